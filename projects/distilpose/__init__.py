@@ -1,0 +1,21 @@
+"""DistilPose (CVPR 2023, arXiv 2303.02455) as a plugin of MMPose 1.x.
+
+Importing the package registers its backbones, neck, heads, losses, estimator
+and hook in MMPose's registries; in a config, one line does it::
+
+    custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
+"""
+
+__version__ = '0.1.0'
+
+# The compatibility fixes must be in place before MMPose's models are imported.
+from . import compat
+
+compat.apply()
+
+from .hooks import *  # noqa: E402, F403
+from .hooks import __all__ as _hooks  # noqa: E402
+from .models import *  # noqa: E402, F403
+from .models import __all__ as _models  # noqa: E402
+
+__all__ = ['__version__', *_models, *_hooks]

@@ -1,0 +1,119 @@
+"""Faults of the packages below DistilPose, and what is done about each.
+
+Each entry is one function: its docstring names the upstream fault, it does
+something only where the fault is present, and it returns whether it did.
+``tests/test_compat.py`` has a test for each. Nothing else in the project
+changes how a stock package behaves.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any, List
+
+import numpy as np
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.utils import digit_version
+
+__all__ = ['allow_mmengine_checkpoints', 'apply', 'stand_in_for_mmcv_ops']
+
+MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.1.0', '2.0.0'
+
+
+def apply() -> None:
+    """Check the version of MMPose, then apply every entry.
+
+    Raises:
+        ImportError: MMPose is missing, or a version that cannot work.
+    """
+    try:
+        import mmpose
+    except ImportError as error:
+        raise ImportError(
+            f'distilpose is a plugin of MMPose, which cannot be imported here '
+            f'({error}). Install it with `mim install mmpose` or see '
+            f'"Installation" in the README.'
+        ) from error
+    version = digit_version(mmpose.__version__)
+    if not (
+        digit_version(MMPOSE_MINIMUM) <= version < digit_version(MMPOSE_LIMIT)
+    ):
+        raise ImportError(
+            f'distilpose needs MMPose >={MMPOSE_MINIMUM}, <{MMPOSE_LIMIT}, '
+            f'but MMPose {mmpose.__version__} is installed. Install another '
+            f'one with `mim install "mmpose>={MMPOSE_MINIMUM}"`.'
+        )
+    stand_in_for_mmcv_ops()
+    allow_mmengine_checkpoints()
+
+
+def stand_in_for_mmcv_ops() -> bool:
+    """Let MMPose's models be imported where MMCV has no compiled operators.
+
+    Fault: MMPose 1.1 to 1.3.2 imports ``MultiScaleDeformableAttention`` from
+    ``mmcv.ops`` (for EDPose alone), unguarded, so that with ``mmcv-lite`` no
+    model can be imported. The stand-in for ``mmcv.ops`` holds this one name;
+    building the class, or importing any other operator, is an ImportError
+    that says what to install.
+    """
+    if 'mmcv.ops' in sys.modules:
+        return False
+    try:
+        importlib.import_module('mmcv.ops')
+    except ModuleNotFoundError as error:
+        if error.name != 'mmcv._ext':
+            raise
+    else:
+        return False
+    # MMCV itself looks for the second name and warns where it is missing.
+    for name in ('mmcv.ops', 'mmcv.ops.multi_scale_deform_attn'):
+        sys.modules[name] = _MissingOperators(name)
+    return True
+
+
+def allow_mmengine_checkpoints() -> bool:
+    """Let MMEngine load its own checkpoints, with safe loading left on.
+
+    Fault: from torch 2.6 on, ``torch.load`` refuses pickled globals that are
+    not on its list (``weights_only=True``); MMEngine's checkpoints hold its
+    log buffers, which are a class of its own around NumPy arrays, so that
+    ``mim test`` and ``--resume`` fail. The globals below carry data alone:
+    none of them runs code of the file's choosing.
+    """
+    if digit_version(torch.__version__) < digit_version('2.6.0'):
+        return False
+    torch.serialization.add_safe_globals(_checkpoint_globals())
+    return True
+
+
+class _MissingOperators(ModuleType):
+    """Stands for ``mmcv.ops`` where MMCV has no compiled operators."""
+
+    class MultiScaleDeformableAttention:
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            raise ImportError(
+                'MultiScaleDeformableAttention needs the compiled operators '
+                'of `mmcv`, but `mmcv-lite` is installed. Install mmcv '
+                '(`make mmcv` builds it from source).'
+            )
+
+
+def _checkpoint_globals() -> List[Any]:
+    """What MMEngine's checkpoints hold besides tensors and plain types."""
+    try:
+        from numpy._core import multiarray
+    except ImportError:  # NumPy < 1.26
+        from numpy.core import multiarray
+    allowed = [HistoryBuffer, np.ndarray, np.dtype]
+    for function in (multiarray._reconstruct, multiarray.scalar):
+        allowed += [
+            # A file names the module as the NumPy that wrote it did.
+            (function, f'numpy.{name}.multiarray.{function.__name__}')
+            for name in ('core', '_core')
+        ]
+    dtypes = getattr(np, 'dtypes', None)  # NumPy >= 1.25
+    for name in ('Float32', 'Float64', 'Int32', 'Int64', 'Bool'):
+        if dtypes is not None:
+            allowed.append(getattr(dtypes, f'{name}DType'))
+    return allowed

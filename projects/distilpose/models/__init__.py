@@ -1,0 +1,23 @@
+from .distilpose_estimator import DistilPoseEstimator
+from .distilpose_head import DistilPoseHead, KeypointPrediction
+from .losses import (
+    KeypointScoreLoss,
+    SimulatedHeatmapLoss,
+    TokenDistillationLoss,
+)
+from .stem_net import StemNet
+from .token_distilling_encoder import TokenDistillingEncoder, Tokens
+from .tokenpose_head import TokenPoseHead
+
+__all__ = [
+    'DistilPoseEstimator',
+    'DistilPoseHead',
+    'KeypointPrediction',
+    'KeypointScoreLoss',
+    'SimulatedHeatmapLoss',
+    'StemNet',
+    'TokenDistillationLoss',
+    'TokenDistillingEncoder',
+    'TokenPoseHead',
+    'Tokens',
+]

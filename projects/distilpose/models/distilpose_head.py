@@ -1,0 +1,221 @@
+"""The regression head of the student.
+
+B: batch. K: keypoints. D: token width. Coordinates are (x, y), fractions of
+the input; sigmas are (x, y), heatmap pixels.
+"""
+
+from typing import NamedTuple, Optional, Sequence
+
+import torch
+import torch.nn.functional as F
+from mmpose.evaluation.functional import keypoint_pck_accuracy
+from mmpose.models.heads.base_head import BaseHead
+from mmpose.models.utils.tta import flip_coordinates
+from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.utils.tensor_utils import to_numpy
+from mmpose.utils.typing import (
+    ConfigType,
+    Features,
+    InstanceList,
+    OptConfigType,
+    OptMultiConfig,
+    OptSampleList,
+)
+from torch import Tensor, nn
+
+from .tokenpose_head import keypoint_tokens
+
+__all__ = ['DistilPoseHead', 'KeypointPrediction']
+
+
+class KeypointPrediction(NamedTuple):
+    """What the student predicts for each keypoint.
+
+    Attributes:
+        coords: Coordinates (B, K, 2), fractions of the input.
+        sigmas: Sigmas of the simulated heatmap (B, K, 2), heatmap pixels, or
+            None for a head without.
+        scores: Confidence scores (B, K, 1), about 0 to 1, or None for a head
+            without.
+    """
+
+    coords: Tensor
+    sigmas: Optional[Tensor]
+    scores: Optional[Tensor]
+
+
+@MODELS.register_module()
+class DistilPoseHead(BaseHead):
+    """One layer turns every keypoint token into 5 numbers (Sec. 3.3).
+
+    Coordinates through a sigmoid, a linear confidence score, and sigmas
+    through a softplus. The supervised loss is that of MMPose's
+    :class:`RegressionHead`; the numbers beside the coordinates are trained by
+    distillation alone.
+
+    Args:
+        in_channels: Token width D.
+        num_joints: Number of keypoints K.
+        sigmas: Whether to give sigmas, needed for simulated heatmaps.
+        scores: Whether to give scores. Switched off, every keypoint has the
+            score 1: the choice where nothing trains the scores.
+        loss: Config of the coordinates' loss. Defaults to ``SmoothL1Loss``
+            weighted by visibility.
+        decoder: Config of the codec, ``RegressionLabel``.
+        init_cfg: Initialization config.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        num_joints: int,
+        sigmas: bool = True,
+        scores: bool = True,
+        loss: Optional[ConfigType] = None,
+        decoder: OptConfigType = None,
+        init_cfg: OptMultiConfig = None,
+    ) -> None:
+        super().__init__(
+            init_cfg
+            or [
+                dict(type='TruncNormal', std=0.02, bias=0, layer=['Linear']),
+                dict(type='Constant', val=1, layer=['LayerNorm']),
+            ]
+        )
+        self.in_channels = in_channels
+        self.num_joints = num_joints
+        self.sigmas = sigmas
+        self.scores = scores
+        self.loss_module = MODELS.build(
+            loss or dict(type='SmoothL1Loss', use_target_weight=True)
+        )
+        self.decoder = (
+            None if decoder is None else KEYPOINT_CODECS.build(decoder)
+        )
+        # Five outputs whatever is switched off, in the order of the original
+        # checkpoints: every variant loads every other's checkpoint.
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(in_channels), nn.Linear(in_channels, 2 + 1 + 2)
+        )
+
+    def forward(self, feats: Sequence[Tensor]) -> KeypointPrediction:
+        """Turn tokens into predictions.
+
+        Args:
+            feats: Tokens, the last of which are the keypoint tokens
+                (B, K, D).
+
+        Returns:
+            Coordinates, sigmas and scores.
+
+        Raises:
+            ValueError: There are not K keypoint tokens of width D.
+        """
+        tokens = keypoint_tokens(
+            self, feats, self.num_joints, self.in_channels
+        )
+        coords, scores, sigmas = self.mlp(tokens).split((2, 1, 2), dim=-1)
+        return KeypointPrediction(
+            coords=coords.sigmoid(),
+            sigmas=F.softplus(sigmas) if self.sigmas else None,
+            scores=scores if self.scores else None,
+        )
+
+    def predict(
+        self,
+        feats: Features,
+        batch_data_samples: OptSampleList,
+        test_cfg: OptConfigType = None,
+    ) -> InstanceList:
+        """Predict keypoints in pixels of the input, and their scores.
+
+        Args:
+            feats: Tokens or, for the flip test, a list of two: of the images
+                and of their mirror images.
+            batch_data_samples: The batch's data samples.
+            test_cfg: ``flip_test``, and ``shift_coords`` (False by default:
+                coordinates need no shift by a pixel).
+
+        Returns:
+            An instance for each sample, with ``keypoints`` (1, K, 2) and
+            ``keypoint_scores`` (1, K).
+        """
+        test_cfg = test_cfg or {}
+        if test_cfg.get('flip_test', False):
+            meta = batch_data_samples[0].metainfo
+            own, mirrored = (self.forward(f) for f in feats)
+            mirrored_coords = flip_coordinates(
+                mirrored.coords,
+                flip_indices=meta['flip_indices'],
+                shift_coords=test_cfg.get('shift_coords', False),
+                input_size=meta['input_size'],
+            )
+            coords = (own.coords + mirrored_coords) / 2
+            scores = own.scores
+            if scores is not None:
+                # Left is right in the mirror image, for scores too.
+                swapped = mirrored.scores[:, meta['flip_indices']]
+                scores = (scores + swapped) / 2
+        else:
+            coords, _, scores = self.forward(feats)
+
+        instances = self.decode(coords.unsqueeze(1))  # one person each
+        if scores is not None:
+            for instance, score in zip(instances, to_numpy(scores)):
+                instance.keypoint_scores = score.transpose()  # (1, K)
+        return instances
+
+    def loss(
+        self,
+        feats: Sequence[Tensor],
+        batch_data_samples: OptSampleList,
+        train_cfg: OptConfigType = None,
+    ) -> dict:
+        """Calculate the supervised loss of the coordinates.
+
+        Args:
+            feats: Tokens, the last of which are the keypoint tokens.
+            batch_data_samples: The batch's data samples.
+            train_cfg: ``compute_acc`` (True by default).
+
+        Returns:
+            ``loss_kpt`` and ``acc_pose``, the share of keypoints within 5 %
+            of the input size, as in MMPose's RegressionHead.
+
+        Raises:
+            ValueError: The labels are not for K keypoints.
+        """
+        prediction = self.forward(feats)
+        labels = torch.cat(
+            [d.gt_instance_labels.keypoint_labels for d in batch_data_samples]
+        )
+        weights = keypoint_weights(batch_data_samples)
+        if labels.shape != prediction.coords.shape:
+            raise ValueError(
+                f'DistilPoseHead: predicts {self.num_joints} keypoints, but '
+                f'the data has labels of shape {tuple(labels.shape)} (B, K, '
+                '2). Set head.num_joints and neck.num_keypoints to the '
+                "dataset's."
+            )
+        losses = dict(
+            loss_kpt=self.loss_module(
+                prediction.coords, labels, weights.unsqueeze(-1)
+            )
+        )
+        if (train_cfg or {}).get('compute_acc', True):
+            _, accuracy, _ = keypoint_pck_accuracy(
+                pred=to_numpy(prediction.coords),
+                gt=to_numpy(labels),
+                mask=to_numpy(weights) > 0,
+                thr=0.05,
+                norm_factor=torch.ones(len(labels), 2).numpy(),
+            )
+            losses['acc_pose'] = labels.new_tensor(accuracy)
+        return losses
+
+
+def keypoint_weights(batch_data_samples: OptSampleList) -> Tensor:
+    """Collect the keypoints' weights of a batch, (B, K)."""
+    return torch.cat(
+        [d.gt_instance_labels.keypoint_weights for d in batch_data_samples]
+    )

@@ -1,0 +1,172 @@
+"""The frozen teacher of a distillation.
+
+B: batch. K: keypoints. H, W: input height and width, pixels. h, w: heatmap
+height and width.
+"""
+
+from pathlib import Path
+from typing import NamedTuple, Optional, Tuple, Union
+
+import torch
+from mmengine.config import Config
+from mmengine.hub import get_config
+from mmengine.runner import CheckpointLoader
+from mmpose.models import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from .token_distilling_encoder import Tokens
+
+__all__ = ['FrozenTeacher', 'TeacherOutput']
+
+
+class TeacherOutput(NamedTuple):
+    """What a teacher says about a batch.
+
+    Attributes:
+        heatmaps: Heatmaps (B, K, h, w).
+        tokens: The tokens of its encoder, or None if it has none.
+    """
+
+    heatmaps: Tensor
+    tokens: Optional[Tokens]
+
+
+class FrozenTeacher:
+    """A heatmap-based estimator that is used, but neither trained nor saved.
+
+    It is no ``nn.Module`` on purpose: as a plain attribute of the student it
+    is in no state dict, optimizer or DDP bucket, ``student.train()`` does not
+    reach it, and a deep copy of the student (an EMA copy, say) shares it. It
+    is built at the first use, so that testing needs none of its files, and
+    follows the device of its input.
+
+    Args:
+        config: Config file of the teacher, ``'package::file'`` for a file of
+            an installed OpenMMLab package, or the ``model`` dict itself.
+        checkpoint: The teacher's checkpoint, a path or URL.
+        allow_random_weights: Whether a teacher without checkpoint is meant,
+            for tests and dry runs.
+
+    Raises:
+        ValueError: There is no checkpoint, and none is not allowed.
+    """
+
+    def __init__(
+        self,
+        config: Union[str, dict],
+        checkpoint: Optional[str] = None,
+        allow_random_weights: bool = False,
+    ) -> None:
+        if checkpoint is None and not allow_random_weights:
+            raise ValueError(
+                'The teacher has no checkpoint, and an untrained teacher '
+                'teaches nothing. Set model.teacher.checkpoint to a trained '
+                f'checkpoint of {_name(config)}, or, for a dry run, '
+                'model.teacher.allow_random_weights=True.'
+            )
+        self.config = config
+        self.checkpoint = checkpoint
+        self._model: Optional[TopdownPoseEstimator] = None
+
+    def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
+        return self
+
+    @property
+    def model(self) -> TopdownPoseEstimator:
+        """The teacher itself, built and loaded at the first use.
+
+        Raises:
+            FileNotFoundError: Config or checkpoint do not exist.
+            ValueError: The checkpoint cannot be read or belongs to another
+                architecture.
+            TypeError: It is no top-down estimator.
+        """
+        if self._model is None:
+            model = MODELS.build(self._model_config())
+            if not isinstance(model, TopdownPoseEstimator):
+                raise TypeError(
+                    'The teacher must be a TopdownPoseEstimator, but '
+                    f'{_name(self.config)} describes a '
+                    f'{type(model).__name__}.'
+                )
+            if self.checkpoint is not None:
+                self._load(model)
+            self._model = model.requires_grad_(False).eval()
+        return self._model
+
+    @property
+    def input_size(self) -> Tuple[int, int]:
+        """Size (W, H) of the images that the teacher was built for."""
+        return tuple(self.model.head.decoder.input_size)
+
+    @torch.no_grad()
+    def __call__(self, inputs: Tensor) -> TeacherOutput:
+        """Run the teacher on normalized images (B, 3, H, W).
+
+        Raises:
+            TypeError: Its head does not give heatmaps.
+        """
+        model = self.model
+        if next(model.parameters()).device != inputs.device:
+            model.to(inputs.device)
+        feats = model.extract_feat(inputs)
+        heatmaps = model.head(feats)
+        if not isinstance(heatmaps, Tensor) or heatmaps.ndim != 4:
+            raise TypeError(
+                'The teacher must have a head that gives heatmaps (B, K, h, '
+                f'w), such as HeatmapHead or TokenPoseHead, but has a '
+                f'{type(model.head).__name__}.'
+            )
+        return TeacherOutput(
+            heatmaps=heatmaps,
+            tokens=feats if isinstance(feats, Tokens) else None,
+        )
+
+    def _model_config(self) -> dict:
+        if not isinstance(self.config, str):
+            return self.config.get('model', self.config)
+        if '::' in self.config:
+            return get_config(self.config).model
+        if not Path(self.config).is_file():
+            raise FileNotFoundError(
+                f'The teacher\'s config "{self.config}" does not exist '
+                f'(looked from {Path.cwd()}). Set model.teacher.config.'
+            )
+        return Config.fromfile(self.config).model
+
+    def _load(self, model: nn.Module) -> None:
+        try:
+            loaded = CheckpointLoader.load_checkpoint(
+                self.checkpoint, map_location='cpu'
+            )
+            state = loaded.get('state_dict', loaded)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'The teacher\'s checkpoint "{self.checkpoint}" does not '
+                f'exist (looked from {Path.cwd()}). Train the teacher first '
+                f'({_name(self.config)}), or set model.teacher.checkpoint to '
+                'where its checkpoint lies.'
+            ) from error
+        except Exception as error:
+            raise ValueError(
+                f'The teacher\'s checkpoint "{self.checkpoint}" cannot be '
+                f'read ({type(error).__name__}: {error}). It must be a '
+                'PyTorch checkpoint of tensors and plain values; is it '
+                'complete?'
+            ) from error
+        try:
+            model.load_state_dict(state, strict=True)
+        except RuntimeError as error:
+            lines = str(error).splitlines()
+            raise ValueError(
+                f'The teacher\'s checkpoint "{self.checkpoint}" is of another '
+                f'architecture than its config ({_name(self.config)}): '
+                + ' '.join(line.strip()[:300] for line in lines[1:4])
+                + ' Set model.teacher.config and model.teacher.checkpoint to '
+                'a pair that belongs together.'
+            ) from error
+
+
+def _name(config: Union[str, dict]) -> str:
+    return config if isinstance(config, str) else 'the given model'

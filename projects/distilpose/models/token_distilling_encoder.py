@@ -1,0 +1,183 @@
+"""The encoder that heatmap-based teacher and regression student share.
+
+B: batch. C, h, w: channels, height and width of the feature map.
+p_h, p_w: height and width of a patch, in cells of the feature map.
+P: visual tokens, (h / p_h) * (w / p_w), row by row. K: keypoints.
+D: width of a token.
+"""
+
+from typing import NamedTuple, Sequence, Tuple, Union
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmengine.model.weight_init import trunc_normal_
+from mmpose.registry import MODELS
+from mmpose.utils.typing import OptMultiConfig
+from torch import Tensor, nn
+
+from .functional import sine_position_table
+
+__all__ = ['TokenDistillingEncoder', 'Tokens']
+
+
+class Tokens(NamedTuple):
+    """What the encoder makes of a feature map.
+
+    Attributes:
+        visual: Visual tokens (B, P, D).
+        keypoint: Keypoint tokens (B, K, D). The last field, as MMPose's heads
+            read the last of several features.
+    """
+
+    visual: Tensor
+    keypoint: Tensor
+
+
+@MODELS.register_module()
+class TokenDistillingEncoder(BaseModule):
+    """Token-distilling Encoder (TDE), Sec. 3.2 of the paper.
+
+    Patches of the feature map become visual tokens; learnable keypoint tokens
+    are put in front of them, and pre-norm transformer layers let the keypoint
+    tokens gather what they need. The fixed 2-D sine table is added to the
+    visual tokens before every layer. The encoder works on any feature map
+    that divides into patches.
+
+    Args:
+        in_channels: Channels C of the feature map.
+        num_keypoints: Number K of keypoint tokens.
+        patch_size: (p_h, p_w), rows x columns of the feature map.
+        embed_dims: Token width D, a multiple of 4 and of ``num_heads``.
+        num_layers: Number of transformer layers.
+        num_heads: Number of attention heads.
+        mlp_ratio: Width of the hidden layer of a layer's MLP, in D.
+        init_cfg: Initialization config. Defaults to truncated normal of
+            standard deviation 0.02 for the linear layers.
+
+    Raises:
+        ValueError: ``embed_dims`` cannot be divided among heads or sines.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        num_keypoints: int = 17,
+        patch_size: Tuple[int, int] = (4, 3),
+        embed_dims: int = 192,
+        num_layers: int = 12,
+        num_heads: int = 8,
+        mlp_ratio: float = 3,
+        init_cfg: OptMultiConfig = None,
+    ) -> None:
+        super().__init__(
+            init_cfg=init_cfg
+            or [
+                dict(type='TruncNormal', std=0.02, bias=0, layer=['Linear']),
+                dict(type='Constant', val=1, layer=['LayerNorm']),
+            ]
+        )
+        if embed_dims % num_heads or embed_dims % 4:
+            raise ValueError(
+                f'TokenDistillingEncoder: embed_dims={embed_dims} must be a '
+                f'multiple of num_heads={num_heads} and of 4 (sine and cosine '
+                'of x and of y).'
+            )
+        self.in_channels = in_channels
+        self.num_keypoints = num_keypoints
+        self.patch_size = tuple(patch_size)
+        self.embed_dims = embed_dims
+
+        patch_dims = in_channels * self.patch_size[0] * self.patch_size[1]
+        self.patch_embed = nn.Linear(patch_dims, embed_dims)
+        self.keypoint_tokens = nn.Parameter(
+            trunc_normal_(torch.empty(1, num_keypoints, embed_dims), std=0.02)
+        )
+        self.layers = nn.ModuleList(
+            TransformerLayer(
+                embed_dims, num_heads, int(embed_dims * mlp_ratio)
+            )
+            for _ in range(num_layers)
+        )
+
+    def forward(self, feats: Union[Tensor, Sequence[Tensor]]) -> Tokens:
+        """Encode a feature map.
+
+        Args:
+            feats: Feature map (B, C, h, w), or several, of which the last is
+                taken, as MMPose's heads do.
+
+        Returns:
+            Visual tokens (B, P, D) and keypoint tokens (B, K, D).
+
+        Raises:
+            ValueError: The map does not divide into patches, or has another
+                number of channels.
+        """
+        x = feats if isinstance(feats, Tensor) else feats[-1]
+        patches = self._split_into_patches(x)
+        position = sine_position_table(
+            x.shape[-2] // self.patch_size[0],
+            x.shape[-1] // self.patch_size[1],
+            self.embed_dims,
+        ).to(patches)
+        k = self.num_keypoints
+        # Tokens stay apart in names only: keypoint tokens are the first K.
+        position = F.pad(position, (0, 0, k, 0))
+        tokens = torch.cat(
+            [
+                self.keypoint_tokens.expand(len(x), -1, -1),
+                self.patch_embed(patches),
+            ],
+            dim=1,
+        )
+        for layer in self.layers:
+            tokens = layer(tokens + position)
+        return Tokens(visual=tokens[:, k:], keypoint=tokens[:, :k])
+
+    def _split_into_patches(self, x: Tensor) -> Tensor:
+        """Cut (B, C, h, w) into (B, P, p_h * p_w * C), channel fastest."""
+        b, c, h, w = x.shape
+        p_h, p_w = self.patch_size
+        if c != self.in_channels:
+            raise ValueError(
+                f'TokenDistillingEncoder: the feature map has {c} channels, '
+                f'but in_channels={self.in_channels}. Set neck.in_channels to '
+                "the backbone's output channels."
+            )
+        if h % p_h or w % p_w:
+            raise ValueError(
+                f'TokenDistillingEncoder: a feature map of {h} x {w} (height '
+                f'x width) does not divide into patches of {p_h} x {p_w}. '
+                'Choose an input size or neck.patch_size that fits.'
+            )
+        x = x.reshape(b, c, h // p_h, p_h, w // p_w, p_w)
+        return x.permute(0, 2, 4, 3, 5, 1).reshape(b, -1, p_h * p_w * c)
+
+
+class TransformerLayer(nn.Module):
+    """One pre-norm transformer layer, (B, N, D) -> (B, N, D)."""
+
+    def __init__(self, dims: int, num_heads: int, hidden_dims: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.norm1 = nn.LayerNorm(dims)
+        self.qkv = nn.Linear(dims, 3 * dims, bias=False)
+        self.proj = nn.Linear(dims, dims)
+        self.norm2 = nn.LayerNorm(dims)
+        self.mlp = nn.Sequential(
+            nn.Linear(dims, hidden_dims),
+            nn.GELU(),
+            nn.Linear(hidden_dims, dims),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self._attend(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+    def _attend(self, x: Tensor) -> Tensor:
+        b, n, d = x.shape
+        qkv = self.qkv(x).reshape(b, n, 3, self.num_heads, -1)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)
+        x = F.scaled_dot_product_attention(q, k, v)
+        return self.proj(x.transpose(1, 2).reshape(b, n, d))

@@ -1,0 +1,112 @@
+"""The heatmap head of the teacher.
+
+B: batch. K: keypoints. D: token width. h, w: heatmap height and width.
+"""
+
+from typing import Optional, Sequence, Tuple
+
+from mmpose.models.heads import HeatmapHead
+from mmpose.registry import MODELS
+from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
+from torch import Tensor, nn
+
+__all__ = ['TokenPoseHead']
+
+
+@MODELS.register_module()
+class TokenPoseHead(HeatmapHead):
+    """One MLP turns every keypoint token into a heatmap (TokenPose).
+
+    Only the forward pass differs from MMPose's :class:`HeatmapHead`; loss,
+    flip test and decoding are its own.
+
+    Args:
+        in_channels: Token width D.
+        out_channels: Number of keypoints K.
+        heatmap_size: Size (w, h) of the heatmaps, as in MMPose's codecs.
+        hidden_channels: Width of the hidden layer, or None for none.
+        loss: Config of the heatmap loss. Defaults to ``KeypointMSELoss``
+            weighted by visibility.
+        decoder: Config of the codec.
+        init_cfg: Initialization config.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        heatmap_size: Tuple[int, int],
+        hidden_channels: Optional[int] = 384,
+        loss: Optional[ConfigType] = None,
+        decoder: OptConfigType = None,
+        init_cfg: OptMultiConfig = None,
+    ) -> None:
+        super().__init__(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            deconv_out_channels=None,
+            final_layer=None,
+            loss=loss or dict(type='KeypointMSELoss', use_target_weight=True),
+            decoder=decoder,
+            init_cfg=init_cfg,
+        )
+        self.heatmap_size = tuple(heatmap_size)
+        widths = [
+            in_channels,
+            hidden_channels,
+            heatmap_size[0] * heatmap_size[1],
+        ]
+        widths = [width for width in widths if width is not None]
+        self.mlp = nn.Sequential(
+            *[
+                layer
+                for n_in, n_out in zip(widths[:-1], widths[1:])
+                for layer in (nn.LayerNorm(n_in), nn.Linear(n_in, n_out))
+            ]
+        )
+
+    @property
+    def default_init_cfg(self) -> list:
+        return [
+            dict(type='TruncNormal', std=0.02, bias=0, layer=['Linear']),
+            dict(type='Constant', val=1, layer=['LayerNorm']),
+        ]
+
+    def forward(self, feats: Sequence[Tensor]) -> Tensor:
+        """Turn tokens into heatmaps.
+
+        Args:
+            feats: Tokens, the last of which are the keypoint tokens
+                (B, K, D).
+
+        Returns:
+            Heatmaps (B, K, h, w).
+
+        Raises:
+            ValueError: There are not K keypoint tokens of width D.
+        """
+        tokens = keypoint_tokens(
+            self, feats, self.out_channels, self.in_channels
+        )
+        w, h = self.heatmap_size
+        return self.mlp(tokens).unflatten(-1, (h, w))
+
+
+def keypoint_tokens(
+    head: nn.Module, feats: Sequence[Tensor], num_keypoints: int, width: int
+) -> Tensor:
+    """Take the keypoint tokens (B, K, D) out of the features of a head.
+
+    Raises:
+        ValueError: The tokens are not those that the head was built for.
+    """
+    tokens = feats[-1]
+    if tokens.ndim != 3 or tuple(tokens.shape[1:]) != (num_keypoints, width):
+        raise ValueError(
+            f'{type(head).__name__}: built for {num_keypoints} keypoint '
+            f'tokens of width {width}, but the neck gives a tensor of shape '
+            f'{tuple(tokens.shape)}. Use a TokenDistillingEncoder with '
+            f'num_keypoints={num_keypoints} and embed_dims={width}, or change '
+            "the head's config."
+        )
+    return tokens

@@ -1,0 +1,81 @@
+"""Seeded weights and images on which the original release was recorded.
+
+``tests/data`` holds what the original code (MMPose 0.22, run in float64) makes
+of them: ``forward.npz`` its outputs, ``losses.npz`` its losses and gradients,
+``state_dict_shapes.json`` the names and shapes of its tensors.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Dict
+
+import numpy as np
+import torch
+from torch import Tensor
+
+DATA = Path(__file__).parents[1] / 'data'
+META = json.loads((DATA / 'state_dict_shapes.json').read_text())
+
+# Original name -> ours, applied in order.
+RENAMES = [
+    (r'^keypoint_head\.(tokenhead|tokenpose)\.', ''),
+    (r'^mlp_head\.', 'head.mlp.'),
+    (r'^keypoint_token$', 'neck.keypoint_tokens'),
+    (r'^patch_to_embedding\.', 'neck.patch_embed.'),
+    (r'^transformer\.layers\.(\d+)\.0\.fn\.norm\.', r'neck.layers.\1.norm1.'),
+    (r'^transformer\.layers\.(\d+)\.1\.fn\.norm\.', r'neck.layers.\1.norm2.'),
+    (r'^(transformer\.layers)\.(\d+)\.0\.fn\.fn\.to_qkv\.',
+     r'neck.layers.\2.qkv.'),
+    (r'^(transformer\.layers)\.(\d+)\.0\.fn\.fn\.to_out\.0\.',
+     r'neck.layers.\2.proj.'),
+    (r'^(transformer\.layers)\.(\d+)\.1\.fn\.fn\.net\.0\.',
+     r'neck.layers.\2.mlp.0.'),
+    (r'^(transformer\.layers)\.(\d+)\.1\.fn\.fn\.net\.3\.',
+     r'neck.layers.\2.mlp.2.'),
+]  # fmt: skip
+
+
+def images() -> Tensor:
+    """The input batch (2, 3, 256, 192), float64, normalized."""
+    rng = np.random.default_rng(META['image_seed'])
+    array = rng.standard_normal(tuple(META['image_shape'])).astype(np.float32)
+    return torch.from_numpy(array).double()
+
+
+def state_dict(model: str) -> Dict[str, Tensor]:
+    """Weights of one of the four models, under our names, in float64."""
+    shapes = META['shapes'][model]
+    state = {}
+    for i, name in enumerate(sorted(shapes)):
+        if name.endswith('pos_embedding'):
+            continue  # the fixed sine table, which is computed here
+        array = _seeded(name, tuple(shapes[name]), META['seeds'][model], i)
+        for pattern, ours in RENAMES:
+            name = re.sub(pattern, ours, name)
+        state[name] = torch.from_numpy(array)
+    return state
+
+
+def _seeded(name: str, shape: tuple, seed: int, index: int) -> np.ndarray:
+    leaf = name.rsplit('.', 1)[-1]
+    if leaf == 'num_batches_tracked':
+        return np.zeros(shape, np.int64)
+    values = np.random.default_rng([seed, index]).standard_normal(shape)
+    values = values.astype(np.float32)
+    if leaf == 'running_var':
+        values = 1 + 0.2 * np.abs(values)
+    elif leaf == 'weight' and len(shape) == 1:
+        values = 1 + 0.1 * values
+    elif len(shape) <= 1:
+        values = 0.1 * values
+    else:
+        fan_in = int(np.prod(shape[1:])) if leaf == 'weight' else shape[-1]
+        values = values / np.sqrt(fan_in).astype(np.float32)
+    return values.astype(np.float32)
+
+
+def recorded(file: str) -> Dict[str, np.ndarray]:
+    """The arrays of ``forward.npz`` or ``losses.npz``, by name."""
+    with np.load(DATA / file) as arrays:
+        return dict(arrays)

@@ -1,0 +1,60 @@
+"""The forward pass equals that of the original release, in float64."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.models import build_pose_estimator
+from mmpose.utils import register_all_modules
+
+from . import reference
+
+CONFIGS = Path(__file__).parents[2] / 'configs/body_2d_keypoint'
+MODELS = {
+    'distilpose-s': 'distilpose/coco/distilpose-s_8xb32-300e_coco-256x192.py',
+    'tokenpose-stemnet': (
+        'tokenpose/coco/tokenpose-stem_8xb64-300e_coco-256x192.py'
+    ),
+    'tokenpose-l-teacher': (
+        'tokenpose/coco/tokenpose-l_8xb64-300e_coco-256x192.py'
+    ),
+}
+RECORDED = reference.recorded('forward.npz')
+
+
+def assert_equal(actual: torch.Tensor, expected: np.ndarray) -> None:
+    """Within 1e-6, relative to the largest value."""
+    scale = np.abs(expected).max()
+    difference = np.abs(actual.detach().numpy() - expected).max()
+    assert difference <= 1e-6 * scale, difference / scale
+
+
+@pytest.fixture(scope='module', params=MODELS)
+def forward(request):
+    """Run one of the models on the reference weights and images."""
+    register_all_modules()
+    model = build_pose_estimator(
+        Config.fromfile(CONFIGS / MODELS[request.param]).model
+    ).double()
+    model.load_state_dict(reference.state_dict(request.param), strict=True)
+    with torch.no_grad():
+        tokens = model.eval().extract_feat(reference.images())
+        return request.param, tokens, model.head(tokens)
+
+
+def test_tokens(forward):
+    name, tokens, _ = forward
+    # Every 16th visual token was recorded.
+    assert_equal(tokens.visual[:, ::16], RECORDED[f'{name}/vis_token'])
+    assert_equal(tokens.keypoint, RECORDED[f'{name}/kpt_token'])
+
+
+def test_prediction(forward):
+    name, _, output = forward
+    if name.startswith('tokenpose'):
+        return assert_equal(output, RECORDED[f'{name}/pred'])
+    assert_equal(output.coords, RECORDED[f'{name}/pred'])
+    assert_equal(output.scores, RECORDED[f'{name}/score'])
+    assert_equal(output.sigmas, RECORDED[f'{name}/sigma'])
