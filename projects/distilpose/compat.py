@@ -7,6 +7,7 @@ changes how a stock package behaves.
 """
 
 import importlib
+import pickle
 import sys
 from types import ModuleType
 from typing import Any, List
@@ -78,8 +79,8 @@ def allow_mmengine_checkpoints() -> bool:
     Fault: from torch 2.6 on, ``torch.load`` refuses pickled globals that are
     not on its list (``weights_only=True``); MMEngine's checkpoints hold its
     log buffers, which are a class of its own around NumPy arrays, so that
-    ``mim test`` and ``--resume`` fail. The globals below carry data alone:
-    none of them runs code of the file's choosing.
+    ``mim test`` and ``--resume`` fail. The globals allowed here carry data
+    alone: none of them runs code of the file's choosing.
     """
     if digit_version(torch.__version__) < digit_version('2.6.0'):
         return False
@@ -106,14 +107,27 @@ def _checkpoint_globals() -> List[Any]:
     except ImportError:  # NumPy < 1.26
         from numpy.core import multiarray
     allowed = [HistoryBuffer, np.ndarray, np.dtype]
+    # HistoryBuffer pickles a table of its own methods by `getattr`, which
+    # would reach anything. The name is allowed for those methods alone.
+    allowed.append((_history_buffer_method, 'builtins.getattr'))
     for function in (multiarray._reconstruct, multiarray.scalar):
+        # A file names the module as the NumPy that wrote it did.
         allowed += [
-            # A file names the module as the NumPy that wrote it did.
             (function, f'numpy.{name}.multiarray.{function.__name__}')
             for name in ('core', '_core')
         ]
     dtypes = getattr(np, 'dtypes', None)  # NumPy >= 1.25
-    for name in ('Float32', 'Float64', 'Int32', 'Int64', 'Bool'):
-        if dtypes is not None:
+    if dtypes is not None:
+        for name in ('Bool', 'Float32', 'Float64', 'Int32', 'Int64'):
             allowed.append(getattr(dtypes, f'{name}DType'))
     return allowed
+
+
+def _history_buffer_method(owner: Any, name: str) -> Any:
+    """Stand for ``getattr`` in a checkpoint, for one purpose."""
+    if owner is not HistoryBuffer or name.startswith('_'):
+        raise pickle.UnpicklingError(
+            f'The checkpoint asks for the attribute "{name}" of {owner!r}. '
+            'Checkpoints of MMEngine hold no such thing: refused.'
+        )
+    return getattr(owner, name)

@@ -2,7 +2,6 @@
 _base_ = ['coco_256x192.py']
 
 codec = dict(
-    _delete_=True,
     type='MSRAHeatmap',
     input_size=(192, 256),
     heatmap_size=(48, 64),

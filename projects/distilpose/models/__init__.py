@@ -1,6 +1,7 @@
 from .distilpose_estimator import DistilPoseEstimator
 from .distilpose_head import DistilPoseHead, KeypointPrediction
 from .losses import (
+    ForegroundMSELoss,
     KeypointScoreLoss,
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
@@ -12,6 +13,7 @@ from .tokenpose_head import TokenPoseHead
 __all__ = [
     'DistilPoseEstimator',
     'DistilPoseHead',
+    'ForegroundMSELoss',
     'KeypointPrediction',
     'KeypointScoreLoss',
     'SimulatedHeatmapLoss',

@@ -3,16 +3,18 @@
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import List
+from typing import List, Optional
 
 import torch
 import torch.nn.functional as F
+from mmpose.models.losses import KeypointMSELoss
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from .functional import read_heatmaps, simulated_heatmap_error
 
 __all__ = [
+    'ForegroundMSELoss',
     'KeypointScoreLoss',
     'SimulatedHeatmapLoss',
     'TokenDistillationLoss',
@@ -149,6 +151,46 @@ class KeypointScoreLoss(nn.Module):
         target = read_heatmaps(teacher_heatmaps.detach(), coords.detach())
         error = (scores - target).abs().squeeze(-1) * keypoint_weights
         return self.loss_weight * error.mean()
+
+
+@MODELS.register_module()
+class ForegroundMSELoss(KeypointMSELoss):
+    """Heatmap MSE in which cells near a keypoint weigh more.
+
+    For teachers on little data: with the plain MSE they sit for long on the
+    plateau where every heatmap is zero, since nearly all cells are. The weight
+    of a cell grows from 1 where the target is 0 to ``foreground_weight`` where
+    it is 1, so that the best heatmap of a keypoint whose place is certain is
+    still the target itself, a Gaussian of height 1.
+
+    Args:
+        foreground_weight: Weight of a cell at a keypoint.
+        use_target_weight: Whether to weight by visibility.
+        loss_weight: Weight of the loss.
+    """
+
+    def __init__(
+        self,
+        foreground_weight: float = 20.0,
+        use_target_weight: bool = True,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__(
+            use_target_weight=use_target_weight, loss_weight=loss_weight
+        )
+        self.foreground_weight = foreground_weight
+
+    def forward(
+        self,
+        output: Tensor,
+        target: Tensor,
+        target_weights: Optional[Tensor] = None,
+        mask: Optional[Tensor] = None,
+    ) -> Tensor:
+        """Compare heatmaps (B, K, h, w), weighted by (B, K) and by cell."""
+        foreground = 1 + (self.foreground_weight - 1) * target
+        mask = foreground if mask is None else mask * foreground
+        return super().forward(output, target, target_weights, mask)
 
 
 def _at_least_float32(*tensors: Tensor) -> List[Tensor]:

@@ -6,7 +6,7 @@ B, H, W: batch, input height and width in pixels. C: output channels.
 from typing import Optional, Tuple
 
 from mmcv.cnn import build_norm_layer
-from mmpose.models.backbones.base_backbone import BaseBackbone
+from mmengine.model import BaseModule
 from mmpose.models.backbones.resnet import Bottleneck, ResLayer
 from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptMultiConfig
@@ -16,7 +16,7 @@ __all__ = ['StemNet']
 
 
 @MODELS.register_module()
-class StemNet(BaseBackbone):
+class StemNet(BaseModule):
     """Two strided 3x3 convolutions and one layer of bottlenecks.
 
     This is the part of HRNet in front of its first transition, and its

@@ -1,0 +1,63 @@
+# make demo | test | test-all | lint | mmcv   (each makes or reuses .venv)
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+VENV ?= .venv
+PYTHON ?= python3.11
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+MMCV := 2.1.0
+DEMO ?= work_dirs/demo
+
+INSTALLED := $(VENV)/.installed
+TEST_TOOLS := $(VENV)/.installed-tests
+
+.PHONY: demo test test-all lint mmcv clean
+.DELETE_ON_ERROR:
+
+demo: $(INSTALLED)
+	$(VENV)/bin/python -m distilpose demo $(DEMO)
+
+test: $(TEST_TOOLS)
+	$(VENV)/bin/python -m pytest
+
+test-all: $(TEST_TOOLS)
+	$(VENV)/bin/python -m pytest -m 'slow or not slow'
+
+lint: $(TEST_TOOLS)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+# MMCV with its compiled operators, which MMDetection's detectors need:
+# about 15 minutes on 2 cores. DistilPose itself does without.
+mmcv: $(INSTALLED)
+	@echo '== Building MMCV $(MMCV) with its operators from source'
+	$(PIP) uninstall --yes --quiet mmcv-lite
+	MMCV_WITH_OPS=1 CFLAGS='-g0 -O2' $(PIP) install --no-deps \
+		--no-build-isolation --no-binary mmcv mmcv==$(MMCV) \
+		|| { $(PIP) install --quiet --no-deps mmcv-lite==$(MMCV); exit 1; }
+
+$(INSTALLED): requirements.txt requirements/openmmlab.txt \
+		requirements/tested.txt setup.cfg pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on the PATH:\
+	 install Python 3.11, or name another with \`make PYTHON=...\`" >&2; exit 1; }
+	@echo '== Environment in $(VENV) (once; about 5 GB, most of it PyTorch)'
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo '== 1/4 PyTorch and what the OpenMMLab packages need'
+	$(PIP) install --requirement requirements.txt \
+		--constraint requirements/tested.txt
+	@echo '== 2/4 MMPose, MMEngine, MMDetection, MIM'
+	$(PIP) install --quiet --no-deps --requirement requirements/openmmlab.txt
+	@echo '== 3/4 MMCV: a wheel with operators if pip finds one, else mmcv-lite'
+	$(PIP) install --quiet --no-deps --only-binary :all: mmcv==$(MMCV) \
+		2>/dev/null || $(PIP) install --quiet --no-deps mmcv-lite==$(MMCV)
+	@echo '== 4/4 DistilPose'
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TEST_TOOLS): $(INSTALLED) requirements/tests.txt
+	@echo '== Test tools'
+	$(PIP) install --quiet --requirement requirements/tests.txt \
+		--constraint requirements/tested.txt
+	@touch $@
+
+clean:
+	rm -rf build dist projects/*.egg-info .pytest_cache .ruff_cache

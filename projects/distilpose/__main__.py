@@ -1,0 +1,108 @@
+"""``python -m distilpose COMMAND ...``: MMPose's own scripts, and the demo.
+
+    train CONFIG [...]            MMPose's tools/train.py
+    test CONFIG CHECKPOINT [...]  MMPose's tools/test.py
+    demo [FOLDER] [--seed N]      teacher and students on pictures made here
+    demo-data FOLDER [--seed N]   those pictures alone
+
+CONFIG is a file, or the name of one of DistilPose's configs.
+"""
+
+import argparse
+import difflib
+import runpy
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+CONFIGS = Path(__file__).parent / '.mim' / 'configs'
+USAGE = __doc__
+
+
+def main(argv: Optional[List[str]] = None) -> None:
+    """Run one command.
+
+    Args:
+        argv: The command and its arguments. Defaults to the command line's.
+
+    Raises:
+        SystemExit: The command line is wrong, with a message.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    command, arguments = (argv or ['--help'])[0], argv[1:]
+    if command in ('train', 'test'):
+        run_stock_script(command, arguments)
+    elif command in ('demo', 'demo-data'):
+        run_demo(command, arguments)
+    elif command in ('-h', '--help'):
+        print(USAGE)  # noqa: T201
+    else:
+        raise SystemExit(f'distilpose: unknown command "{command}"\n\n{USAGE}')
+
+
+def run_stock_script(name: str, arguments: List[str]) -> None:
+    """Run MMPose's train or test script as its own command line would."""
+    import mmpose
+
+    import distilpose  # noqa: F401  (its fixes come before MMPose's models)
+
+    script = Path(mmpose.__file__).parent / '.mim' / 'tools' / f'{name}.py'
+    if not script.is_file():
+        raise SystemExit(
+            f'distilpose: MMPose {mmpose.__version__} has no {script}. '
+            'Reinstall MMPose, from a wheel or with `mim install mmpose`.'
+        )
+    if arguments and not arguments[0].startswith('-'):
+        arguments = [find_config(arguments[0]), *arguments[1:]]
+    sys.argv = [f'distilpose {name}', *arguments]
+    runpy.run_path(str(script), run_name='__main__')
+
+
+def find_config(name: str) -> str:
+    """Find a config by path, or by its name among DistilPose's own.
+
+    Raises:
+        SystemExit: There is none; the nearest names are suggested.
+    """
+    if Path(name).is_file():
+        return name
+    own = {path.stem: path for path in sorted(CONFIGS.glob('body*/**/*.py'))}
+    wanted = Path(name).name
+    stem = wanted[:-3] if wanted.endswith('.py') else wanted
+    if stem in own:
+        return str(own[stem].resolve())
+    nearest = difflib.get_close_matches(stem, own, cutoff=0.3) or sorted(own)
+    raise SystemExit(
+        f'distilpose: the config "{name}" is neither a file here nor one of '
+        'the package. Nearest: ' + ', '.join(nearest)
+    )
+
+
+def run_demo(command: str, arguments: List[str]) -> None:
+    """Make the demo's pictures, or run the whole demo."""
+    parser = argparse.ArgumentParser(prog=f'distilpose {command}')
+    only_data = command == 'demo-data'
+    parser.add_argument(
+        'folder',
+        type=Path,
+        nargs=None if only_data else '?',
+        default=Path('work_dirs/demo'),
+        help='where to write',
+    )
+    parser.add_argument('--seed', type=int, default=0)
+    args = parser.parse_args(arguments)
+    try:
+        if only_data:
+            from distilpose.demo.dataset import make_dataset
+
+            make_dataset(args.folder, seed=args.seed)
+        else:
+            from distilpose.demo.run import run
+
+            run(args.folder, seed=args.seed)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'distilpose {command}: {error}') from error
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,99 @@
+import pytest
+import torch
+from mmpose.models.backbones import HRNet
+
+from distilpose import StemNet, TokenDistillingEncoder, Tokens
+from distilpose.models.functional import sine_position_table
+
+
+def test_stem_is_that_of_hrnet():
+    """It loads HRNet's stem by name and computes what HRNet computes."""
+    torch.manual_seed(0)
+    extra = dict(
+        stage1=dict(
+            num_modules=1,
+            num_branches=1,
+            block='BOTTLENECK',
+            num_blocks=(4,),
+            num_channels=(64,),
+        ),
+        **{
+            f'stage{i}': dict(
+                num_modules=1,
+                num_branches=i,
+                block='BASIC',
+                num_blocks=(1,) * i,
+                num_channels=(8,) * i,
+            )
+            for i in (2, 3, 4)
+        },
+    )
+    hrnet = HRNet(extra)
+    hrnet.eval()  # gives None
+    stem = StemNet().eval()
+    own = hrnet.state_dict()
+    stem.load_state_dict({k: own[k] for k in stem.state_dict()}, strict=True)
+    images = torch.randn(2, 3, 64, 48)
+    x = hrnet.relu(hrnet.norm1(hrnet.conv1(images)))
+    x = hrnet.relu(hrnet.norm2(hrnet.conv2(x)))
+    expected = hrnet.layer1(x)
+    (actual,) = stem(images)
+    assert actual.shape == (2, 256, 16, 12)
+    torch.testing.assert_close(actual, expected)
+
+
+@pytest.mark.parametrize(
+    'size, patch, tokens',
+    [((64, 48), (4, 3), 256), ((96, 72), (4, 3), 576), ((10, 21), (2, 7), 15)],
+)
+@pytest.mark.parametrize('keypoints, width', [(17, 32), (3, 24)])
+def test_shapes(size, patch, tokens, keypoints, width):
+    encoder = TokenDistillingEncoder(
+        6, keypoints, patch, width, num_layers=2, num_heads=4
+    )
+    out = encoder((torch.randn(2, 6, *size),))
+    assert isinstance(out, Tokens)
+    assert out.visual.shape == (2, tokens, width)
+    assert out.keypoint.shape == (2, keypoints, width)
+    assert out[-1] is out.keypoint, "MMPose's heads read the last"
+
+
+def test_position_decides():
+    """Equal patches at different places become different tokens."""
+    torch.manual_seed(0)
+    encoder = TokenDistillingEncoder(4, 2, (2, 2), 16, 1, 2)
+    visual = encoder(torch.ones(1, 4, 6, 8)).visual[0]
+    distance = torch.cdist(visual, visual) + torch.eye(len(visual)) * 9
+    assert distance.min() > 1e-2
+
+
+def test_sine_table_by_hand():
+    table = sine_position_table(2, 3, 8).reshape(2, 3, 8)
+    # Second row, third column: y = 2 of 2, x = 3 of 3; the four columns of
+    # each half are sine and cosine of a whole turn, at frequencies 1 and 0.01.
+    turn = 2 * torch.pi
+    half = torch.tensor([turn, turn, turn / 100, turn / 100]).double()
+    half[0::2], half[1::2] = half[0::2].sin(), half[1::2].cos()
+    torch.testing.assert_close(
+        table[1, 2], torch.cat([half, half]), rtol=0, atol=1e-5
+    )
+    # y does not change along a row, x does not along a column.
+    assert torch.equal(table[0, 0, :4], table[0, 2, :4])
+    assert torch.equal(table[0, 1, 4:], table[1, 1, 4:])
+
+
+def test_map_that_does_not_divide_into_patches():
+    encoder = TokenDistillingEncoder(4, 2, (4, 3), 16, 1, 2)
+    with pytest.raises(ValueError, match=r'10 x 12 .* patches of 4 x 3'):
+        encoder(torch.zeros(1, 4, 10, 12))
+
+
+def test_other_channels():
+    encoder = TokenDistillingEncoder(4, 2, (4, 3), 16, 1, 2)
+    with pytest.raises(ValueError, match='5 channels, but in_channels=4'):
+        encoder(torch.zeros(1, 5, 8, 12))
+
+
+def test_width_that_does_not_divide_among_heads():
+    with pytest.raises(ValueError, match='embed_dims=20 .* num_heads=8'):
+        TokenDistillingEncoder(4, embed_dims=20, num_heads=8)

@@ -1,0 +1,360 @@
+import copy
+
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmengine.model import ExponentialMovingAverage
+from mmengine.optim import build_optim_wrapper
+
+from distilpose import KeypointPrediction, KeypointScoreLoss, Tokens
+
+from .. import toys
+
+TERMS = dict(
+    visual_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
+    keypoint_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
+    simulated_heatmaps=dict(type='SimulatedHeatmapLoss', loss_weight=1.0),
+    scores=dict(type='KeypointScoreLoss', loss_weight=1e-2),
+)
+
+
+def distilled(**changes):
+    changes.setdefault('teacher', toys.random_teacher())
+    return toys.build(toys.student(**changes))
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A trained teacher's file, for all that matters here."""
+    file = tmp_path / 'teacher.pth'
+    model = toys.build(toys.teacher(), seed=7)
+    torch.save(dict(state_dict=model.state_dict(), meta={}), file)
+    return file
+
+
+class TestLosses:
+    def test_paper_terms_by_default(self):
+        model = distilled()
+        model.init_weights()
+        losses = model.loss(*toys.batch(model))
+        assert set(losses) == {'loss_kpt', 'acc_pose'} | {
+            f'loss_{term}' for term in TERMS
+        }
+        weights = {k: m.loss_weight for k, m in model.distillation.items()}
+        assert weights == {k: v['loss_weight'] for k, v in TERMS.items()}
+        assert all(torch.isfinite(v) and v >= 0 for v in losses.values())
+
+    def test_each_term_compares_what_it_says(self):
+        model = distilled().eval()
+        inputs, data = toys.batch(model)
+        data[0].gt_instance_labels.keypoint_weights[0, 1] = 0
+        losses = model.loss(inputs, data)
+        feats = model.extract_feat(inputs)
+        own = model.head(feats)
+        heatmaps, tokens = model.teacher(inputs)
+        weights = torch.ones(2, toys.K)
+        weights[0, 1] = 0
+        for term, by_hand in dict(
+            visual_tokens=5e-4
+            * (feats.visual - tokens.visual).square().mean(),
+            keypoint_tokens=5e-4
+            * (feats.keypoint - tokens.keypoint).square().mean(),
+            scores=KeypointScoreLoss(1e-2)(
+                own.scores, own.coords, heatmaps, weights
+            ),
+        ).items():
+            torch.testing.assert_close(losses[f'loss_{term}'], by_hand)
+
+    @pytest.mark.parametrize('left_out', TERMS)
+    def test_terms_can_be_left_out(self, left_out):
+        model = distilled(distillation={**TERMS, left_out: None})
+        model.init_weights()
+        losses = model.loss(*toys.batch(model))
+        assert {k for k in losses if k.startswith('loss_')} == {
+            'loss_kpt',
+            *(f'loss_{term}' for term in TERMS if term != left_out),
+        }
+
+    def test_gradients_reach_the_student_alone(self):
+        model = distilled()
+        losses = model.loss(*toys.batch(model))
+        model.parse_losses(losses)[0].backward()
+        assert all(p.grad is not None for p in model.parameters())
+        assert all(
+            p.grad is None and not p.requires_grad
+            for p in model.teacher.model.parameters()
+        )
+
+    def test_batch_without_visible_keypoints(self):
+        model = distilled()
+        inputs, data = toys.batch(model)
+        for d in data:
+            d.gt_instance_labels.keypoint_weights.zero_()
+        total, _ = model.parse_losses(model.loss(inputs, data))
+        total.backward()
+        assert torch.isfinite(total)
+        assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+
+    def test_teacher_without_tokens(self):
+        """Any heatmap teacher will do where no token term asks for more."""
+        model = distilled(
+            teacher=toys.random_teacher(toys.convolutional_teacher()),
+            distillation=dict(
+                simulated_heatmaps=TERMS['simulated_heatmaps'],
+                scores=TERMS['scores'],
+            ),
+        )
+        model.init_weights()
+        assert 'loss_scores' in model.loss(*toys.batch(model))
+
+
+class TestTeacherIsNoPartOfTheStudent:
+    def test_state_dict_is_that_of_the_plain_student(self):
+        model = distilled()
+        model.loss(*toys.batch(model))  # the teacher is loaded now
+        plain = toys.build(toys.student())
+        assert set(model.state_dict()) == set(plain.state_dict())
+        plain.load_state_dict(model.state_dict(), strict=True)
+
+    def test_modules_and_optimizer(self):
+        model = distilled()
+        model.loss(*toys.batch(model))
+        teacher = set(model.teacher.model.parameters())
+        assert not teacher & set(model.parameters())
+        assert model.teacher.model not in set(model.modules())
+        optimizer = build_optim_wrapper(
+            model, dict(optimizer=dict(type='Adam', lr=1e-3))
+        ).optimizer
+        trained = {p for g in optimizer.param_groups for p in g['params']}
+        assert trained == set(model.parameters())
+
+    def test_stays_in_eval_mode_and_frozen(self):
+        model = distilled()
+        inputs, data = toys.batch(model)
+        model.loss(inputs, data)
+        before = copy.deepcopy(model.teacher.model.state_dict())
+        model.train()
+        for _ in range(2):
+            model.loss(inputs, data)
+        assert not any(m.training for m in model.teacher.model.modules())
+        after = model.teacher.model.state_dict()
+        assert all(torch.equal(before[k], after[k]) for k in before)
+
+    def test_copies_share_it(self):
+        model = distilled()
+        model.loss(*toys.batch(model))
+        ema = ExponentialMovingAverage(model)
+        assert ema.module.teacher is model.teacher
+        assert set(ema.module.state_dict()) == set(model.state_dict())
+
+    def test_follows_the_device_of_its_input(self):
+        model = distilled()
+        model.teacher(torch.zeros(1, 3, 64, 48))
+        heatmaps, _ = model.teacher(torch.zeros(1, 3, 64, 48, device='meta'))
+        assert heatmaps.is_meta
+        assert all(p.is_meta for p in model.teacher.model.parameters())
+
+
+class TestTestingNeedsNoTeacher:
+    @pytest.mark.parametrize(
+        'teacher',
+        [None, {}, dict(config='missing.py', checkpoint='missing.pth')],
+    )
+    def test_predicts_without_its_files(self, teacher):
+        model = distilled(teacher=teacher).eval()
+        prediction = model(torch.zeros(1, 3, 64, 48), None, mode='tensor')
+        assert isinstance(prediction, KeypointPrediction)
+        assert isinstance(
+            model.extract_feat(torch.zeros(1, 3, 64, 48)), Tokens
+        )
+
+    def test_loads_a_checkpoint_of_the_plain_student(self):
+        plain = toys.build(toys.student(), seed=3)
+        model = distilled(teacher=None)
+        model.load_state_dict(plain.state_dict(), strict=True)
+
+
+class TestBadTeachers:
+    """``init_weights`` finds each; the runner calls it at its start."""
+
+    def refuse(self, error, match, **changes):
+        model = distilled(**changes)
+        with pytest.raises(error, match=match):
+            model.init_weights()
+
+    def test_none(self):
+        self.refuse(ValueError, 'has no teacher', teacher=None)
+
+    def test_without_checkpoint(self):
+        self.refuse(
+            ValueError,
+            r'no checkpoint.*model\.teacher\.checkpoint',
+            teacher=dict(config=toys.teacher()),
+        )
+
+    def test_missing_checkpoint(self):
+        self.refuse(
+            FileNotFoundError,
+            '"nowhere/teacher.pth" does not exist .* Train the teacher',
+            teacher=dict(
+                config=toys.teacher(), checkpoint='nowhere/teacher.pth'
+            ),
+        )
+
+    def test_missing_config(self):
+        self.refuse(
+            FileNotFoundError,
+            'config "nowhere/teacher.py" does not exist',
+            teacher=dict(config='nowhere/teacher.py', checkpoint='x.pth'),
+        )
+
+    @pytest.mark.parametrize('content', [b'', b'not a checkpoint', 'torn'])
+    def test_unreadable_checkpoint(self, checkpoint, content):
+        if content == 'torn':
+            content = checkpoint.read_bytes()[:1000]
+        checkpoint.write_bytes(content)
+        self.refuse(
+            ValueError,
+            r'checkpoint ".*teacher\.pth" cannot be read',
+            teacher=dict(config=toys.teacher(), checkpoint=str(checkpoint)),
+        )
+
+    def test_checkpoint_that_is_no_dict(self, checkpoint):
+        torch.save([1, 2], checkpoint)
+        self.refuse(
+            ValueError,
+            'cannot be read',
+            teacher=dict(config=toys.teacher(), checkpoint=str(checkpoint)),
+        )
+
+    def test_checkpoint_of_another_architecture(self, checkpoint):
+        self.refuse(
+            ValueError,
+            r'of another architecture .* Missing key.*head\.final_layer',
+            teacher=dict(
+                config=toys.convolutional_teacher(),
+                checkpoint=str(checkpoint),
+            ),
+        )
+
+    def test_checkpoint_of_other_width(self, checkpoint):
+        config = toys.teacher(neck=toys.neck(num_layers=3))
+        self.refuse(
+            ValueError,
+            r'of another architecture .*neck\.layers\.2',
+            teacher=dict(config=config, checkpoint=str(checkpoint)),
+        )
+
+    def test_other_keypoints(self):
+        self.refuse(
+            ValueError,
+            'number of keypoints: the student has 5, the teacher 7',
+            teacher=toys.random_teacher(toys.teacher(num_keypoints=7)),
+        )
+
+    def test_other_tokens(self):
+        config = toys.teacher(neck=toys.neck(patch_size=(2, 3)))
+        self.refuse(
+            ValueError,
+            r'visual tokens .*\(1, 16, 16\), the teacher \(1, 32, 16\)',
+            teacher=toys.random_teacher(config),
+        )
+
+    def test_other_input_size(self):
+        config = toys.teacher()
+        config['head']['decoder']['input_size'] = (96, 128)
+        self.refuse(
+            ValueError,
+            r'input size .*\(48, 64\), the teacher \(96, 128\)',
+            teacher=toys.random_teacher(config),
+        )
+
+    def test_other_normalization(self):
+        config = toys.teacher(
+            data_preprocessor=dict(
+                type='PoseDataPreprocessor', mean=[0.0] * 3, std=[255.0] * 3
+            )
+        )
+        self.refuse(
+            ValueError,
+            'image normalization',
+            teacher=toys.random_teacher(config),
+        )
+
+    def test_no_tokens_to_imitate(self):
+        self.refuse(
+            ValueError,
+            r'"visual_tokens" needs a TokenDistillingEncoder .* the teacher',
+            teacher=toys.random_teacher(toys.convolutional_teacher()),
+        )
+
+    def test_regression_teacher(self):
+        self.refuse(
+            TypeError,
+            'gives heatmaps .* has a DistilPoseHead',
+            teacher=toys.random_teacher(toys.student()),
+        )
+
+    @pytest.mark.parametrize(
+        'term, field', [('simulated_heatmaps', 'sigmas'), ('scores', 'scores')]
+    )
+    def test_head_without_what_a_term_needs(self, term, field):
+        self.refuse(
+            ValueError,
+            rf'"{term}" needs a head that predicts {field}',
+            head={field: False},
+        )
+
+    def test_head_and_neck_of_other_keypoints(self):
+        self.refuse(
+            ValueError,
+            'DistilPoseHead: built for 4 keypoint tokens',
+            head=dict(num_joints=4),
+        )
+
+
+def test_unknown_term():
+    with pytest.raises(ValueError, match=r"\['tokens'\]; the terms are"):
+        distilled(distillation=dict(tokens=dict(type='TokenDistillationLoss')))
+
+
+def test_teacher_from_files(tmp_path, checkpoint):
+    config = tmp_path / 'teacher.py'
+    config.write_text(f'model = {toys.teacher()!r}')
+    model = distilled(
+        teacher=dict(config=str(config), checkpoint=str(checkpoint))
+    )
+    model.init_weights()
+    expected = toys.build(toys.teacher(), seed=7).state_dict()
+    actual = model.teacher.model.state_dict()
+    assert all(torch.equal(actual[k], expected[k]) for k in expected)
+
+
+def test_zoo_config_as_teacher():
+    model = distilled(
+        teacher=dict(
+            config='mmpose::body_2d_keypoint/topdown_heatmap/coco/'
+            'td-hm_res50_8xb64-210e_coco-256x192.py',
+            allow_random_weights=True,
+        )
+    )
+    with pytest.raises(ValueError, match=r'input size .*\(192, 256\)'):
+        model.init_weights()
+
+
+def test_warns_of_a_teacher_that_learned_nothing(caplog):
+    flat, trained = distilled(), distilled()
+    for model, bias in ((flat, 0.0), (trained, 1.0)):
+        last = model.teacher.model.head.mlp[-1]
+        last.weight.data.zero_()
+        last.bias.data.fill_(bias)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        trained.loss(*toys.batch(trained))
+        assert 'peak' not in caplog.text
+        for _ in range(2):
+            flat.loss(*toys.batch(flat))
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert caplog.text.count('peak at 0.000') == 1

@@ -1,0 +1,181 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import InstanceData
+from mmpose.structures import PoseDataSample
+
+from distilpose import DistilPoseHead, TokenPoseHead
+
+from .. import toys
+
+FLIP = [0, 2, 1, 4, 3]
+
+
+def samples(size=2):
+    """Data samples for prediction, whose crop is the whole image."""
+    out = []
+    for _ in range(size):
+        sample = PoseDataSample(
+            metainfo=dict(
+                flip_indices=FLIP,
+                input_size=toys.INPUT_SIZE,
+                input_center=np.array(toys.INPUT_SIZE) / 2,
+                input_scale=np.array(toys.INPUT_SIZE),
+            )
+        )
+        sample.gt_instances = InstanceData(
+            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1)
+        )
+        out.append(sample)
+    return out
+
+
+@pytest.fixture
+def student():
+    return toys.build(toys.student()).eval()
+
+
+@pytest.fixture
+def inputs():
+    torch.manual_seed(1)
+    return torch.randn(2, 3, 64, 48)
+
+
+def test_forward(student, inputs):
+    coords, sigmas, scores = student(inputs, None, mode='tensor')
+    assert coords.shape == sigmas.shape == (2, toys.K, 2)
+    assert scores.shape == (2, toys.K, 1)
+    assert (coords > 0).all() and (coords < 1).all() and (sigmas > 0).all()
+
+
+def test_switched_off_fields_are_none(inputs):
+    plain = toys.build(toys.student(head=dict(sigmas=False, scores=False)))
+    full = toys.build(toys.student())
+    plain.load_state_dict(full.state_dict(), strict=True)
+    full.eval(), plain.eval()
+    prediction = plain(inputs, None, mode='tensor')
+    assert prediction.sigmas is None and prediction.scores is None
+    expected = full(inputs, None, mode='tensor').coords
+    assert torch.equal(prediction.coords, expected)
+
+
+def test_predict_decodes_to_pixels(student, inputs):
+    student.test_cfg = dict(flip_test=False)
+    coords, _, scores = student(inputs, None, mode='tensor')
+    results = student.predict(inputs, samples())
+    for i, result in enumerate(results):
+        keypoints = result.pred_instances.keypoints
+        assert keypoints.shape == (1, toys.K, 2)
+        np.testing.assert_allclose(
+            keypoints[0], coords[i].detach().numpy() * [48, 64], rtol=1e-5
+        )
+        np.testing.assert_allclose(
+            result.pred_instances.keypoint_scores,
+            scores[i].detach().numpy().T,
+            rtol=1e-5,
+        )
+
+
+def test_scores_are_1_where_none_are_given(inputs):
+    model = toys.build(toys.student(head=dict(scores=False))).eval()
+    for result in model.predict(inputs, samples()):
+        assert (result.pred_instances.keypoint_scores == 1).all()
+        assert result.pred_instances.keypoint_scores.shape == (1, toys.K)
+
+
+def test_flip_test_swaps_coordinates_and_scores(student, inputs):
+    """By hand; and a mirrored image gives the mirrored prediction."""
+    own = student(inputs, None, mode='tensor')
+    mirrored = student(inputs.flip(-1), None, mode='tensor')
+    coords = mirrored.coords[:, FLIP].clone()
+    coords[..., 0] = 1 - coords[..., 0]
+    expected = ((own.coords + coords) / 2).detach().numpy() * [48, 64]
+    scores = ((own.scores + mirrored.scores[:, FLIP]) / 2).detach().numpy()
+
+    results = student.predict(inputs, samples())
+    back = student.predict(inputs.flip(-1), samples())
+    for i in range(2):
+        a, b = results[i].pred_instances, back[i].pred_instances
+        np.testing.assert_allclose(a.keypoints[0], expected[i], rtol=1e-5)
+        np.testing.assert_allclose(
+            a.keypoint_scores[0], scores[i, :, 0], rtol=1e-5
+        )
+        np.testing.assert_allclose(
+            b.keypoint_scores[0][FLIP], a.keypoint_scores[0], rtol=1e-4
+        )
+        np.testing.assert_allclose(
+            48 - b.keypoints[0][FLIP, 0], a.keypoints[0][:, 0], rtol=1e-4
+        )
+
+
+def test_flip_test_leaves_no_trace(student, inputs):
+    """Predicting twice gives the same: nothing is written to in place."""
+    first = student.predict(inputs, samples())
+    second = student.predict(inputs, samples())
+    for a, b in zip(first, second):
+        assert np.array_equal(
+            a.pred_instances.keypoints, b.pred_instances.keypoints
+        )
+
+
+def test_loss_by_hand(student):
+    inputs, data = toys.batch(student)
+    data[1].gt_instance_labels.keypoint_weights[0, 2] = 0
+    coords = student(inputs, None, mode='tensor').coords
+    labels = torch.cat([d.gt_instance_labels.keypoint_labels for d in data])
+    error = (coords - labels).square() / 2  # below 1, smooth L1 is quadratic
+    error[1, 2] = 0
+    losses = student.loss(inputs, data)
+    torch.testing.assert_close(losses['loss_kpt'], error.mean())
+    right = (coords - labels).norm(dim=-1) <= 0.05
+    right[1, 2] = False
+    assert losses['acc_pose'].item() == pytest.approx(
+        np.mean([right[:, k].sum() / (1 if k == 2 else 2) for k in range(5)]),
+        abs=1e-6,
+    )
+
+
+def test_accuracy_can_be_left_out(student):
+    student.train_cfg = dict(compute_acc=False)
+    assert set(student.loss(*toys.batch(student))) == {'loss_kpt'}
+
+
+def test_labels_of_other_keypoints(student):
+    inputs, data = toys.batch(student)
+    for d in data:
+        labels = d.gt_instance_labels
+        labels.keypoint_labels = labels.keypoint_labels[:, :3]
+        labels.keypoint_weights = labels.keypoint_weights[:, :3]
+    with pytest.raises(ValueError, match=r'5 keypoints, .* \(2, 3, 2\)'):
+        student.loss(inputs, data)
+
+
+@pytest.mark.parametrize('build', [toys.student, toys.teacher])
+def test_tokens_of_other_keypoints(build, inputs):
+    model = toys.build(build())
+    with pytest.raises(ValueError, match=r'5 keypoint tokens of width 16'):
+        model.head((torch.zeros(2, 4, 16),))
+
+
+def test_heatmaps_of_any_size():
+    head = TokenPoseHead(8, 3, heatmap_size=(10, 7), hidden_channels=None)
+    assert len(head.mlp) == 2
+    assert head((torch.zeros(2, 3, 8),)).shape == (2, 3, 7, 10)
+    hidden = TokenPoseHead(8, 3, heatmap_size=(10, 7), hidden_channels=16)
+    assert [m.out_features for m in hidden.mlp[1::2]] == [16, 70]
+
+
+def test_heatmap_reads_row_by_row():
+    head = TokenPoseHead(4, 1, heatmap_size=(3, 2), hidden_channels=None)
+    head.mlp[1].weight.data.zero_()
+    head.mlp[1].bias.data = torch.arange(6.0)
+    heatmap = head((torch.zeros(1, 1, 4),))[0, 0]
+    assert heatmap.tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_head_without_codec():
+    head = DistilPoseHead(16, toys.K)
+    with pytest.raises(RuntimeError, match='decoder has not been set'):
+        head.predict(copy.copy((torch.zeros(1, toys.K, 16),)), samples(1))

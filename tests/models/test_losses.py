@@ -1,0 +1,181 @@
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from distilpose import (
+    ForegroundMSELoss,
+    KeypointScoreLoss,
+    SimulatedHeatmapLoss,
+    TokenDistillationLoss,
+)
+from distilpose.models.functional import (
+    read_heatmaps,
+    simulate_heatmaps,
+    simulated_heatmap_error,
+)
+
+B, K, H, W = 2, 3, 16, 12
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def predictions(dtype=torch.float64):
+    coords = torch.rand(B, K, 2, dtype=dtype, requires_grad=True)
+    sigmas = (torch.rand(B, K, 2, dtype=dtype) * 3 + 0.3).requires_grad_()
+    return coords, sigmas
+
+
+def test_simulated_heatmap_peaks_at_the_prediction():
+    coords = torch.tensor([[[0.5, 0.25]]])
+    heatmap = simulate_heatmaps(coords, torch.ones(1, 1, 2), (W, H))[0, 0]
+    assert heatmap.shape == (H, W)
+    assert heatmap[4, 6] == 1  # x = 0.5 * 12, y = 0.25 * 16
+    # One sigma away in x.
+    torch.testing.assert_close(heatmap[4, 7], torch.tensor(-0.5).exp())
+
+
+def test_closed_form_equals_drawing():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    drawn = (simulate_heatmaps(coords, sigmas, (W, H)) - target).square()
+    closed = simulated_heatmap_error(coords, sigmas, target)
+    torch.testing.assert_close(closed, drawn.sum((-2, -1)))
+
+
+def test_gradients_against_finite_differences():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    assert gradcheck(
+        lambda c, s: simulated_heatmap_error(c, s, target), (coords, sigmas)
+    )
+
+
+def test_float32_is_close_to_float64():
+    coords, sigmas = predictions()
+    target = simulate_heatmaps(coords, sigmas, (W, H)).detach()
+    target += 0.01 * torch.randn_like(target)
+    weights = torch.ones(B, K)
+    exact = SimulatedHeatmapLoss()(coords, sigmas, target, weights.double())
+    exact.backward()
+    c32 = coords.detach().float().requires_grad_()
+    loss = SimulatedHeatmapLoss()(c32, sigmas.float(), target.float(), weights)
+    loss.backward()
+    torch.testing.assert_close(loss.double(), exact, rtol=1e-2, atol=1e-8)
+    torch.testing.assert_close(
+        c32.grad.double(), coords.grad, rtol=1e-3, atol=1e-7
+    )
+
+
+def test_computed_in_float32_under_autocast():
+    coords, sigmas = predictions(torch.float32)
+    target = torch.rand(B, K, H, W)
+    expected = SimulatedHeatmapLoss()(coords, sigmas, target, torch.ones(B, K))
+    with torch.autocast('cpu', torch.bfloat16):
+        loss = SimulatedHeatmapLoss()(coords, sigmas, target, torch.ones(B, K))
+    assert loss.dtype == torch.float32
+    assert loss == expected
+
+
+def test_weights_mask_keypoints():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    weights = torch.zeros(B, K, dtype=torch.float64)
+    weights[0, 1] = 1
+    SimulatedHeatmapLoss()(coords, sigmas, target, weights).backward()
+    touched = coords.grad.abs().sum(-1) > 0
+    assert touched.nonzero().tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize('loss', [SimulatedHeatmapLoss, KeypointScoreLoss])
+def test_nothing_visible(loss):
+    coords, sigmas = predictions()
+    scores = torch.rand(B, K, 1, dtype=torch.float64, requires_grad=True)
+    first = (
+        (coords, sigmas)
+        if loss is SimulatedHeatmapLoss
+        else (
+            scores,
+            coords,
+        )
+    )
+    value = loss()(
+        *first,
+        torch.rand(B, K, H, W, dtype=torch.float64),
+        torch.zeros(B, K, dtype=torch.float64),
+    )
+    value.backward()
+    assert value == 0
+    assert torch.isfinite(first[0].grad).all()
+
+
+def test_loss_weights_scale():
+    coords, sigmas = predictions()
+    target, weights = torch.rand(B, K, H, W), torch.ones(B, K)
+    tokens = torch.rand(B, 7, 4), torch.rand(B, 7, 4)
+    for loss, arguments in (
+        (SimulatedHeatmapLoss, (coords, sigmas, target, weights)),
+        (KeypointScoreLoss, (torch.rand(B, K, 1), coords, target, weights)),
+        (TokenDistillationLoss, tokens),
+    ):
+        once, thrice = (loss(loss_weight=w)(*arguments) for w in (1, 3))
+        torch.testing.assert_close(3 * once, thrice)
+
+
+def test_reading_heatmaps():
+    heatmap = torch.arange(H * W, dtype=torch.float32).reshape(1, 1, H, W)
+    points = torch.tensor([[0, 0], [1, 1], [0.5, 0], [1.01, 0.5], [0.2, -0.1]])
+    heatmaps = heatmap.expand(1, len(points), -1, -1)
+    values = read_heatmaps(heatmaps, points[None])
+    # 0.5 * (12 - 1) = 5.5 rounds to the even 6; the last two are outside.
+    assert values.flatten().tolist() == [0, H * W - 1, 6, 0, 0]
+
+
+def test_score_loss_by_hand():
+    heatmaps = torch.zeros(1, 2, H, W)
+    heatmaps[0, 0, 0, 0] = 0.75
+    coords = torch.zeros(1, 2, 2)
+    scores = torch.tensor([[[0.25], [0.5]]])
+    loss = KeypointScoreLoss(loss_weight=1)(
+        scores, coords, heatmaps, torch.ones(1, 2)
+    )
+    assert loss == pytest.approx((0.5 + 0.5) / 2)
+
+
+def test_arguments_are_left_alone():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    weights = torch.full((B, K), 0.5, dtype=torch.float64)
+    before = [x.clone() for x in (coords, sigmas, target, weights)]
+    SimulatedHeatmapLoss()(coords, sigmas, target, weights).backward()
+    KeypointScoreLoss()(coords[..., :1], coords, target, weights)
+    for x, y in zip((coords, sigmas, target, weights), before):
+        assert torch.equal(x, y)
+
+
+def test_foreground_loss():
+    target = torch.tensor([0.0, 0.5, 1.0]).reshape(1, 1, 1, 3)
+    output = target + torch.tensor([0.1, 0.2, 0.3])
+    loss = ForegroundMSELoss(foreground_weight=21)(
+        output, target, torch.ones(1, 1)
+    )
+    # Weights 1, 11 and 21.
+    assert loss.item() == pytest.approx(
+        (0.01 * 1 + 0.04 * 11 + 0.09 * 21) / 3, rel=1e-6
+    )
+    assert ForegroundMSELoss()(output, target, torch.zeros(1, 1)) == 0
+
+
+def test_shapes_that_do_not_agree():
+    coords, sigmas = predictions()
+    target, weights = torch.rand(B, K, H, W), torch.ones(B, K)
+    with pytest.raises(ValueError, match=r'coords .* \(2, 3, 2\), expected'):
+        SimulatedHeatmapLoss()(coords, sigmas, target[:, :2], weights)
+    with pytest.raises(ValueError, match='keypoint_weights'):
+        KeypointScoreLoss()(
+            torch.rand(B, K, 1), coords, target, weights[..., None]
+        )
+    with pytest.raises(ValueError, match=r'teacher_tokens .* \(2, 6, 4\)'):
+        TokenDistillationLoss()(torch.rand(B, 7, 4), torch.rand(B, 6, 4))

@@ -1,0 +1,111 @@
+"""Each entry of the compatibility module: with its fault, and without."""
+
+import sys
+from types import ModuleType
+
+import mmpose
+import pytest
+import torch
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import load_checkpoint
+
+from distilpose import compat
+
+
+@pytest.fixture
+def no_operators(monkeypatch):
+    """MMCV without compiled operators, whichever is installed."""
+    for name in list(sys.modules):
+        if name == 'mmcv.ops' or name.startswith('mmcv.ops.'):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, 'mmcv._ext', None)
+    real = compat.importlib.import_module
+
+    def import_module(name, *args):
+        if name == 'mmcv.ops':
+            raise ModuleNotFoundError(name='mmcv._ext')
+        return real(name, *args)
+
+    monkeypatch.setattr(compat.importlib, 'import_module', import_module)
+
+
+def test_stand_in_for_missing_operators(no_operators, monkeypatch):
+    monkeypatch.setattr(sys, 'modules', dict(sys.modules))
+    assert compat.stand_in_for_mmcv_ops()
+    stand_in = sys.modules['mmcv.ops']
+    with pytest.raises(ImportError, match='make mmcv'):
+        stand_in.MultiScaleDeformableAttention(embed_dims=8)
+    assert not hasattr(stand_in, 'nms')
+    assert not compat.stand_in_for_mmcv_ops(), 'applied twice'
+
+
+def test_real_operators_are_left_alone(monkeypatch):
+    real = ModuleType('mmcv.ops')
+    monkeypatch.setitem(sys.modules, 'mmcv.ops', real)
+    assert not compat.stand_in_for_mmcv_ops()
+    assert sys.modules['mmcv.ops'] is real
+
+
+class Payload:
+    """Runs code where it is unpickled."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return open, (str(self.file), 'w')
+
+
+class GetAttribute:
+    """Unpickled, gives an attribute of something."""
+
+    def __init__(self, owner, name):
+        self.arguments = owner, name
+
+    def __reduce__(self):
+        return getattr, self.arguments
+
+
+@pytest.mark.skipif(
+    compat.digit_version(torch.__version__) < compat.digit_version('2.6.0'),
+    reason='safe loading is the default from torch 2.6 on',
+)
+class TestSafeLoading:
+    def test_loads_what_mmengine_writes(self, tmp_path):
+        buffer = HistoryBuffer()
+        buffer.update(0.5)
+        file = tmp_path / 'checkpoint.pth'
+        torch.save(dict(message_hub=dict(loss=buffer), state_dict={}), file)
+        torch.serialization.clear_safe_globals()
+        with pytest.raises(Exception, match='HistoryBuffer|weights_only'):
+            torch.load(file)
+        assert compat.allow_mmengine_checkpoints()
+        loaded = torch.load(file)['message_hub']['loss']
+        assert loaded.current() == 0.5
+
+    def test_foreign_code_is_still_refused(self, tmp_path):
+        written = tmp_path / 'written'
+        file = tmp_path / 'checkpoint.pth'
+        torch.save(dict(state_dict={}, payload=Payload(written)), file)
+        with pytest.raises(Exception, match='weights_only|Weights only'):
+            load_checkpoint(torch.nn.Linear(1, 1), str(file))
+        assert not written.exists()
+
+    def test_getattr_reaches_nothing_else(self, tmp_path):
+        file = tmp_path / 'checkpoint.pth'
+        torch.save(dict(method=GetAttribute(HistoryBuffer, 'max')), file)
+        assert torch.load(file)['method'] is HistoryBuffer.max
+        for owner, name in (
+            (HistoryBuffer, '__init__'),
+            (HistoryBuffer.max, '__globals__'),
+        ):
+            with pytest.raises(Exception, match='refused|Unsupported'):
+                torch.save(dict(method=GetAttribute(owner, name)), file)
+                torch.load(file)
+
+
+@pytest.mark.parametrize('version', ['0.29.0', '2.0.0'])
+def test_refuses_other_versions_of_mmpose(monkeypatch, version):
+    monkeypatch.setattr(mmpose, '__version__', version)
+    with pytest.raises(ImportError, match=rf'needs MMPose .* {version} is'):
+        compat.apply()

@@ -1,0 +1,170 @@
+"""Every config of the repository builds, trains, predicts and is what its
+name says."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmpose.models import build_pose_estimator
+from mmpose.testing import get_packed_inputs
+
+CONFIGS = Path(__file__).parents[1] / 'configs/body_2d_keypoint'
+FILES = sorted(CONFIGS.glob('**/*.py'))
+BIG = ('tokenpose-l',)
+
+PARAMETERS = {
+    'distilpose-s': 5_364_101,
+    'tokenpose-stem': 6_620_736,
+    'tokenpose-l': 69_411_360,
+}
+
+
+def load(file):
+    config = Config.fromfile(file)
+    init_default_scope('mmpose')
+    return config
+
+
+def coco(name):
+    (file,) = CONFIGS.glob(f'*/coco/{name}_8xb*_coco-256x192.py')
+    return load(file)
+
+
+def build(config):
+    """Build the model of a config for a dry run: nothing to download."""
+    model = copy.deepcopy(config.model)
+    model.backbone.pop('init_cfg', None)
+    if model.get('teacher'):
+        model.teacher.checkpoint = None
+        model.teacher.allow_random_weights = True
+    return build_pose_estimator(model)
+
+
+def parameters(file):
+    big = file.name.startswith(BIG) or 'distilpose-s_8xb' in file.name
+    return pytest.param(
+        file, id=file.stem, marks=[pytest.mark.slow] if big else []
+    )
+
+
+@pytest.mark.parametrize('file', [parameters(file) for file in FILES])
+def test_trains_and_predicts(file):
+    """One step on two samples, and one prediction, at the config's size."""
+    config = load(file)
+    model = build(config)
+    model.init_weights()
+    codec = model.head.decoder
+    w, h = codec.input_size
+    data = get_packed_inputs(
+        2,
+        img_shape=(h, w),
+        input_size=(w, h),
+        heatmap_size=getattr(codec, 'heatmap_size', (w // 4, h // 4)),
+        with_simcc_label=False,
+    )
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    samples = model.data_preprocessor(data, training=True)
+    total, logged = model.parse_losses(model(**samples, mode='loss'))
+    total.backward()
+    optimizer.step()
+    assert torch.isfinite(total)
+    assert ('loss_scores' in logged) == ('teacher' in config.model)
+    assert all(p.grad is not None for p in model.parameters())
+
+    results = model.eval()(**samples, mode='predict')
+    keypoints = results[0].pred_instances.keypoints
+    assert keypoints.shape == (1, 17, 2)
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
+def test_survives_dumping(file, tmp_path):
+    config = load(file)
+    config.dump(tmp_path / 'dumped.py')
+    assert (
+        Config.fromfile(tmp_path / 'dumped.py').to_dict() == config.to_dict()
+    )
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
+def test_name_agrees_with_content(file):
+    config = load(file)
+    batch, epochs, h, w = map(
+        int, re.search(r'xb(\d+)-(\d+)e_\w+-(\d+)x(\d+)$', file.stem).groups()
+    )
+    gpus = int(re.search(r'_(\d)xb', file.stem).group(1))
+    assert config.train_dataloader.batch_size == batch
+    assert config.auto_scale_lr.base_batch_size == batch * gpus
+    assert config.train_cfg.max_epochs == epochs
+    assert config.param_scheduler[-1].end == epochs
+    assert config.model.head.decoder.input_size == (w, h)
+    assert ('teacher' in config.model) == (
+        file.stem.startswith('distilpose') and 'no-distill' not in file.stem
+    )
+    lines = file.read_text().splitlines()
+    assert len(lines) <= 60, 'a config is its difference from its base'
+
+
+@pytest.mark.parametrize('name', PARAMETERS)
+def test_number_of_parameters(name):
+    model = build(coco(name))
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    assert trainable == PARAMETERS[name]
+
+
+def flatten(value, prefix=''):
+    if isinstance(value, dict):
+        return {
+            k: v
+            for key in value
+            for k, v in flatten(value[key], f'{prefix}.{key}').items()
+        }
+    return {prefix[1:]: value}
+
+
+def test_undistilled_differs_by_distillation_alone():
+    full, plain = (
+        flatten(coco(name).to_dict())
+        for name in ('distilpose-s', 'distilpose-s_no-distill')
+    )
+    different = {
+        key
+        for key in {*full, *plain}
+        if key not in full or key not in plain or full[key] != plain[key]
+    }
+    assert {
+        key
+        for key in different
+        if not re.match(r'model\.(teacher|distillation)\.', key)
+    } == {'model.type', 'model.head.sigmas', 'model.head.scores'}
+
+
+@pytest.mark.parametrize(
+    'name', ['distilpose-s', 'tokenpose-l', 'tokenpose-stem']
+)
+def test_recipe_of_the_paper(name):
+    config = coco(name)
+    assert config.optim_wrapper.optimizer == dict(type='Adam', lr=1e-3)
+    assert 'clip_grad' not in config.optim_wrapper
+    warmup, steps = config.param_scheduler
+    assert (warmup.start_factor, warmup.end) == (1e-3, 500)
+    assert not warmup.by_epoch
+    assert steps.milestones == [200, 260]
+    assert steps.get('gamma', 0.1) == 0.1 and steps.get('by_epoch', True)
+    pipeline = {t.type: t for t in config.train_dataloader.dataset.pipeline}
+    assert pipeline['RandomHalfBody'] == dict(
+        type='RandomHalfBody', min_total_keypoints=8
+    )
+    assert pipeline['RandomBBoxTransform'] == dict(
+        type='RandomBBoxTransform',
+        shift_prob=0,
+        rotate_factor=90,
+        scale_factor=(0.65, 1.35),
+    )
+    test = config.model.test_cfg
+    assert test.flip_test
+    assert test.get('shift_heatmap', True) and not test.get('shift_coords')
+    assert 'AP_H_56' in config.test_dataloader.dataset.bbox_file

@@ -1,0 +1,57 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from distilpose import DatasetCheckHook
+
+from . import toys
+
+
+class Dataset(list):
+    """Images of (H, W), with K keypoints."""
+
+    ann_file = 'people.json'
+
+    def __init__(self, keypoints=toys.K, size=(64, 48), length=1):
+        images = torch.zeros(3, *size)
+        super().__init__([dict(inputs=images)] * length)
+        self.metainfo = dict(num_keypoints=keypoints)
+
+
+def check(train, val=None, model=None):
+    def loop(dataset):
+        return dataset is not None and SimpleNamespace(
+            dataloader=SimpleNamespace(dataset=dataset)
+        )
+
+    DatasetCheckHook().before_train(
+        SimpleNamespace(
+            model=model or toys.build(toys.student()),
+            train_loop=loop(train),
+            val_loop=loop(val) or None,
+        )
+    )
+
+
+@pytest.mark.parametrize('model', [toys.student, toys.teacher])
+def test_fitting_data_passes(model):
+    check(Dataset(), Dataset(), toys.build(model()))
+    check(Dataset())
+
+
+def test_other_keypoints():
+    with pytest.raises(ValueError, match='train dataset has 17 .* predicts 5'):
+        check(Dataset(17))
+    with pytest.raises(ValueError, match='val dataset has 17 .* predicts 5'):
+        check(Dataset(), Dataset(17))
+
+
+def test_other_image_size():
+    with pytest.raises(ValueError, match='48 x 32 .* built for 48 x 64'):
+        check(Dataset(size=(32, 48)))
+
+
+def test_empty_dataset():
+    with pytest.raises(ValueError, match='no annotated person in "people'):
+        check(Dataset(length=0))

@@ -1,0 +1,124 @@
+"""Two-layer students and teachers of 5 keypoints, for images of 48 x 64."""
+
+from typing import List, Tuple
+
+import torch
+from mmpose.registry import MODELS
+from mmpose.testing import get_packed_inputs
+from mmpose.utils import register_all_modules
+from torch import Tensor, nn
+
+K = 5
+INPUT_SIZE = (48, 64)  # (W, H)
+HEATMAP_SIZE = (12, 16)
+
+_PREPROCESSOR = dict(
+    type='PoseDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3
+)
+_BACKBONE = dict(
+    type='StemNet', stem_channels=8, out_channels=16, num_blocks=1
+)
+
+
+def neck(**changes) -> dict:
+    config = dict(
+        type='TokenDistillingEncoder',
+        in_channels=16,
+        num_keypoints=K,
+        patch_size=(4, 3),
+        embed_dims=16,
+        num_layers=2,
+        num_heads=2,
+    )
+    return {**config, **changes}
+
+
+def student(**changes) -> dict:
+    """A plain student, or a distilled one with ``teacher`` given."""
+    kind = 'Distil' if 'teacher' in changes else 'Topdown'
+    head = dict(
+        type='DistilPoseHead',
+        in_channels=16,
+        num_joints=K,
+        decoder=dict(type='RegressionLabel', input_size=INPUT_SIZE),
+    )
+    head.update(changes.pop('head', {}))
+    config = dict(
+        type=f'{kind}PoseEstimator',
+        data_preprocessor=_PREPROCESSOR,
+        backbone=_BACKBONE,
+        neck=neck(),
+        head=head,
+        test_cfg=dict(flip_test=True),
+    )
+    return {**config, **changes}
+
+
+def teacher(num_keypoints: int = K, **changes) -> dict:
+    """A token-based heatmap teacher."""
+    config = dict(
+        type='TopdownPoseEstimator',
+        data_preprocessor=_PREPROCESSOR,
+        backbone=_BACKBONE,
+        neck=neck(num_keypoints=num_keypoints),
+        head=dict(
+            type='TokenPoseHead',
+            in_channels=16,
+            out_channels=num_keypoints,
+            heatmap_size=HEATMAP_SIZE,
+            decoder=dict(
+                type='MSRAHeatmap',
+                input_size=INPUT_SIZE,
+                heatmap_size=HEATMAP_SIZE,
+                sigma=1,
+            ),
+        ),
+    )
+    return {**config, **changes}
+
+
+def convolutional_teacher() -> dict:
+    """A heatmap teacher of MMPose's own parts, without tokens."""
+    config = teacher()
+    config.pop('neck')
+    config['head'] = dict(
+        type='HeatmapHead',
+        in_channels=16,
+        out_channels=K,
+        deconv_out_channels=None,
+        decoder=config['head']['decoder'],
+    )
+    return config
+
+
+def random_teacher(config: dict = None) -> dict:
+    """The ``teacher`` argument of a student for a dry run."""
+    return dict(config=config or teacher(), allow_random_weights=True)
+
+
+def build(config: dict, seed: int = 0) -> nn.Module:
+    """Build a model under MMPose's scope, with seeded weights."""
+    register_all_modules()
+    torch.manual_seed(seed)
+    return MODELS.build(config)
+
+
+def batch(
+    model: nn.Module, size: int = 2, seed: int = 0
+) -> Tuple[Tensor, List]:
+    """Preprocessed inputs and data samples with labels."""
+    data = get_packed_inputs(
+        size,
+        num_keypoints=K,
+        img_shape=INPUT_SIZE[::-1],
+        input_size=INPUT_SIZE,
+        heatmap_size=HEATMAP_SIZE,
+        with_simcc_label=False,
+    )
+    generator = torch.Generator().manual_seed(seed)
+    data['inputs'] = [
+        torch.randint(0, 256, x.shape, dtype=x.dtype, generator=generator)
+        for x in data['inputs']
+    ]
+    data = model.data_preprocessor(data, training=True)
+    return data['inputs'], data['data_samples']
