@@ -1,0 +1,284 @@
+"""The demo's dataset: its files, and what it leaves alone."""
+
+import contextlib
+import io
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from distilpose.demo import dataset, make_dataset
+from distilpose.demo.people import KEYPOINTS, SKELETON
+
+SPLITS = {'train2017': 4, 'val2017': 3}
+
+
+def make(folder, **options):
+    options = {'num_train': 4, 'num_val': 3, 'progress': False, **options}
+    return make_dataset(folder, **options)
+
+
+def content(folder):
+    """All files of a folder: their paths in it and their bytes."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob('*')
+        if path.is_file()
+    }
+
+
+def labels(folder, split):
+    path = folder / 'annotations' / f'person_keypoints_{split}.json'
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope='module')
+def made(tmp_path_factory):
+    return make(tmp_path_factory.mktemp('made') / 'coco')
+
+
+def test_layout_is_that_of_coco(made):
+    expected = {'dataset.json'}
+    for split, count in SPLITS.items():
+        expected.add(f'annotations/person_keypoints_{split}.json')
+        expected |= {f'{split}/{i + 1:012d}.jpg' for i in range(count)}
+    assert set(content(made)) == expected
+    assert [p.name for p in made.parent.iterdir()] == ['coco']
+
+
+@pytest.mark.parametrize('split', SPLITS)
+def test_annotations_describe_the_pictures(made, split):
+    found = labels(made, split)
+    sizes = {}
+    for image in found['images']:
+        pixels = cv2.imread(str(made / split / image['file_name']))
+        assert pixels.shape == (image['height'], image['width'], 3)
+        sizes[image['id']] = (image['width'], image['height'])
+    assert len(sizes) == SPLITS[split]
+    people = found['annotations']
+    assert {a['image_id'] for a in people} == set(sizes)
+    assert [a['id'] for a in people] == list(range(1, len(people) + 1))
+    for a in people:
+        keypoints = np.array(a['keypoints']).reshape(17, 3)
+        labelled = keypoints[:, 2] > 0
+        assert a['num_keypoints'] == labelled.sum() > 0
+        assert (keypoints[~labelled] == 0).all()
+        np.testing.assert_array_equal(keypoints, keypoints.round(2))
+        x, y, width, height = a['bbox']
+        offset = keypoints[labelled, :2] - (x, y)
+        assert (offset >= 0).all() and (offset <= (width, height)).all()
+        assert x + width <= sizes[a['image_id']][0]
+        assert y + height <= sizes[a['image_id']][1]
+        assert 0.15 < a['area'] / (width * height) < 0.8
+        assert (a['category_id'], a['iscrowd']) == (1, 0)
+
+
+def test_mmpose_reads_it_with_cocos_own_joints(made):
+    from mmpose.datasets import CocoDataset
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        read = CocoDataset(
+            data_root=str(made),
+            ann_file='annotations/person_keypoints_val2017.json',
+            data_prefix=dict(img='val2017/'),
+        )
+    people = labels(made, 'val2017')['annotations']
+    assert len(read) == len(people)
+    names = read.metainfo['keypoint_id2name']
+    assert tuple(names[i] for i in range(17)) == KEYPOINTS
+    links = [(a - 1, b - 1) for a, b in SKELETON]
+    assert [tuple(link) for link in read.metainfo['skeleton_links']] == links
+    expected = np.array(people[0]['keypoints']).reshape(17, 3)
+    np.testing.assert_allclose(read[0]['keypoints'][0], expected[:, :2])
+
+
+def test_coco_evaluation_tells_right_from_swapped(made):
+    pytest.importorskip('xtcocotools')
+    from xtcocotools.coco import COCO
+    from xtcocotools.cocoeval import COCOeval
+
+    path = made / 'annotations' / 'person_keypoints_train2017.json'
+    people = labels(made, 'train2017')['annotations']
+    swap = [0, *(k + 1 if k % 2 else k - 1 for k in range(1, 17))]
+    sigmas = np.array(
+        [26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89]
+    )
+
+    def precision(order):
+        results = [
+            dict(
+                image_id=a['image_id'],
+                category_id=1,
+                score=1.0,
+                keypoints=np.array(a['keypoints'], dtype=float)
+                .reshape(17, 3)[order]
+                .flatten()
+                .tolist(),
+            )
+            for a in people
+        ]
+        with contextlib.redirect_stdout(io.StringIO()):
+            truth = COCO(str(path))
+            evaluation = COCOeval(
+                truth, truth.loadRes(results), 'keypoints', sigmas / 1000
+            )
+            evaluation.evaluate()
+            evaluation.accumulate()
+            evaluation.summarize()
+        return evaluation.stats[0]
+
+    assert precision(list(range(17))) == pytest.approx(1)
+    assert precision(swap) < 0.2
+
+
+def test_same_seed_gives_the_same_bytes(made, tmp_path):
+    assert content(make(tmp_path / 'again')) == content(made)
+    other = content(make(tmp_path / 'other', seed=1))
+    first = content(made)
+    pictures = [name for name in first if name.endswith('.jpg')]
+    assert all(other[name] != first[name] for name in pictures)
+    assert len({first[name] for name in pictures}) == len(pictures)
+
+
+def test_pictures_do_not_depend_on_the_counts(made, tmp_path):
+    fewer = make(tmp_path / 'fewer', num_train=2, num_val=1)
+    for name, data in content(fewer).items():
+        if name.endswith('.jpg'):
+            assert data == (made / name).read_bytes()
+    for split, count in (('train2017', 2), ('val2017', 1)):
+        short, full = labels(fewer, split), labels(made, split)
+        assert short['images'] == full['images'][:count]
+        number = len(short['annotations'])
+        assert short['annotations'] == full['annotations'][:number]
+
+
+def test_a_complete_dataset_is_left_as_it_is(tmp_path):
+    folder = make(tmp_path / 'data')
+    (folder / 'val2017' / '000000000002.jpg').write_bytes(b'mine')
+    before = content(folder)
+    assert make(folder) == folder
+    assert content(folder) == before
+
+
+@pytest.mark.parametrize(
+    ('options', 'match'),
+    [
+        ({'seed': 1}, "'seed': 1.*'seed': 0"),
+        ({'num_train': 5}, "'num_train': 5.*'num_train': 4"),
+        ({'num_val': 2}, "'num_val': 2.*'num_val': 3"),
+    ],
+)
+def test_another_dataset_is_an_error(tmp_path, options, match):
+    folder = make(tmp_path / 'data')
+    before = content(folder)
+    with pytest.raises(ValueError, match=match):
+        make(folder, **options)
+    assert content(folder) == before
+
+
+def test_another_version_is_an_error(tmp_path, monkeypatch):
+    folder = make(tmp_path / 'data')
+    monkeypatch.setattr(dataset, 'VERSION', dataset.VERSION + 1)
+    with pytest.raises(ValueError, match='Delete that folder'):
+        make(folder)
+
+
+@pytest.mark.parametrize(
+    ('lost', 'match'),
+    [
+        ('train2017/000000000003.jpg', '4 pictures in train2017.*found 3'),
+        ('val2017/000000000001.jpg', '3 pictures in val2017.*found 2'),
+        ('annotations/person_keypoints_val2017.json', 'no annotations'),
+    ],
+)
+def test_a_dataset_that_lost_a_file_is_an_error(tmp_path, lost, match):
+    folder = make(tmp_path / 'data')
+    (folder / lost).unlink()
+    before = content(folder)
+    with pytest.raises(ValueError, match=match):
+        make(folder)
+    assert content(folder) == before
+
+
+def test_a_broken_manifest_is_an_error(tmp_path):
+    folder = make(tmp_path / 'data')
+    (folder / 'dataset.json').write_text('{"seed": ')
+    with pytest.raises(ValueError, match='dataset.json says None'):
+        make(folder)
+
+
+def test_files_of_the_user_are_left_alone(tmp_path):
+    folder = tmp_path / 'holiday'
+    folder.mkdir()
+    (folder / 'beach.jpg').write_bytes(b'sand')
+    with pytest.raises(FileExistsError, match='holiday.*Name another'):
+        make(folder)
+    with pytest.raises(FileExistsError, match='it is a file'):
+        make(folder / 'beach.jpg')
+    assert content(tmp_path) == {'holiday/beach.jpg': b'sand'}
+
+
+def test_an_empty_folder_is_filled(made, tmp_path):
+    folder = tmp_path / 'empty'
+    folder.mkdir()
+    make(folder)
+    assert content(folder) == content(made)
+
+
+def test_an_interrupted_run_leaves_nothing_that_looks_complete(
+    made, tmp_path, monkeypatch
+):
+    folder, drawn = tmp_path / 'data', []
+
+    def interrupted(rng):
+        drawn.append(rng)
+        if len(drawn) == 3:
+            raise KeyboardInterrupt
+        return dataset_draw(rng)
+
+    dataset_draw = dataset.draw_scene
+    with monkeypatch.context() as patch:
+        patch.setattr(dataset, 'draw_scene', interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            make(folder)
+    assert not folder.exists()
+    partial = tmp_path / '.data.partial'
+    assert len(list(partial.rglob('*.jpg'))) == 2
+    (partial / 'stale.jpg').write_bytes(b'stale')
+    make(folder)
+    assert content(folder) == content(made)
+    assert not partial.exists()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(NotADirectoryError) as caught:
+        make(tmp_path / 'file' / 'data')
+    assert str(tmp_path / 'file' / 'data') in caught.value.strerror
+    assert 'Name a folder' in caught.value.strerror
+
+
+@pytest.mark.parametrize(
+    ('options', 'match'),
+    [
+        ({'seed': -1}, 'seed=-1, expected at least 0'),
+        ({'num_train': 0}, 'num_train=0, expected at least 1'),
+        ({'num_val': -3}, 'num_val=-3, expected at least 1'),
+        ({'num_val': 2.5}, 'num_val=2.5, expected an integer'),
+        ({'num_train': True}, 'num_train=True, expected an integer'),
+    ],
+)
+def test_arguments_are_checked_before_anything_is_written(
+    tmp_path, options, match
+):
+    with pytest.raises(ValueError, match=match):
+        make(tmp_path / 'data', **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_progress_bar_can_be_switched_off(tmp_path, capsys):
+    make(tmp_path / 'quiet')
+    assert capsys.readouterr() == ('', '')
+    make(tmp_path / 'loud', progress=True)
+    assert '7/7' in capsys.readouterr().err

@@ -1,0 +1,259 @@
+"""The drawn people: labels against what was painted."""
+
+import cv2
+import numpy as np
+import pytest
+
+from distilpose.demo.people import (
+    KEYPOINTS,
+    SCALE,
+    Canvas,
+    draw_people,
+    draw_scene,
+    pose_figure,
+)
+
+SEEDS = range(12)
+SIDE = 420  # of the test's canvas, pixels
+PLACE = (210.3, 200.7, 300.0)  # of the pelvis, and the stature; pixels
+
+
+def figure_of(seed, from_back=None):
+    return pose_figure(np.random.default_rng(seed), from_back)
+
+
+def paint(*figures, places=None, rng=None):
+    canvas = Canvas(SIDE, SIDE)
+    places = places or [PLACE] * len(figures)
+    return canvas, draw_people(canvas, figures, places, rng)
+
+
+def painted(canvas):
+    """Where the grey of the bare canvas is gone, in the picture."""
+    return (canvas.picture() != 128).any(axis=2)
+
+
+def test_canvas_is_exact_below_a_pixel():
+    angles = np.linspace(0, 2 * np.pi, 60, endpoint=False)
+    circle = 9 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    for centre in ((20.0, 30.0), (20.3, 30.6), (21.75, 29.5)):
+        canvas = Canvas(50, 60)
+        canvas.fill(circle + centre, (255, 255, 255), owner=7)
+        weight = canvas.picture()[..., 0].astype(float) - 128
+        y, x = np.indices(weight.shape)
+        found = [(weight * v).sum() / weight.sum() for v in (x, y)]
+        np.testing.assert_allclose(found, centre, atol=0.03)
+        x, y = centre
+        assert canvas.owner_at(x, y) == canvas.owner_at(x + 8, y) == 7
+        assert canvas.owner_at(x + 10.5, y) == 0
+        assert canvas.owner_at(x, y - 10.5) == 0
+
+
+def test_pupils_are_drawn_at_the_eyes():
+    checked, place = 0, (210.3, 480.7, 600.0)
+    rows, columns = np.indices((SIDE, SIDE))
+    for seed in SEEDS:
+        figure = figure_of(seed, from_back=False)
+        canvas, (person,) = paint(figure, places=[place])
+        grey = canvas.picture().max(axis=2).astype(float)
+        for x, y, visibility in person.keypoints[1:3]:
+            if visibility != 2:
+                continue
+            # The white of the eye reaches to about 8 pixels.
+            near = np.hypot(columns - x, rows - y) < 8
+            dark = np.clip(100 - grey, 0, None) * near
+            assert dark.sum() > 1000
+            found_x = (dark * columns).sum() / dark.sum()
+            found_y = (dark * rows).sum() / dark.sum()
+            np.testing.assert_allclose((found_x, found_y), (x, y), atol=0.2)
+            checked += 1
+    assert checked >= 12
+
+
+@pytest.mark.parametrize(
+    ('limb', 'start', 'end'),
+    [
+        ('upper_arm', 'shoulder', 'elbow'),
+        ('forearm', 'elbow', 'wrist'),
+        ('thigh', 'hip', 'knee'),
+        ('shin', 'knee', 'ankle'),
+    ],
+)
+def test_limbs_end_in_discs_around_the_joints(limb, start, end):
+    for seed in SEEDS:
+        for side in ('left', 'right'):
+            figure = figure_of(seed)
+            (part,) = (p for p in figure.parts if p.name == f'{side}_{limb}')
+            # The last three shapes of a limb: rim, fill and highlight.
+            bare = part._replace(shapes=part.shapes[-3:-2])
+            canvas, (person,) = paint(figure._replace(parts=[bare]))
+            inside = painted(canvas).astype(np.uint8)
+            contours, _ = cv2.findContours(
+                inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+            )
+            rim = contours[0][:, 0].astype(float)
+            a, b = (
+                person.keypoints[KEYPOINTS.index(f'{side}_{joint}'), :2]
+                for joint in (start, end)
+            )
+            length = np.linalg.norm(b - a)
+            if length < 15:
+                continue  # points at the viewer
+            for joint, axis in ((a, a - b), (b, b - a)):
+                offset = rim - joint
+                cap = offset[offset @ axis / length > 2]
+                distance = np.linalg.norm(cap, axis=1)
+                assert np.ptp(distance) < 1.9
+                # Two points of the cap that face each other.
+                across = cap @ np.array([-axis[1], axis[0]]) / length
+                assert abs(across.max() + across.min()) < 1.3
+
+
+@pytest.mark.parametrize('from_back', [False, True])
+def test_left_and_right_are_the_persons_own(from_back):
+    hidden_noses = 0
+    for seed in range(60):
+        figure = figure_of(seed, from_back)
+        for joint in ('shoulder', 'hip'):
+            left = figure.joints[KEYPOINTS.index(f'left_{joint}'), 0]
+            right = figure.joints[KEYPOINTS.index(f'right_{joint}'), 0]
+            assert (left < right) == from_back
+        hidden_noses += figure.turned_away[0]
+    assert hidden_noses >= 57 if from_back else hidden_noses <= 3
+
+
+@pytest.mark.parametrize('from_back', [False, True])
+def test_left_limbs_are_lighter_than_right_ones(from_back):
+    checked = 0
+    for seed in SEEDS:
+        canvas, (person,) = paint(figure_of(seed, from_back))
+        picture = canvas.picture()
+        for joint in ('elbow', 'knee'):
+            pair = [
+                person.keypoints[KEYPOINTS.index(f'{side}_{joint}')]
+                for side in ('left', 'right')
+            ]
+            if all(v == 2 for *_, v in pair):
+                left, right = (
+                    picture[round(y), round(x)].mean() for x, y, _ in pair
+                )
+                assert left > right + 60
+                checked += 1
+    assert checked >= 12
+
+
+def test_head_is_above_the_shoulders_and_these_above_the_hips():
+    for seed in range(60):
+        joints = figure_of(seed).joints
+        assert joints[:5, 1].max() < joints[5:7, 1].mean()
+        assert joints[5:7, 1].mean() < joints[11:13, 1].mean() - 0.1
+
+
+def test_objects_hide_exactly_the_keypoints_they_cover():
+    hidden = 0
+    for seed in range(30):
+        figure = figure_of(seed)
+        bare, (before,) = paint(figure)
+        rng = np.random.default_rng(seed)
+        covered, (after,) = paint(figure, rng=rng)
+        np.testing.assert_array_equal(
+            before.keypoints[:, :2], after.keypoints[:, :2]
+        )
+        assert before.area == after.area
+        for (x, y, was), (*_, now) in zip(before.keypoints, after.keypoints):
+            row, column = (round((v + 0.5) * SCALE - 0.5) for v in (y, x))
+            around = np.s_[row - 1 : row + 2, column - 1 : column + 2]
+            pair = bare.pixels[around], covered.pixels[around]
+            changed = np.not_equal(*pair).any(axis=2)
+            if changed.all():
+                assert now == 1
+            elif not changed.any():  # else it is an object's soft edge
+                assert now == was
+            hidden += was == 2 and now == 1
+    assert hidden >= 10
+
+
+def test_a_person_in_front_hides_another():
+    figure = figure_of(3, from_back=False)
+    _, (alone,) = paint(figure)
+    _, (behind, front) = paint(figure, figure)
+    assert (alone.keypoints[:, 2] == 2).sum() >= 15
+    assert (behind.keypoints[:, 2] == 1).all()
+    np.testing.assert_array_equal(front.keypoints, alone.keypoints)
+    assert behind.area == front.area
+
+
+def test_own_torso_hides_a_hand_behind_it():
+    figure = figure_of(3, from_back=False)
+    k = KEYPOINTS.index('left_wrist')
+    joints = figure.joints.copy()
+    joints[k, :2] = joints[[5, 6, 11, 12], :2].mean(axis=0)
+    _, (person,) = paint(figure._replace(joints=joints))
+    assert person.keypoints[k, 2] == 1
+
+
+def test_joints_outside_the_picture_are_not_labelled():
+    figure = figure_of(3)
+    _, (whole,) = paint(figure)
+    moved = (PLACE[0] - 211, *PLACE[1:])
+    _, (part,) = paint(figure, places=[moved])
+    outside = whole.keypoints[:, 0] < 211
+    assert 3 <= outside.sum() <= 14
+    assert (part.keypoints[outside] == 0).all()
+    assert (part.keypoints[~outside, 2] > 0).all()
+    np.testing.assert_allclose(
+        part.keypoints[~outside, :2],
+        whole.keypoints[~outside, :2] - (211, 0),
+        atol=1e-9,
+    )
+    assert part.bbox[0] == 0
+    assert 0.2 * whole.area < part.area < 0.8 * whole.area
+
+
+def test_box_and_area_are_those_of_what_was_painted():
+    for seed in SEEDS:
+        canvas, (person,) = paint(figure_of(seed))
+        silhouette = painted(canvas)
+        rows, columns = np.nonzero(silhouette)
+        low = np.array([columns.min(), rows.min()])
+        high = np.array([columns.max(), rows.max()]) + 1
+        np.testing.assert_allclose(person.bbox[:2], low, atol=1)
+        np.testing.assert_allclose(
+            person.bbox[:2] + person.bbox[2:], high, atol=1
+        )
+        # A pixel of which only a part is painted counts in full here.
+        assert 0.94 < person.area / silhouette.sum() < 1
+
+
+def test_scenes_hold_what_coco_holds():
+    seen = []
+    for seed in range(30):
+        scene = draw_scene(np.random.default_rng(seed))
+        height, width = scene.image.shape[:2]
+        assert scene.image.dtype == np.uint8
+        assert 200 <= height <= 260 and 160 <= width <= 290
+        assert scene.image.std() > 15
+        assert 1 <= len(scene.people) <= 3
+        for person in scene.people:
+            labelled = person.keypoints[:, 2] > 0
+            points = person.keypoints[labelled, :2]
+            low, high = person.bbox[:2], person.bbox[:2] + person.bbox[2:]
+            assert labelled.sum() >= 6
+            assert (points >= low).all() and (points <= high).all()
+            assert (low >= 0).all() and (high <= (width, height)).all()
+            assert (points <= (width - 1, height - 1)).all()
+            assert 0.15 < person.area / person.bbox[2:].prod() < 0.8
+            assert 0.3 * height < person.bbox[3] <= height
+            seen.extend(person.keypoints[:, 2])
+    shares = [np.mean(np.equal(seen, v)) for v in (0, 1, 2)]
+    assert 0 < shares[0] < 0.05
+    assert 0.08 < shares[1] < 0.25
+    assert shares[2] > 0.7
+
+
+def test_too_many_people_are_refused():
+    figure = figure_of(0)
+    with pytest.raises(ValueError, match='Given 4 figures.*at most 3'):
+        paint(*[figure] * 4)
+    with pytest.raises(ValueError, match='2 figures and 1 places'):
+        paint(figure, figure, places=[PLACE])

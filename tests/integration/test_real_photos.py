@@ -1,0 +1,125 @@
+"""The COCO configs, at full size, on real photos in COCO's layout.
+
+As a user with COCO under ``data/coco`` would: stock commands, and options for
+epochs, batch size and paths alone. A few iterations, so that AP stays near 0.
+"""
+
+import json
+import re
+import zipfile
+
+import pytest
+import torch
+
+from .. import shared
+from .commands import CONFIGS, mim
+
+pytestmark = pytest.mark.slow
+
+TEACHER = 'tokenpose-stem_8xb64-300e_coco-256x192'
+STUDENT = 'distilpose-s_8xb32-300e_coco-256x192'
+PLAIN = 'distilpose-s_no-distill_8xb32-300e_coco-256x192'
+SHORT = [
+    'train_dataloader.batch_size=16',
+    'val_dataloader.dataset.bbox_file=None',
+    'test_dataloader.dataset.bbox_file=None',
+]
+
+
+def config(name):
+    return CONFIGS / name.split('-')[0] / 'coco' / f'{name}.py'
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A folder with ``data/coco``, where a teacher has been trained."""
+    archive = shared.file_or_skip('data/coco_mini.zip')
+    folder = tmp_path_factory.mktemp('real')
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(folder / 'data')
+    (folder / 'data/coco_mini').rename(folder / 'data/coco')
+    mim(
+        *('train', 'mmpose', config(TEACHER), '--cfg-options'),
+        *(*SHORT, 'train_cfg.max_epochs=1', 'train_cfg.val_interval=9'),
+        cwd=folder,
+    )
+    return folder
+
+
+@pytest.fixture(scope='module')
+def distilled(folder):
+    """One epoch of distillation, then a second after ``--resume``."""
+    options = [
+        *SHORT,
+        'train_cfg.val_interval=2',
+        'default_hooks.checkpoint.interval=1',
+        f'model.teacher.config={config(TEACHER)}',
+        f'model.teacher.checkpoint=work_dirs/{TEACHER}/epoch_1.pth',
+    ]
+    outputs = [
+        mim(
+            *('train', 'mmpose', config(STUDENT), *resume, '--cfg-options'),
+            *(*options, f'train_cfg.max_epochs={epochs}'),
+            cwd=folder,
+        )
+        for resume, epochs in (([], 1), (['--resume'], 2))
+    ]
+    return folder / 'work_dirs' / STUDENT / 'epoch_2.pth', outputs
+
+
+def test_every_term_is_logged(distilled, folder):
+    files = (folder / 'work_dirs' / STUDENT).glob('*/vis_data/scalars.json')
+    rows = [json.loads(x) for f in files for x in f.read_text().splitlines()]
+    for term in (
+        *('kpt', 'visual_tokens', 'keypoint_tokens'),
+        *('simulated_heatmaps', 'scores'),
+    ):
+        values = [row[f'loss_{term}'] for row in rows if 'lr' in row]
+        assert len(values) == 2 and all(value > 0 for value in values)
+
+
+def test_resumes(distilled):
+    _, (first, second) = distilled
+    assert 'Epoch(train) [1]' in first.replace('  ', ' ')
+    assert re.search(r'resumed epoch: 1, iter: 6', second)
+    assert 'Epoch(val) [2]' in second
+    assert 'Weights only load failed' not in second
+
+
+def test_checkpoint_holds_the_student_alone(distilled):
+    checkpoint, _ = distilled
+    state = torch.load(checkpoint)['state_dict']
+    assert {key.split('.')[0] for key in state} == {'backbone', 'neck', 'head'}
+    buffers = re.compile(r'running_mean|running_var|num_batches_tracked')
+    parameters = {k: v for k, v in state.items() if not buffers.search(k)}
+    assert sum(v.numel() for v in parameters.values()) == 5_364_101
+
+
+@pytest.mark.parametrize('name', [STUDENT, PLAIN])
+def test_tests_without_the_teachers_files(distilled, folder, name):
+    """By the config of the distilled student, and of the plain one."""
+    checkpoint, _ = distilled
+    (folder / 'work_dirs' / TEACHER).rename(folder / 'elsewhere')
+    try:
+        output = mim(
+            *('test', 'mmpose', config(name), '--checkpoint', checkpoint),
+            *('--out', folder / f'{name}.json'),
+            *('--cfg-options', *SHORT[2:]),
+            cwd=folder,
+        )
+    finally:
+        (folder / 'elsewhere').rename(folder / 'work_dirs' / TEACHER)
+    metrics = json.loads((folder / f'{name}.json').read_text())
+    assert 0 <= metrics['coco/AP'] <= 1
+    assert 'unexpected key' not in output and 'missing keys' not in output
+
+
+def test_missing_teacher_is_found_before_training(folder):
+    output = mim(
+        *('train', 'mmpose', config(STUDENT), '--work-dir', 'x'),
+        *('--cfg-options', *SHORT),
+        cwd=folder,
+        fails=True,
+    )
+    assert 'Train the teacher first' in output
+    assert 'Epoch(train)' not in output
