@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(
-    os.environ.get(
-        'DISTILPOSE_SHARED', Path(__file__).parents[2] / 'shared'
-    )
+    os.environ.get('DISTILPOSE_SHARED', Path(__file__).parents[2] / 'shared')
 )
 
 

@@ -4,12 +4,16 @@ import sys
 from types import ModuleType
 
 import mmpose
+import numpy as np
 import pytest
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import load_checkpoint
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from distilpose import compat
+
+COCO = dict(from_file='configs/_base_/datasets/coco.py')
 
 
 @pytest.fixture
@@ -75,13 +79,20 @@ class TestSafeLoading:
         buffer = HistoryBuffer()
         buffer.update(0.5)
         file = tmp_path / 'checkpoint.pth'
-        torch.save(dict(message_hub=dict(loss=buffer), state_dict={}), file)
+        checkpoint = dict(
+            message_hub=dict(loss=buffer, epoch=np.int64(3)),
+            # What parse_pose_metainfo makes of a dataset's description.
+            meta=dict(dataset_meta=parse_pose_metainfo(COCO), time='noon'),
+        )
+        torch.save(checkpoint, file)
         torch.serialization.clear_safe_globals()
         with pytest.raises(Exception, match='HistoryBuffer|weights_only'):
             torch.load(file)
         assert compat.allow_mmengine_checkpoints()
-        loaded = torch.load(file)['message_hub']['loss']
-        assert loaded.current() == 0.5
+        loaded = torch.load(file)
+        assert loaded['message_hub']['loss'].current() == 0.5
+        meta = loaded['meta']['dataset_meta']
+        assert meta['skeleton_link_colors'].dtype == np.uint8
 
     def test_foreign_code_is_still_refused(self, tmp_path):
         written = tmp_path / 'written'

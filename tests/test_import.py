@@ -28,6 +28,7 @@ NAMES = [
     'DistilPoseEstimator',
     'DistilPoseHead',
     'ForegroundMSELoss',
+    'HRNet3Stage',
     'KeypointScoreLoss',
     'SimulatedHeatmapLoss',
     'StemNet',

@@ -100,7 +100,7 @@ def run_demo(command: str, arguments: List[str]) -> None:
             from distilpose.demo.run import run
 
             run(args.folder, seed=args.seed)
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise SystemExit(f'distilpose {command}: {error}') from error
 
 

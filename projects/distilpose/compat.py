@@ -116,10 +116,10 @@ def _checkpoint_globals() -> List[Any]:
             (function, f'numpy.{name}.multiarray.{function.__name__}')
             for name in ('core', '_core')
         ]
-    dtypes = getattr(np, 'dtypes', None)  # NumPy >= 1.25
-    if dtypes is not None:
-        for name in ('Bool', 'Float32', 'Float64', 'Int32', 'Int64'):
-            allowed.append(getattr(dtypes, f'{name}DType'))
+    # The types of the arrays' elements, but for Python objects.
+    for name, dtype in vars(getattr(np, 'dtypes', object)).items():
+        if name.endswith('DType') and name != 'ObjectDType':
+            allowed.append(dtype)
     return allowed
 
 

@@ -2,44 +2,77 @@ import pytest
 import torch
 from mmpose.models.backbones import HRNet
 
-from distilpose import StemNet, TokenDistillingEncoder, Tokens
+from distilpose import (
+    HRNet3Stage,
+    StemNet,
+    TokenDistillingEncoder,
+    Tokens,
+)
 from distilpose.models.functional import sine_position_table
+
+
+def hrnet_extra():
+    """HRNet with its own stem and narrow, shallow stages."""
+    stages = {
+        f'stage{i}': dict(
+            num_modules=1,
+            num_branches=i,
+            block='BASIC',
+            num_blocks=(1,) * i,
+            num_channels=(8, 16, 24, 32)[:i],
+        )
+        for i in (2, 3, 4)
+    }
+    stages['stage1'] = dict(
+        num_modules=1,
+        num_branches=1,
+        block='BOTTLENECK',
+        num_blocks=(4,),
+        num_channels=(64,),
+    )
+    return stages
+
+
+def through_layer1(hrnet, x):
+    x = hrnet.relu(hrnet.norm1(hrnet.conv1(x)))
+    x = hrnet.relu(hrnet.norm2(hrnet.conv2(x)))
+    return hrnet.layer1(x)
 
 
 def test_stem_is_that_of_hrnet():
     """It loads HRNet's stem by name and computes what HRNet computes."""
     torch.manual_seed(0)
-    extra = dict(
-        stage1=dict(
-            num_modules=1,
-            num_branches=1,
-            block='BOTTLENECK',
-            num_blocks=(4,),
-            num_channels=(64,),
-        ),
-        **{
-            f'stage{i}': dict(
-                num_modules=1,
-                num_branches=i,
-                block='BASIC',
-                num_blocks=(1,) * i,
-                num_channels=(8,) * i,
-            )
-            for i in (2, 3, 4)
-        },
-    )
-    hrnet = HRNet(extra)
-    hrnet.eval()  # gives None
-    stem = StemNet().eval()
+    hrnet, stem = HRNet(hrnet_extra()), StemNet()
     own = hrnet.state_dict()
     stem.load_state_dict({k: own[k] for k in stem.state_dict()}, strict=True)
+    hrnet.eval(), stem.eval()  # HRNet's gives None
     images = torch.randn(2, 3, 64, 48)
-    x = hrnet.relu(hrnet.norm1(hrnet.conv1(images)))
-    x = hrnet.relu(hrnet.norm2(hrnet.conv2(x)))
-    expected = hrnet.layer1(x)
     (actual,) = stem(images)
     assert actual.shape == (2, 256, 16, 12)
+    torch.testing.assert_close(actual, through_layer1(hrnet, images))
+
+
+def test_three_stages_are_those_of_hrnet():
+    """The finest map of stage 3, by HRNet's weights and code."""
+    torch.manual_seed(0)
+    extra = hrnet_extra()
+    hrnet = HRNet(extra)
+    extra.pop('stage4')
+    ours = HRNet3Stage(extra)
+    own = hrnet.state_dict()
+    ours.load_state_dict({k: own[k] for k in ours.state_dict()}, strict=True)
+    hrnet.eval(), ours.eval()
+    images = torch.randn(2, 3, 64, 48)
+    x = through_layer1(hrnet, images)
+    stage2 = hrnet.stage2([layer(x) for layer in hrnet.transition1])
+    coarsest = hrnet.transition2[2](stage2[-1])
+    expected = hrnet.stage3([*stage2, coarsest])[0]
+    (actual,) = ours(images)
+    assert actual.shape == (2, 8, 16, 12)
     torch.testing.assert_close(actual, expected)
+    ours.train()
+    ours(images)[0].sum().backward()
+    assert all(p.grad is not None for p in ours.parameters())
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from . import reference
 CONFIGS = Path(__file__).parents[2] / 'configs/body_2d_keypoint'
 MODELS = {
     'distilpose-s': 'distilpose/coco/distilpose-s_8xb32-300e_coco-256x192.py',
+    'distilpose-l': 'distilpose/coco/distilpose-l_8xb32-300e_coco-256x192.py',
     'tokenpose-stemnet': (
         'tokenpose/coco/tokenpose-stem_8xb64-300e_coco-256x192.py'
     ),

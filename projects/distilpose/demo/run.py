@@ -207,7 +207,13 @@ def _show_progress(line: str, bar: tqdm, one: Run) -> tqdm:
         done = (epoch - 1) * steps + step
         if bar is None:
             total = one.epochs * steps
-            bar = tqdm(total=total, initial=done, unit='step', desc=one.name)
+            bar = tqdm(
+                total=total,
+                initial=done,
+                unit='step',
+                desc=one.name,
+                mininterval=1,
+            )
         bar.update(done - bar.n)
         bar.set_postfix_str(match.group(4))
     match = AP.search(line)

@@ -1,5 +1,6 @@
 from .distilpose_estimator import DistilPoseEstimator
 from .distilpose_head import DistilPoseHead, KeypointPrediction
+from .hrnet_3stage import HRNet3Stage
 from .losses import (
     ForegroundMSELoss,
     KeypointScoreLoss,
@@ -14,6 +15,7 @@ __all__ = [
     'DistilPoseEstimator',
     'DistilPoseHead',
     'ForegroundMSELoss',
+    'HRNet3Stage',
     'KeypointPrediction',
     'KeypointScoreLoss',
     'SimulatedHeatmapLoss',
