@@ -39,7 +39,8 @@ def coco(name):
 def build(config):
     """Build the model of a config for a dry run: nothing to download."""
     model = copy.deepcopy(config.model)
-    model.backbone.pop('init_cfg', None)
+    for part in (model.backbone, model.neck):
+        part.pop('init_cfg', None)
     if model.get('teacher'):
         model.teacher.checkpoint = None
         model.teacher.allow_random_weights = True

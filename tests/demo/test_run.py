@@ -42,7 +42,7 @@ def names(mim):
 
 ALL = [
     (command, name)
-    for name in ('teacher', 'distilled', 'undistilled')
+    for name in ('undistilled', 'teacher', 'distilled')
     for command in ('train', 'test')
 ]
 
@@ -56,6 +56,8 @@ def test_order_and_options(mim, tmp_path):
         assert f'data_root={tmp_path}/demo/data' in text
         teacher = f'model.teacher.checkpoint={tmp_path}/demo/teacher/epoch_'
         assert (teacher in text) == (name == 'distilled')
+        start = f'init_cfg.checkpoint={tmp_path}/demo/undistilled/epoch_'
+        assert text.count(start) == (2 if name == 'teacher' else 0)
         assert '--resume' not in text
         assert (
             command == 'test' or f'--work-dir {tmp_path}/demo/{name}' in text

@@ -3,8 +3,8 @@ import torch
 from torch.autograd import gradcheck
 
 from distilpose import (
-    ForegroundMSELoss,
     KeypointScoreLoss,
+    PeakedHeatmapLoss,
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
 )
@@ -155,17 +155,34 @@ def test_arguments_are_left_alone():
         assert torch.equal(x, y)
 
 
-def test_foreground_loss():
+def test_peaked_heatmap_loss_by_hand():
     target = torch.tensor([0.0, 0.5, 1.0]).reshape(1, 1, 1, 3)
     output = target + torch.tensor([0.1, 0.2, 0.3])
-    loss = ForegroundMSELoss(foreground_weight=21)(
+    squared = PeakedHeatmapLoss(21, cross_entropy_weight=0)(
         output, target, torch.ones(1, 1)
     )
     # Weights 1, 11 and 21.
-    assert loss.item() == pytest.approx(
-        (0.01 * 1 + 0.04 * 11 + 0.09 * 21) / 3, rel=1e-6
+    by_hand = (0.01 * 1 + 0.04 * 11 + 0.09 * 21) / 3
+    assert squared.item() == pytest.approx(by_hand, rel=1e-6)
+    both = PeakedHeatmapLoss(21, cross_entropy_weight=2, sharpness=5)(
+        output, target, torch.ones(1, 1)
     )
-    assert ForegroundMSELoss()(output, target, torch.zeros(1, 1)) == 0
+    p, q = ((5 * x).flatten().softmax(0) for x in (target, output))
+    divergence = (p * (p / q).log()).sum()
+    torch.testing.assert_close(both - squared, 2 * divergence)
+
+
+def test_peaked_heatmap_loss_is_least_at_the_target():
+    target = simulate_heatmaps(*predictions(), (W, H)).detach()
+    output = target.clone().requires_grad_()
+    weights = torch.ones(B, K, dtype=torch.float64)
+    loss = PeakedHeatmapLoss()(output, target, weights)
+    loss.backward()
+    assert abs(loss.item()) < 1e-12 and output.grad.abs().max() < 1e-12
+    weights[0, 0] = 0
+    output = (target + 0.1 * torch.rand_like(target)).requires_grad_()
+    PeakedHeatmapLoss()(output, target, weights).backward()
+    assert (output.grad[0, 0] == 0).all() and output.grad[1].abs().min() > 0
 
 
 def test_shapes_that_do_not_agree():

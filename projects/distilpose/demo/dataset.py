@@ -21,7 +21,7 @@ from .people import KEYPOINTS, SKELETON, Person, draw_scene
 
 __all__ = ['make_dataset']
 
-VERSION = 1  # of the drawings; a change of the pictures raises it
+VERSION = 2  # of the drawings; a change of the pictures raises it
 MANIFEST = 'dataset.json'
 SPLITS = ('train2017', 'val2017')
 JPEG_QUALITY = 92
@@ -156,7 +156,11 @@ def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
     (partial / 'annotations').mkdir(parents=True)
     total = manifest['num_train'] + manifest['num_val']
     with tqdm(
-        total=total, desc='Drawing', unit=' pictures', disable=not progress
+        total=total,
+        desc='Drawing',
+        unit=' pictures',
+        mininterval=1,
+        disable=not progress,
     ) as bar:
         for index, (split, count) in enumerate(_counts(manifest)):
             (partial / split).mkdir()

@@ -201,7 +201,7 @@ def draw_scene(rng: np.random.Generator) -> Scene:
     Returns:
         The picture, about 200 pixels a side, and its people.
     """
-    count = 1 + int(rng.choice(MAX_PEOPLE, p=[0.74, 0.21, 0.05]))
+    count = 1 + int(rng.choice(MAX_PEOPLE, p=[0.85, 0.12, 0.03]))
     height = int(rng.integers(200, 261))
     width = int(rng.integers(160, 225)) + 32 * (count - 1)
     canvas = Canvas(width, height)
@@ -306,10 +306,10 @@ def pose_figure(
 
     Args:
         rng: The only source of chance.
-        from_back: Seen from the back; by default 1 in 4 is.
+        from_back: Seen from the back; by default 1 in 12 is.
     """
     if from_back is None:
-        from_back = rng.random() < 0.25
+        from_back = rng.random() < 1 / 12
     points, radii = _pose(rng)
     turn = _degrees(rng, 20, 45) + (math.pi if from_back else 0)
     view = _rotation(0, math.radians(rng.uniform(-4, 12)))
@@ -398,7 +398,7 @@ def _arm_directions(
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Choose where upper arm and forearm point; unit vectors, body frame."""
     hanging = rng.random() < 0.35
-    raised = math.radians(rng.uniform(5, 35 if hanging else 160))
+    raised = math.radians(rng.uniform(5, 35 if hanging else 125))
     forward = math.radians(rng.uniform(-20, 45))
     upper = np.array(
         [
@@ -419,7 +419,7 @@ def _leg_angles(
     rng: np.random.Generator,
 ) -> List[Tuple[float, float, float]]:
     """Choose spread, forward lift and knee bend of both legs, radians."""
-    stance = rng.choice(3, p=[0.52, 0.34, 0.14])
+    stance = rng.choice(3, p=[0.58, 0.36, 0.06])
     stride = rng.choice((-1, 1)) * rng.uniform(12, 38)
     legs = []
     for step in (1, -1):
@@ -653,7 +653,7 @@ def _paint_objects(
         joints: For each person (17, 2), picture frame.
         stature: Of the smallest person, in pixels.
     """
-    for _ in range(rng.choice(3, p=[0.6, 0.27, 0.13])):
+    for _ in range(rng.choice(3, p=[0.7, 0.22, 0.08])):
         person = joints[rng.integers(len(joints))]
         # Anywhere from the shoulders down; the head stays free more often.
         target = person[rng.integers(5, 17)] + rng.normal(size=2) * 4

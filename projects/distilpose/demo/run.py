@@ -24,12 +24,14 @@ from .report import write_report
 __all__ = ['MODELS', 'Run', 'run']
 
 CONFIGS = Path(__file__).parents[1] / '.mim/configs/body_2d_keypoint'
+# In the order of training: the teacher starts from the undistilled student's
+# encoder, the distilled student from nothing, as the undistilled one.
 MODELS = dict(
-    teacher='tokenpose/demo/tokenpose-tiny_1xb32-20e_demo-128x96.py',
-    distilled='distilpose/demo/distilpose-tiny_1xb32-20e_demo-128x96.py',
     undistilled=(
-        'distilpose/demo/distilpose-tiny_no-distill_1xb32-20e_demo-128x96.py'
+        'distilpose/demo/distilpose-tiny_no-distill_1xb32-30e_demo-96x64.py'
     ),
+    teacher='tokenpose/demo/tokenpose-tiny_1xb32-30e_demo-96x64.py',
+    distilled='distilpose/demo/distilpose-tiny_1xb32-30e_demo-96x64.py',
 )
 
 
@@ -85,11 +87,18 @@ def run(folder: Path, seed: int = 0) -> None:
         config = (CONFIGS / config).resolve()
         epochs = Config.fromfile(config).train_cfg.max_epochs
         runs[name] = Run(name, config, folder / name, epochs)
-    teacher = runs['teacher']
+    undistilled, teacher = runs['undistilled'], runs['teacher']
+    own_options = dict(
+        undistilled=[],
+        teacher=[
+            f'model.{part}.init_cfg.checkpoint={undistilled.checkpoint}'
+            for part in ('backbone', 'neck')
+        ],
+        distilled=[f'model.teacher.checkpoint={teacher.checkpoint}'],
+    )
     for one in runs.values():
         options = [*_data_options(data), f'randomness.seed={seed}']
-        if one.name == 'distilled':
-            options.append(f'model.teacher.checkpoint={teacher.checkpoint}')
+        options += own_options[one.name]
         _train(one, options)
         _test(one, options)
     say('== Report')

@@ -2,8 +2,8 @@ from .distilpose_estimator import DistilPoseEstimator
 from .distilpose_head import DistilPoseHead, KeypointPrediction
 from .hrnet_3stage import HRNet3Stage
 from .losses import (
-    ForegroundMSELoss,
     KeypointScoreLoss,
+    PeakedHeatmapLoss,
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
 )
@@ -14,10 +14,10 @@ from .tokenpose_head import TokenPoseHead
 __all__ = [
     'DistilPoseEstimator',
     'DistilPoseHead',
-    'ForegroundMSELoss',
     'HRNet3Stage',
     'KeypointPrediction',
     'KeypointScoreLoss',
+    'PeakedHeatmapLoss',
     'SimulatedHeatmapLoss',
     'StemNet',
     'TokenDistillationLoss',

@@ -52,6 +52,7 @@ class TokenDistillingEncoder(BaseModule):
         num_layers: Number of transformer layers.
         num_heads: Number of attention heads.
         mlp_ratio: Width of the hidden layer of a layer's MLP, in D.
+        keypoint_token_std: Standard deviation of the initial keypoint tokens.
         init_cfg: Initialization config. Defaults to truncated normal of
             standard deviation 0.02 for the linear layers.
 
@@ -68,6 +69,7 @@ class TokenDistillingEncoder(BaseModule):
         num_layers: int = 12,
         num_heads: int = 8,
         mlp_ratio: float = 3,
+        keypoint_token_std: float = 0.02,
         init_cfg: OptMultiConfig = None,
     ) -> None:
         super().__init__(
@@ -91,7 +93,10 @@ class TokenDistillingEncoder(BaseModule):
         patch_dims = in_channels * self.patch_size[0] * self.patch_size[1]
         self.patch_embed = nn.Linear(patch_dims, embed_dims)
         self.keypoint_tokens = nn.Parameter(
-            trunc_normal_(torch.empty(1, num_keypoints, embed_dims), std=0.02)
+            trunc_normal_(
+                torch.empty(1, num_keypoints, embed_dims),
+                std=keypoint_token_std,
+            )
         )
         self.layers = nn.ModuleList(
             TransformerLayer(

@@ -1,10 +1,17 @@
-# A short version of adam_300e.py for the demo.
+# A short schedule for the demo.
 _base_ = ['adam_300e.py']
 
-train_cfg = dict(max_epochs=20, val_interval=5)
+train_cfg = dict(max_epochs=30, val_interval=10)
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=50),
-    dict(type='MultiStepLR', milestones=[14, 18], gamma=0.1, end=20),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min=0,
+        begin=0,
+        end=30,
+        convert_to_iter_based=True,
+    ),
 ]
 default_hooks = dict(
     checkpoint=dict(interval=1, max_keep_ckpts=2),

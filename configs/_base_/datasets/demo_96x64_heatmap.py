@@ -1,10 +1,10 @@
 # The same data for heatmap-based models.
-_base_ = ['demo_128x96.py']
+_base_ = ['demo_96x64.py']
 
 codec = dict(
     type='MSRAHeatmap',
-    input_size=(96, 128),
-    heatmap_size=(24, 32),
+    input_size=(64, 96),
+    heatmap_size=(16, 24),
     sigma=1.5,
     unbiased=True,
     blur_kernel_size=7,
