@@ -1,6 +1,6 @@
-# What the demo's teacher and student share: a narrow, dilated ResNet, so that a
-# token has seen its surroundings, and a shallow encoder whose initial weights
-# suit its width. Two cores train it in minutes.
+# What the demo's teacher and student share: a narrow, dilated ResNet, so that
+# a token has seen its surroundings, and a shallow encoder whose initial
+# weights suit its width. Two cores train it in minutes.
 backbone = dict(
     type='ResNet',
     depth=18,
