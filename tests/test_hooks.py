@@ -55,3 +55,28 @@ def test_other_image_size():
 def test_empty_dataset():
     with pytest.raises(ValueError, match='no annotated person in "people'):
         check(Dataset(length=0))
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(neck=toys.neck(patch_size=(5, 3))), 'patches of 5 x 3'),
+        (
+            dict(neck=toys.neck(in_channels=8)),
+            '16 channels, but in_channels=8',
+        ),
+        (dict(neck=toys.neck(num_keypoints=4)), 'built for 5 keypoint tokens'),
+    ],
+)
+def test_parts_that_do_not_fit(changes, message):
+    with pytest.raises(ValueError, match=message):
+        check(Dataset(), model=toys.build(toys.student(**changes)))
+
+
+def test_leaves_the_model_as_it_was():
+    model = toys.build(toys.student()).train()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    check(Dataset(), model=model)
+    assert model.training
+    after = model.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)

@@ -1,5 +1,6 @@
 """A hook that compares data and model before training begins."""
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -13,8 +14,8 @@ class DatasetCheckHook(Hook):
     """Compare the datasets' keypoints and images with the model's head.
 
     A wrong number of keypoints would otherwise show in the middle of the
-    first step, or, for validation, after hours. For top-down estimators whose
-    head has a decoder.
+    first step, or, for validation, after hours. The model is tried on one
+    black image as well. For top-down estimators whose head has a decoder.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -22,14 +23,27 @@ class DatasetCheckHook(Hook):
 
         Raises:
             ValueError: A dataset is empty, has another number of keypoints
-                than the head, or images of another size than its codec.
+                than the head, or images of another size than its codec; or
+                the parts of the model do not fit each other.
         """
         model = runner.model
-        head = (model.module if is_model_wrapper(model) else model).head
+        model = model.module if is_model_wrapper(model) else model
+        self._try(model)
         loops = [('train', runner.train_loop), ('val', runner.val_loop)]
         for name, loop in loops:
             if loop is not None:
-                self._check(name, loop.dataloader.dataset, head)
+                self._check(name, loop.dataloader.dataset, model.head)
+
+    @staticmethod
+    @torch.no_grad()
+    def _try(model) -> None:
+        """Let the parts of a model raise what they have to say."""
+        w, h = model.head.decoder.input_size
+        device = next(model.parameters()).device
+        training = model.training
+        model.eval()
+        model(torch.zeros(1, 3, h, w, device=device), None, mode='tensor')
+        model.train(training)
 
     @staticmethod
     def _check(name: str, dataset, head) -> None:
