@@ -4,14 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from distilpose.demo.people import (
-    KEYPOINTS,
-    SCALE,
-    Canvas,
-    draw_people,
-    draw_scene,
-    pose_figure,
-)
+from distilpose.demo.canvas import SCALE, Canvas
+from distilpose.demo.figure import KEYPOINTS, pose_figure
+from distilpose.demo.people import draw_people, draw_scene
 
 SEEDS = range(12)
 SIDE = 420  # of the test's canvas, pixels

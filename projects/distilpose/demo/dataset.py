@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from .people import KEYPOINTS, SKELETON, Person, draw_scene
+from .figure import KEYPOINTS, SKELETON
+from .people import Person, draw_scene
 
 __all__ = ['make_dataset']
 
