@@ -15,7 +15,8 @@ from mmpose.testing import get_packed_inputs
 CONFIGS = Path(__file__).parents[1] / 'configs/body_2d_keypoint'
 FILES = sorted(CONFIGS.glob('**/*.py'))
 # With TokenPose-L in them, or as their teacher.
-BIG = ('tokenpose-l', 'distilpose-l', 'distilpose-s_8xb')
+BIG = ('tokenpose-l', 'distilpose-l', 'distilpose-s')
+SMALL = ('distilpose-s_no-distill',)
 
 PARAMETERS = {
     'distilpose-s': 5_364_101,
@@ -48,7 +49,7 @@ def build(config):
 
 
 def parameters(file):
-    big = file.name.startswith(BIG)
+    big = file.name.startswith(BIG) and not file.name.startswith(SMALL)
     return pytest.param(
         file, id=file.stem, marks=[pytest.mark.slow] if big else []
     )
@@ -75,7 +76,10 @@ def test_trains_and_predicts(file):
     total.backward()
     optimizer.step()
     assert torch.isfinite(total)
-    assert ('loss_scores' in logged) == ('teacher' in config.model)
+    terms = getattr(model, 'distillation', ())
+    assert {k for k in logged if k.startswith('loss_')} == {
+        *('loss_kpt', *(f'loss_{term}' for term in terms))
+    }
     assert all(p.grad is not None for p in model.parameters())
 
     results = model.eval()(**samples, mode='predict')
@@ -128,21 +132,101 @@ def flatten(value, prefix=''):
     return {prefix[1:]: value}
 
 
-def test_undistilled_differs_by_distillation_alone():
-    full, plain = (
-        flatten(coco(name).to_dict())
-        for name in ('distilpose-s', 'distilpose-s_no-distill')
-    )
-    different = {
+def differences(one, other):
+    """Keys, dotted, at which two configs are not the same."""
+    one, other = (flatten(coco(name).to_dict()) for name in (one, other))
+    return {
         key
-        for key in {*full, *plain}
-        if key not in full or key not in plain or full[key] != plain[key]
+        for key in {*one, *other}
+        if key not in one or key not in other or one[key] != other[key]
     }
+
+
+def test_undistilled_differs_by_distillation_alone():
+    for size in 'sl':
+        different = differences(
+            f'distilpose-{size}', f'distilpose-{size}_no-distill'
+        )
+        assert {
+            key
+            for key in different
+            if not re.match(r'model\.(teacher|distillation)\.', key)
+            and not key.startswith('model.backbone.init_cfg')
+        } == {'model.type', 'model.head.sigmas', 'model.head.scores'}
+
+
+ABLATIONS = {
+    'tokens-only': {'head.sigmas', 'head.scores'},
+    'visual-tokens-only': {'head.sigmas', 'head.scores'},
+    'keypoint-tokens-only': {'head.sigmas', 'head.scores'},
+    'simulated-heatmaps-only': {'head.scores'},
+    'no-score': {'head.scores'},
+    'one-sigma': {'head.shared_sigma'},
+    'depth-3': {'neck.num_layers'},
+    'depth-6': {'neck.num_layers'},
+    'patch-2x3': {'neck.patch_size', 'teacher.config', 'teacher.checkpoint'},
+    'patch-8x6': {'neck.patch_size', 'teacher.config', 'teacher.checkpoint'},
+}
+REMAINING_TERMS = {
+    'tokens-only': {'visual_tokens', 'keypoint_tokens'},
+    'visual-tokens-only': {'visual_tokens'},
+    'keypoint-tokens-only': {'keypoint_tokens'},
+    'simulated-heatmaps-only': {'simulated_heatmaps'},
+    'no-score': {'visual_tokens', 'keypoint_tokens', 'simulated_heatmaps'},
+}
+
+
+@pytest.mark.parametrize('name', ABLATIONS)
+def test_ablation_differs_by_what_it_says(name):
+    different = differences('distilpose-s', f'distilpose-s_{name}')
     assert {
-        key
+        key[len('model.') :]
         for key in different
-        if not re.match(r'model\.(teacher|distillation)\.', key)
-    } == {'model.type', 'model.head.sigmas', 'model.head.scores'}
+        if not key.startswith('model.distillation.')
+    } == ABLATIONS[name]
+    terms = coco(f'distilpose-s_{name}').model.distillation
+    every = {*coco('distilpose-s').model.distillation}
+    assert {term for term in terms if terms[term]} == REMAINING_TERMS.get(
+        name, every
+    )
+
+
+def test_every_ablation_is_in_the_docs():
+    page = (CONFIGS.parents[1] / 'docs/ablations.md').read_text()
+    for file in FILES:
+        if '_coco-' in file.stem:
+            assert f'`{file.stem}`' in page
+
+
+@pytest.mark.parametrize('name', ['distilpose-s', 'tokenpose-l'])
+def test_larger_input_changes_what_depends_on_it(name):
+    """Nowhere is the smaller size left over."""
+    (file,) = CONFIGS.glob(f'*/coco/{name}_8xb*_coco-384x288.py')
+    config = load(file)
+    values = flatten_all(
+        {
+            key: config[key]
+            for key in ('model', 'train_dataloader', 'test_dataloader')
+        }
+    )
+    sizes = [v for k, v in values.items() if k.endswith('input_size')]
+    assert len(sizes) >= 4 and {*map(tuple, sizes)} == {(288, 384)}
+    assert values['test_dataloader.batch_size'] == 32
+
+
+def flatten_all(value, prefix=''):
+    """As flatten, into lists of dicts as well."""
+    if isinstance(value, (list, tuple)) and any(
+        isinstance(v, dict) for v in value
+    ):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        return {
+            k: v
+            for key in value
+            for k, v in flatten_all(value[key], f'{prefix}.{key}').items()
+        }
+    return {prefix[1:]: value}
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,19 @@ def test_switched_off_fields_are_none(inputs):
     assert torch.equal(prediction.coords, expected)
 
 
+def test_shared_sigma(student, inputs):
+    """One sigma for both axes, the same weights, nothing else changed."""
+    round_ = toys.build(toys.student(head=dict(shared_sigma=True))).eval()
+    round_.load_state_dict(student.state_dict(), strict=True)
+    full = student(inputs, None, mode='tensor')
+    prediction = round_(inputs, None, mode='tensor')
+    assert torch.equal(
+        prediction.sigmas, full.sigmas[..., :1].expand(-1, -1, 2)
+    )
+    assert torch.equal(prediction.coords, full.coords)
+    assert torch.equal(prediction.scores, full.scores)
+
+
 def test_predict_decodes_to_pixels(student, inputs):
     student.test_cfg = dict(flip_test=False)
     coords, _, scores = student(inputs, None, mode='tensor')
@@ -108,6 +121,37 @@ def test_flip_test_swaps_coordinates_and_scores(student, inputs):
         np.testing.assert_allclose(
             48 - b.keypoints[0][FLIP, 0], a.keypoints[0][:, 0], rtol=1e-4
         )
+
+
+def test_simulated_heatmaps_on_request(student, inputs):
+    """Gaussians at the prediction, without and with the flip test."""
+    own = student(inputs, None, mode='tensor')
+    mirrored = student(inputs.flip(-1), None, mode='tensor')
+    coords = mirrored.coords[:, FLIP].clone()
+    coords[..., 0] = 1 - coords[..., 0]
+    averaged = (
+        (own.coords + coords) / 2,
+        (own.sigmas + mirrored.sigmas[:, FLIP]) / 2,
+    )
+    for flip_test, prediction in ((False, own[:2]), (True, averaged)):
+        student.test_cfg = dict(flip_test=flip_test, output_heatmaps=True)
+        results = student.predict(inputs, samples())
+        for i, result in enumerate(results):
+            heatmaps = result.pred_fields.heatmaps
+            assert heatmaps.shape == (toys.K, *toys.HEATMAP_SIZE[::-1])
+            (x, y), (s_x, s_y) = (p[i, 2].tolist() for p in prediction)
+            value = np.exp(
+                -((3 - x * 12) ** 2 / s_x**2 + (9 - y * 16) ** 2 / s_y**2) / 2
+            )
+            assert heatmaps[2, 9, 3].item() == pytest.approx(value, rel=1e-4)
+            assert not heatmaps.requires_grad
+
+
+def test_no_heatmaps_without_sigmas(inputs):
+    model = toys.build(toys.student(head=dict(sigmas=False))).eval()
+    model.test_cfg = dict(output_heatmaps=True)
+    with pytest.raises(ValueError, match='needs sigmas'):
+        model.predict(inputs, samples())
 
 
 def test_flip_test_leaves_no_trace(student, inputs):

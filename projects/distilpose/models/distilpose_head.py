@@ -4,10 +4,11 @@ B: batch. K: keypoints. D: token width. Coordinates are (x, y), fractions of
 the input; sigmas are (x, y), heatmap pixels.
 """
 
-from typing import NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.structures import PixelData
 from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.models.utils.tta import flip_coordinates
@@ -16,13 +17,14 @@ from mmpose.utils.tensor_utils import to_numpy
 from mmpose.utils.typing import (
     ConfigType,
     Features,
-    InstanceList,
     OptConfigType,
     OptMultiConfig,
     OptSampleList,
+    Predictions,
 )
 from torch import Tensor, nn
 
+from .functional import simulate_heatmaps
 from .tokenpose_head import keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction']
@@ -59,9 +61,12 @@ class DistilPoseHead(BaseHead):
         sigmas: Whether to give sigmas, needed for simulated heatmaps.
         scores: Whether to give scores. Switched off, every keypoint has the
             score 1: the choice where nothing trains the scores.
+        shared_sigma: Whether one sigma serves both axes: round heatmaps.
         loss: Config of the coordinates' loss. Defaults to ``SmoothL1Loss``
             weighted by visibility.
         decoder: Config of the codec, ``RegressionLabel``.
+        heatmap_stride: Pixels of the input to a pixel of the heatmap, the
+            sigmas' unit; only drawn heatmaps depend on it.
         init_cfg: Initialization config.
     """
 
@@ -71,8 +76,10 @@ class DistilPoseHead(BaseHead):
         num_joints: int,
         sigmas: bool = True,
         scores: bool = True,
+        shared_sigma: bool = False,
         loss: Optional[ConfigType] = None,
         decoder: OptConfigType = None,
+        heatmap_stride: int = 4,
         init_cfg: OptMultiConfig = None,
     ) -> None:
         super().__init__(
@@ -86,6 +93,8 @@ class DistilPoseHead(BaseHead):
         self.num_joints = num_joints
         self.sigmas = sigmas
         self.scores = scores
+        self.shared_sigma = shared_sigma
+        self.heatmap_stride = heatmap_stride
         self.loss_module = MODELS.build(
             loss or dict(type='SmoothL1Loss', use_target_weight=True)
         )
@@ -115,6 +124,8 @@ class DistilPoseHead(BaseHead):
             self, feats, self.num_joints, self.in_channels
         )
         coords, scores, sigmas = self.mlp(tokens).split((2, 1, 2), dim=-1)
+        if self.shared_sigma:
+            sigmas = sigmas[..., :1].expand_as(sigmas)
         return KeypointPrediction(
             coords=coords.sigmoid(),
             sigmas=F.softplus(sigmas) if self.sigmas else None,
@@ -126,44 +137,64 @@ class DistilPoseHead(BaseHead):
         feats: Features,
         batch_data_samples: OptSampleList,
         test_cfg: OptConfigType = None,
-    ) -> InstanceList:
+    ) -> Predictions:
         """Predict keypoints in pixels of the input, and their scores.
 
         Args:
             feats: Tokens or, for the flip test, a list of two: of the images
                 and of their mirror images.
             batch_data_samples: The batch's data samples.
-            test_cfg: ``flip_test``, and ``shift_coords`` (False by default:
-                coordinates need no shift by a pixel).
+            test_cfg: ``flip_test``, ``shift_coords`` (False by default:
+                coordinates need no shift by a pixel) and ``output_heatmaps``.
 
         Returns:
             An instance for each sample, with ``keypoints`` (1, K, 2) and
-            ``keypoint_scores`` (1, K).
+            ``keypoint_scores`` (1, K). With ``output_heatmaps``, the
+            instances and, for each sample, its simulated heatmaps
+            ``heatmaps`` (K, h, w), of a ``heatmap_stride``-th of the input's
+            size.
+
+        Raises:
+            ValueError: Heatmaps are asked for, but the head has no sigmas.
         """
         test_cfg = test_cfg or {}
         if test_cfg.get('flip_test', False):
             meta = batch_data_samples[0].metainfo
             own, mirrored = (self.forward(f) for f in feats)
-            mirrored_coords = flip_coordinates(
-                mirrored.coords,
+            prediction = _average_with_mirrored(
+                own,
+                mirrored,
                 flip_indices=meta['flip_indices'],
                 shift_coords=test_cfg.get('shift_coords', False),
                 input_size=meta['input_size'],
             )
-            coords = (own.coords + mirrored_coords) / 2
-            scores = own.scores
-            if scores is not None:
-                # Left is right in the mirror image, for scores too.
-                swapped = mirrored.scores[:, meta['flip_indices']]
-                scores = (scores + swapped) / 2
         else:
-            coords, _, scores = self.forward(feats)
+            prediction = self.forward(feats)
 
-        instances = self.decode(coords.unsqueeze(1))  # one person each
-        if scores is not None:
-            for instance, score in zip(instances, to_numpy(scores)):
+        # One person each.
+        instances = self.decode(prediction.coords.unsqueeze(1))
+        if prediction.scores is not None:
+            for instance, score in zip(instances, to_numpy(prediction.scores)):
                 instance.keypoint_scores = score.transpose()  # (1, K)
-        return instances
+        if not test_cfg.get('output_heatmaps', False):
+            return instances
+        return instances, self._fields(prediction)
+
+    def _fields(self, prediction: KeypointPrediction) -> List[PixelData]:
+        """Draw predictions as simulated heatmaps, one field a sample."""
+        if prediction.sigmas is None:
+            raise ValueError(
+                'DistilPoseHead: test_cfg.output_heatmaps=True needs sigmas '
+                'to draw, but this head has sigmas=False. Set it to True if '
+                'the checkpoint was trained with simulated heatmaps.'
+            )
+        w, h = self.decoder.input_size
+        heatmaps = simulate_heatmaps(
+            prediction.coords,
+            prediction.sigmas,
+            (w // self.heatmap_stride, h // self.heatmap_stride),
+        )
+        return [PixelData(heatmaps=heatmap) for heatmap in heatmaps.detach()]
 
     def loss(
         self,
@@ -212,6 +243,37 @@ class DistilPoseHead(BaseHead):
             )
             losses['acc_pose'] = labels.new_tensor(accuracy)
         return losses
+
+
+def _average_with_mirrored(
+    own: KeypointPrediction,
+    mirrored: KeypointPrediction,
+    flip_indices: Sequence[int],
+    shift_coords: bool,
+    input_size: Tuple[int, int],
+) -> KeypointPrediction:
+    """Average the predictions for images and for their mirror images.
+
+    Left is right in the mirror image, for sigmas and scores too.
+    """
+
+    def average(field: str) -> Optional[Tensor]:
+        value = getattr(own, field)
+        if value is None:
+            return None
+        return (value + getattr(mirrored, field)[:, flip_indices]) / 2
+
+    unmirrored = flip_coordinates(
+        mirrored.coords,
+        flip_indices=flip_indices,
+        shift_coords=shift_coords,
+        input_size=input_size,
+    )
+    return KeypointPrediction(
+        coords=(own.coords + unmirrored) / 2,
+        sigmas=average('sigmas'),
+        scores=average('scores'),
+    )
 
 
 def keypoint_weights(batch_data_samples: OptSampleList) -> Tensor:

@@ -1,0 +1,18 @@
+# DistilPose-S at 384 x 288, distilled from TokenPose-L at that size.
+_base_ = [
+    '../../../_base_/models/distilpose-s.py',
+    '../../../_base_/datasets/coco_384x288.py',
+    '../../../_base_/schedules/adam_300e.py',
+]
+
+# With the paper's terms and weights, which are the estimator's defaults.
+model = dict(
+    type='DistilPoseEstimator',
+    head=dict(decoder=_base_.codec),
+    teacher=dict(
+        config='{{ fileDirname }}/../../tokenpose/coco/'
+        'tokenpose-l_8xb64-300e_coco-384x288.py',
+        checkpoint='work_dirs/tokenpose-l_8xb64-300e_coco-384x288/'
+        'epoch_300.pth',
+    ),
+)
