@@ -2,7 +2,7 @@
 
 import pytest
 
-from distilpose.__main__ import find_config, main
+from distilpose.__main__ import main
 
 
 def test_help(capsys):
@@ -15,19 +15,9 @@ def test_unknown_command():
         main(['fit', 'x.py'])
 
 
-def test_finds_own_configs_by_name(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    name = 'distilpose-s_8xb32-300e_coco-256x192'
-    for given in (name, f'{name}.py', f'elsewhere/{name}.py'):
-        found = find_config(given)
-        assert found.endswith(f'body_2d_keypoint/distilpose/coco/{name}.py')
-    (tmp_path / 'own.py').write_text('')
-    assert find_config('own.py') == 'own.py'
-
-
-def test_suggests_the_nearest_config():
+def test_config_that_does_not_exist():
     with pytest.raises(SystemExit, match='Nearest: distilpose-s_8xb32-300e'):
-        find_config('distilpose-s_8xb32-210e_coco-256x192.py')
+        main(['train', 'distilpose-s_8xb32-210e_coco-256x192.py'])
 
 
 def test_stock_script_sees_its_own_options(capsys):

@@ -9,13 +9,11 @@ CONFIG is a file, or the name of one of DistilPose's configs.
 """
 
 import argparse
-import difflib
 import runpy
 import sys
 from pathlib import Path
 from typing import List, Optional
 
-CONFIGS = Path(__file__).parent / '.mim' / 'configs'
 USAGE = __doc__
 
 
@@ -44,7 +42,7 @@ def run_stock_script(name: str, arguments: List[str]) -> None:
     """Run MMPose's train or test script as its own command line would."""
     import mmpose
 
-    import distilpose  # noqa: F401  (its fixes come before MMPose's models)
+    from distilpose.zoo import find_config
 
     script = Path(mmpose.__file__).parent / '.mim' / 'tools' / f'{name}.py'
     if not script.is_file():
@@ -53,29 +51,13 @@ def run_stock_script(name: str, arguments: List[str]) -> None:
             'Reinstall MMPose, from a wheel or with `mim install mmpose`.'
         )
     if arguments and not arguments[0].startswith('-'):
-        arguments = [find_config(arguments[0]), *arguments[1:]]
+        try:
+            config = find_config(arguments[0])
+        except FileNotFoundError as error:
+            raise SystemExit(f'distilpose: {error}') from error
+        arguments = [str(config), *arguments[1:]]
     sys.argv = [f'distilpose {name}', *arguments]
     runpy.run_path(str(script), run_name='__main__')
-
-
-def find_config(name: str) -> str:
-    """Find a config by path, or by its name among DistilPose's own.
-
-    Raises:
-        SystemExit: There is none; the nearest names are suggested.
-    """
-    if Path(name).is_file():
-        return name
-    own = {path.stem: path for path in sorted(CONFIGS.glob('body*/**/*.py'))}
-    wanted = Path(name).name
-    stem = wanted[:-3] if wanted.endswith('.py') else wanted
-    if stem in own:
-        return str(own[stem].resolve())
-    nearest = difflib.get_close_matches(stem, own, cutoff=0.3) or sorted(own)
-    raise SystemExit(
-        f'distilpose: the config "{name}" is neither a file here nor one of '
-        'the package. Nearest: ' + ', '.join(nearest)
-    )
 
 
 def run_demo(command: str, arguments: List[str]) -> None:

@@ -1,0 +1,95 @@
+"""Finding configs by name, ours and MMPose's, and building their models."""
+
+import copy
+import difflib
+from pathlib import Path
+from typing import Dict, Optional, Tuple
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpose.models import build_pose_estimator
+from mmpose.utils import register_all_modules
+from torch import nn
+
+__all__ = ['build_bare', 'find_config', 'input_size']
+
+OWN = Path(__file__).parent / '.mim' / 'configs'
+
+
+def find_config(name: str, with_mmpose: bool = False) -> Path:
+    """Find a config by path, or by its name among those installed.
+
+    Args:
+        name: Path of a config, or its name, with or without ``.py``.
+        with_mmpose: Whether to look among MMPose's configs, too.
+
+    Raises:
+        FileNotFoundError: There is none; the nearest names are suggested.
+    """
+    if Path(name).is_file():
+        return Path(name)
+    named = _installed_configs(with_mmpose)
+    wanted = Path(name).name
+    wanted = wanted[: -len('.py')] if wanted.endswith('.py') else wanted
+    if wanted in named:
+        return named[wanted].resolve()
+    nearest = difflib.get_close_matches(wanted, named, cutoff=0.3)
+    raise FileNotFoundError(
+        f'The config "{name}" is neither a file here nor one of '
+        f'distilpose{" or MMPose" if with_mmpose else ""}. Nearest: '
+        + ', '.join(nearest or sorted(named))
+    )
+
+
+def build_bare(config: Config, device: Optional[str] = None) -> nn.Module:
+    """Build the model of a config without weights, downloads or teacher.
+
+    Args:
+        config: The config, of which ``model`` is read and nothing changed.
+        device: Where to build it, such as ``'meta'``. Defaults to the CPU.
+
+    Returns:
+        The model in eval mode.
+    """
+    register_all_modules(init_default_scope=False)
+    model = copy.deepcopy(config.model)
+    for part in ('backbone', 'neck', 'head'):
+        if model.get(part):
+            model[part].pop('init_cfg', None)
+    with torch.device(device or 'cpu'), DefaultScope.overwrite_default_scope(
+        config.get('default_scope', 'mmpose')
+    ):
+        return build_pose_estimator(model).to(device).eval()
+
+
+def input_size(config: Config) -> Tuple[int, int]:
+    """Width and height, in pixels, of the images that a model was built for.
+
+    Raises:
+        ValueError: The config names no such size.
+    """
+    for codec in (
+        config.model.get('head', {}).get('decoder'),
+        config.get('codec'),
+    ):
+        if codec and 'input_size' in codec:
+            return tuple(codec['input_size'])
+    raise ValueError(
+        f'{config.filename} names no input size, neither in '
+        'model.head.decoder nor in codec: it is no top-down estimator.'
+    )
+
+
+def _installed_configs(with_mmpose: bool) -> Dict[str, Path]:
+    folders = [OWN]
+    if with_mmpose:
+        import mmpose
+
+        folders.append(Path(mmpose.__file__).parent / '.mim' / 'configs')
+    return {
+        path.stem: path
+        for folder in reversed(folders)  # of equal names, ours
+        for path in sorted(folder.glob('*_*/**/*.py'))
+        if '_base_' not in path.parts
+    }
