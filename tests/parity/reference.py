@@ -6,7 +6,6 @@ of them: ``forward.npz`` its outputs, ``losses.npz`` its losses and gradients,
 """
 
 import json
-import re
 from pathlib import Path
 from typing import Dict
 
@@ -14,26 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from distilpose.models.functional import sine_position_table
+
 DATA = Path(__file__).parents[1] / 'data'
 META = json.loads((DATA / 'state_dict_shapes.json').read_text())
-
-# Original name -> ours, applied in order.
-RENAMES = [
-    (r'^keypoint_head\.(tokenhead|tokenpose)\.', ''),
-    (r'^mlp_head\.', 'head.mlp.'),
-    (r'^keypoint_token$', 'neck.keypoint_tokens'),
-    (r'^patch_to_embedding\.', 'neck.patch_embed.'),
-    (r'^transformer\.layers\.(\d+)\.0\.fn\.norm\.', r'neck.layers.\1.norm1.'),
-    (r'^transformer\.layers\.(\d+)\.1\.fn\.norm\.', r'neck.layers.\1.norm2.'),
-    (r'^(transformer\.layers)\.(\d+)\.0\.fn\.fn\.to_qkv\.',
-     r'neck.layers.\2.qkv.'),
-    (r'^(transformer\.layers)\.(\d+)\.0\.fn\.fn\.to_out\.0\.',
-     r'neck.layers.\2.proj.'),
-    (r'^(transformer\.layers)\.(\d+)\.1\.fn\.fn\.net\.0\.',
-     r'neck.layers.\2.mlp.0.'),
-    (r'^(transformer\.layers)\.(\d+)\.1\.fn\.fn\.net\.3\.',
-     r'neck.layers.\2.mlp.2.'),
-]  # fmt: skip
 
 
 def images() -> Tensor:
@@ -43,17 +26,17 @@ def images() -> Tensor:
     return torch.from_numpy(array).double()
 
 
-def state_dict(model: str) -> Dict[str, Tensor]:
-    """Weights of one of the four models, under our names, in float64."""
+def original_state_dict(model: str) -> Dict[str, Tensor]:
+    """Weights of one of the four models, under the original names."""
     shapes = META['shapes'][model]
     state = {}
     for i, name in enumerate(sorted(shapes)):
         if name.endswith('pos_embedding'):
-            continue  # the fixed sine table, which is computed here
-        array = _seeded(name, tuple(shapes[name]), META['seeds'][model], i)
-        for pattern, ours in RENAMES:
-            name = re.sub(pattern, ours, name)
-        state[name] = torch.from_numpy(array)
+            # Not seeded, but the fixed table of 16 x 16 visual tokens.
+            state[name] = sine_position_table(16, 16, 192).float()
+        else:
+            array = _seeded(name, tuple(shapes[name]), META['seeds'][model], i)
+            state[name] = torch.from_numpy(array)
     return state
 
 

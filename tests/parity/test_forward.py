@@ -9,6 +9,8 @@ from mmengine.config import Config
 from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
 
+from distilpose.convert import convert
+
 from . import reference
 
 CONFIGS = Path(__file__).parents[2] / 'configs/body_2d_keypoint'
@@ -35,11 +37,12 @@ def assert_equal(actual: torch.Tensor, expected: np.ndarray) -> None:
 @pytest.fixture(scope='module', params=MODELS)
 def forward(request):
     """Run one of the models on the reference weights and images."""
+    state = reference.original_state_dict(request.param)
     register_all_modules()
     model = build_pose_estimator(
         Config.fromfile(CONFIGS / MODELS[request.param]).model
     ).double()
-    model.load_state_dict(reference.state_dict(request.param), strict=True)
+    model.load_state_dict(convert(state).state, strict=True)
     with torch.no_grad():
         tokens = model.eval().extract_feat(reference.images())
         return request.param, tokens, model.head(tokens)

@@ -1,0 +1,403 @@
+"""Checkpoints of older releases under our names, and back.
+
+Known are the original DistilPose release (students and TokenPose teachers, in
+the naming of MMPose 0.22) and MMPose 0.x's HRNet. Both keep the backbone's
+names; what differs is neck and head.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from . import __version__
+from .models.functional import sine_position_table
+from .zoo import build_bare, find_config, input_size
+
+__all__ = [
+    'CheckpointError',
+    'Conversion',
+    'convert',
+    'read_checkpoint',
+    'to_original',
+    'write_checkpoint',
+]
+
+State = Dict[str, Tensor]
+
+# Prefixes of the head, which in the original holds the encoder as well.
+STUDENT, TEACHER = 'keypoint_head.tokenhead.', 'keypoint_head.tokenpose.'
+HEATMAP = 'keypoint_head.final_layer.'
+# What follows the prefix: (original, ours), {} a number.
+LAYER = 'transformer.layers.{}'
+ENCODER_AND_HEAD = [
+    ('keypoint_token', 'neck.keypoint_tokens'),
+    ('patch_to_embedding', 'neck.patch_embed'),
+    (f'{LAYER}.0.fn.norm', 'neck.layers.{}.norm1'),
+    (f'{LAYER}.0.fn.fn.to_qkv', 'neck.layers.{}.qkv'),
+    (f'{LAYER}.0.fn.fn.to_out.0', 'neck.layers.{}.proj'),
+    (f'{LAYER}.1.fn.norm', 'neck.layers.{}.norm2'),
+    (f'{LAYER}.1.fn.fn.net.0', 'neck.layers.{}.mlp.0'),
+    (f'{LAYER}.1.fn.fn.net.3', 'neck.layers.{}.mlp.2'),
+    ('mlp_head.{}', 'head.mlp.{}'),
+]
+# The fixed sine table, which the original stores and we compute.
+POSITION = 'pos_embedding'
+STRIDE = 4  # of the backbones, in input pixels
+
+
+class Release(NamedTuple):
+    """A kind of checkpoint that can be converted.
+
+    Attributes:
+        name: What it is.
+        prefix: How the names of its head's tensors begin.
+        stages: 0 for the stem net, else the stages of its HRNet.
+        width: Channels of its finest map.
+        config: The config that it fits.
+    """
+
+    name: str
+    prefix: str
+    stages: int
+    width: int
+    config: str
+
+
+RELEASES = [
+    Release(
+        'DistilPose-S of the original release',
+        *(STUDENT, 0, 256, 'distilpose-s_8xb32-300e_coco-256x192'),
+    ),
+    Release(
+        'DistilPose-L of the original release',
+        *(STUDENT, 3, 48, 'distilpose-l_8xb32-300e_coco-256x192'),
+    ),
+    Release(
+        'TokenPose-L, a teacher of the original DistilPose release',
+        *(TEACHER, 4, 48, 'tokenpose-l_8xb64-300e_coco-256x192'),
+    ),
+    Release(
+        'TokenPose on the stem net, a teacher of the original DistilPose '
+        'release',
+        *(TEACHER, 0, 256, 'tokenpose-stem_8xb64-300e_coco-256x192'),
+    ),
+    Release(
+        'HRNet-W32 of MMPose 0.x',
+        *(HEATMAP, 4, 32, 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'),
+    ),
+    Release(
+        'HRNet-W48 of MMPose 0.x',
+        *(HEATMAP, 4, 48, 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'),
+    ),
+]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be converted; the message says why."""
+
+
+class Conversion(NamedTuple):
+    """A converted checkpoint.
+
+    Attributes:
+        source: What the source was recognised as.
+        fits: What the result loads into.
+        state: The tensors under their new names.
+        renamed: How many tensors changed their names.
+        kept: How many did not.
+        dropped: Names of tensors that have no place any more.
+        added: Names of tensors that the source did without.
+    """
+
+    source: str
+    fits: str
+    state: State
+    renamed: int
+    kept: int
+    dropped: List[str]
+    added: List[str]
+
+    def report(self) -> str:
+        """What was done, in a few lines."""
+        changes = [
+            f', {verb} {", ".join(names)}'
+            for verb, names in (
+                ('dropped', self.dropped),
+                ('added', self.added),
+            )
+            if names
+        ]
+        return (
+            f'Recognised: {self.source}\n'
+            f'Tensors: {self.renamed} renamed, {self.kept} as they were'
+            f'{"".join(changes)}; none left over\n'
+            f'Loads into: {self.fits}'
+        )
+
+
+def convert(state: State, config: Optional[str] = None) -> Conversion:
+    """Bring a state dict of an older release under our names.
+
+    Args:
+        state: Tensors by name, as in the source.
+        config: Config, by path or name, that the result must fit. Defaults to
+            the one of the release that the names are recognised to be of.
+
+    Returns:
+        The converted tensors; their names and shapes are those of the config.
+
+    Raises:
+        CheckpointError: The naming is unknown, or the tensors do not fit.
+        FileNotFoundError: There is no such config.
+    """
+    release = _recognise(state)
+    fits = config or release.config
+    position = release.prefix + POSITION
+    renames = _renames(release.prefix)
+    converted = {
+        _rename(name, renames): tensor
+        for name, tensor in state.items()
+        if name != position
+    }
+    model = _load_config(fits)
+    _expect_fit(converted, model, fits)
+    if position in state:
+        _expect_sine_table(state[position], model, fits)
+    return Conversion(
+        source=release.name,
+        fits=fits,
+        state=converted,
+        **_count(state, converted),
+        dropped=[position] if position in state else [],
+        added=[],
+    )
+
+
+def to_original(state: State, config: str) -> Conversion:
+    """Bring a state dict of ours under the names of the original release.
+
+    Args:
+        state: Tensors by name, of a DistilPose student or a TokenPose model.
+        config: Its config, by path or name.
+
+    Returns:
+        The converted tensors, with the sine table that the original stores.
+
+    Raises:
+        CheckpointError: The tensors do not fit the config, or it is of a
+            model that the original release does not have.
+        FileNotFoundError: There is no such config.
+    """
+    model = _load_config(config)
+    prefixes = dict(DistilPoseHead=STUDENT, TokenPoseHead=TEACHER)
+    head = model.model.head.type
+    if head not in prefixes:
+        raise CheckpointError(
+            f'{config} has a {head}; the original DistilPose release has '
+            f'models with a {" or a ".join(prefixes)} alone.'
+        )
+    _expect_fit(state, model, config)
+    prefix = prefixes[head]
+    renames = [(ours, original) for original, ours in _renames(prefix)]
+    converted = {
+        _rename(name, renames): tensor for name, tensor in state.items()
+    }
+    counts = _count(state, converted)
+    dtype = state['neck.keypoint_tokens'].dtype
+    converted[prefix + POSITION] = _sine_table(model).to(dtype)
+    return Conversion(
+        source=f'tensors of {config}',
+        fits='the same model in the original release',
+        state=converted,
+        **counts,
+        dropped=[],
+        added=[prefix + POSITION],
+    )
+
+
+def read_checkpoint(path: Union[str, Path]) -> State:
+    """Read the tensors of a checkpoint without running any code in it.
+
+    Raises:
+        CheckpointError: It cannot be read, or holds no state dict.
+        FileNotFoundError: There is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f'There is no checkpoint {path}.')
+    try:
+        loaded = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # of many types, for as many faults
+        raise CheckpointError(
+            f'{path} cannot be read ({type(error).__name__}: '
+            f'{str(error).splitlines()[0][:300]}). It must be a complete '
+            'PyTorch checkpoint of tensors and plain values; what would run '
+            'code is refused.'
+        ) from error
+    state = loaded
+    if isinstance(loaded, dict):
+        state = loaded.get('state_dict', loaded)
+    if (
+        not isinstance(state, dict)
+        or not state
+        or not all(isinstance(value, Tensor) for value in state.values())
+    ):
+        raise CheckpointError(
+            f'{path} holds no state dict: expected tensors by name, at the '
+            'top or under "state_dict".'
+        )
+    return state
+
+
+def write_checkpoint(
+    path: Union[str, Path], conversion: Conversion, source: Union[str, Path]
+) -> None:
+    """Write a converted checkpoint, in whole or not at all.
+
+    Raises:
+        FileExistsError: The file is there already.
+        FileNotFoundError: Its folder does not exist.
+    """
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(
+            f'{path} exists already and is not overwritten. Name another '
+            'file, or remove it.'
+        )
+    meta = dict(
+        converted_from=Path(source).name,
+        recognised_as=conversion.source,
+        distilpose_version=__version__,
+    )
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f'There is no folder {path.parent}.')
+    partial = path.with_name(path.name + '.partial')
+    try:
+        torch.save(dict(meta=meta, state_dict=conversion.state), partial)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _recognise(state: State) -> Release:
+    """Tell a release by its tensors' names and its backbone."""
+    stages = [n for n in (4, 3) if _some(state, f'backbone.stage{n}.')]
+    stages = stages[0] if stages else 0
+    finest = state.get(
+        'backbone.stage2.0.branches.0.0.conv1.weight'
+        if stages
+        else 'backbone.layer1.0.conv3.weight'
+    )
+    for release in RELEASES:
+        if (
+            _some(state, release.prefix)
+            and stages == release.stages
+            and finest is not None
+            and len(finest) == release.width
+        ):
+            return release
+    if _some(state, 'neck.keypoint_tokens'):
+        raise CheckpointError(
+            'The checkpoint has our names already, there is nothing to '
+            "convert. To bring it under the original's, use --to-original "
+            'CONFIG.'
+        )
+    raise CheckpointError(
+        f'A checkpoint of unknown kind: its {len(state)} tensors have names '
+        f'such as {", ".join(list(state)[:3])}. Known are '
+        + '; '.join(release.name for release in RELEASES)
+        + '.'
+    )
+
+
+def _some(state: State, start: str) -> bool:
+    return any(name.startswith(start) for name in state)
+
+
+def _renames(prefix: str) -> List[Tuple[str, str]]:
+    """Pairs of old and new beginnings of names, {} a number."""
+    if prefix == HEATMAP:
+        return [(HEATMAP, 'head.final_layer.')]
+    return [(prefix + old, new) for old, new in ENCODER_AND_HEAD]
+
+
+def _rename(name: str, renames: List[Tuple[str, str]]) -> str:
+    for old, new in renames:
+        pattern = re.escape(old).replace(r'\{\}', r'(\d+)')
+        if old[-1] != '.':
+            pattern += r'(?![^.])'
+        renamed, n = re.subn(f'^{pattern}', new.replace('{}', r'\1'), name)
+        if n:
+            return renamed
+    return name
+
+
+def _count(state: State, converted: State) -> Dict[str, int]:
+    kept = len(converted.keys() & state.keys())
+    return dict(renamed=len(converted) - kept, kept=kept)
+
+
+def _load_config(name: str) -> Config:
+    return Config.fromfile(find_config(name, with_mmpose=True))
+
+
+def _expect_fit(state: State, config: Config, name: str) -> None:
+    """Compare names and shapes with those of a config's model."""
+    expected = build_bare(config, device='meta').state_dict()
+    tokens = 'neck.keypoint_tokens'
+    if tokens in state and tokens in expected:
+        given, wanted = state[tokens].shape[1], expected[tokens].shape[1]
+        if given != wanted:
+            raise CheckpointError(
+                f'The checkpoint is of {given} keypoints, {name} of {wanted}. '
+                'Give a config with as many as the checkpoint.'
+            )
+    faults = dict(
+        missing=[key for key in expected if key not in state],
+        unknown=[key for key in state if key not in expected],
+    )
+    faults['of another shape'] = [
+        f'{key} {tuple(state[key].shape)} for {tuple(tensor.shape)}'
+        for key, tensor in expected.items()
+        if key in state and state[key].shape != tensor.shape
+    ]
+    if any(faults.values()):
+        raise CheckpointError(
+            f'The checkpoint does not fit {name}: '
+            + '; '.join(
+                f'{len(keys)} {fault} ({", ".join(keys[:3])}'
+                f'{", ..." if len(keys) > 3 else ""})'
+                for fault, keys in faults.items()
+                if keys
+            )
+            + '. Is it complete, and this its config?'
+        )
+
+
+def _sine_table(config: Config) -> Tensor:
+    """The sine table (1, P, D) for the input size of a config."""
+    (w, h), neck = input_size(config), config.model.neck
+    return sine_position_table(
+        h // STRIDE // neck.patch_size[0],
+        w // STRIDE // neck.patch_size[1],
+        neck.embed_dims,
+    )
+
+
+def _expect_sine_table(given: Tensor, config: Config, name: str) -> None:
+    expected = _sine_table(config)
+    if given.shape != expected.shape or not torch.allclose(
+        given.double(), expected, atol=1e-3
+    ):
+        raise CheckpointError(
+            f'The table of positions in the checkpoint, {tuple(given.shape)}, '
+            f'is not the fixed sine table of {name}, '
+            f'{tuple(expected.shape)}: it was trained with another input '
+            'size, or with learned positions, which DistilPose has not. For '
+            'the former, give its config.'
+        )
