@@ -51,6 +51,10 @@ $(INSTALLED): requirements.txt requirements/openmmlab.txt \
 		2>/dev/null || $(PIP) install --quiet --no-deps mmcv-lite==$(MMCV)
 	@echo '== 4/4 DistilPose'
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+# MIM 0.3.9 looks for a package's .mim/ in site-packages, where an editable
+# install has none, and else where the first line of top_level.txt says.
+	@echo '$(CURDIR)/projects/distilpose' \
+		> $(VENV)/lib/python*/site-packages/distilpose-*.dist-info/top_level.txt
 	@touch $@
 
 $(TEST_TOOLS): $(INSTALLED) requirements/tests.txt

@@ -1,0 +1,157 @@
+"""What an installed distilpose carries, and that MIM finds it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from mmengine.config import Config
+from modelindex.load_model_index import load
+
+from distilpose.complexity import measure_complexity
+
+from .integration.commands import mim
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = ROOT / 'configs/body_2d_keypoint'
+COCO = sorted(CONFIGS.glob('*/coco/*.py'))
+METAFILES = sorted(CONFIGS.glob('*/coco/*.yml'))
+PAPER = {  # COCO val AP, as the paper prints it
+    'distilpose-s_8xb32-300e_coco-256x192': 0.716,
+    'distilpose-l_8xb32-300e_coco-256x192': 0.744,
+    'distilpose-s_no-distill_8xb32-300e_coco-256x192': 0.560,
+    'tokenpose-l_8xb64-300e_coco-256x192': 0.752,
+}
+
+
+@pytest.fixture(scope='session')
+def wheel(tmp_path_factory):
+    """A wheel built from a copy: a build leaves files where it is made."""
+    folder = tmp_path_factory.mktemp('wheel')
+    source = shutil.copytree(
+        ROOT,
+        folder / 'source',
+        symlinks=True,
+        ignore=shutil.ignore_patterns('.*env', '.git', 'work_dirs', 'data'),
+    )
+    options = ('--no-deps', '--no-build-isolation', '--quiet')
+    subprocess.run(
+        [sys.executable, '-m', 'pip', 'wheel', *options, '-w', folder, source],
+        check=True,
+    )
+    (wheel,) = folder.glob('distilpose-*.whl')
+    return wheel
+
+
+def test_wheel_carries_everything(wheel):
+    """Package, configs, metafiles and tools, file by file."""
+    with zipfile.ZipFile(wheel) as file:
+        carried = {
+            name: file.read(name)
+            for name in file.namelist()
+            if '.dist-info/' not in name
+        }
+    expected = {
+        f'distilpose/{path.relative_to(ROOT / "projects/distilpose")}': path
+        for path in (ROOT / 'projects/distilpose').glob('**/*.py')
+        if '.mim' not in path.parts
+    }
+    for folder, kinds in (('configs', 'py yml md'), ('tools', 'py')):
+        for kind in kinds.split():
+            for path in (ROOT / folder).glob(f'**/*.{kind}'):
+                name = path.relative_to(ROOT)
+                expected[f'distilpose/.mim/{name}'] = path
+    expected['distilpose/.mim/model-index.yml'] = ROOT / 'model-index.yml'
+    assert carried.keys() == expected.keys()
+    for name, path in expected.items():
+        assert carried[name] == path.read_bytes()
+
+
+def test_every_coco_config_has_its_entry():
+    index = load(str(ROOT / 'model-index.yml'))
+    index.build_models_with_collections()
+    entries = {model.name: model for model in index.models}
+    assert entries.keys() == {path.stem for path in COCO}
+    for path in COCO:
+        entry = entries[path.stem]
+        assert ROOT / entry.config == path
+        assert entry.in_collection.lower() == path.parts[-3]
+        assert entry.weights is None  # none are published
+    listed = (ROOT / 'model-index.yml').read_text()
+    for path in METAFILES:
+        assert str(path.relative_to(ROOT)) in listed
+
+
+@pytest.mark.parametrize('file', COCO, ids=lambda file: file.stem)
+def test_metafile_states_what_is_measured(file):
+    (metafile,) = file.parent.glob('*.yml')
+    (entry,) = [
+        model
+        for model in yaml.safe_load(metafile.read_text())['Models']
+        if model['Name'] == file.stem
+    ]
+    found = measure_complexity(Config.fromfile(file))
+    assert entry['Metadata']['Parameters'] == found.parameters
+    assert entry['Metadata']['FLOPs'] == found.layer_macs
+    results = entry.get('Results', [dict(Metrics={})])
+    (ap,) = results[0]['Metrics'].values() or [None]
+    assert ap == PAPER.get(file.stem)
+    assert {*results[0]['Metrics']} <= {'AP of the paper'}
+
+
+@pytest.mark.slow
+def test_mim_from_any_folder(tmp_path):
+    """With the editable install, as with a wheel."""
+    output = mim('search', 'distilpose', '--model', 'distilpose', cwd=tmp_path)
+    assert 'distilpose-s_8xb32-300e_coco-256x192' in output
+    output = mim(
+        *('run', 'distilpose', 'complexity'),
+        'distilpose-s_8xb32-300e_coco-256x192',
+        cwd=tmp_path,
+    )
+    assert '5,364,101' in output
+
+
+@pytest.mark.slow
+def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
+    """The heavy packages are borrowed; distilpose is the wheel's alone."""
+    venv.create(tmp_path / 'venv', with_pip=True, symlinks=True)
+    python = tmp_path / 'venv/bin/python'
+    options = ('--quiet', '--no-deps', '--ignore-installed')
+    subprocess.run([python, '-m', 'pip', 'install', *options, wheel])
+    (site,) = (tmp_path / 'venv/lib').glob('python*/site-packages')
+    (site / 'borrowed.pth').write_text(f'{Path(yaml.__file__).parents[1]}\n')
+    empty = tmp_path / 'empty'
+    empty.mkdir()
+
+    def run(*arguments):
+        done = subprocess.run(
+            [python, '-m', *arguments],
+            cwd=empty,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
+        return done.stdout
+
+    run('distilpose', 'demo-data', 'data/demo')
+    output = run(
+        *('mim', 'train', 'distilpose'),
+        'distilpose-tiny_no-distill_1xb32-30e_demo-96x64.py',
+        *('--cfg-options', 'train_cfg.max_epochs=1'),
+        'train_cfg.val_interval=1',
+    )
+    assert str(site / 'distilpose/.mim/tools/train.py') in output
+    assert re.search(r'Epoch\(val\) \[1\].*coco/AP: 0\.\d+', output)
+    assert (
+        empty / 'work_dirs/distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+        '/epoch_1.pth'
+    ).is_file()
