@@ -2,13 +2,17 @@
 
     train CONFIG [...]            MMPose's tools/train.py
     test CONFIG CHECKPOINT [...]  MMPose's tools/test.py
+    run SCRIPT [...]              another of MMPose's tools or demo scripts
     demo [FOLDER] [--seed N]      teacher and students on pictures made here
     demo-data FOLDER [--seed N]   those pictures alone
 
-CONFIG is a file, or the name of one of DistilPose's configs.
+CONFIG is a file, or the name of one of DistilPose's configs. SCRIPT is a name
+such as publish_model, browse_dataset or image_demo; compared with MMPose's own
+command, the fixes of distilpose.compat are in place.
 """
 
 import argparse
+import difflib
 import runpy
 import sys
 from pathlib import Path
@@ -29,7 +33,9 @@ def main(argv: Optional[List[str]] = None) -> None:
     argv = sys.argv[1:] if argv is None else argv
     command, arguments = (argv or ['--help'])[0], argv[1:]
     if command in ('train', 'test'):
-        run_stock_script(command, arguments)
+        run_stock_script(command, with_config(arguments))
+    elif command == 'run' and arguments:
+        run_stock_script(arguments[0], arguments[1:])
     elif command in ('demo', 'demo-data'):
         run_demo(command, arguments)
     elif command in ('-h', '--help'):
@@ -39,25 +45,35 @@ def main(argv: Optional[List[str]] = None) -> None:
 
 
 def run_stock_script(name: str, arguments: List[str]) -> None:
-    """Run MMPose's train or test script as its own command line would."""
+    """Run a script that MMPose carries as its own command line would."""
     import mmpose
 
+    carried = Path(mmpose.__file__).parent / '.mim'
+    scripts = {
+        path.stem: path
+        for folder in ('demo', 'tools')
+        for path in sorted(carried.glob(f'{folder}/**/*.py'))
+    }
+    if name not in scripts:
+        nearest = difflib.get_close_matches(name, scripts) or sorted(scripts)
+        raise SystemExit(
+            f'distilpose: MMPose {mmpose.__version__} carries no script '
+            f'"{name}" in {carried}. Nearest: ' + ', '.join(nearest)
+        )
+    sys.argv = [f'distilpose {name}', *arguments]
+    runpy.run_path(str(scripts[name]), run_name='__main__')
+
+
+def with_config(arguments: List[str]) -> List[str]:
+    """Replace the name of a config, the first argument, by its path."""
     from distilpose.zoo import find_config
 
-    script = Path(mmpose.__file__).parent / '.mim' / 'tools' / f'{name}.py'
-    if not script.is_file():
-        raise SystemExit(
-            f'distilpose: MMPose {mmpose.__version__} has no {script}. '
-            'Reinstall MMPose, from a wheel or with `mim install mmpose`.'
-        )
-    if arguments and not arguments[0].startswith('-'):
-        try:
-            config = find_config(arguments[0])
-        except FileNotFoundError as error:
-            raise SystemExit(f'distilpose: {error}') from error
-        arguments = [str(config), *arguments[1:]]
-    sys.argv = [f'distilpose {name}', *arguments]
-    runpy.run_path(str(script), run_name='__main__')
+    if not arguments or arguments[0].startswith('-'):
+        return arguments
+    try:
+        return [str(find_config(arguments[0])), *arguments[1:]]
+    except FileNotFoundError as error:
+        raise SystemExit(f'distilpose: {error}') from error
 
 
 def run_demo(command: str, arguments: List[str]) -> None:

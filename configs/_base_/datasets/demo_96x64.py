@@ -20,6 +20,8 @@ val_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 
+dataset_type = 'CocoDataset'
+data_mode = 'topdown'
 data_root = 'data/demo/'
 # No workers: on two cores they take from the training more than they give.
 train_dataloader = dict(
@@ -27,9 +29,9 @@ train_dataloader = dict(
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='CocoDataset',
+        type=dataset_type,
         data_root=data_root,
-        data_mode='topdown',
+        data_mode=data_mode,
         ann_file='annotations/person_keypoints_train2017.json',
         data_prefix=dict(img='train2017/'),
         pipeline=[
@@ -44,9 +46,9 @@ val_dataloader = dict(
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='CocoDataset',
+        type=dataset_type,
         data_root=data_root,
-        data_mode='topdown',
+        data_mode=data_mode,
         ann_file='annotations/person_keypoints_val2017.json',
         data_prefix=dict(img='val2017/'),
         test_mode=True,
