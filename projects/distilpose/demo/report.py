@@ -14,6 +14,7 @@ from mmpose.apis import init_model
 from mmpose.registry import DATASETS
 from torch import Tensor, nn
 
+from ..commands import read_scalars
 from ..models.functional import simulate_heatmaps
 
 matplotlib.use('Agg')
@@ -69,19 +70,10 @@ def _table(runs: Dict, models: Dict[str, nn.Module]) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def _scalars(work_dir: Path) -> List[dict]:
-    """All logged values of a training, over its restarts."""
-    return [
-        json.loads(line)
-        for file in sorted(work_dir.glob('2*/vis_data/scalars.json'))
-        for line in file.read_text().splitlines()
-    ]
-
-
 def _draw_curves(file: Path, runs: Dict) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout='constrained')
     for name, run in runs.items():
-        scalars = _scalars(run.work_dir)
+        scalars = read_scalars(run.work_dir)
         for axis, key, step in (
             (axes[0], 'acc_pose', 'step'),
             (axes[1], 'coco/AP', 'step'),

@@ -5,12 +5,8 @@ goes on where it was, within a training from its last checkpoint.
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
 import time
-from collections import deque
 from pathlib import Path
 from typing import List, NamedTuple
 
@@ -18,6 +14,7 @@ from mmengine.config import Config
 from tqdm import tqdm
 
 from .. import __version__
+from ..commands import read_step, run_mim
 from .dataset import make_dataset
 from .report import write_report
 
@@ -146,7 +143,7 @@ def _train(one: Run, options: List[str]) -> None:
         ['--resume'] if (one.work_dir / 'last_checkpoint').exists() else []
     )
     started = time.time()
-    command = ['train', 'mmpose', str(one.config), '--gpus', _gpus()]
+    command = ['train', 'mmpose', str(one.config)]
     command += ['--work-dir', str(one.work_dir), *resume]
     _mim([*command, '--cfg-options', *options], one)
     one.minutes.write_text(f'{(time.time() - started) / 60:.2f}\n')
@@ -155,7 +152,7 @@ def _train(one: Run, options: List[str]) -> None:
 def _test(one: Run, options: List[str]) -> None:
     if one.metrics.exists():
         return
-    command = ['test', 'mmpose', str(one.config), '--gpus', _gpus()]
+    command = ['test', 'mmpose', str(one.config)]
     command += ['--checkpoint', str(one.checkpoint)]
     command += ['--work-dir', str(one.work_dir / 'test')]
     # Complete or absent: the file is what says that testing is done.
@@ -165,66 +162,31 @@ def _test(one: Run, options: List[str]) -> None:
     written.replace(one.metrics)
 
 
-def _gpus() -> str:
-    import torch
-
-    return '1' if torch.cuda.is_available() else '0'
-
-
 def _mim(arguments: List[str], one: Run) -> None:
-    """Run ``mim``, show a bar of epochs, keep its output in a log file.
-
-    Raises:
-        RuntimeError: It failed; the message ends with its last lines.
-    """
-    one.work_dir.mkdir(parents=True, exist_ok=True)
-    log = one.work_dir / 'output.log'
-    mim = Path(sys.executable).with_name('mim')
-    tail = deque(maxlen=25)
+    """Run ``mim`` with a bar of its steps."""
     bar = None
-    with open(log, 'a') as file, subprocess.Popen(
-        [str(mim), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors='replace',
-        env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
-    ) as process:
-        for line in process.stdout:
-            file.write(line)
-            tail.append(line)
-            bar = _show_progress(line, bar, one)
+    for line in run_mim(arguments, one.work_dir / 'output.log'):
+        bar = _show_progress(line, bar, one)
     if bar is not None:
         bar.close()
-    if process.returncode:
-        raise RuntimeError(
-            f'`mim {" ".join(arguments[:3])} ...` failed; its output is in '
-            f'{log} and ends with:\n' + ''.join(tail)
-        )
 
 
-PROGRESS = re.compile(
-    r'Epoch\(train\)\s+\[(\d+)\]\[\s*(\d+)/(\d+)\].* (loss: \S+)'
-)
 AP = re.compile(r'Epoch\(val\).*coco/AP: (\S+)')
 
 
 def _show_progress(line: str, bar: tqdm, one: Run) -> tqdm:
-    match = PROGRESS.search(line)
-    if match:
-        epoch, step, steps = (int(group) for group in match.groups()[:3])
-        done = (epoch - 1) * steps + step
+    now = read_step(line)
+    if now is not None:
         if bar is None:
-            total = one.epochs * steps
             bar = tqdm(
-                total=total,
-                initial=done,
+                total=one.epochs * now.steps,
+                initial=now.steps_done,
                 unit='step',
                 desc=one.name,
                 mininterval=1,
             )
-        bar.update(done - bar.n)
-        bar.set_postfix_str(match.group(4))
+        bar.update(now.steps_done - bar.n)
+        bar.set_postfix_str(now.loss)
     match = AP.search(line)
     if match and bar is not None:
         tqdm.write(f'   validation AP {match.group(1)}')

@@ -1,6 +1,7 @@
 # DistilPose-S, distilled from TokenPose-L.
 _base_ = [
     '../../../_base_/models/distilpose-s.py',
+    '../../../_base_/models/distillation.py',
     '../../../_base_/datasets/coco_256x192.py',
     '../../../_base_/schedules/adam_300e.py',
 ]
@@ -15,10 +16,5 @@ model = dict(
         checkpoint='work_dirs/tokenpose-l_8xb64-300e_coco-256x192/'
         'epoch_300.pth',
     ),
-    distillation=dict(
-        visual_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
-        keypoint_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
-        simulated_heatmaps=dict(type='SimulatedHeatmapLoss', loss_weight=1.0),
-        scores=dict(type='KeypointScoreLoss', loss_weight=1e-2),
-    ),
+    distillation=_base_.distillation,
 )

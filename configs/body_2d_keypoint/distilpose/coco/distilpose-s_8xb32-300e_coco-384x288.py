@@ -1,11 +1,11 @@
 # DistilPose-S at 384 x 288, distilled from TokenPose-L at that size.
 _base_ = [
     '../../../_base_/models/distilpose-s.py',
+    '../../../_base_/models/distillation.py',
     '../../../_base_/datasets/coco_384x288.py',
     '../../../_base_/schedules/adam_300e.py',
 ]
 
-# With the paper's terms and weights, which are the estimator's defaults.
 model = dict(
     type='DistilPoseEstimator',
     head=dict(decoder=_base_.codec),
@@ -15,4 +15,5 @@ model = dict(
         checkpoint='work_dirs/tokenpose-l_8xb64-300e_coco-384x288/'
         'epoch_300.pth',
     ),
+    distillation=_base_.distillation,
 )

@@ -1,0 +1,296 @@
+"""Rows of an experiment, each a config, trained over seeds and compared.
+
+Every run has a folder of its own and trains by ``mim train mmpose``; an
+interrupted experiment goes on where it was. What a run gave is its last
+validation.
+"""
+
+import importlib
+import json
+import os
+import platform
+import statistics
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
+
+import matplotlib
+from mmengine.config import Config
+from tabulate import tabulate
+from tqdm import tqdm
+
+from . import __version__
+from .commands import read_scalars, read_step, run_mim
+from .zoo import find_config
+
+matplotlib.use('Agg')
+import matplotlib.pyplot as plt
+
+__all__ = ['Row', 'run_ablation']
+
+
+class Row(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        name: What it is called, and its folder.
+        config: Its config file.
+        options: ``key=value`` changes of the config; ``{seed}`` in a value
+            stands for the seed.
+    """
+
+    name: str
+    config: Path
+    options: Tuple[str, ...]
+
+    @classmethod
+    def parse_all(cls, arguments: Sequence[str]) -> 'List[Row]':
+        """Read rows off a command line: CONFIG [KEY=VALUE ...], repeated.
+
+        ``name=...`` names the row; its config's name is the default.
+
+        Raises:
+            ValueError: A change comes before any config, or a name twice.
+            FileNotFoundError: A config does not exist.
+        """
+        rows = []
+        for argument in arguments:
+            if '=' not in argument:
+                path = find_config(argument, with_mmpose=True).resolve()
+                rows.append(cls(path.stem, path, ()))
+            elif not rows:
+                raise ValueError(
+                    f'"{argument}" comes before any config. Give each config '
+                    'first, then its changes.'
+                )
+            elif argument.startswith('name='):
+                rows[-1] = rows[-1]._replace(name=argument[len('name=') :])
+            else:
+                options = (*rows[-1].options, argument)
+                rows[-1] = rows[-1]._replace(options=options)
+        names = [row.name for row in rows]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    f'Two rows are called "{name}". Name one of them by '
+                    'name=... after its config.'
+                )
+        return rows
+
+
+class Run(NamedTuple):
+    """A row with one seed, and where it trains."""
+
+    row: Row
+    seed: int
+    work_dir: Path
+
+    @property
+    def options(self) -> List[str]:
+        return [
+            f'randomness.seed={self.seed}',
+            *(o.replace('{seed}', str(self.seed)) for o in self.row.options),
+        ]
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs it trains, its options heeded."""
+        config = Config.fromfile(self.row.config)
+        for option in self.options:
+            if option.startswith('train_cfg.max_epochs='):
+                return int(option.split('=')[1])
+        return config.train_cfg.max_epochs
+
+    def curve(self, metric: str) -> Dict[int, float]:
+        """The metric by epoch; after a restart, the later value counts."""
+        return {
+            scalars['step']: scalars[metric]
+            for scalars in read_scalars(self.work_dir)
+            if metric in scalars
+        }
+
+
+def run_ablation(
+    folder: Path,
+    rows: List[Row],
+    seeds: Sequence[int] = (0, 1, 2),
+    metric: str = 'coco/AP',
+    jobs: int = 1,
+    command: str = '',
+) -> str:
+    """Train and validate every row with every seed, and write the report.
+
+    Args:
+        folder: Where everything is written; runs of an earlier call that are
+            complete are not repeated.
+        rows: The rows; the first is what the others are compared with.
+        seeds: Seeds of the trainings.
+        metric: Which metric of the last validation is compared.
+        jobs: How many trainings run at a time.
+        command: Command line to state in the report.
+
+    Returns:
+        The report, which ``results.md`` holds as well.
+
+    Raises:
+        RuntimeError: A training failed, or gave no such metric. The others
+            are completed first.
+    """
+    folder = folder.absolute()
+    runs = [
+        Run(row, seed, folder / row.name / f'seed-{seed}')
+        for seed in seeds
+        for row in rows
+    ]
+    epochs = {run: run.epochs for run in runs}
+    results, faults = {}, []
+    bar = tqdm(total=sum(epochs.values()), unit='epoch', desc=folder.name)
+    lock = threading.Lock()
+
+    def train(run: Run) -> None:
+        done = 0
+        try:
+            for epoch in _train(run, epochs[run], metric, jobs):
+                with lock:
+                    bar.update(epoch - done)
+                done = epoch
+            results[run] = run.curve(metric)[epochs[run]]
+        except (RuntimeError, KeyError) as error:
+            faults.append(f'{run.row.name}, seed {run.seed}: {error}')
+        else:
+            with lock:
+                bar.update(epochs[run] - done)
+                tqdm.write(
+                    f'{run.row.name}, seed {run.seed}: {metric} '
+                    f'{results[run]:.4f}'
+                )
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for _ in pool.map(train, runs):
+            pass
+    bar.close()
+    if faults:
+        raise RuntimeError('\n'.join(faults))
+    report = _table(rows, seeds, results, metric) + _provenance(command)
+    (folder / 'results.md').write_text(report)
+    (folder / 'results.json').write_text(
+        json.dumps(
+            {
+                row.name: {
+                    run.seed: run.curve(metric)
+                    for run in runs
+                    if run.row == row
+                }
+                for row in rows
+            },
+            indent=1,
+        )
+    )
+    _draw_curves(folder / 'curves.png', rows, runs, metric)
+    return report
+
+
+def _train(run: Run, epochs: int, metric: str, jobs: int) -> Iterator[int]:
+    """Train to the end, unless that is done; yield the epochs completed."""
+    if epochs in run.curve(metric):
+        return
+    resume = []
+    if (run.work_dir / 'last_checkpoint').exists():
+        resume = ['--resume']
+    arguments = ['train', 'mmpose', str(run.row.config)]
+    arguments += ['--work-dir', str(run.work_dir), *resume]
+    env = {}
+    if jobs > 1:  # or every one of them takes all cores
+        threads = max(1, (os.cpu_count() or 1) // jobs)
+        env['OMP_NUM_THREADS'] = str(threads)
+    for line in run_mim(
+        [*arguments, '--cfg-options', *run.options],
+        run.work_dir / 'output.log',
+        env,
+    ):
+        now = read_step(line)
+        if now is not None:
+            yield now.epoch - 1
+
+
+def _table(
+    rows: List[Row],
+    seeds: Sequence[int],
+    results: Dict[Run, float],
+    metric: str,
+) -> str:
+    """Every seed, mean and spread, and the difference seed by seed."""
+    by_row = {
+        row: [
+            results[run]
+            for run in sorted(results, key=lambda run: run.seed)
+            if run.row == row
+        ]
+        for row in rows
+    }
+    base = by_row[rows[0]]
+    table = []
+    for row, values in by_row.items():
+        differences = [value - own for value, own in zip(values, base)]
+        table.append(
+            [
+                f'`{row.name}`',
+                *(f'{value:.3f}' for value in values),
+                _mean_and_spread(values),
+                '' if row is rows[0] else _mean_and_spread(differences, '+'),
+            ]
+        )
+    headers = ['row', *(f'seed {seed}' for seed in sorted(seeds))]
+    headers += [f'{metric}, mean', f'against `{rows[0].name}`']
+    return tabulate(table, headers, tablefmt='github') + '\n'
+
+
+def _mean_and_spread(values: List[float], sign: str = '') -> str:
+    spread = f' ± {statistics.stdev(values):.3f}' if len(values) > 1 else ''
+    return f'{statistics.mean(values):{sign}.3f}{spread}'
+
+
+def _provenance(command: str) -> str:
+    packages = ('mmpose', 'mmengine', 'torch', 'numpy')
+    versions = ', '.join(
+        f'{package} {importlib.import_module(package).__version__}'
+        for package in packages
+    )
+    return (
+        '\nMean and sample standard deviation over the seeds; the difference '
+        'is taken seed by seed.\n\n'
+        + (f'    {command}\n\n' if command else '')
+        + f'distilpose {__version__}, {versions}, Python '
+        f'{platform.python_version()}.\n'
+    )
+
+
+def _draw_curves(
+    file: Path, rows: List[Row], runs: List[Run], metric: str
+) -> None:
+    figure, axis = plt.subplots(figsize=(8, 5), layout='constrained')
+    for i, row in enumerate(rows):
+        curves = [run.curve(metric) for run in runs if run.row == row]
+        epochs = sorted(set.intersection(*map(set, curves)))
+        values = [[curve[epoch] for curve in curves] for epoch in epochs]
+        color = plt.get_cmap('tab20')(i % 20)
+        axis.plot(
+            epochs,
+            [statistics.mean(v) for v in values],
+            label=row.name,
+            color=color,
+            marker='o',
+        )
+        axis.fill_between(
+            epochs,
+            [min(v) for v in values],
+            [max(v) for v in values],
+            color=color,
+            alpha=0.15,
+        )
+    axis.set(xlabel='epoch', ylabel=f'{metric}: mean and range of the seeds')
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
+    figure.savefig(file, dpi=120)
+    plt.close(figure)
