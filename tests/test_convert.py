@@ -10,10 +10,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from distilpose.checkpoint import CheckpointError, read_state_dict
 from distilpose.convert import (
-    CheckpointError,
     convert,
-    read_checkpoint,
     to_original,
 )
 from distilpose.zoo import build_bare, find_config
@@ -164,10 +163,10 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path, original):
     file, target = tmp_path / 'evil.pth', tmp_path / 'written'
     torch.save(dict(state_dict=original, meta=Payload(target)), file)
     with pytest.raises(CheckpointError, match='run code is refused'):
-        read_checkpoint(file)
+        read_state_dict(file)
     file.write_bytes(pickle.dumps(Payload(target)))
     with pytest.raises(CheckpointError, match='cannot be read'):
-        read_checkpoint(file)
+        read_state_dict(file)
     assert not target.exists()
 
 
@@ -177,7 +176,7 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path, original):
 def test_no_state_dict(tmp_path, content):
     torch.save(content, tmp_path / 'x.pth')
     with pytest.raises(CheckpointError, match='holds no state dict'):
-        read_checkpoint(tmp_path / 'x.pth')
+        read_state_dict(tmp_path / 'x.pth')
 
 
 def run_tool(*arguments):

@@ -11,9 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from distilpose.checkpoint import read_state_dict
 from distilpose.convert import (
     convert,
-    read_checkpoint,
     to_original,
     write_checkpoint,
 )
@@ -34,7 +34,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     try:
-        state = read_checkpoint(args.source)
+        state = read_state_dict(args.source)
         if args.to_original:
             conversion = to_original(state, args.to_original)
         else:

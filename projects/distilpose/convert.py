@@ -15,14 +15,13 @@ from mmengine.config import Config
 from torch import Tensor
 
 from . import __version__
+from .checkpoint import CheckpointError
 from .models.functional import sine_position_table
 from .zoo import build_bare, find_config, input_size
 
 __all__ = [
-    'CheckpointError',
     'Conversion',
     'convert',
-    'read_checkpoint',
     'to_original',
     'write_checkpoint',
 ]
@@ -95,10 +94,6 @@ RELEASES = [
         *(HEATMAP, 4, 48, 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'),
     ),
 ]
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be converted; the message says why."""
 
 
 class Conversion(NamedTuple):
@@ -218,40 +213,6 @@ def to_original(state: State, config: str) -> Conversion:
         dropped=[],
         added=[prefix + POSITION],
     )
-
-
-def read_checkpoint(path: Union[str, Path]) -> State:
-    """Read the tensors of a checkpoint without running any code in it.
-
-    Raises:
-        CheckpointError: It cannot be read, or holds no state dict.
-        FileNotFoundError: There is no such file.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f'There is no checkpoint {path}.')
-    try:
-        loaded = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # of many types, for as many faults
-        raise CheckpointError(
-            f'{path} cannot be read ({type(error).__name__}: '
-            f'{str(error).splitlines()[0][:300]}). It must be a complete '
-            'PyTorch checkpoint of tensors and plain values; what would run '
-            'code is refused.'
-        ) from error
-    state = loaded
-    if isinstance(loaded, dict):
-        state = loaded.get('state_dict', loaded)
-    if (
-        not isinstance(state, dict)
-        or not state
-        or not all(isinstance(value, Tensor) for value in state.values())
-    ):
-        raise CheckpointError(
-            f'{path} holds no state dict: expected tensors by name, at the '
-            'top or under "state_dict".'
-        )
-    return state
 
 
 def write_checkpoint(

@@ -38,7 +38,13 @@ class TestLosses:
         model.init_weights()
         losses = model.loss(*toys.batch(model))
         assert set(losses) == {'loss_kpt', 'acc_pose'} | {
-            f'loss_{term}' for term in TERMS
+            key
+            for term in TERMS
+            for key in (
+                f'loss_{term}',
+                f'{term}/weight',
+                f'{term}/unweighted',
+            )
         }
         weights = {k: m.loss_weight for k, m in model.distillation.items()}
         assert weights == {k: v['loss_weight'] for k, v in TERMS.items()}
@@ -64,6 +70,11 @@ class TestLosses:
             ),
         ).items():
             torch.testing.assert_close(losses[f'loss_{term}'], by_hand)
+            weight = TERMS[term]['loss_weight']
+            assert losses[f'{term}/weight'].item() == pytest.approx(weight)
+            torch.testing.assert_close(
+                losses[f'{term}/unweighted'], by_hand.detach() / weight
+            )
 
     @pytest.mark.parametrize('left_out', TERMS)
     def test_terms_can_be_left_out(self, left_out):
@@ -223,7 +234,7 @@ class TestBadTeachers:
         torch.save([1, 2], checkpoint)
         self.refuse(
             ValueError,
-            'cannot be read',
+            'holds no state dict',
             teacher=dict(config=toys.teacher(), checkpoint=str(checkpoint)),
         )
 

@@ -2,9 +2,8 @@
 
 import json
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict
 
-import cv2
 import matplotlib
 import numpy as np
 import torch
@@ -12,10 +11,11 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.apis import init_model
 from mmpose.registry import DATASETS
-from torch import Tensor, nn
+from torch import nn
 
 from ..commands import read_scalars
 from ..models.functional import simulate_heatmaps
+from ..visualization import draw_skeleton, overlay_heatmaps
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt
@@ -128,13 +128,13 @@ def _draw_pictures(
     )
     for i, row in enumerate(axes):
         skeletons = [
-            _with_skeleton(images[i], outputs[name].coords[i], links, colors)
+            draw_skeleton(images[i], outputs[name].coords[i], links, colors)
             for name in ('distilled', 'undistilled')
         ]
         cells = [
             images[i],
-            _with_heatmap(images[i], teacher[i]),
-            _with_heatmap(images[i], simulated[i]),
+            overlay_heatmaps(images[i], teacher[i]),
+            overlay_heatmaps(images[i], simulated[i]),
             *skeletons,
         ]
         for axis, cell, title in zip(row, cells, titles):
@@ -150,35 +150,3 @@ def _draw_pictures(
 def _forward(model: nn.Module, batch: dict):
     inputs = model.data_preprocessor(batch, training=False)['inputs']
     return model(inputs, None, mode='tensor')
-
-
-def _with_heatmap(image: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
-    """Lay the largest of all keypoints' heatmaps over an image."""
-    largest = heatmaps.max(0).clip(0, 1)
-    h, w = image.shape[:2]
-    largest = cv2.resize(largest.astype(np.float32), (w, h))
-    colored = cv2.applyColorMap((255 * largest).astype(np.uint8), 11)
-    return cv2.addWeighted(image, 0.4, colored, 0.6, 0)
-
-
-def _with_skeleton(
-    image: np.ndarray,
-    coords: Tensor,
-    links: List[Tuple[int, int]],
-    colors: np.ndarray,
-) -> np.ndarray:
-    """Draw a skeleton of coordinates, fractions of the image."""
-    scale = 3  # for lines finer than the crop's pixels
-    canvas = cv2.resize(image, None, fx=scale, fy=scale)
-    h, w = canvas.shape[:2]
-    points = (coords.numpy() * [w, h]).round().astype(int)
-    for (a, b), color in zip(links, colors):
-        cv2.line(
-            canvas,
-            tuple(map(int, points[a])),
-            tuple(map(int, points[b])),
-            tuple(map(int, color[::-1])),
-            scale,
-            cv2.LINE_AA,
-        )
-    return canvas

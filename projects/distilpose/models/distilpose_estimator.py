@@ -210,7 +210,11 @@ class DistilPoseEstimator(TopdownPoseEstimator):
 
         Returns:
             The head's own losses and, for each distillation term, its weighted
-            loss as ``loss_<term>``.
+            loss as ``loss_<term>`` and, for the log alone, ``<term>/weight``
+            and the value without it, ``<term>/unweighted``.
+
+        Raises:
+            ValueError: The teacher's output for the first batch is not finite.
         """
         feats = self.extract_feat(inputs)
         losses = self.head.loss(feats, data_samples, train_cfg=self.train_cfg)
@@ -234,6 +238,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         weights: Tensor,
     ) -> Dict[str, Tensor]:
         if not self._teacher_is_proven:
+            _expect_finite(teacher)
             _warn_if_flat(teacher.heatmaps, weights)
             self._teacher_is_proven = True
         arguments = dict(
@@ -252,10 +257,15 @@ class DistilPoseEstimator(TopdownPoseEstimator):
                 weights,
             ),
         )
-        return {
-            f'loss_{name}': loss(*arguments[name]())
-            for name, loss in self.distillation.items()
-        }
+        losses = {}
+        for name, loss in self.distillation.items():
+            value = loss(*arguments[name]())
+            weight = getattr(loss, 'loss_weight', 1.0)
+            losses[f'loss_{name}'] = value
+            losses[f'{name}/weight'] = value.new_full((), weight)
+            if weight:
+                losses[f'{name}/unweighted'] = value.detach() / weight
+        return losses
 
 
 def _normalization(model: TopdownPoseEstimator) -> tuple:
@@ -279,6 +289,20 @@ def _expect_same(what: str, student: object, teacher: object) -> None:
             f'{student}, the teacher {teacher}. Change one of their configs, '
             'or choose another teacher.'
         )
+
+
+def _expect_finite(teacher: TeacherOutput) -> None:
+    """Refuse a teacher that is broken from the first batch on."""
+    for what, tensor in (
+        ('heatmaps', teacher.heatmaps),
+        *(teacher.tokens._asdict().items() if teacher.tokens else ()),
+    ):
+        if not tensor.isfinite().all():
+            raise ValueError(
+                f"The teacher's {what} of the first batch hold NaN or "
+                'infinity. Check model.teacher.checkpoint: was it trained to '
+                'its end, and did that training not diverge?'
+            )
 
 
 def _warn_if_flat(heatmaps: Tensor, weights: Tensor) -> None:

@@ -3,7 +3,7 @@
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +24,8 @@ __all__ = [
 @MODELS.register_module()
 class TokenDistillationLoss(nn.Module):
     """Mean squared error between student and teacher tokens (Sec. 3.2).
+
+    Teacher tokens that hold NaN or infinity count as equal to the student's.
 
     Args:
         loss_weight: Weight of the loss; 5e-4 in the paper.
@@ -51,8 +53,11 @@ class TokenDistillationLoss(nn.Module):
         _expect_shape(
             self, 'teacher_tokens', teacher_tokens, student_tokens.shape
         )
+        teacher_tokens = teacher_tokens.detach()
+        sound = teacher_tokens.isfinite().all(-1, keepdim=True)
         return self.loss_weight * F.mse_loss(
-            student_tokens, teacher_tokens.detach()
+            student_tokens,
+            torch.where(sound, teacher_tokens, student_tokens),
         )
 
 
@@ -62,8 +67,9 @@ class SimulatedHeatmapLoss(nn.Module):
 
     L = mean over B, K, h, w of (m (G - T))², where G is the Gaussian that
     :func:`~.functional.simulate_heatmaps` would draw at the prediction, T the
-    teacher's heatmap and m the keypoint's weight. It is computed in closed
-    form, in float32 at least, without drawing G.
+    teacher's heatmap and m the keypoint's weight; a heatmap that holds NaN or
+    infinity weighs nothing. It is computed in closed form, in float32 at
+    least, without drawing G.
 
     Args:
         loss_weight: Weight of the loss; 1 in the paper.
@@ -98,12 +104,15 @@ class SimulatedHeatmapLoss(nn.Module):
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'sigmas', sigmas, (b, k, 2))
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
+        heatmaps, weights = _without_unsound(
+            teacher_heatmaps.detach(), keypoint_weights
+        )
         # Autocast would run the matrix product in half precision.
         with torch.autocast(coords.device.type, enabled=False):
             error = simulated_heatmap_error(
-                *_at_least_float32(coords, sigmas, teacher_heatmaps.detach())
+                *_at_least_float32(coords, sigmas, heatmaps)
             )
-        error = error * keypoint_weights.square() / (h * w)
+        error = error * weights.square() / (h * w)
         return self.loss_weight * error.mean()
 
 
@@ -112,7 +121,8 @@ class KeypointScoreLoss(nn.Module):
     """L1 between predicted scores and the teacher's confidence (Sec. 3.3).
 
     The teacher's confidence is its heatmap read at the student's own
-    prediction, a constant. L = mean over B, K of m |s - T(x̂, ŷ)|.
+    prediction, a constant. L = mean over B, K of m |s - T(x̂, ŷ)|; a heatmap
+    that holds NaN or infinity weighs nothing.
 
     Args:
         loss_weight: Weight of the loss; 1e-2 in the paper.
@@ -148,8 +158,11 @@ class KeypointScoreLoss(nn.Module):
         _expect_shape(self, 'scores', scores, (b, k, 1))
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
-        target = read_heatmaps(teacher_heatmaps.detach(), coords.detach())
-        error = (scores - target).abs().squeeze(-1) * keypoint_weights
+        heatmaps, weights = _without_unsound(
+            teacher_heatmaps.detach(), keypoint_weights
+        )
+        target = read_heatmaps(heatmaps, coords.detach())
+        error = (scores - target).abs().squeeze(-1) * weights
         return self.loss_weight * error.mean()
 
 
@@ -224,6 +237,21 @@ class PeakedHeatmapLoss(KeypointMSELoss):
             divergence = divergence * target_weights
         weight = self.loss_weight * self.cross_entropy_weight
         return squared + weight * divergence.mean()
+
+
+def _without_unsound(
+    heatmaps: Tensor, keypoint_weights: Tensor
+) -> Tuple[Tensor, Tensor]:
+    """Let heatmaps with NaN or infinity count for nothing.
+
+    One overflow of a teacher in half precision must not end a run of days;
+    no value is looked at here, which would make a GPU wait.
+    """
+    sound = heatmaps.isfinite().all(-1).all(-1)
+    return (
+        torch.where(sound[..., None, None], heatmaps, 0.0),
+        torch.where(sound, keypoint_weights, 0.0),
+    )
 
 
 def _at_least_float32(*tensors: Tensor) -> List[Tensor]:

@@ -10,11 +10,11 @@ from typing import NamedTuple, Optional, Tuple, Union
 import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
-from mmengine.runner import CheckpointLoader
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from ..checkpoint import CheckpointError, read_state_dict
 from .token_distilling_encoder import Tokens
 
 __all__ = ['FrozenTeacher', 'TeacherOutput']
@@ -44,7 +44,7 @@ class FrozenTeacher:
     Args:
         config: Config file of the teacher, ``'package::file'`` for a file of
             an installed OpenMMLab package, or the ``model`` dict itself.
-        checkpoint: The teacher's checkpoint, a path or URL.
+        checkpoint: The teacher's checkpoint, a path or HTTP address.
         allow_random_weights: Whether a teacher without checkpoint is meant,
             for tests and dry runs.
 
@@ -137,10 +137,7 @@ class FrozenTeacher:
 
     def _load(self, model: nn.Module) -> None:
         try:
-            loaded = CheckpointLoader.load_checkpoint(
-                self.checkpoint, map_location='cpu'
-            )
-            state = loaded.get('state_dict', loaded)
+            state = read_state_dict(self.checkpoint)
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f'The teacher\'s checkpoint "{self.checkpoint}" does not '
@@ -148,13 +145,8 @@ class FrozenTeacher:
                 f'({_name(self.config)}), or set model.teacher.checkpoint to '
                 'where its checkpoint lies.'
             ) from error
-        except Exception as error:
-            raise ValueError(
-                f'The teacher\'s checkpoint "{self.checkpoint}" cannot be '
-                f'read ({type(error).__name__}: {error}). It must be a '
-                'PyTorch checkpoint of tensors and plain values; is it '
-                'complete?'
-            ) from error
+        except CheckpointError as error:
+            raise CheckpointError(f'The teacher: {error}') from error
         try:
             model.load_state_dict(state, strict=True)
         except RuntimeError as error:

@@ -1,0 +1,82 @@
+"""A hook that shows what the student makes of its teacher."""
+
+import cv2
+import numpy as np
+import torch
+from mmengine.dataset import pseudo_collate
+from mmengine.dist import master_only
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+from ..models.functional import simulate_heatmaps
+from ..visualization import draw_skeleton, overlay_heatmaps
+
+__all__ = ['DistillationVisualizationHook']
+
+
+@HOOKS.register_module()
+class DistillationVisualizationHook(Hook):
+    """Save pictures of some validation samples, the same every time.
+
+    Each picture shows a crop, the teacher's heatmaps, the student's simulated
+    ones and its skeleton, side by side. It goes to MMEngine's visualizer, and
+    so to files and to TensorBoard or whatever ``vis_backends`` names, as
+    ``distillation/<number of the sample>``.
+
+    Args:
+        interval: Epochs between two pictures of a sample.
+        num_samples: How many samples, evenly spread over the dataset.
+    """
+
+    def __init__(self, interval: int = 10, num_samples: int = 4) -> None:
+        self.interval = interval
+        self.num_samples = num_samples
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Draw, every ``interval`` epochs."""
+        if self.every_n_epochs(runner, self.interval):
+            self._draw(runner)
+
+    @master_only
+    @torch.no_grad()
+    def _draw(self, runner: Runner) -> None:
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        dataset = runner.val_loop.dataloader.dataset
+        number = min(self.num_samples, len(dataset))
+        chosen = np.linspace(0, len(dataset) - 1, number).astype(int)
+        batch = pseudo_collate([dataset[int(i)] for i in chosen])
+        training = model.training
+        model.eval()
+        inputs = model.data_preprocessor(batch, training=False)['inputs']
+        coords, sigmas, _ = model(inputs, None, mode='tensor')
+        teacher = model.teacher(inputs).heatmaps
+        model.train(training)
+        simulated = None
+        if sigmas is not None:
+            h, w = teacher.shape[-2:]
+            simulated = simulate_heatmaps(coords, sigmas, (w, h))
+        meta = dataset.metainfo
+        for i, sample in enumerate(chosen):
+            crop = batch['inputs'][i].permute(1, 2, 0).numpy()
+            skeleton = draw_skeleton(
+                crop,
+                coords[i].cpu().numpy(),
+                meta['skeleton_links'],
+                meta['skeleton_link_colors'],
+            )
+            size = skeleton.shape[1::-1]
+            heatmaps = [
+                overlay_heatmaps(crop, maps[i].float().cpu().numpy())
+                for maps in (teacher, simulated)
+                if maps is not None
+            ]
+            cells = [cv2.resize(cell, size) for cell in (crop, *heatmaps)]
+            picture = np.hstack([*cells, skeleton])
+            runner.visualizer.add_image(
+                f'distillation/{sample}',
+                np.ascontiguousarray(picture[..., ::-1]),  # BGR to RGB
+                step=runner.epoch + 1,
+            )
