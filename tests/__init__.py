@@ -1,0 +1,3 @@
+"""Importing the package first, as a config does, applies its fixes."""
+
+import distilpose  # noqa: F401

@@ -3,6 +3,7 @@
 import sys
 from types import ModuleType
 
+import mmengine.dist.utils
 import mmpose
 import numpy as np
 import pytest
@@ -113,6 +114,39 @@ class TestSafeLoading:
             with pytest.raises(Exception, match='refused|Unsupported'):
                 torch.save(dict(method=GetAttribute(owner, name)), file)
                 torch.load(file)
+
+
+@pytest.fixture
+def launcher():
+    """MMEngine's function, put back at the end."""
+    own = mmengine.dist.utils._init_dist_pytorch
+    yield own
+    mmengine.dist.utils._init_dist_pytorch = own
+
+
+def test_launcher_without_gpu_says_what_to_do(launcher, monkeypatch):
+    monkeypatch.setenv('RANK', '0')
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.setattr(compat, 'get_device', lambda: 'cpu')
+    assert compat.explain_launcher_without_gpu()
+    with pytest.raises(SystemExit, match='needs a GPU for each process'):
+        mmengine.dist.init_dist('pytorch')
+
+
+def test_launcher_is_left_alone_elsewhere(launcher, monkeypatch):
+    monkeypatch.delenv('LOCAL_RANK', raising=False)
+    monkeypatch.setattr(compat, 'get_device', lambda: 'cpu')
+    assert not compat.explain_launcher_without_gpu(), 'without a launcher'
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.setattr(compat, 'get_device', lambda: 'cuda')
+    assert not compat.explain_launcher_without_gpu(), 'with a GPU'
+    assert mmengine.dist.utils._init_dist_pytorch is launcher
+
+
+def test_refuses_older_versions_of_torch(monkeypatch):
+    monkeypatch.setattr(torch, '__version__', '1.13.1+cu117')
+    with pytest.raises(ImportError, match=r'>=2\.0\.0, but PyTorch 1\.13'):
+        compat.apply()
 
 
 @pytest.mark.parametrize('version', ['0.29.0', '2.0.0'])

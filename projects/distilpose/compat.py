@@ -7,27 +7,41 @@ changes how a stock package behaves.
 """
 
 import importlib
+import os
 import pickle
 import sys
 from types import ModuleType
 from typing import Any, List
 
+import mmengine.dist.utils
 import numpy as np
 import torch
+from mmengine.device import get_device
 from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
 
-__all__ = ['allow_mmengine_checkpoints', 'apply', 'stand_in_for_mmcv_ops']
+__all__ = [
+    'allow_mmengine_checkpoints',
+    'apply',
+    'explain_launcher_without_gpu',
+    'stand_in_for_mmcv_ops',
+]
 
 MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.1.0', '2.0.0'
+TORCH_MINIMUM = '2.0.0'  # scaled_dot_product_attention
 
 
 def apply() -> None:
-    """Check the version of MMPose, then apply every entry.
+    """Check versions, then apply every entry.
 
     Raises:
-        ImportError: MMPose is missing, or a version that cannot work.
+        ImportError: MMPose is missing, or a version cannot work.
     """
+    if digit_version(torch.__version__) < digit_version(TORCH_MINIMUM):
+        raise ImportError(
+            f'distilpose needs PyTorch >={TORCH_MINIMUM}, but PyTorch '
+            f'{torch.__version__} is installed.'
+        )
     try:
         import mmpose
     except ImportError as error:
@@ -47,6 +61,7 @@ def apply() -> None:
         )
     stand_in_for_mmcv_ops()
     allow_mmengine_checkpoints()
+    explain_launcher_without_gpu()
 
 
 def stand_in_for_mmcv_ops() -> bool:
@@ -86,6 +101,28 @@ def allow_mmengine_checkpoints() -> bool:
         return False
     torch.serialization.add_safe_globals(_checkpoint_globals())
     return True
+
+
+def explain_launcher_without_gpu() -> bool:
+    """Say what is wrong with ``--launcher pytorch`` where there is no GPU.
+
+    Fault: MMEngine's pytorch launcher selects a CUDA device whether there is
+    one or not, and fails in the depths of PyTorch. (A process group that
+    exists already, such as a test's with gloo, is left alone by MMEngine.)
+    """
+    if 'LOCAL_RANK' not in os.environ or get_device() != 'cpu':
+        return False
+    mmengine.dist.utils._init_dist_pytorch = _refuse_to_launch
+    return True
+
+
+def _refuse_to_launch(*args: Any, **kwargs: Any) -> None:
+    raise SystemExit(
+        'distilpose: the pytorch launcher needs a GPU for each process, and '
+        'PyTorch finds none on this machine. Leave out --launcher and say '
+        '--gpus 0 to train on the CPU in one process; if there are GPUs, '
+        'check `python -c "import torch; print(torch.cuda.is_available())"`.'
+    )
 
 
 class _MissingOperators(ModuleType):

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData
+from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.structures import PoseDataSample
 
 from distilpose import DistilPoseHead, TokenPoseHead
+from distilpose.models.functional import keypoint_accuracy
 
 from .. import toys
 
@@ -179,6 +181,21 @@ def test_loss_by_hand(student):
         np.mean([right[:, k].sum() / (1 if k == 2 else 2) for k in range(5)]),
         abs=1e-6,
     )
+
+
+def test_accuracy_is_that_of_mmpose():
+    rng = np.random.default_rng(0)
+    for visible in (0.7, 0.1, 0):
+        coords = rng.random((6, 9, 2))
+        labels = coords + rng.normal(0, 0.04, coords.shape)
+        weights = (rng.random((6, 9)) < visible).astype(float)
+        _, expected, _ = keypoint_pck_accuracy(
+            coords, labels, weights > 0, 0.05, np.ones((6, 2))
+        )
+        found = keypoint_accuracy(
+            *map(torch.from_numpy, (coords, labels, weights))
+        )
+        assert found.item() == pytest.approx(expected)
 
 
 def test_accuracy_can_be_left_out(student):

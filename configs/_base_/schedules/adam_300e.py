@@ -5,8 +5,13 @@ custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='DatasetCheckHook'),
+    dict(type='SeedEpochHook'),
 ]
-default_hooks = dict(checkpoint=dict(save_best='coco/AP', rule='greater'))
+default_hooks = dict(
+    checkpoint=dict(
+        type='SafeCheckpointHook', save_best='coco/AP', rule='greater'
+    )
+)
 
 train_cfg = dict(max_epochs=300, val_interval=10)
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))

@@ -23,7 +23,7 @@ class DistillationVisualizationHook(Hook):
     Each picture shows a crop, the teacher's heatmaps, the student's simulated
     ones and its skeleton, side by side. It goes to MMEngine's visualizer, and
     so to files and to TensorBoard or whatever ``vis_backends`` names, as
-    ``distillation/<number of the sample>``.
+    ``distillation_<number of the sample>``.
 
     Args:
         interval: Epochs between two pictures of a sample.
@@ -76,7 +76,7 @@ class DistillationVisualizationHook(Hook):
             cells = [cv2.resize(cell, size) for cell in (crop, *heatmaps)]
             picture = np.hstack([*cells, skeleton])
             runner.visualizer.add_image(
-                f'distillation/{sample}',
+                f'distillation_{sample}',
                 np.ascontiguousarray(picture[..., ::-1]),  # BGR to RGB
                 step=runner.epoch + 1,
             )

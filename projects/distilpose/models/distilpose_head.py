@@ -9,7 +9,6 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
-from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.models.utils.tta import flip_coordinates
 from mmpose.registry import KEYPOINT_CODECS, MODELS
@@ -24,7 +23,7 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor, nn
 
-from .functional import simulate_heatmaps
+from .functional import keypoint_accuracy, simulate_heatmaps
 from .tokenpose_head import keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction']
@@ -234,14 +233,9 @@ class DistilPoseHead(BaseHead):
             )
         )
         if (train_cfg or {}).get('compute_acc', True):
-            _, accuracy, _ = keypoint_pck_accuracy(
-                pred=to_numpy(prediction.coords),
-                gt=to_numpy(labels),
-                mask=to_numpy(weights) > 0,
-                thr=0.05,
-                norm_factor=torch.ones(len(labels), 2).numpy(),
+            losses['acc_pose'] = keypoint_accuracy(
+                prediction.coords.detach(), labels, weights
             )
-            losses['acc_pose'] = labels.new_tensor(accuracy)
         return losses
 
 

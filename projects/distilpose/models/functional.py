@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    'keypoint_accuracy',
     'read_heatmaps',
     'simulate_heatmaps',
     'simulated_heatmap_error',
@@ -115,6 +116,31 @@ def read_heatmaps(heatmaps: Tensor, coords: Tensor) -> Tensor:
     cell = (torch.where(inside, coords, 0) * last).round().long()
     index = cell[..., 1:] * w + cell[..., :1]
     return heatmaps.flatten(2).gather(2, index) * inside
+
+
+def keypoint_accuracy(
+    coords: Tensor, labels: Tensor, weights: Tensor, threshold: float = 0.05
+) -> Tensor:
+    """Share of keypoints that are about right (PCK), on their own device.
+
+    Equal to MMPose's ``keypoint_pck_accuracy``, which works on NumPy arrays:
+    a GPU would have to wait for it at every step.
+
+    Args:
+        coords: Predicted coordinates (B, K, 2), fractions of the input.
+        labels: True coordinates (B, K, 2), fractions of the input.
+        weights: Weights (B, K), 0 for keypoints to ignore.
+        threshold: Largest distance that is right, fraction of the input.
+
+    Returns:
+        A scalar: the mean over the keypoints that any image shows of their
+        share of right predictions; 0 if no image shows any.
+    """
+    shown = weights > 0
+    right = shown & ((coords - labels).norm(dim=-1) <= threshold)
+    shown, right = shown.sum(0), right.sum(0)
+    shares = right / shown.clamp(min=1)
+    return shares.sum() / (shown > 0).sum().clamp(min=1)
 
 
 def _gaussian_profiles(

@@ -5,6 +5,7 @@ B: batch. K: keypoints. D: token width. h, w: heatmap height and width.
 
 from typing import Optional, Sequence, Tuple
 
+import torch
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
@@ -89,7 +90,11 @@ class TokenPoseHead(HeatmapHead):
             self, feats, self.out_channels, self.in_channels
         )
         w, h = self.heatmap_size
-        return self.mlp(tokens).unflatten(-1, (h, w))
+        heatmaps = self.mlp(tokens).unflatten(-1, (h, w))
+        # MMPose computes a training's accuracy by NumPy, without bfloat16.
+        if self.training and heatmaps.dtype == torch.bfloat16:
+            heatmaps = heatmaps.float()
+        return heatmaps
 
 
 def keypoint_tokens(

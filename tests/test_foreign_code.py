@@ -1,0 +1,75 @@
+"""A checkpoint with code in it runs nothing, wherever it is given."""
+
+import os
+
+import pytest
+import torch
+from mmpose.apis import init_model
+
+from distilpose.checkpoint import read_state_dict
+from distilpose.compat import digit_version
+
+from . import toys
+from .training import runs
+
+OLD = digit_version(torch.__version__) < digit_version('2.6.0')
+
+
+class Payload:
+    """Unpickled, writes a file."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def __reduce__(self):
+        return os.system, (f'touch {self.file}',)
+
+
+@pytest.fixture
+def evil(tmp_path):
+    """A checkpoint that looks right, and the file that must not appear."""
+    file, written = tmp_path / 'epoch_1.pth', tmp_path / 'written'
+    torch.save(
+        dict(
+            state_dict=toys.build(toys.teacher()).state_dict(),
+            meta=dict(epoch=1, iter=1, payload=Payload(written)),
+        ),
+        file,
+    )
+    yield file
+    assert not written.exists()
+
+
+def test_payload_works(evil, tmp_path):
+    """Or else these tests could not fail."""
+    torch.load(evil, weights_only=False)
+    (tmp_path / 'written').unlink()
+
+
+def test_read(evil):
+    with pytest.raises(ValueError, match='code is refused'):
+        read_state_dict(evil)
+
+
+def test_teacher(evil):
+    student = toys.student(
+        teacher=dict(config=toys.teacher(), checkpoint=str(evil))
+    )
+    with pytest.raises(ValueError, match='teacher.*code is refused'):
+        toys.build(student).init_weights()
+
+
+@pytest.mark.skipif(OLD, reason="MMEngine's loader is safe from torch 2.6 on")
+def test_student(evil, pictures, tmp_path):
+    cfg = runs.config(pictures, tmp_path / 'run', '_no-distill')
+    with pytest.raises(Exception, match='[Ww]eights.only'):
+        init_model(cfg, str(evil), device='cpu')
+
+
+@pytest.mark.skipif(OLD, reason="MMEngine's loader is safe from torch 2.6 on")
+def test_resume(evil, pictures, tmp_path):
+    cfg = runs.config(
+        *(pictures, tmp_path, '_no-distill'), resume=True, load_from=str(evil)
+    )
+    with pytest.raises(Exception, match='[Ww]eights.only'):
+        runs.train(cfg)

@@ -1,0 +1,140 @@
+"""Two processes on the CPU, by gloo and MMEngine's DDP."""
+
+import gc
+import itertools
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from mmengine.model import MMDistributedDataParallel
+from mmpose.models import TopdownPoseEstimator
+
+from .. import toys
+
+TERMS = ('visual_tokens', 'keypoint_tokens', 'simulated_heatmaps', 'scores')
+
+
+def student(terms=TERMS):
+    """Deterministic, teacher and all; without BatchNorm's statistics."""
+    kinds = dict(
+        visual_tokens='TokenDistillationLoss',
+        keypoint_tokens='TokenDistillationLoss',
+        simulated_heatmaps='SimulatedHeatmapLoss',
+        scores='KeypointScoreLoss',
+    )
+    model = toys.build(
+        toys.student(
+            teacher=toys.random_teacher(),
+            distillation={term: dict(type=kinds[term]) for term in terms},
+        )
+    )
+    torch.manual_seed(7)
+    model.teacher.model  # noqa: B018  (builds it)
+    return model.eval()
+
+
+def gradients(model, inputs, data):
+    losses = model(inputs, data, mode='loss')
+    module = getattr(model, 'module', model)
+    total, _ = module.parse_losses(losses)
+    total.backward()
+    found = {k: p.grad.clone() for k, p in module.named_parameters()}
+    losses = {k: v.detach() for k, v in losses.items() if 'loss' in k}
+    return losses, found
+
+
+def in_two_processes(work, folder):
+    """Run ``work(rank)`` in two processes; give what each returned."""
+    mp.spawn(_process, args=(work, str(folder)), nprocs=2)
+    return [torch.load(folder / f'{rank}.pt') for rank in range(2)]
+
+
+def _process(rank, work, folder):
+    torch.set_num_threads(1)
+    dist.init_process_group(
+        'gloo',
+        init_method=f'file://{folder}/store',
+        rank=rank,
+        world_size=2,
+    )
+    torch.save(work(rank), f'{folder}/{rank}.pt')
+    dist.destroy_process_group()
+
+
+def half_of_the_batch(rank):
+    model = student()
+    inputs, data = toys.batch(model, size=4)
+    half = slice(2 * rank, 2 * rank + 2)
+    ddp = MMDistributedDataParallel(model, broadcast_buffers=False)
+    return gradients(ddp, inputs[half], data[half])
+
+
+def test_equal_to_one_process_on_the_joined_batch(tmp_path):
+    """Losses and gradients, within 1e-5 of the largest value."""
+    halves = in_two_processes(half_of_the_batch, tmp_path)
+    model = student()
+    losses, expected = gradients(model, *toys.batch(model, size=4))
+    for name, value in losses.items():
+        mean = sum(own[name] for own, _ in halves) / 2
+        assert mean.item() == pytest.approx(value.item(), rel=1e-5)
+    for rank in range(2):
+        for name, gradient in expected.items():
+            difference = (halves[rank][1][name] - gradient).abs().max()
+            assert difference <= 1e-5 * gradient.abs().max() + 1e-12
+
+
+def every_combination(rank):
+    """Two steps each: DDP complains at the second of unused parameters."""
+    trained = []
+    for number in range(len(TERMS) + 1):
+        for terms in itertools.combinations(TERMS, number):
+            model = student(terms).train()
+            ddp = MMDistributedDataParallel(
+                model, broadcast_buffers=False, find_unused_parameters=False
+            )
+            for step in range(2):
+                inputs, data = toys.batch(model, seed=2 * step + rank)
+                _, found = gradients(ddp, inputs, data)
+            assert all(torch.isfinite(g).all() for g in found.values())
+            trained.append(terms)
+    return trained
+
+
+def test_every_combination_of_terms_uses_every_parameter(tmp_path):
+    done = in_two_processes(every_combination, tmp_path)
+    assert len(done[0]) == len({*done[0]}) == 16 and done[0] == done[1]
+
+
+def where_the_teacher_is(rank):
+    """The teachers differ here, so that a broadcast would show."""
+    model = student()
+    for parameter in model.teacher.model.parameters():
+        parameter.data.fill_(rank + 1)
+    ddp = MMDistributedDataParallel(model, broadcast_buffers=True)
+    inputs, data = toys.batch(model)
+    gradients(ddp, inputs, data)
+    logged = ddp._get_ddp_logging_data()
+    student_bytes = 4 * sum(p.numel() for p in model.parameters())
+    estimators = [
+        x for x in gc.get_objects() if isinstance(x, TopdownPoseEstimator)
+    ]
+    return dict(
+        values={p.data.max().item() for p in model.teacher.model.parameters()},
+        in_buckets=logged['total_parameter_size_bytes'],
+        student=student_bytes,
+        estimators=len(estimators),
+        gradients=any(
+            p.grad is not None for p in model.teacher.model.parameters()
+        ),
+    )
+
+
+def test_teacher_is_on_every_rank_and_in_no_bucket(tmp_path):
+    for rank, found in enumerate(
+        in_two_processes(where_the_teacher_is, tmp_path)
+    ):
+        assert found['values'] == {rank + 1}, 'broadcast'
+        assert found['in_buckets'] == found['student']
+        assert found['estimators'] == 2, 'one student, one teacher in memory'
+        assert not found['gradients']

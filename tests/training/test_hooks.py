@@ -1,0 +1,178 @@
+"""Our hooks at work in a training."""
+
+import resource
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+from distilpose import SafeCheckpointHook, SeedEpochHook
+
+from . import runs
+
+
+class Stop(Exception):
+    pass
+
+
+@HOOKS.register_module(force=True)
+class StopHook(Hook):
+    """Ends a training in the middle of an epoch, as a kill would."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.epoch + 1 == self.epoch and batch_idx == 1:
+            raise Stop
+
+
+@pytest.fixture
+def train(pictures, tmp_path):
+    """Train three epochs without workers, or into the epoch `stop`."""
+
+    def train(folder='run', stop=None, **changes):
+        cfg = runs.config(
+            pictures,
+            tmp_path / folder,
+            '_no-distill',
+            **{'train_cfg.max_epochs': 3, **changes},
+        )
+        if stop is not None:
+            cfg.custom_hooks.append(dict(type='StopHook', epoch=stop))
+            with pytest.raises(Stop):
+                runs.train(cfg)
+            return None
+        return runs.weights(runs.train(cfg))
+
+    return train
+
+
+@pytest.fixture(scope='module')
+def uninterrupted(pictures, tmp_path_factory):
+    cfg = runs.config(
+        pictures,
+        tmp_path_factory.mktemp('whole'),
+        '_no-distill',
+        **{'train_cfg.max_epochs': 3},
+    )
+    return runs.weights(runs.train(cfg))
+
+
+def test_resumed_ends_in_the_same_weights(train, uninterrupted):
+    """Without SeedEpochHook it does not: its augmentations are others."""
+    train(stop=3)
+    assert runs.equal(train(resume=True), uninterrupted)
+
+
+def test_epochs_draw_other_numbers():
+    drawn = []
+    for epoch in (0, 1, 1):
+        runner = type('Runner', (), dict(seed=5, epoch=epoch))
+        SeedEpochHook().before_train_epoch(runner)
+        drawn.append((np.random.random(), torch.rand(1).item()))
+    assert drawn[0] != drawn[1] == drawn[2]
+
+
+@pytest.mark.parametrize('fault', ['cut', 'empty', 'gone', 'unnamed'])
+def test_damaged_checkpoint_is_named_and_passed_over(
+    fault, train, uninterrupted, tmp_path, caplog
+):
+    train(stop=3)
+    folder = tmp_path / 'run'
+    second = folder / 'epoch_2.pth'
+    if fault == 'cut':
+        second.write_bytes(second.read_bytes()[:-1000])
+    elif fault == 'empty':
+        second.write_bytes(b'')
+    elif fault == 'gone':
+        second.unlink()
+    else:
+        (folder / 'last_checkpoint').write_text('')
+    assert runs.equal(train(resume=True), uninterrupted)
+    log = ''.join(path.read_text() for path in sorted(folder.glob('2*/*.log')))
+    named = f'Damaged checkpoint, not written to its end: {second}' in log
+    assert named == (fault in ('cut', 'empty'))
+    used = 2 if fault == 'unnamed' else 1
+    assert f'resumed epoch: {used}' in log
+
+
+def test_no_intact_checkpoint(train, tmp_path):
+    train(stop=2)
+    first = tmp_path / 'run/epoch_1.pth'
+    first.write_bytes(first.read_bytes()[:5000])
+    with pytest.raises(RuntimeError, match='epoch_1.pth were not written'):
+        train(resume=True)
+    with pytest.raises(RuntimeError, match='epoch_1.pth" is damaged'):
+        train(resume=True, load_from=str(first))
+
+
+def test_resume_without_any_checkpoint_begins_anew(train, uninterrupted):
+    assert runs.equal(train(resume=True), uninterrupted)
+
+
+def test_full_disk(train, uninterrupted, tmp_path):
+    """The limit on a file's size stands for a disk without room."""
+    train(stop=2)
+    before = (tmp_path / 'run/epoch_1.pth').read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match='go on with --resume.*epoch_2'):
+            train(resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in (tmp_path / 'run').glob('epoch*')] == [
+        'epoch_1.pth'
+    ]
+    assert (tmp_path / 'run/epoch_1.pth').read_bytes() == before
+    assert runs.equal(train(resume=True), uninterrupted)
+
+
+def test_one_kept_checkpoint_is_refused():
+    with pytest.raises(ValueError, match='Keep 2 or more'):
+        SafeCheckpointHook(interval=1, max_keep_ckpts=1)
+
+
+def test_pictures_while_training(pictures, tmp_path):
+    """Crop, teacher, simulated heatmap and skeleton, to files and board."""
+    cfg = runs.config(pictures, tmp_path)
+    cfg.custom_hooks.append(
+        dict(type='DistillationVisualizationHook', interval=1, num_samples=2)
+    )
+    cfg.visualizer.vis_backends = [
+        dict(type='LocalVisBackend'),
+        dict(type='TensorboardVisBackend'),
+    ]
+    runner = runs.train(cfg)
+    (folder,) = tmp_path.glob('2*/vis_data')
+    names = [path.name for path in folder.glob('vis_image/*')]
+    last = len(runner.val_loop.dataloader.dataset) - 1
+    assert sorted(names) == [
+        f'distillation_{sample}_{epoch}.png'
+        for sample in (0, last)
+        for epoch in (1, 2)
+    ]
+    picture = cv2.imread(str(folder / f'vis_image/{names[0]}'))
+    assert picture.shape == (3 * 96, 4 * 3 * 64, 3)
+    assert any(folder.glob('events.out.tfevents*'))
+
+
+def test_every_term_is_in_the_log(pictures, tmp_path):
+    runner = runs.train(runs.config(pictures, tmp_path))
+    logged = runner.message_hub.log_scalars
+    for term, weight in (
+        ('visual_tokens', 5e-4),
+        ('keypoint_tokens', 5e-4),
+        ('simulated_heatmaps', 1.0),
+        ('scores', 1e-2),
+    ):
+        value, own, raw = (
+            logged[f'train/{key}'].current()
+            for key in (f'loss_{term}', f'{term}/weight', f'{term}/unweighted')
+        )
+        assert own == pytest.approx(weight)
+        assert value == pytest.approx(own * raw, rel=1e-5)

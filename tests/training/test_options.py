@@ -1,0 +1,162 @@
+"""MMEngine's options for training, each by its own line in a config."""
+
+import copy
+import gc
+import math
+
+import pytest
+import torch
+from mmengine.model import ExponentialMovingAverage
+from mmengine.optim import OptimWrapper
+from mmengine.runner import autocast
+
+from distilpose.models import losses as losses_module
+
+from .. import toys
+from . import runs
+
+
+def distilled(**changes):
+    return toys.build(toys.student(teacher=toys.random_teacher(), **changes))
+
+
+def grown(model):
+    """Weights large enough that no loss is a small difference."""
+    torch.manual_seed(1)
+    for parameter in model.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.xavier_uniform_(parameter.flatten(1))
+    return model
+
+
+def test_bf16_losses_are_those_of_float32(monkeypatch):
+    """Within 1e-2; simulated heatmaps are computed in float32."""
+    model = grown(distilled()).eval()
+    grown(model.teacher.model)
+    inputs, data = toys.batch(model, size=8)
+    expected = model.loss(inputs, data)
+    seen = []
+    compute = losses_module.simulated_heatmap_error
+    monkeypatch.setattr(
+        losses_module,
+        'simulated_heatmap_error',
+        lambda *tensors: seen.extend(tensors) or compute(*tensors),
+    )
+    # What AmpOptimWrapper does, which MMEngine allows on accelerators alone.
+    with autocast(device_type='cpu', dtype=torch.bfloat16):
+        losses = model.loss(inputs, data)
+        assert model.teacher(inputs).heatmaps.dtype == torch.bfloat16
+    assert {tensor.dtype for tensor in seen} == {torch.float32}
+    for name in losses:
+        if name.startswith('loss'):
+            assert losses[name].item() == pytest.approx(
+                expected[name].item(), rel=1e-2
+            )
+    total, _ = model.parse_losses(losses)
+    total.backward()
+    assert all(torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+def test_teacher_trains_in_bf16():
+    """MMPose's accuracy of heatmaps goes through NumPy, without bfloat16."""
+    model = grown(toys.build(toys.teacher())).train()
+    inputs, data = toys.batch(model)
+    with autocast(device_type='cpu', dtype=torch.bfloat16):
+        losses = model.loss(inputs, data)
+    assert torch.isfinite(losses['loss_kpt']) and 'acc_pose' in losses
+
+
+def test_ema_copy_holds_no_teacher():
+    model = distilled()
+    teacher = model.teacher.model
+    ema = ExponentialMovingAverage(model, momentum=0.5)
+    assert ema.module.teacher is model.teacher
+    assert {k.split('.')[1] for k in ema.state_dict() if '.' in k} == {
+        *('backbone', 'neck', 'head')
+    }
+    alike = [x for x in gc.get_objects() if type(x) is type(teacher)]
+    assert sum(x is teacher for x in alike) == 1
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1)
+    ema.update_parameters(model)  # the first call copies
+    ema.update_parameters(model)
+    assert torch.equal(next(ema.module.parameters()), next(model.parameters()))
+
+
+def test_accumulated_gradients_are_those_of_the_joined_batch():
+    whole = distilled().eval()
+    inputs, data = toys.batch(whole, size=4)
+    whole.teacher(inputs)  # builds it, once: the copy shares it
+    halves = copy.deepcopy(whole)
+    for model, parts in (
+        (whole, [slice(4)]),
+        (halves, [slice(2), slice(2, 4)]),
+    ):
+        wrapper = OptimWrapper(
+            torch.optim.SGD(model.parameters(), lr=0.1),
+            accumulative_counts=len(parts),
+        )
+        wrapper.initialize_count_status(model, 0, len(parts))
+        for part in parts:
+            loss, _ = model.parse_losses(model.loss(inputs[part], data[part]))
+            wrapper.update_params(loss)
+    for one, other in zip(whole.parameters(), halves.parameters()):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7)
+
+
+@pytest.fixture
+def plain(pictures, tmp_path):
+    """A training without options to compare with."""
+    return runs.train(runs.config(pictures, tmp_path / 'plain'))
+
+
+def test_gradient_checkpointing_changes_nothing(plain, pictures, tmp_path):
+    layers = [f'neck.layers.{i}' for i in range(2)]
+    cfg = runs.config(pictures, tmp_path, activation_checkpointing=layers)
+    runner = runs.train(cfg)
+    assert runner.model.neck.layers[0].forward.__wrapped__
+    for key, value in runs.weights(runner).items():
+        torch.testing.assert_close(
+            value, plain.model.state_dict()[key], rtol=1e-4, atol=1e-5
+        )
+
+
+def test_learning_rate_follows_the_batch(pictures, tmp_path):
+    """The config's rate is for 32 images a step, here are 8."""
+    cfg = runs.config(pictures, tmp_path, **{'auto_scale_lr.enable': True})
+    runner = runs.train(cfg)
+    (group,) = runner.optim_wrapper.optimizer.param_groups
+    assert group['initial_lr'] == 3e-3 * 8 / 32
+
+
+def test_ema_and_accumulation_in_one_run(pictures, tmp_path):
+    """The checkpoint's weights are the averaged student's, and its alone."""
+    cfg = runs.config(
+        pictures, tmp_path, **{'optim_wrapper.accumulative_counts': 2}
+    )
+    cfg.custom_hooks.append(dict(type='EMAHook', momentum=0.1))
+    runner = runs.train(cfg)
+    checkpoint = torch.load(tmp_path / 'epoch_2.pth')
+    state = checkpoint['state_dict']
+    assert {k.split('.')[0] for k in state} == {'backbone', 'neck', 'head'}
+    assert all(torch.isfinite(v).all() for v in state.values())
+    key = 'head.mlp.1.weight'
+    assert not torch.equal(state[key], runner.model.state_dict()[key])
+    averaged = {k for k in checkpoint['ema_state_dict'] if 'teacher' in k}
+    assert not averaged
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert len(losses) and all(map(math.isfinite, losses))
+
+
+def test_sync_bn_converts_the_student_alone(pictures, tmp_path):
+    """Without several processes SyncBatchNorm falls back on BatchNorm."""
+    cfg = runs.config(pictures, tmp_path, sync_bn='torch')
+    cfg.launcher = 'none'
+    model = distilled()
+    teacher = model.teacher.model
+    converted = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    kinds = {type(m) for m in converted.modules()}
+    assert torch.nn.SyncBatchNorm in kinds
+    assert torch.nn.BatchNorm2d not in kinds
+    assert torch.nn.BatchNorm2d in {type(m) for m in teacher.modules()}

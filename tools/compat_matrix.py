@@ -1,0 +1,257 @@
+"""Which versions install, pass the quick tests and train: a table.
+
+    python tools/compat_matrix.py [FOLDER] [--only NAME ...] [--keep]
+
+Every combination gets an environment of its own, is tried and removed again;
+what is done is not repeated. It needs the Pythons (on the PATH, or pyenv's),
+6 GB of disk, and about 10 minutes a combination. In a clone of the repository.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import List, NamedTuple, Optional
+
+from tabulate import tabulate
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Combination(NamedTuple):
+    """Versions to try together."""
+
+    name: str
+    python: str
+    torch: str
+    numpy: str
+    mmpose: str
+    mmengine: str
+    mmdet: str
+    mmcv: str
+    opencv: str = '<4.12'
+
+
+COMBINATIONS = [
+    Combination(
+        'too-old', '3.8', '1.13.1', '<1.25', '1.3.2', '0.10.7', '3.3.0',
+        'mmcv-lite==2.1.0',
+    ),
+    Combination(
+        'oldest', '3.8', '2.0.1', '<1.25', '1.1.0', '0.8.5', '3.1.0',
+        'mmcv-lite==2.0.1',
+    ),
+    Combination(
+        '2023', '3.9', '2.1.2', '<2', '1.2.0', '0.9.1', '3.2.0',
+        'mmcv-lite==2.1.0',
+    ),
+    Combination(
+        '2024', '3.10', '2.4.1', '<2', '1.3.1', '0.10.4', '3.3.0',
+        'mmcv-lite==2.1.0',
+    ),
+    Combination(
+        'tested', '3.11', '2.11.0', '<2', '1.3.2', '0.10.7', '3.3.0',
+        'mmcv-lite==2.1.0',
+    ),
+    Combination(
+        'operators', '3.11', '2.11.0', '<2', '1.3.2', '0.10.7', '3.3.0',
+        'mmcv==2.1.0',
+    ),
+    Combination(
+        'numpy-2', '3.12', '2.11.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
+        'mmcv-lite==2.1.0', '',
+    ),
+    Combination(
+        'newest', '3.13', '2.15.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
+        'mmcv-lite==2.1.0', '',
+    ),
+]  # fmt: skip
+
+
+class Environment:
+    """A virtual environment with one combination."""
+
+    def __init__(self, one: Combination, folder: Path) -> None:
+        self.one = one
+        self.folder = folder
+        self.python = folder / 'venv/bin/python'
+        self.log = folder / 'output.log'
+
+    def run(self, *command: object, cwd: Optional[Path] = None) -> str:
+        """Run a command, and give its output, which the log holds, too."""
+        done = subprocess.run(
+            [*map(str, command)],
+            cwd=cwd or ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors='replace',
+            env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+        )
+        with open(self.log, 'a') as file:
+            file.write(f'$ {" ".join(map(str, command))}\n{done.stdout}')
+        if done.returncode:
+            raise subprocess.CalledProcessError(
+                done.returncode, command[0], done.stdout
+            )
+        return done.stdout
+
+    def pip(self, *arguments: str) -> None:
+        self.run(self.python, '-m', 'pip', 'install', '--quiet', *arguments)
+
+    def install(self) -> str:
+        one = self.one
+        shutil.rmtree(self.folder / 'venv', ignore_errors=True)
+        self.run(find_python(one.python), '-m', 'venv', self.folder / 'venv')
+        # torch wants a newer setuptools than Python 3.8 has, MIM an older
+        # one than the newest.
+        self.pip('--upgrade', 'pip', 'wheel', 'cython', 'setuptools<82')
+        self.pip(f'torch=={one.torch}', 'torchvision', f'numpy{one.numpy}')
+        # For some Pythons xtcocotools is built, against this NumPy.
+        self.pip('--no-build-isolation', 'xtcocotools', f'numpy{one.numpy}')
+        chosen = 'torch torchvision numpy opencv-python xtcocotools setuptools'
+        others = [
+            line.split('#')[0].strip()
+            for line in (ROOT / 'requirements.txt').read_text().splitlines()
+            if re.match(r'\w', line)
+            and re.match(r'[\w-]+', line).group() not in chosen.split()
+        ]
+        self.pip(*others, f'opencv-python{one.opencv}', f'numpy{one.numpy}')
+        self.pip(
+            *('--no-deps', f'mmpose=={one.mmpose}', one.mmcv),
+            *(f'mmengine=={one.mmengine}', f'mmdet=={one.mmdet}'),
+            'openmim==0.3.9',
+        )
+        self.pip('--no-deps', '--no-build-isolation', '--editable', str(ROOT))
+        tests = (ROOT / 'requirements/tests.txt').read_text().split()
+        self.pip(*(x for x in tests if x != 'ruff'), f'numpy{one.numpy}')
+        return 'yes'
+
+    def imports(self) -> str:
+        self.run(self.python, '-c', 'import distilpose')
+        return 'yes'
+
+    def tests(self) -> str:
+        output = self.run(
+            self.python, '-m', 'pytest', '-q', '-p', 'no:cacheprovider'
+        )
+        return output.strip().splitlines()[-1].split(' in ')[0].strip('= ')
+
+    def trains(self) -> str:
+        """Undistilled, distilled and tested, an epoch each."""
+        work = self.folder / 'training'
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        run = (self.python, '-m', 'distilpose')
+        self.run(*run, 'demo-data', 'data/demo', cwd=work)
+        name = 'distilpose-tiny{}_1xb32-30e_demo-96x64'
+        short = ('--cfg-options', 'train_cfg.max_epochs=1')
+        self.run(*run, 'train', name.format('_no-distill'), *short, cwd=work)
+        teacher = work / f'work_dirs/{name.format("_no-distill")}/epoch_1.pth'
+        parts = (
+            f'model.teacher.{key}'
+            for key in ('checkpoint=None', 'allow_random_weights=True')
+        )
+        self.run(*run, 'train', name.format(''), *short, *parts, cwd=work)
+        output = self.run(
+            *(*run, 'test', name.format('_no-distill'), teacher), cwd=work
+        )
+        return f'AP {re.findall(r"coco/AP: (0[.0-9]+)", output)[-1]}'
+
+
+def find_python(version: str) -> str:
+    """The interpreter of a version, on the PATH or of pyenv."""
+    found = shutil.which(f'python{version}')
+    if (
+        found
+        and subprocess.run([found, '-V'], capture_output=True).returncode == 0
+    ):
+        return found
+    root = Path(os.environ.get('PYENV_ROOT', Path.home() / '.pyenv'))
+    for path in sorted(root.glob(f'versions/{version}.*/bin/python')):
+        return str(path)
+    raise FileNotFoundError(f'Python {version} is not installed')
+
+
+def try_out(one: Combination, folder: Path, keep: bool) -> dict:
+    """Install a combination, import, test and train."""
+    environment = Environment(one, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for stage in ('install', 'imports', 'tests', 'trains'):
+        started = time.time()
+        print(f'== {one.name}: {stage}', flush=True)  # noqa: T201
+        try:
+            found[stage] = getattr(environment, stage)()
+        except FileNotFoundError as error:
+            found[stage] = str(error)
+            break
+        except subprocess.CalledProcessError as error:
+            lines = error.output.strip().splitlines() or ['']
+            found[stage] = f'no: {lines[-1][:200]}'
+            if stage in ('install', 'imports'):
+                break
+        print(f'   {found[stage]} ({time.time() - started:.0f} s)')  # noqa: T201
+    if not keep:
+        shutil.rmtree(folder / 'venv', ignore_errors=True)
+    return found
+
+
+def report(results: List[dict]) -> str:
+    headers = ['Python', 'PyTorch', 'NumPy', 'MMPose', 'MMEngine', 'MMCV']
+    headers += ['installs', 'imports', 'quick tests', 'trains']
+    rows = []
+    for result in results:
+        one, found = Combination(**result['versions']), result['found']
+        numpy = one.numpy.replace('>=2', '2').replace('<2', '1')
+        rows.append(
+            [
+                *(one.python, one.torch, numpy.replace('<1.25', '1.24')),
+                *(one.mmpose, one.mmengine, one.mmcv.replace('==', ' ')),
+                *(
+                    found.get(stage, '-')
+                    for stage in ('install', 'imports', 'tests', 'trains')
+                ),
+            ]
+        )
+    return tabulate(rows, headers, tablefmt='github', disable_numparse=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'folder', nargs='?', type=Path, default=Path('work_dirs/compat')
+    )
+    parser.add_argument('--only', nargs='+', metavar='NAME')
+    parser.add_argument(
+        '--keep', action='store_true', help='do not remove environments'
+    )
+    args = parser.parse_args()
+    names = [one.name for one in COMBINATIONS]
+    unknown = {*(args.only or names)} - {*names}
+    if unknown:
+        sys.exit(f'Unknown: {sorted(unknown)}. Known: {names}')
+    results = []
+    for one in COMBINATIONS:
+        folder = args.folder.absolute() / one.name
+        file = folder / 'results.json'
+        wanted = args.only is None or one.name in args.only
+        if wanted and not file.exists():
+            found = try_out(one, folder, args.keep)
+            result = dict(versions=one._asdict(), found=found)
+            file.write_text(json.dumps(result, indent=1))
+        if file.exists():
+            results.append(json.loads(file.read_text()))
+    print(report(results))  # noqa: T201
+
+
+if __name__ == '__main__':
+    main()
