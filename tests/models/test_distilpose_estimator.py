@@ -1,5 +1,6 @@
 import copy
 
+import numpy as np
 import pytest
 import torch
 from mmengine.logging import MMLogger
@@ -9,6 +10,7 @@ from mmengine.optim import build_optim_wrapper
 from distilpose import KeypointPrediction, KeypointScoreLoss, Tokens
 
 from .. import toys
+from .test_heads import samples
 
 TERMS = dict(
     visual_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
@@ -336,9 +338,11 @@ def test_teacher_from_files(tmp_path, checkpoint):
         teacher=dict(config=str(config), checkpoint=str(checkpoint))
     )
     model.init_weights()
-    expected = toys.build(toys.teacher(), seed=7).state_dict()
-    actual = model.teacher.model.state_dict()
-    assert all(torch.equal(actual[k], expected[k]) for k in expected)
+    own = toys.build(toys.teacher(), seed=7).eval()
+    inputs, _ = toys.batch(model)
+    torch.testing.assert_close(
+        model.teacher(inputs).heatmaps, own(inputs, None, mode='tensor')
+    )
 
 
 def test_zoo_config_as_teacher():
@@ -369,3 +373,75 @@ def test_warns_of_a_teacher_that_learned_nothing(caplog):
     finally:
         logger.removeHandler(caplog.handler)
     assert caplog.text.count('peak at 0.000') == 1
+
+
+def test_teacher_in_half_precision():
+    """On request; its outputs come back in the student's type."""
+    teacher = toys.random_teacher()
+    full, half = (
+        distilled(teacher=teacher),
+        distilled(teacher=dict(**teacher, dtype='bfloat16')),
+    )
+    inputs, data = toys.batch(full)
+    torch.manual_seed(0)
+    expected = full.teacher(inputs)
+    torch.manual_seed(0)
+    found = half.teacher(inputs)
+    assert half.teacher.model.head.mlp[1].weight.dtype == torch.bfloat16
+    assert found.heatmaps.dtype == found.tokens.visual.dtype == torch.float32
+    torch.testing.assert_close(
+        found.heatmaps, expected.heatmaps, rtol=0.05, atol=0.05
+    )
+    with pytest.raises(ValueError, match='"half", expected one of'):
+        distilled(teacher=dict(**teacher, dtype='half')).teacher  # noqa: B018
+
+
+def test_teacher_is_fused():
+    """Its norms are in its convolutions, its outputs what they were."""
+    model = distilled()
+    torch.manual_seed(3)
+    teacher = model.teacher.model
+    assert not any(
+        isinstance(m, torch.nn.BatchNorm2d) for m in teacher.modules()
+    )
+    assert not any(p.requires_grad for p in teacher.parameters())
+
+
+@pytest.mark.parametrize('size', [1, 5])
+def test_deployed_predicts_the_same(size):
+    """Stock flip test in two passes against ours in one, fused and not."""
+    torch.manual_seed(0)
+    plain = toys.build(toys.student())
+    for module in plain.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    own = distilled()
+    own.load_state_dict(plain.state_dict(), strict=True)
+    inputs = torch.randn(size, 3, 64, 48)
+    expected = plain.eval().predict(inputs, samples(size))
+    for deploy in (False, True):
+        if deploy:
+            own.switch_to_deploy()
+        found = own.eval().predict(inputs, samples(size))
+        for a, b in zip(expected, found):
+            for key in ('keypoints', 'keypoint_scores'):
+                np.testing.assert_allclose(
+                    a.pred_instances[key],
+                    b.pred_instances[key],
+                    rtol=1e-4,
+                    atol=1e-4,
+                )
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in own.modules())
+
+
+def test_stock_estimator_deploys_our_backbone():
+    model = toys.build(toys.student()).eval()
+    inputs = torch.randn(2, 3, 64, 48)
+    expected = model(inputs, None, mode='tensor').coords
+    model.switch_to_deploy()
+    found = model(inputs, None, mode='tensor').coords
+    torch.testing.assert_close(found, expected)
+    assert not any(
+        isinstance(m, torch.nn.BatchNorm2d) for m in model.modules()
+    )

@@ -3,7 +3,7 @@
 B: batch. K: keypoints. H, W: input height and width, pixels.
 """
 
-from typing import Dict, Optional
+from typing import Dict, Optional, Tuple
 
 import torch
 from mmengine.logging import MMLogger
@@ -18,6 +18,7 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from .distilpose_head import KeypointPrediction, keypoint_weights
+from .inference import extract_in_parts, fuse_and_reorder, halves
 from .teacher import FrozenTeacher, TeacherOutput
 from .token_distilling_encoder import Tokens
 
@@ -200,6 +201,39 @@ class DistilPoseEstimator(TopdownPoseEstimator):
                 tuple(getattr(feats, field).shape),
                 tuple(getattr(output.tokens, field).shape),
             )
+
+    def extract_feat(self, inputs: Tensor) -> Tuple[Tensor, ...]:
+        """Extract features (or tokens) of normalized images (B, 3, H, W)."""
+        extract_feat = super().extract_feat
+        if self.training:
+            return extract_feat(inputs)
+        return extract_in_parts(extract_feat, inputs)
+
+    def predict(self, inputs: Tensor, data_samples: SampleList) -> SampleList:
+        """Predict keypoints; the flip test is one batch, not two.
+
+        Args:
+            inputs: Normalized images (B, 3, H, W).
+            data_samples: The batch's data samples.
+
+        Returns:
+            The samples with ``pred_instances`` and, on request,
+            ``pred_fields``.
+        """
+        if not self.test_cfg.get('flip_test', False):
+            return super().predict(inputs, data_samples)
+        feats = self.extract_feat(torch.cat([inputs, inputs.flip(-1)]))
+        predicted = self.head.predict(
+            [*halves(feats)], data_samples, test_cfg=self.test_cfg
+        )
+        if not isinstance(predicted, tuple):
+            predicted = predicted, None
+        return self.add_pred_to_datasample(*predicted, data_samples)
+
+    def switch_to_deploy(self) -> None:
+        """Fuse and reorder backbone, neck and head for inference alone."""
+        super().switch_to_deploy()
+        fuse_and_reorder(self)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict:
         """Calculate the supervised and the distillation losses.

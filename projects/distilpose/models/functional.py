@@ -39,11 +39,13 @@ def sine_position_table(height: int, width: int, dims: int) -> Tensor:
         between calls: do not write to it.
     """
     temperature, half = 10000, dims // 2
-    index = torch.arange(half, dtype=torch.float64)
+    # On the CPU whatever the default device: the table is shared.
+    cpu = dict(dtype=torch.float64, device='cpu')
+    index = torch.arange(half, **cpu)
     frequency = temperature ** (-2 * (index // 2) / half)
 
     def encode(n: int) -> Tensor:  # (n, half)
-        position = torch.arange(1, n + 1, dtype=torch.float64)
+        position = torch.arange(1, n + 1, **cpu)
         position = position * 2 * math.pi / (n + 1e-6)
         angle = position[:, None] * frequency
         # Sine on even columns, cosine on odd ones.

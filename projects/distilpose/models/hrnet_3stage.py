@@ -1,10 +1,12 @@
 """The first three stages of HRNet, the backbone of DistilPose-L."""
 
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from mmpose.models.backbones import HRNet
 from mmpose.registry import MODELS
 from torch import nn
+
+from .inference import fuse_and_reorder
 
 __all__ = ['HRNet3Stage']
 
@@ -32,6 +34,10 @@ class HRNet3Stage(HRNet):
             num_channels=extra['stage3']['num_channels'][:1],
         )
         super().__init__({**extra, 'stage4': nothing}, **kwargs)
+
+    def switch_to_deploy(self, test_cfg: Optional[dict] = None) -> None:
+        """Fuse norms into convolutions, for ``model.switch_to_deploy()``."""
+        fuse_and_reorder(self)
 
     def _make_stage(
         self,

@@ -4,8 +4,9 @@ B: batch. K: keypoints. H, W: input height and width, pixels. h, w: heatmap
 height and width.
 """
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import ContextManager, NamedTuple, Optional, Tuple, Union
 
 import torch
 from mmengine.config import Config
@@ -15,9 +16,15 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..checkpoint import CheckpointError, read_state_dict
+from .inference import extract_in_parts, fuse_and_reorder
 from .token_distilling_encoder import Tokens
 
 __all__ = ['FrozenTeacher', 'TeacherOutput']
+
+
+DTYPES = dict(
+    float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32
+)
 
 
 class TeacherOutput(NamedTuple):
@@ -47,9 +54,13 @@ class FrozenTeacher:
         checkpoint: The teacher's checkpoint, a path or HTTP address.
         allow_random_weights: Whether a teacher without checkpoint is meant,
             for tests and dry runs.
+        dtype: ``'float16'`` or ``'bfloat16'`` to run in half precision, or
+            ``'float32'``. Defaults to the student's: under AMP, AMP's.
+        compile: Whether to run through ``torch.compile``.
 
     Raises:
-        ValueError: There is no checkpoint, and none is not allowed.
+        ValueError: There is no checkpoint, and none is not allowed; or the
+            type is unknown.
     """
 
     def __init__(
@@ -57,7 +68,14 @@ class FrozenTeacher:
         config: Union[str, dict],
         checkpoint: Optional[str] = None,
         allow_random_weights: bool = False,
+        dtype: Optional[str] = None,
+        compile: bool = False,
     ) -> None:
+        if dtype not in (None, *DTYPES):
+            raise ValueError(
+                f'The teacher\'s dtype is "{dtype}", expected one of '
+                f'{[*DTYPES]}. Set model.teacher.dtype.'
+            )
         if checkpoint is None and not allow_random_weights:
             raise ValueError(
                 'The teacher has no checkpoint, and an untrained teacher '
@@ -67,6 +85,8 @@ class FrozenTeacher:
             )
         self.config = config
         self.checkpoint = checkpoint
+        self.dtype = DTYPES.get(dtype)
+        self.compile = compile
         self._model: Optional[TopdownPoseEstimator] = None
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
@@ -92,7 +112,12 @@ class FrozenTeacher:
                 )
             if self.checkpoint is not None:
                 self._load(model)
-            self._model = model.requires_grad_(False).eval()
+            model = fuse_and_reorder(model.eval()).requires_grad_(False)
+            if self.dtype is not None:
+                model.to(self.dtype)
+            if self.compile:
+                model.extract_feat = torch.compile(model.extract_feat)
+            self._model = model
         return self._model
 
     @property
@@ -100,7 +125,6 @@ class FrozenTeacher:
         """Size (W, H) of the images that the teacher was built for."""
         return tuple(self.model.head.decoder.input_size)
 
-    @torch.no_grad()
     def __call__(self, inputs: Tensor) -> TeacherOutput:
         """Run the teacher on normalized images (B, 3, H, W).
 
@@ -110,18 +134,29 @@ class FrozenTeacher:
         model = self.model
         if next(model.parameters()).device != inputs.device:
             model.to(inputs.device)
-        feats = model.extract_feat(inputs)
-        heatmaps = model.head(feats)
+        with torch.inference_mode(), self._precision(inputs):
+            feats = extract_in_parts(
+                model.extract_feat, inputs.to(self.dtype or inputs.dtype)
+            )
+            heatmaps = model.head(feats)
         if not isinstance(heatmaps, Tensor) or heatmaps.ndim != 4:
             raise TypeError(
                 'The teacher must have a head that gives heatmaps (B, K, h, '
                 f'w), such as HeatmapHead or TokenPoseHead, but has a '
                 f'{type(model.head).__name__}.'
             )
-        return TeacherOutput(
-            heatmaps=heatmaps,
-            tokens=feats if isinstance(feats, Tokens) else None,
-        )
+        # Losses keep these for their gradients, which tensors of inference
+        # mode do not allow: copies, small beside what made them.
+        tokens = None
+        if isinstance(feats, Tokens):
+            tokens = Tokens(*(x.to(inputs.dtype, copy=True) for x in feats))
+        return TeacherOutput(heatmaps.to(inputs.dtype, copy=True), tokens)
+
+    def _precision(self, inputs: Tensor) -> ContextManager:
+        """The student's, AMP included, unless the teacher has its own."""
+        if self.dtype is None:
+            return nullcontext()
+        return torch.autocast(inputs.device.type, enabled=False)
 
     def _model_config(self) -> dict:
         if not isinstance(self.config, str):

@@ -6,6 +6,7 @@ P: visual tokens, (h / p_h) * (w / p_w), row by row. K: keypoints.
 D: width of a token.
 """
 
+from functools import lru_cache
 from typing import NamedTuple, Sequence, Tuple, Union
 
 import torch
@@ -121,14 +122,15 @@ class TokenDistillingEncoder(BaseModule):
         """
         x = feats if isinstance(feats, Tensor) else feats[-1]
         patches = self._split_into_patches(x)
-        position = sine_position_table(
+        k = self.num_keypoints
+        position = _position(
             x.shape[-2] // self.patch_size[0],
             x.shape[-1] // self.patch_size[1],
             self.embed_dims,
-        ).to(patches)
-        k = self.num_keypoints
-        # Tokens stay apart in names only: keypoint tokens are the first K.
-        position = F.pad(position, (0, 0, k, 0))
+            k,
+            patches.dtype,
+            patches.device,
+        )
         tokens = torch.cat(
             [
                 self.keypoint_tokens.expand(len(x), -1, -1),
@@ -158,6 +160,23 @@ class TokenDistillingEncoder(BaseModule):
             )
         x = x.reshape(b, c, h // p_h, p_h, w // p_w, p_w)
         return x.permute(0, 2, 4, 3, 5, 1).reshape(b, -1, p_h * p_w * c)
+
+
+@lru_cache(maxsize=16)
+def _position(
+    height: int,
+    width: int,
+    dims: int,
+    num_keypoints: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
+    """The sine table behind zeros for the keypoint tokens, (1, K + P, D).
+
+    Kept for every type and device: a GPU would wait for the copy.
+    """
+    table = sine_position_table(height, width, dims)
+    return F.pad(table, (0, 0, num_keypoints, 0)).to(device, dtype)
 
 
 class TransformerLayer(nn.Module):

@@ -1,0 +1,65 @@
+"""What makes a model fast where nothing is trained.
+
+B: batch. H, W: input height and width, pixels.
+"""
+
+from typing import Callable, Iterable, Tuple
+
+import torch
+from mmcv.cnn.utils import fuse_conv_bn
+from torch import Tensor, nn
+
+__all__ = ['extract_in_parts', 'fuse_and_reorder', 'halves']
+
+# Images that the CPU's caches hold, feature maps and all. Measured on 2 cores
+# with 32 MiB of cache: a batch of 16 of DistilPose-S takes 1.2 times as long
+# in one piece.
+PART = 2
+
+
+def fuse_and_reorder(module: nn.Module) -> nn.Module:
+    """Fuse convolutions with their norms, and store channels last.
+
+    The module is changed in place and can no longer be trained; its outputs
+    stay the same but for rounding.
+    """
+    fuse_conv_bn(module)
+    module.train(module.training)  # so is what stands where norms stood
+    return module.to(memory_format=torch.channels_last)
+
+
+def extract_in_parts(
+    extract_feat: Callable[[Tensor], Tuple[Tensor, ...]], inputs: Tensor
+) -> Tuple[Tensor, ...]:
+    """Extract features, on a CPU of a few images at a time.
+
+    Args:
+        extract_feat: Of a model in eval mode, so that images do not depend on
+            each other.
+        inputs: Normalized images (B, 3, H, W).
+
+    Returns:
+        What ``extract_feat`` gives for the whole batch.
+    """
+    if inputs.device.type != 'cpu' or len(inputs) <= PART:
+        return extract_feat(inputs)
+    parts = [extract_feat(part) for part in inputs.split(PART)]
+    if isinstance(parts[0], Tensor):
+        return torch.cat(parts)
+    return _like(parts[0], map(torch.cat, zip(*parts)))
+
+
+def halves(feats: Tuple[Tensor, ...]) -> Tuple[Tuple[Tensor, ...], ...]:
+    """Split the features of two batches that were run as one."""
+    return tuple(
+        _like(feats, parts) for parts in zip(*(x.chunk(2) for x in feats))
+    )
+
+
+def _like(
+    feats: Tuple[Tensor, ...], tensors: Iterable[Tensor]
+) -> Tuple[Tensor, ...]:
+    """A tuple, or named tuple, of the same kind with other tensors."""
+    if hasattr(feats, '_make'):
+        return feats._make(tensors)
+    return tuple(tensors)
