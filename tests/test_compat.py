@@ -11,6 +11,9 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import load_checkpoint
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.visualization.opencv_backend_visualizer import (
+    OpencvBackendVisualizer,
+)
 
 from distilpose import compat
 
@@ -141,6 +144,23 @@ def test_launcher_is_left_alone_elsewhere(launcher, monkeypatch):
     monkeypatch.setattr(compat, 'get_device', lambda: 'cuda')
     assert not compat.explain_launcher_without_gpu(), 'with a GPU'
     assert mmengine.dist.utils._init_dist_pytorch is launcher
+
+
+@pytest.mark.parametrize('refuses', [True, False])
+def test_circles_of_one_radius_in_an_array(monkeypatch, refuses):
+    seen = []
+    monkeypatch.setattr(
+        OpencvBackendVisualizer,
+        'draw_circles',
+        lambda self, center, radius, **kw: seen.append(np.ndim(radius)),
+    )
+    monkeypatch.setattr(
+        compat, '_numpy_refuses_arrays_as_scalars', lambda: refuses
+    )
+    assert compat.give_opencv_scalars() == refuses
+    visualizer = OpencvBackendVisualizer(backend='opencv')
+    visualizer.draw_circles(np.zeros(2), radius=np.array([3]))
+    assert seen == [0 if refuses else 1]
 
 
 def test_refuses_older_versions_of_torch(monkeypatch):

@@ -6,10 +6,12 @@ something only where the fault is present, and it returns whether it did.
 changes how a stock package behaves.
 """
 
+import functools
 import importlib
 import os
 import pickle
 import sys
+import warnings
 from types import ModuleType
 from typing import Any, List
 
@@ -24,6 +26,7 @@ __all__ = [
     'allow_mmengine_checkpoints',
     'apply',
     'explain_launcher_without_gpu',
+    'give_opencv_scalars',
     'stand_in_for_mmcv_ops',
 ]
 
@@ -62,6 +65,7 @@ def apply() -> None:
     stand_in_for_mmcv_ops()
     allow_mmengine_checkpoints()
     explain_launcher_without_gpu()
+    give_opencv_scalars()
 
 
 def stand_in_for_mmcv_ops() -> bool:
@@ -114,6 +118,42 @@ def explain_launcher_without_gpu() -> bool:
         return False
     mmengine.dist.utils._init_dist_pytorch = _refuse_to_launch
     return True
+
+
+def give_opencv_scalars() -> bool:
+    """Let MMPose draw keypoints with NumPy >= 2.5.
+
+    Fault: MMPose's visualizer hands radii to OpenCV as ``int(array([r]))``,
+    which NumPy refuses from 2.5 on.
+    """
+    if not _numpy_refuses_arrays_as_scalars():
+        return False
+    from mmpose.visualization.opencv_backend_visualizer import (
+        OpencvBackendVisualizer,
+    )
+
+    draw_circles = OpencvBackendVisualizer.draw_circles
+
+    @functools.wraps(draw_circles)
+    def draw(
+        self: Any, center: Any, radius: Any, *args: Any, **kw: Any
+    ) -> None:
+        if self.backend == 'opencv':
+            radius = np.ravel(radius)[0]
+        draw_circles(self, center, radius, *args, **kw)
+
+    OpencvBackendVisualizer.draw_circles = draw
+    return True
+
+
+def _numpy_refuses_arrays_as_scalars() -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        try:
+            int(np.array([1]))
+        except TypeError:
+            return True
+    return False
 
 
 def _refuse_to_launch(*args: Any, **kwargs: Any) -> None:
