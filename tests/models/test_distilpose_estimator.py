@@ -8,6 +8,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import build_optim_wrapper
 
 from distilpose import KeypointPrediction, KeypointScoreLoss, Tokens
+from distilpose.models.inference import PointwiseLinear
 
 from .. import toys
 from .test_heads import samples
@@ -433,6 +434,19 @@ def test_deployed_predicts_the_same(size):
                     atol=1e-4,
                 )
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in own.modules())
+
+
+@pytest.mark.parametrize('bias', [True, False])
+def test_pointwise_linear_is_linear(bias):
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(6, 5, bias=bias)
+    for shape in ((6,), (3, 6), (2, 3, 4, 6)):
+        x = torch.randn(shape)
+        expected = torch.nn.functional.linear(x, layer.weight, layer.bias)
+        layer.__class__ = PointwiseLinear
+        torch.testing.assert_close(layer(x), expected)
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            assert layer(x).dtype == torch.bfloat16
 
 
 def test_stock_estimator_deploys_our_backbone():

@@ -6,10 +6,11 @@ B: batch. H, W: input height and width, pixels.
 from typing import Callable, Iterable, Tuple
 
 import torch
+import torch.nn.functional as F
 from mmcv.cnn.utils import fuse_conv_bn
 from torch import Tensor, nn
 
-__all__ = ['extract_in_parts', 'fuse_and_reorder', 'halves']
+__all__ = ['PointwiseLinear', 'extract_in_parts', 'fuse_and_reorder', 'halves']
 
 # Images that the CPU's caches hold, feature maps and all. Measured on 2 cores
 # with 32 MiB of cache: a batch of 16 of DistilPose-S takes 1.2 times as long
@@ -17,13 +18,34 @@ __all__ = ['extract_in_parts', 'fuse_and_reorder', 'halves']
 PART = 2
 
 
-def fuse_and_reorder(module: nn.Module) -> nn.Module:
-    """Fuse convolutions with their norms, and store channels last.
+class PointwiseLinear(nn.Linear):
+    """A linear layer that a CPU runs as a 1x1 convolution.
 
-    The module is changed in place and can no longer be trained; its outputs
-    stay the same but for rounding.
+    PyTorch multiplies matrices by MKL and convolves by oneDNN. On a processor
+    that MKL does not know (AMD's, with AVX-512), oneDNN is about twice as
+    fast.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != 'cpu' or x.dtype != torch.float32:
+            return super().forward(x)
+        image = x.reshape(1, 1, -1, self.in_features).permute(0, 3, 1, 2)
+        weight = self.weight[..., None, None]
+        out = F.conv2d(image, weight, self.bias).permute(0, 2, 3, 1)
+        return out.reshape(*x.shape[:-1], self.out_features)
+
+
+def fuse_and_reorder(module: nn.Module) -> nn.Module:
+    """Prepare a module for inference alone.
+
+    Convolutions are fused with their norms, channels are stored last, linear
+    layers are run as convolutions on a CPU. The module is changed in place and
+    can no longer be trained; its outputs stay the same but for rounding.
     """
     fuse_conv_bn(module)
+    for part in module.modules():
+        if type(part) is nn.Linear:
+            part.__class__ = PointwiseLinear
     module.train(module.training)  # so is what stands where norms stood
     return module.to(memory_format=torch.channels_last)
 

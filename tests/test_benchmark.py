@@ -1,0 +1,50 @@
+"""The benchmark compares like with like, and writes what it found."""
+
+import csv
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
+sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
+import benchmark
+
+TINY = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, 'argv', ['benchmark', *arguments])
+    benchmark.main()
+
+
+def test_models_side_by_side(monkeypatch, tmp_path, capsys):
+    """A model that cannot be built is named; the others are measured."""
+    out = tmp_path / 'out'
+    options = ('--batch', '1', '2', '--repeats', '2', '--deploy')
+    run(monkeypatch, TINY, 'nonsense', *options, '--out', str(out))
+    assert 'nonsense: FileNotFoundError' in capsys.readouterr().out
+    lines = (out / 'models.csv').read_text().splitlines()
+    (row,) = csv.DictReader(lines)
+    assert row['model'] == TINY and row['parameters, M'] == '0.37'
+    assert (out / 'models.md').is_file() and (out / 'models.png').is_file()
+
+
+def test_loss_against_the_plain_way(monkeypatch, capsys):
+    run(monkeypatch, '--loss', '--batch', '2', '--repeats', '2')
+    assert '| 2 ' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['--against-plain', '--train'])
+def test_equal_to_the_plain_way(kind, monkeypatch, capsys):
+    """Each asserts equal outputs before it measures."""
+    run(monkeypatch, kind, '--batch', '2', '--repeats', '2')
+    assert '| 2 ' in capsys.readouterr().out
+
+
+def test_published_ap_and_whose_it_is():
+    ap, source = benchmark.published_ap('simcc_res50_8xb64-210e_coco-256x192')
+    assert (round(ap, 1), source) == (72.1, 'MMPose model zoo')
+    assert benchmark.published_ap(benchmark.S) == (71.6, 'DistilPose paper')
+    assert benchmark.published_ap(TINY) == (None, '')

@@ -1,0 +1,101 @@
+"""DistilPose written the plain way: what the benchmark compares with.
+
+Attention by einsum, norms apart from convolutions, a flip test of two passes,
+simulated heatmaps drawn in full, a float32 teacher under ``no_grad``, accuracy
+by NumPy. It computes the same numbers; nothing but the benchmark and its test
+uses it.
+"""
+
+from typing import Dict, Tuple
+
+import torch
+import torch.nn.functional as F
+from mmpose.evaluation.functional import keypoint_pck_accuracy
+from mmpose.models import TopdownPoseEstimator
+from torch import Tensor
+
+from distilpose.models.distilpose_head import keypoint_weights
+from distilpose.models.token_distilling_encoder import TransformerLayer
+
+
+class PlainLayer(TransformerLayer):
+    """A transformer layer with its attention written out."""
+
+    def _attend(self, x: Tensor) -> Tensor:
+        b, n, d = x.shape
+        width = d // self.num_heads
+        q, k, v = (
+            part.reshape(b, n, self.num_heads, width).transpose(1, 2)
+            for part in self.qkv(x).chunk(3, dim=-1)
+        )
+        scores = torch.einsum('bhid,bhjd->bhij', q, k) * width**-0.5
+        mixed = torch.einsum('bhij,bhjd->bhid', scores.softmax(-1), v)
+        return self.proj(mixed.transpose(1, 2).reshape(b, n, d))
+
+
+def make_plain(model: TopdownPoseEstimator) -> TopdownPoseEstimator:
+    """Turn an estimator into the plain one, in place."""
+    for module in model.modules():
+        if isinstance(module, TransformerLayer):
+            module.__class__ = PlainLayer
+    # Not our estimator: its prediction and flip test are MMPose's.
+    model.__class__ = TopdownPoseEstimator
+    return model
+
+
+def simulate_heatmaps_in_full(
+    coords: Tensor, sigmas: Tensor, size: Tuple[int, int]
+) -> Tensor:
+    """Draw (B, K, h, w) Gaussians cell by cell, as their formula reads."""
+    w, h = size
+    grid_y, grid_x = torch.meshgrid(
+        torch.arange(h, dtype=coords.dtype, device=coords.device),
+        torch.arange(w, dtype=coords.dtype, device=coords.device),
+        indexing='ij',
+    )
+    x, y = (coords * coords.new_tensor([w, h]))[..., None, None].unbind(2)
+    s_x, s_y = sigmas[..., None, None].unbind(2)
+    return torch.exp(
+        -((grid_x - x) ** 2 / (2 * s_x**2) + (grid_y - y) ** 2 / (2 * s_y**2))
+    )
+
+
+def plain_losses(
+    student: TopdownPoseEstimator,
+    teacher: TopdownPoseEstimator,
+    inputs: Tensor,
+    data_samples: list,
+) -> Dict[str, Tensor]:
+    """The losses of a distillation step, with the paper's weights."""
+    tokens = student.extract_feat(inputs)
+    coords, sigmas, scores = student.head(tokens)
+    with torch.no_grad():
+        teacher_tokens = teacher.extract_feat(inputs)
+        heatmaps = teacher.head(teacher_tokens)
+    labels = torch.cat(
+        [d.gt_instance_labels.keypoint_labels for d in data_samples]
+    )
+    weights = keypoint_weights(data_samples)
+    shown = weights[..., None]
+
+    h, w = heatmaps.shape[-2:]
+    drawn = simulate_heatmaps_in_full(coords, sigmas, (w, h))
+    cell = (coords.detach() * coords.new_tensor([w - 1, h - 1])).round().long()
+    read = heatmaps.flatten(2).gather(2, cell[..., 1:] * w + cell[..., :1])
+    keypoint_pck_accuracy(
+        coords.detach().cpu().numpy(),
+        labels.cpu().numpy(),
+        weights.cpu().numpy() > 0,
+        0.05,
+        torch.ones(len(labels), 2).numpy(),
+    )
+    masked = (drawn - heatmaps) * weights[..., None, None]
+    return dict(
+        loss_kpt=F.smooth_l1_loss(coords * shown, labels * shown),
+        loss_visual_tokens=5e-4
+        * F.mse_loss(tokens.visual, teacher_tokens.visual),
+        loss_keypoint_tokens=5e-4
+        * F.mse_loss(tokens.keypoint, teacher_tokens.keypoint),
+        loss_simulated_heatmaps=masked.square().mean(),
+        loss_scores=1e-2 * ((scores - read).abs() * shown).mean(),
+    )
