@@ -7,10 +7,11 @@ pixels. A heatmap's cell (x, y) is its integer grid point.
 
 import math
 from functools import lru_cache
-from typing import Tuple
+from typing import Any, Tuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 __all__ = [
     'keypoint_accuracy',
@@ -88,17 +89,51 @@ def simulated_heatmap_error(
     Args:
         coords: Predicted coordinates (B, K, 2), fractions of the input.
         sigmas: Predicted sigmas (B, K, 2), heatmap pixels.
-        heatmaps: Heatmaps T to compare with (B, K, h, w).
+        heatmaps: Heatmaps T to compare with (B, K, h, w); constants.
 
     Returns:
-        The sum over the h * w cells of (G - T)², (B, K).
+        The sum over the h * w cells of (G - T)², (B, K); 0, with no gradient,
+        for a heatmap that holds NaN or infinity.
     """
     h, w = heatmaps.shape[-2:]
-    g_x, g_y = _gaussian_profiles(coords, sigmas, (w, h))
-    own = g_x.square().sum(-1) * g_y.square().sum(-1)
-    rows = (heatmaps @ g_x[..., None]).squeeze(-1)
-    overlap = (rows * g_y).sum(-1)
-    return own - 2 * overlap + heatmaps.square().sum((-2, -1))
+    return _SeparableError.apply(
+        *_gaussian_profiles(coords, sigmas, (w, h)), heatmaps
+    )
+
+
+class _SeparableError(torch.autograd.Function):
+    """sum (g_y g_xᵀ - T)² for columns g_x (B, K, w) and rows g_y (B, K, h).
+
+    Its gradients are written out: 2 g_x |g_y|² - 2 Tᵀ g_y, and likewise for
+    g_y. Of the heatmaps, three products are all that is made; automatic
+    gradients would carry an infinity in T into every other keypoint's.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any, g_x: Tensor, g_y: Tensor, heatmaps: Tensor
+    ) -> Tensor:
+        cells = heatmaps.flatten(2)[..., None, :]
+        energy = (cells @ cells.transpose(-1, -2)).flatten(1)
+        rows = (heatmaps @ g_x[..., None]).squeeze(-1)
+        columns = (g_y[..., None, :] @ heatmaps).squeeze(-2)
+        size_x, size_y = g_x.square().sum(-1), g_y.square().sum(-1)
+        error = size_x * size_y - 2 * (rows * g_y).sum(-1) + energy
+        sound = error.isfinite()
+        ctx.save_for_backward(
+            sound[..., None],
+            g_x * size_y[..., None] - columns,
+            g_y * size_x[..., None] - rows,
+        )
+        return torch.where(sound, error, 0.0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, Tensor, None]:
+        sound, *slopes = ctx.saved_tensors
+        grad = 2 * grad[..., None]
+        grads = (torch.where(sound, grad * slope, 0.0) for slope in slopes)
+        return (*grads, None)
 
 
 def read_heatmaps(heatmaps: Tensor, coords: Tensor) -> Tensor:

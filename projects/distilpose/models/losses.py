@@ -3,7 +3,7 @@
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import List, Optional, Tuple
+from typing import List, Optional
 
 import torch
 import torch.nn.functional as F
@@ -104,15 +104,12 @@ class SimulatedHeatmapLoss(nn.Module):
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'sigmas', sigmas, (b, k, 2))
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
-        heatmaps, weights = _without_unsound(
-            teacher_heatmaps.detach(), keypoint_weights
-        )
-        # Autocast would run the matrix product in half precision.
+        # Autocast would run the matrix products in half precision.
         with torch.autocast(coords.device.type, enabled=False):
             error = simulated_heatmap_error(
-                *_at_least_float32(coords, sigmas, heatmaps)
+                *_at_least_float32(coords, sigmas, teacher_heatmaps.detach())
             )
-        error = error * weights.square() / (h * w)
+        error = error * keypoint_weights.square() / (h * w)
         return self.loss_weight * error.mean()
 
 
@@ -121,8 +118,8 @@ class KeypointScoreLoss(nn.Module):
     """L1 between predicted scores and the teacher's confidence (Sec. 3.3).
 
     The teacher's confidence is its heatmap read at the student's own
-    prediction, a constant. L = mean over B, K of m |s - T(x̂, ŷ)|; a heatmap
-    that holds NaN or infinity weighs nothing.
+    prediction, a constant. L = mean over B, K of m |s - T(x̂, ŷ)|, but 0
+    where the teacher's value is NaN or infinity.
 
     Args:
         loss_weight: Weight of the loss; 1e-2 in the paper.
@@ -158,11 +155,9 @@ class KeypointScoreLoss(nn.Module):
         _expect_shape(self, 'scores', scores, (b, k, 1))
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
-        heatmaps, weights = _without_unsound(
-            teacher_heatmaps.detach(), keypoint_weights
-        )
-        target = read_heatmaps(heatmaps, coords.detach())
-        error = (scores - target).abs().squeeze(-1) * weights
+        target = read_heatmaps(teacher_heatmaps.detach(), coords.detach())
+        target = torch.where(target.isfinite(), target, scores)
+        error = (scores - target).abs().squeeze(-1) * keypoint_weights
         return self.loss_weight * error.mean()
 
 
@@ -237,21 +232,6 @@ class PeakedHeatmapLoss(KeypointMSELoss):
             divergence = divergence * target_weights
         weight = self.loss_weight * self.cross_entropy_weight
         return squared + weight * divergence.mean()
-
-
-def _without_unsound(
-    heatmaps: Tensor, keypoint_weights: Tensor
-) -> Tuple[Tensor, Tensor]:
-    """Let heatmaps with NaN or infinity count for nothing.
-
-    One overflow of a teacher in half precision must not end a run of days;
-    no value is looked at here, which would make a GPU wait.
-    """
-    sound = heatmaps.isfinite().all(-1).all(-1)
-    return (
-        torch.where(sound[..., None, None], heatmaps, 0.0),
-        torch.where(sound, keypoint_weights, 0.0),
-    )
 
 
 def _at_least_float32(*tensors: Tensor) -> List[Tensor]:
