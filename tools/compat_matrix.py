@@ -67,7 +67,11 @@ COMBINATIONS = [
         'mmcv-lite==2.1.0', '',
     ),
     Combination(
-        'newest', '3.13', '2.15.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
+        'newest', '3.12', '2.15.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
+        'mmcv-lite==2.1.0', '',
+    ),
+    Combination(
+        'too-new', '3.13', '2.15.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
         'mmcv-lite==2.1.0', '',
     ),
 ]  # fmt: skip
@@ -192,14 +196,22 @@ def try_out(one: Combination, folder: Path, keep: bool) -> dict:
             found[stage] = str(error)
             break
         except subprocess.CalledProcessError as error:
-            lines = error.output.strip().splitlines() or ['']
-            found[stage] = f'no: {lines[-1][:200]}'
+            found[stage] = f'no: {_reason(error.output)}'
             if stage in ('install', 'imports'):
                 break
         print(f'   {found[stage]} ({time.time() - started:.0f} s)')  # noqa: T201
     if not keep:
         shutil.rmtree(folder / 'venv', ignore_errors=True)
     return found
+
+
+def _reason(output: str) -> str:
+    """The line that tells most of why a command failed."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    for line in reversed(lines):
+        if re.match(r'(\w+Error|error): ', line) or ' failed' in line:
+            return line[:200]
+    return lines[-1][:200] if lines else ''
 
 
 def report(results: List[dict]) -> str:
