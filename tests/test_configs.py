@@ -50,6 +50,7 @@ def build(config):
 
 def parameters(file):
     big = file.name.startswith(BIG) and not file.name.startswith(SMALL)
+    big = big and 'lsp' not in file.name  # their teacher is small
     return pytest.param(
         file, id=file.stem, marks=[pytest.mark.slow] if big else []
     )
@@ -65,6 +66,7 @@ def test_trains_and_predicts(file):
     w, h = codec.input_size
     data = get_packed_inputs(
         2,
+        num_keypoints=model.neck.num_keypoints,
         img_shape=(h, w),
         input_size=(w, h),
         heatmap_size=getattr(codec, 'heatmap_size', (w // 4, h // 4)),
@@ -84,7 +86,8 @@ def test_trains_and_predicts(file):
 
     results = model.eval()(**samples, mode='predict')
     keypoints = results[0].pred_instances.keypoints
-    assert keypoints.shape == (1, 17, 2)
+    expected = 14 if 'lsp' in file.stem else 17
+    assert keypoints.shape == (1, expected, 2)
 
 
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
@@ -100,7 +103,8 @@ def test_survives_dumping(file, tmp_path):
 def test_name_agrees_with_content(file):
     config = load(file)
     batch, epochs, h, w = map(
-        int, re.search(r'xb(\d+)-(\d+)e_\w+-(\d+)x(\d+)$', file.stem).groups()
+        int,
+        re.search(r'xb(\d+)-(\d+)e_[\w-]+-(\d+)x(\d+)$', file.stem).groups(),
     )
     gpus = int(re.search(r'_(\d)xb', file.stem).group(1))
     assert config.train_dataloader.batch_size == batch

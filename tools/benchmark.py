@@ -4,6 +4,7 @@
     python tools/benchmark.py --against-plain   DistilPose-S and the plain way
     python tools/benchmark.py --train           a distillation step, its shares
     python tools/benchmark.py --loss            the simulated-heatmap loss
+    python tools/benchmark.py --evaluate COCO   testing, from JPEG to AP
 
 CONFIG is a file or a name, ours or MMPose's; without any, those a user would
 choose from. Models take turns within one run, and what counts is the median;
@@ -27,9 +28,11 @@ import numpy as np
 import torch
 import yaml
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.models import TopdownPoseEstimator
+from mmpose.registry import DATASETS, METRICS
 from mmpose.structures import PoseDataSample
 from mmpose.testing import get_packed_inputs
 from plain_baseline import (
@@ -454,6 +457,68 @@ def compare_loss(args) -> None:
     write(args, 'loss', headers, rows, [])
 
 
+def evaluate(args) -> None:
+    """Testing on many boxes, stage by stage.
+
+    The boxes are those of the annotated people in a folder in COCO's layout,
+    moved about and repeated; what 100,000 would take is reckoned from them.
+    """
+    config = Config.fromfile(find_config((args.configs or [S])[0]))
+    dataset = config.val_dataloader.dataset
+    dataset.data_root, dataset.bbox_file = str(args.evaluate), None
+    annotations = args.evaluate / dataset.ann_file
+    dataset = DATASETS.build(dataset)
+    metric = METRICS.build(
+        {**config.val_evaluator, 'ann_file': str(annotations)}
+    )
+    metric.dataset_meta = dataset.metainfo
+    model = prepare(build_bare(config), args)
+    if not args.deploy:
+        fuse_and_reorder(model)  # as DeployHook does for `mim test`
+    rng = np.random.default_rng(0)
+    seconds = dict.fromkeys(
+        [t.__class__.__name__ for t in dataset.pipeline.transforms], 0.0
+    )
+    seconds.update(model=0.0, metric=0.0)
+    (batch,) = args.batch
+    for start in tqdm(range(0, args.boxes, batch), desc='batches'):
+        packed = []
+        for i in range(start, start + batch):
+            data = dataset.get_data_info(i % len(dataset))
+            data['id'] = i
+            data['bbox'] = data['bbox'] + rng.normal(0, 2, (1, 4))
+            for transform in dataset.pipeline.transforms:
+                began = time.perf_counter()
+                data = transform(data)
+                name = transform.__class__.__name__
+                seconds[name] += time.perf_counter() - began
+            packed.append(data)
+        began = time.perf_counter()
+        with torch.inference_mode():
+            found = model.test_step(pseudo_collate(packed))
+        synchronize(args.device)
+        seconds['model'] += time.perf_counter() - began
+        began = time.perf_counter()
+        metric.process(packed, [sample.to_dict() for sample in found])
+        seconds['metric'] += time.perf_counter() - began
+    boxes = len(range(0, args.boxes, batch)) * batch
+    began = time.perf_counter()
+    metric.evaluate(boxes)
+    seconds['metric'] += time.perf_counter() - began
+    total = sum(seconds.values())
+    rows = [
+        [name, f'{1e3 * s / boxes:.2f}', f'{100 * s / total:.0f}']
+        for name, s in seconds.items()
+    ]
+    rows.append(['all, one after the other', f'{1e3 * total / boxes:.2f}', ''])
+    note = (
+        f'{boxes / total:.1f} images/s over {boxes} boxes, without data '
+        f'workers: {1e5 * total / boxes / 60:.0f} minutes for 100,000.'
+    )
+    headers = ['stage', 'ms an image', 'share, %']
+    write(args, 'evaluation', headers, rows, [note])
+
+
 def write(
     args, name: str, headers: List[str], rows: List[list], notes: List[str]
 ) -> None:
@@ -484,6 +549,8 @@ def main() -> None:
     kind.add_argument('--against-plain', action='store_true')
     kind.add_argument('--train', action='store_true')
     kind.add_argument('--loss', action='store_true')
+    kind.add_argument('--evaluate', type=Path, metavar='COCO')
+    parser.add_argument('--boxes', type=int, default=2000)
     parser.add_argument('--batch', type=int, nargs='+')
     parser.add_argument('--repeats', type=int, default=20)
     parser.add_argument('--threads', type=int)
@@ -520,6 +587,10 @@ def main() -> None:
     elif args.loss:
         args.batch = args.batch or [64]
         compare_loss(args)
+    elif args.evaluate:
+        args.batch = args.batch or [32]
+        args.flip_test = True
+        evaluate(args)
     else:
         args.batch = args.batch or [1, 16]
         compare = compare_with_plain if args.against_plain else compare_models

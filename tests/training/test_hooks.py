@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
+from mmengine.runner import Runner
 
 from distilpose import SafeCheckpointHook, SeedEpochHook
 
@@ -176,3 +177,22 @@ def test_every_term_is_in_the_log(pictures, tmp_path):
         )
         assert own == pytest.approx(weight)
         assert value == pytest.approx(own * raw, rel=1e-5)
+
+
+def test_testing_deploys_and_training_does_not(pictures, tmp_path):
+    """The same predictions; a model that was just trained stays as it is."""
+    cfg = runs.config(pictures, tmp_path / 'train', '_no-distill')
+    trained = runs.train(cfg)
+    norms = [m for m in trained.model.modules() if 'BatchNorm' in str(type(m))]
+    expected = trained.test()
+    assert norms and norms == [
+        m for m in trained.model.modules() if 'BatchNorm' in str(type(m))
+    ]
+    cfg = runs.config(
+        *(pictures, tmp_path / 'test', '_no-distill'),
+        load_from=str(tmp_path / 'train/epoch_2.pth'),
+    )
+    runner = Runner.from_cfg(cfg)
+    found = runner.test()
+    assert not any('BatchNorm' in str(type(m)) for m in runner.model.modules())
+    assert found == pytest.approx(expected, abs=1e-3)

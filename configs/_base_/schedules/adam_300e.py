@@ -6,6 +6,7 @@ custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='DatasetCheckHook'),
     dict(type='SeedEpochHook'),
+    dict(type='DeployHook'),
 ]
 default_hooks = dict(
     checkpoint=dict(

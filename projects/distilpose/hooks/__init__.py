@@ -1,10 +1,12 @@
 from .dataset_check_hook import DatasetCheckHook
+from .deploy_hook import DeployHook
 from .distillation_visualization_hook import DistillationVisualizationHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_epoch_hook import SeedEpochHook
 
 __all__ = [
     'DatasetCheckHook',
+    'DeployHook',
     'DistillationVisualizationHook',
     'SafeCheckpointHook',
     'SeedEpochHook',

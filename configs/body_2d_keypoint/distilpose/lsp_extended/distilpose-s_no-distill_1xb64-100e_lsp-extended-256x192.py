@@ -1,0 +1,12 @@
+# DistilPose-S on Leeds Sports Pose Extended without a teacher.
+_base_ = [
+    '../../../_base_/models/distilpose-s.py',
+    '../../../_base_/datasets/lsp_extended_256x192.py',
+    '../../../_base_/schedules/adam_100e.py',
+]
+
+model = dict(
+    neck=dict(num_keypoints=14),
+    # Nothing trains sigmas and scores here.
+    head=dict(num_joints=14, decoder=_base_.codec, sigmas=False, scores=False),
+)
