@@ -1,9 +1,11 @@
 """Parameters and operations, by hand and as the paper prints them."""
 
 import pytest
+import torch
 from mmengine.config import Config
 
-from distilpose.zoo import find_config
+from distilpose.models import functional
+from distilpose.zoo import build_bare, find_config
 
 pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
 from distilpose.complexity import measure_complexity
@@ -77,3 +79,13 @@ def test_counts_models_of_mmpose():
     assert found.parameters == 28_536_113
     assert found.layer_macs / 1e9 == pytest.approx(7.7, rel=0.01)
     assert found.attention_macs == 0
+
+
+def test_counting_leaves_nothing_behind():
+    """A table made on no device must not reach a real forward pass."""
+    config = Config.fromfile(find_config(S.replace('-s_', '-s_depth-3_')))
+    functional.sine_position_table.cache_clear()
+    measure_complexity(config)
+    model = build_bare(config)
+    coords = model(torch.zeros(1, 3, 256, 192), None, mode='tensor').coords
+    assert coords.device.type == 'cpu' and coords.isfinite().all()

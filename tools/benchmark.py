@@ -272,6 +272,7 @@ def plot(file: Path, rows: list, timings: dict, batch: int) -> None:
         xlabel=f'latency at batch {batch}, ms',
         ylabel='published AP on COCO val (blue: the DistilPose paper)',
     )
+    axis.margins(x=0.12)
     axis.grid(alpha=0.3, which='both')
     figure.savefig(file, dpi=120)
 

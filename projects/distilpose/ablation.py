@@ -104,11 +104,23 @@ class Run(NamedTuple):
 
     def curve(self, metric: str) -> Dict[int, float]:
         """The metric by epoch; after a restart, the later value counts."""
-        return {
+        curve = {
             scalars['step']: scalars[metric]
             for scalars in read_scalars(self.work_dir)
             if metric in scalars
         }
+        if self.tested.exists():
+            curve[self.epochs] = json.loads(self.tested.read_text())[metric]
+        return curve
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.work_dir / f'epoch_{self.epochs}.pth'
+
+    @property
+    def tested(self) -> Path:
+        """Metrics of a run that was killed in its last validation."""
+        return self.work_dir / 'metrics.json'
 
 
 def run_ablation(
@@ -195,6 +207,18 @@ def _train(run: Run, epochs: int, metric: str, jobs: int) -> Iterator[int]:
     """Train to the end, unless that is done; yield the epochs completed."""
     if epochs in run.curve(metric):
         return
+    if run.checkpoint.exists():
+        # MMEngine's --resume would find nothing to train, nor validate.
+        arguments = ['test', 'mmpose', str(run.row.config)]
+        arguments += ['--checkpoint', str(run.checkpoint)]
+        arguments += ['--work-dir', str(run.work_dir / 'test')]
+        arguments += ['--out', str(run.tested)]
+        log = run.work_dir / 'output.log'
+        yield from (
+            epochs
+            for _ in run_mim([*arguments, '--cfg-options', *run.options], log)
+        )
+        return
     resume = []
     if (run.work_dir / 'last_checkpoint').exists():
         resume = ['--resume']
@@ -243,7 +267,10 @@ def _table(
         )
     headers = ['row', *(f'seed {seed}' for seed in sorted(seeds))]
     headers += [f'{metric}, mean', f'against `{rows[0].name}`']
-    return tabulate(table, headers, tablefmt='github') + '\n'
+    return (
+        tabulate(table, headers, tablefmt='github', disable_numparse=True)
+        + '\n'
+    )
 
 
 def _mean_and_spread(values: List[float], sign: str = '') -> str:

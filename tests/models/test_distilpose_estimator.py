@@ -6,6 +6,7 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import build_optim_wrapper
+from mmpose.models import TopdownPoseEstimator
 
 from distilpose import KeypointPrediction, KeypointScoreLoss, Tokens
 from distilpose.models.inference import PointwiseLinear
@@ -449,6 +450,10 @@ def test_pointwise_linear_is_linear(bias):
             assert layer(x).dtype == torch.bfloat16
 
 
+@pytest.mark.skipif(
+    not hasattr(TopdownPoseEstimator, 'switch_to_deploy'),
+    reason='MMPose 1.2 or later',
+)
 def test_stock_estimator_deploys_our_backbone():
     model = toys.build(toys.student()).eval()
     inputs = torch.randn(2, 3, 64, 48)

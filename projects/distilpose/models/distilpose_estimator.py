@@ -232,7 +232,6 @@ class DistilPoseEstimator(TopdownPoseEstimator):
 
     def switch_to_deploy(self) -> None:
         """Fuse and reorder backbone, neck and head for inference alone."""
-        super().switch_to_deploy()
         fuse_and_reorder(self)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict:

@@ -1,0 +1,104 @@
+"""The experiment runner, with MIM's commands replaced by a stand-in."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from distilpose import ablation
+from distilpose.ablation import Row, run_ablation
+
+PLAIN = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+FULL = 'distilpose-tiny_1xb32-30e_demo-96x64'
+
+
+@pytest.fixture
+def mim(monkeypatch):
+    """Record commands; leave the log of a training behind."""
+    calls = []
+
+    def run_mim(arguments, log, env=None):
+        options = arguments[arguments.index('--cfg-options') + 1 :]
+        calls.append((arguments, options, env))
+        if arguments[0] == 'test':
+            out = Path(arguments[arguments.index('--out') + 1])
+            out.write_text('{"coco/AP": 0.7}')
+            yield ''
+            return
+        if mim.fails in arguments[2]:
+            raise RuntimeError('killed')
+        seed = int(options[0].split('=')[1])
+        folder = log.parent / '20260101_000000/vis_data'
+        folder.mkdir(parents=True)
+        value = (0.6 if 'no-distill' not in arguments[2] else 0.4) + seed / 100
+        rows = [{'step': e, 'coco/AP': value * e / 30} for e in (10, 20, 30)]
+        (folder / 'scalars.json').write_text(
+            ''.join(json.dumps(row) + '\n' for row in rows)
+        )
+        yield 'Epoch(train)  [30][37/37]  lr: 0  loss: 0.1'
+
+    mim = type('Mim', (), dict(calls=calls, fails='nothing'))
+    monkeypatch.setattr(ablation, 'run_mim', run_mim)
+    return mim
+
+
+def test_table_of_means_spreads_and_differences(mim, tmp_path):
+    rows = Row.parse_all([PLAIN, FULL, 'model.x=/data/{seed}'])
+    report = run_ablation(
+        tmp_path, rows, seeds=(0, 1, 2), command='the command'
+    )
+    table = [
+        [cell.strip() for cell in line.split('|')[1:-1]]
+        for line in report.splitlines()
+        if line.startswith('| `')
+    ]
+    assert table[0][1:] == ['0.400', '0.410', '0.420', '0.410 ± 0.010', '']
+    assert table[1][4:] == ['0.610 ± 0.010', '+0.200 ± 0.000']
+    assert 'the command' in report and 'torch' in report
+    assert (tmp_path / 'curves.png').is_file()
+    assert ['randomness.seed=1', 'model.x=/data/1'] in [
+        c[1] for c in mim.calls
+    ]
+    run_ablation(tmp_path, rows, seeds=(0, 1, 2))
+    assert len(mim.calls) == 6, 'what is complete is not repeated'
+
+
+def test_others_are_completed_before_a_fault_is_told(mim, tmp_path):
+    mim.fails = 'no-distill'
+    with pytest.raises(RuntimeError, match=f'{PLAIN}, seed 0: killed'):
+        run_ablation(tmp_path, Row.parse_all([PLAIN, FULL]), seeds=(0,))
+    assert len(mim.calls) == 2
+    (tmp_path / PLAIN / 'seed-0').mkdir(parents=True)
+    (tmp_path / PLAIN / 'seed-0/last_checkpoint').write_text('epoch_3.pth')
+    mim.fails = 'nothing'
+    run_ablation(tmp_path, Row.parse_all([PLAIN, FULL]), seeds=(0,))
+    assert '--resume' in mim.calls[2][0] and len(mim.calls) == 3
+
+
+def test_killed_in_the_last_validation(mim, tmp_path):
+    """Nothing is left to train: the checkpoint is tested."""
+    folder = tmp_path / PLAIN / 'seed-0'
+    folder.mkdir(parents=True)
+    (folder / 'epoch_30.pth').write_text('weights')
+    report = run_ablation(tmp_path, Row.parse_all([PLAIN]), seeds=(0,))
+    assert '0.700' in report and len(mim.calls) == 1
+
+
+def test_parallel_runs_share_the_cores(mim, tmp_path):
+    run_ablation(tmp_path, Row.parse_all([PLAIN]), seeds=(0, 1), jobs=2)
+    assert all('OMP_NUM_THREADS' in env for _, _, env in mim.calls)
+
+
+def test_rows_on_the_command_line():
+    rows = Row.parse_all([FULL, 'name=long', 'train_cfg.max_epochs=60', FULL])
+    assert [row.name for row in rows] == ['long', FULL]
+    assert rows[0].options == ('train_cfg.max_epochs=60',)
+    assert ablation.Run(rows[0], 0, None).epochs == 60
+    for arguments, message in (
+        (['a=1', FULL], '"a=1" comes before any config'),
+        ([FULL, FULL], 'Two rows are called'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Row.parse_all(arguments)
+    with pytest.raises(FileNotFoundError, match='Nearest'):
+        Row.parse_all(['distilpose-huge'])
