@@ -93,7 +93,7 @@ def test_rows_on_the_command_line():
     rows = Row.parse_all([FULL, 'name=long', 'train_cfg.max_epochs=60', FULL])
     assert [row.name for row in rows] == ['long', FULL]
     assert rows[0].options == ('train_cfg.max_epochs=60',)
-    assert ablation.Run(rows[0], 0, None).epochs == 60
+    assert [row.epochs for row in rows] == [60, 30]
     for arguments, message in (
         (['a=1', FULL], '"a=1" comes before any config'),
         ([FULL, FULL], 'Two rows are called'),

@@ -78,13 +78,22 @@ class Row(NamedTuple):
                 )
         return rows
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs it trains, its options heeded."""
+        for option in self.options:
+            if option.startswith('train_cfg.max_epochs='):
+                return int(option.split('=')[1])
+        return Config.fromfile(self.config).train_cfg.max_epochs
+
 
 class Run(NamedTuple):
-    """A row with one seed, and where it trains."""
+    """A row with one seed, where it trains, and how many epochs."""
 
     row: Row
     seed: int
     work_dir: Path
+    epochs: int
 
     @property
     def options(self) -> List[str]:
@@ -92,15 +101,6 @@ class Run(NamedTuple):
             f'randomness.seed={self.seed}',
             *(o.replace('{seed}', str(self.seed)) for o in self.row.options),
         ]
-
-    @property
-    def epochs(self) -> int:
-        """How many epochs it trains, its options heeded."""
-        config = Config.fromfile(self.row.config)
-        for option in self.options:
-            if option.startswith('train_cfg.max_epochs='):
-                return int(option.split('=')[1])
-        return config.train_cfg.max_epochs
 
     def curve(self, metric: str) -> Dict[int, float]:
         """The metric by epoch; after a restart, the later value counts."""
@@ -150,29 +150,31 @@ def run_ablation(
             are completed first.
     """
     folder = folder.absolute()
+    epochs = {row: row.epochs for row in rows}
     runs = [
-        Run(row, seed, folder / row.name / f'seed-{seed}')
+        Run(row, seed, folder / row.name / f'seed-{seed}', epochs[row])
         for seed in seeds
         for row in rows
     ]
-    epochs = {run: run.epochs for run in runs}
     results, faults = {}, []
-    bar = tqdm(total=sum(epochs.values()), unit='epoch', desc=folder.name)
+    bar = tqdm(
+        total=sum(run.epochs for run in runs), unit='epoch', desc=folder.name
+    )
     lock = threading.Lock()
 
     def train(run: Run) -> None:
         done = 0
         try:
-            for epoch in _train(run, epochs[run], metric, jobs):
+            for epoch in _train(run, metric, jobs):
                 with lock:
                     bar.update(epoch - done)
                 done = epoch
-            results[run] = run.curve(metric)[epochs[run]]
+            results[run] = run.curve(metric)[run.epochs]
         except (RuntimeError, KeyError) as error:
             faults.append(f'{run.row.name}, seed {run.seed}: {error}')
         else:
             with lock:
-                bar.update(epochs[run] - done)
+                bar.update(run.epochs - done)
                 tqdm.write(
                     f'{run.row.name}, seed {run.seed}: {metric} '
                     f'{results[run]:.4f}'
@@ -203,9 +205,9 @@ def run_ablation(
     return report
 
 
-def _train(run: Run, epochs: int, metric: str, jobs: int) -> Iterator[int]:
+def _train(run: Run, metric: str, jobs: int) -> Iterator[int]:
     """Train to the end, unless that is done; yield the epochs completed."""
-    if epochs in run.curve(metric):
+    if run.epochs in run.curve(metric):
         return
     if run.checkpoint.exists():
         # MMEngine's --resume would find nothing to train, nor validate.
@@ -215,7 +217,7 @@ def _train(run: Run, epochs: int, metric: str, jobs: int) -> Iterator[int]:
         arguments += ['--out', str(run.tested)]
         log = run.work_dir / 'output.log'
         yield from (
-            epochs
+            run.epochs
             for _ in run_mim([*arguments, '--cfg-options', *run.options], log)
         )
         return
