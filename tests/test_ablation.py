@@ -68,7 +68,7 @@ def test_others_are_completed_before_a_fault_is_told(mim, tmp_path):
     with pytest.raises(RuntimeError, match=f'{PLAIN}, seed 0: killed'):
         run_ablation(tmp_path, Row.parse_all([PLAIN, FULL]), seeds=(0,))
     assert len(mim.calls) == 2
-    (tmp_path / PLAIN / 'seed-0').mkdir(parents=True)
+    (tmp_path / PLAIN / 'seed-0').mkdir(parents=True, exist_ok=True)
     (tmp_path / PLAIN / 'seed-0/last_checkpoint').write_text('epoch_3.pth')
     mim.fails = 'nothing'
     run_ablation(tmp_path, Row.parse_all([PLAIN, FULL]), seeds=(0,))
@@ -82,6 +82,20 @@ def test_killed_in_the_last_validation(mim, tmp_path):
     (folder / 'epoch_30.pth').write_text('weights')
     report = run_ablation(tmp_path, Row.parse_all([PLAIN]), seeds=(0,))
     assert '0.700' in report and len(mim.calls) == 1
+
+
+def test_changed_row_is_not_taken_for_the_old_one(mim, tmp_path):
+    run_ablation(tmp_path, Row.parse_all([PLAIN, 'name=r']), seeds=(0,))
+    changed = Row.parse_all([PLAIN, 'name=r', 'optim_wrapper.optimizer.lr=9'])
+    with pytest.raises(RuntimeError, match='with another config or other'):
+        run_ablation(tmp_path, changed, seeds=(0,))
+
+
+def test_metric_that_is_not_logged(mim, tmp_path):
+    with pytest.raises(RuntimeError, match=r"no \"coco/ap\".*'coco/AP'"):
+        run_ablation(
+            tmp_path, Row.parse_all([PLAIN]), seeds=(0,), metric='coco/ap'
+        )
 
 
 def test_parallel_runs_share_the_cores(mim, tmp_path):

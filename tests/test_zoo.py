@@ -10,12 +10,17 @@ S = 'distilpose-s_8xb32-300e_coco-256x192'
 
 def test_finds_own_configs_by_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for given in (S, f'{S}.py', f'elsewhere/{S}.py'):
+    for given in (S, f'{S}.py'):
         found = find_config(given)
         assert found.parts[-3:] == ('distilpose', 'coco', f'{S}.py')
         assert found.is_file()
     (tmp_path / 'own.py').write_text('')
     assert str(find_config('own.py')) == 'own.py'
+
+
+def test_path_that_is_wrong_finds_nothing_of_the_same_name():
+    with pytest.raises(FileNotFoundError, match=f'Nearest: .*{S}'):
+        find_config(f'elsewhere/{S}.py')
 
 
 def test_finds_configs_of_mmpose_on_request():

@@ -19,6 +19,7 @@ import copy
 import csv
 import platform
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -159,12 +160,17 @@ def published_ap(name: str) -> tuple:
     """The COCO AP that a metafile states, and whose figure it is."""
     path = find_config(name, with_mmpose=True)
     for metafile in path.parent.glob('*.yml'):
-        for entry in yaml.safe_load(metafile.read_text())['Models']:
-            if entry['Name'] == path.stem and entry.get('Results'):
-                metrics = entry['Results'][0]['Metrics']
-                if 'AP' in metrics:
-                    return 100 * metrics['AP'], 'MMPose model zoo'
-                return 100 * metrics['AP of the paper'], 'DistilPose paper'
+        index = yaml.safe_load(metafile.read_text()) or {}
+        for entry in index.get('Models', ()):
+            if entry['Name'] != path.stem:
+                continue
+            metrics = (entry.get('Results') or [{}])[0].get('Metrics', {})
+            for key, source in (
+                ('AP', 'MMPose model zoo'),
+                ('AP of the paper', 'DistilPose paper'),
+            ):
+                if key in metrics:
+                    return 100 * metrics[key], source
     return None, ''
 
 
@@ -203,6 +209,8 @@ def compare_models(args) -> None:
             models.pop(name, None)
             reason = str(error).splitlines()[0][:200] if str(error) else ''
             faults.append(f'- {name}: {type(error).__name__}: {reason}')
+    if not models:
+        sys.exit('No model could be built:\n' + '\n'.join(faults))
     calls = {
         (name, batch): prediction(model, size, batch, args)
         for name, (model, size, _) in models.items()
@@ -579,6 +587,16 @@ def main() -> None:
     )
     parser.add_argument('--out', type=Path, help='folder for files')
     args = parser.parse_args()
+    if args.repeats < 2:
+        parser.error('--repeats must be 2 or more: a median of one is none')
+    if args.precision != 'float32' and (
+        args.train or args.loss or args.evaluate
+    ):
+        parser.error('--precision is for predictions')
+    if args.evaluate and args.batch and len(args.batch) > 1:
+        parser.error('--evaluate takes one batch size')
+    if args.device != 'cpu':
+        torch.cuda.set_device(args.device)
     init_default_scope('mmpose')
     if args.threads:
         torch.set_num_threads(args.threads)

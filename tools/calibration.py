@@ -23,6 +23,8 @@ from scipy.stats import spearmanr
 from tabulate import tabulate
 from tqdm import tqdm
 
+from distilpose.zoo import find_config
+
 
 @torch.inference_mode()
 def predict(
@@ -84,7 +86,9 @@ def main() -> None:
     figure, axis = plt.subplots(figsize=(7, 4.5), layout='constrained')
     rows = []
     for path, checkpoint in zip(args.models[::2], args.models[1::2]):
-        config = Config.fromfile(path)
+        config = Config.fromfile(find_config(path))
+        # Detected boxes have no annotated keypoints to compare with.
+        config.val_dataloader.dataset.bbox_file = None
         if args.cfg_options:
             config.merge_from_dict(args.cfg_options)
         errors, confidences = predict(config, checkpoint)

@@ -21,7 +21,7 @@ from distilpose.convert import (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('source', type=Path, metavar='SRC')
+    parser.add_argument('source', metavar='SRC')
     parser.add_argument('target', type=Path, metavar='DST')
     direction = parser.add_mutually_exclusive_group()
     direction.add_argument(
@@ -40,7 +40,7 @@ def main() -> None:
         else:
             conversion = convert(state, args.config)
         write_checkpoint(args.target, conversion, args.source)
-    except (OSError, ValueError) as error:
+    except (AttributeError, OSError, RuntimeError, ValueError) as error:
         sys.exit(f'convert_checkpoint: {error}')
     print(f'{conversion.report()}\nWritten: {args.target}')  # noqa: T201
 

@@ -81,7 +81,7 @@ class Row(NamedTuple):
     @property
     def epochs(self) -> int:
         """How many epochs it trains, its options heeded."""
-        for option in self.options:
+        for option in reversed(self.options):
             if option.startswith('train_cfg.max_epochs='):
                 return int(option.split('=')[1])
         return Config.fromfile(self.config).train_cfg.max_epochs
@@ -110,7 +110,9 @@ class Run(NamedTuple):
             if metric in scalars
         }
         if self.tested.exists():
-            curve[self.epochs] = json.loads(self.tested.read_text())[metric]
+            tested = json.loads(self.tested.read_text())
+            if metric in tested:
+                curve[self.epochs] = tested[metric]
         return curve
 
     @property
@@ -157,6 +159,8 @@ def run_ablation(
         for row in rows
     ]
     results, faults = {}, []
+    for run in runs:
+        _claim(run)
     bar = tqdm(
         total=sum(run.epochs for run in runs), unit='epoch', desc=folder.name
     )
@@ -169,8 +173,8 @@ def run_ablation(
                 with lock:
                     bar.update(epoch - done)
                 done = epoch
-            results[run] = run.curve(metric)[run.epochs]
-        except (RuntimeError, KeyError) as error:
+            results[run] = _result(run, metric)
+        except (OSError, RuntimeError) as error:
             faults.append(f'{run.row.name}, seed {run.seed}: {error}')
         else:
             with lock:
@@ -203,6 +207,40 @@ def run_ablation(
     )
     _draw_curves(folder / 'curves.png', rows, runs, metric)
     return report
+
+
+def _result(run: Run, metric: str) -> float:
+    """The metric after the last epoch."""
+    curve = run.curve(metric)
+    if run.epochs not in curve:
+        logged = {key for row in read_scalars(run.work_dir) for key in row}
+        raise RuntimeError(
+            f'no "{metric}" after epoch {run.epochs}; the log in '
+            f'{run.work_dir} has {sorted(k for k in logged if "/" in k)}. '
+            'Choose one by --metric.'
+        )
+    return curve[run.epochs]
+
+
+def _claim(run: Run) -> None:
+    """Make a folder this run's own, or see that it is.
+
+    Raises:
+        RuntimeError: It holds a run with another config or other options.
+    """
+    file = run.work_dir / 'run.json'
+    config = Config.fromfile(run.row.config)
+    settings = dict(options=run.options, config=config.pretty_text)
+    if file.exists():
+        if json.loads(file.read_text()) != settings:
+            raise RuntimeError(
+                f'{run.work_dir} holds a run with another config or other '
+                'options. Name this row otherwise by name=..., or remove '
+                'that folder.'
+            )
+    else:
+        run.work_dir.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(settings))
 
 
 def _train(run: Run, metric: str, jobs: int) -> Iterator[int]:

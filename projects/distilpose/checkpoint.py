@@ -42,7 +42,7 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
             f'The checkpoint "{source}" cannot be read ({reason[:300]}). '
             'It must be a complete PyTorch checkpoint of tensors and plain '
             'values; what would run code is refused. Where it is a training '
-            'checkpoint of your own and PyTorch is older than 2.4, strip it: '
+            'checkpoint of your own and PyTorch is older than 2.6, strip it: '
             '`mim run mmpose publish_model IN OUT --save-keys state_dict`.'
         ) from error
     state = loaded

@@ -30,11 +30,11 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     if Path(name).is_file():
         return Path(name)
     named = _installed_configs(with_mmpose)
-    wanted = Path(name).name
+    wanted = name
     wanted = wanted[: -len('.py')] if wanted.endswith('.py') else wanted
     if wanted in named:
         return named[wanted].resolve()
-    nearest = difflib.get_close_matches(wanted, named, cutoff=0.3)
+    nearest = difflib.get_close_matches(Path(wanted).name, named, cutoff=0.3)
     raise FileNotFoundError(
         f'The config "{name}" is neither a file here nor one of '
         f'distilpose{" or MMPose" if with_mmpose else ""}. Nearest: '

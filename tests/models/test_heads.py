@@ -153,6 +153,15 @@ def test_simulated_heatmaps_on_request(student, inputs):
             assert not heatmaps.requires_grad
 
 
+@pytest.mark.parametrize('build', [toys.student, toys.teacher])
+def test_predicts_under_bf16(build, inputs):
+    model = toys.build(build()).eval()
+    model.test_cfg = dict(flip_test=True)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        results = model.predict(inputs, samples())
+    assert np.isfinite(results[0].pred_instances.keypoints).all()
+
+
 def test_no_heatmaps_without_sigmas(inputs):
     model = toys.build(toys.student(head=dict(sigmas=False))).eval()
     model.test_cfg = dict(output_heatmaps=True)

@@ -1,6 +1,8 @@
 """Our hooks at work in a training."""
 
+import functools
 import resource
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from distilpose import SafeCheckpointHook, SeedEpochHook
+from distilpose.hooks import safe_checkpoint_hook
 
 from . import runs
 
@@ -133,6 +136,63 @@ def test_full_disk(train, uninterrupted, tmp_path):
     assert runs.equal(train(resume=True), uninterrupted)
 
 
+def test_damage_of_any_kind_is_found(tmp_path):
+    """One byte changed, anywhere in the last ones: told, never a crash."""
+    file = tmp_path / 'epoch_1.pth'
+    torch.save(dict(a=torch.arange(999)), file)
+    whole = file.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(len(whole) - 900, len(whole), 100):
+        changed = bytearray(whole)
+        changed[place] ^= 255
+        file.write_bytes(changed)
+        assert safe_checkpoint_hook._is_intact(file) in (True, False)
+    names = ['epoch_002.pth', 'epoch_010.pth', 'epoch_x.pth']
+    for name in names:
+        (tmp_path / name).write_bytes(whole)
+    found = safe_checkpoint_hook._by_number(tmp_path, 'epoch_{:03d}.pth')
+    assert [path.name for path in found] == [*names[1::-1], 'epoch_1.pth']
+
+
+def test_old_best_checkpoint_stays_until_the_new_one_is_written(
+    pictures, tmp_path, monkeypatch
+):
+    cfg = runs.config(pictures, tmp_path, '_no-distill')
+    cfg.train_cfg.val_interval = 1
+    cfg.default_hooks.checkpoint.save_best = 'coco/AP'
+    before = []
+    save = Runner.save_checkpoint
+
+    def save_checkpoint(self, out_dir, filename, *args, **kwargs):
+        if filename.startswith('best'):
+            before.append([path.name for path in tmp_path.glob('best*')])
+            self.message_hub.update_info(
+                'best_score', -1
+            )  # the next is better
+        save(self, out_dir, filename, *args, **kwargs)
+
+    monkeypatch.setattr(Runner, 'save_checkpoint', save_checkpoint)
+    runs.train(cfg)
+    assert before == [[], ['best_coco_AP_epoch_1.pth']]
+    assert [path.name for path in tmp_path.glob('best*')] == [
+        'best_coco_AP_epoch_2.pth'
+    ]
+
+
+def test_workers_of_a_resumed_run_do_not_repeat_augmentations():
+    seeds = []
+    for epoch in (0, 7):
+        loader = SimpleNamespace(
+            worker_init_fn=functools.partial(dict, seed=5)
+        )
+        runner = SimpleNamespace(
+            seed=5, epoch=epoch, train_loop=SimpleNamespace(dataloader=loader)
+        )
+        SeedEpochHook().before_train(runner)
+        seeds.append(loader.worker_init_fn()['seed'])
+    assert seeds[0] == 5 != seeds[1]
+
+
 def test_one_kept_checkpoint_is_refused():
     with pytest.raises(ValueError, match='Keep 2 or more'):
         SafeCheckpointHook(interval=1, max_keep_ckpts=1)
@@ -196,3 +256,24 @@ def test_testing_deploys_and_training_does_not(pictures, tmp_path):
     found = runner.test()
     assert not any('BatchNorm' in str(type(m)) for m in runner.model.modules())
     assert found == pytest.approx(expected, abs=1e-3)
+
+
+def test_testing_with_averaged_weights(pictures, tmp_path):
+    """EMAHook puts unfused weights in place: the model stays unfused."""
+    ema = dict(type='EMAHook', momentum=0.1)
+    cfg = runs.config(pictures, tmp_path / 'train', '_no-distill')
+    cfg.custom_hooks.append(ema)
+    runs.train(cfg)
+    cfg = runs.config(
+        *(pictures, tmp_path / 'test', '_no-distill'),
+        load_from=str(tmp_path / 'train/epoch_2.pth'),
+    )
+    cfg.custom_hooks.append(ema)
+    assert 'coco/AP' in Runner.from_cfg(cfg).test()
+
+
+def test_nothing_to_show_is_told_at_the_start(pictures, tmp_path):
+    cfg = runs.config(pictures, tmp_path, '_no-distill')
+    cfg.custom_hooks.append(dict(type='DistillationVisualizationHook'))
+    with pytest.raises(ValueError, match='lacks one of them'):
+        runs.train(cfg)

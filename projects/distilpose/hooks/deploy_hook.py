@@ -1,6 +1,6 @@
 """A hook that makes testing as fast as deployment."""
 
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
@@ -21,6 +21,8 @@ class DeployHook(Hook):
     def before_test(self, runner: Runner) -> None:
         if isinstance(runner._train_loop, BaseLoop):
             return  # a training, which may go on
+        if any(isinstance(hook, EMAHook) for hook in runner.hooks):
+            return  # which puts its own weights, unfused, in place
         model = runner.model
         fuse_and_reorder(model.module if is_model_wrapper(model) else model)
         runner.logger.info('Model fused and reordered for inference.')

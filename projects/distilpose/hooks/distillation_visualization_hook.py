@@ -34,6 +34,22 @@ class DistillationVisualizationHook(Hook):
         self.interval = interval
         self.num_samples = num_samples
 
+    def before_train(self, runner: Runner) -> None:
+        """See that there is something to show.
+
+        Raises:
+            ValueError: Nothing is distilled, or there is no validation data.
+        """
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        if not hasattr(model, 'teacher') or runner.val_loop is None:
+            raise ValueError(
+                'DistillationVisualizationHook shows samples of the '
+                'validation data to a DistilPoseEstimator and its teacher; '
+                'this run lacks one of them. Remove the hook from '
+                'custom_hooks, or add them.'
+            )
+
     def after_train_epoch(self, runner: Runner) -> None:
         """Draw, every ``interval`` epochs."""
         if self.every_n_epochs(runner, self.interval):

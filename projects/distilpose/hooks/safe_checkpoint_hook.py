@@ -1,6 +1,7 @@
 """Checkpoints that survive a kill or a full disk at any moment."""
 
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Union
@@ -84,6 +85,21 @@ class SafeCheckpointHook(CheckpointHook):
             **kwargs,
         )
 
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        """As MMEngine's, but the old one is removed after the new one is."""
+        removed = []
+        backend, remove = self.file_backend, self.file_backend.remove
+        backend.remove = removed.append
+        try:
+            super()._save_best_checkpoint(runner, metrics)
+        finally:
+            backend.remove = remove
+        for path in removed:
+            if backend.isfile(path) and path != getattr(
+                self, 'best_ckpt_path', None
+            ):
+                remove(path)
+
     def before_run(self, runner: Runner) -> None:
         """Choose what to resume from.
 
@@ -137,7 +153,7 @@ class SafeCheckpointHook(CheckpointHook):
 
 def _by_number(folder: Path, template: Optional[str]) -> List[Path]:
     """Files called by a template such as ``epoch_{}.pth``, highest first."""
-    start, end = (template or 'epoch_{}.pth').split('{}')
+    start, end = re.split(r'\{[^}]*\}', template or 'epoch_{}.pth')
     numbered = {
         int(number): path
         for path in folder.glob(f'{start}*{end}')
@@ -163,5 +179,5 @@ def _is_intact(path: Union[str, Path]) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None
-    except (zipfile.BadZipFile, EOFError, OSError):
+    except Exception:  # zipfile raises many kinds on damaged tables
         return False

@@ -170,6 +170,10 @@ class DistilPoseHead(BaseHead):
         else:
             prediction = self.forward(feats)
 
+        # NumPy has no bfloat16, and half precision cannot tell pixels apart.
+        prediction = KeypointPrediction(
+            *(None if x is None else _at_least_float32(x) for x in prediction)
+        )
         # One person each.
         instances = self.decode(prediction.coords.unsqueeze(1))
         if prediction.scores is not None:
@@ -237,6 +241,10 @@ class DistilPoseHead(BaseHead):
                 prediction.coords.detach(), labels, weights
             )
         return losses
+
+
+def _at_least_float32(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _average_with_mirrored(

@@ -228,7 +228,7 @@ class PeakedHeatmapLoss(KeypointMSELoss):
             reduction='none',
             log_target=True,
         ).sum(-1)
-        if target_weights is not None:
+        if self.use_target_weight and target_weights is not None:
             divergence = divergence * target_weights
         weight = self.loss_weight * self.cross_entropy_weight
         return squared + weight * divergence.mean()

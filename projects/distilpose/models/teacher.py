@@ -113,8 +113,6 @@ class FrozenTeacher:
             if self.checkpoint is not None:
                 self._load(model)
             model = fuse_and_reorder(model.eval()).requires_grad_(False)
-            if self.dtype is not None:
-                model.to(self.dtype)
             if self.compile:
                 model.extract_feat = torch.compile(model.extract_feat)
             self._model = model
@@ -132,8 +130,7 @@ class FrozenTeacher:
             TypeError: Its head does not give heatmaps.
         """
         model = self.model
-        if next(model.parameters()).device != inputs.device:
-            model.to(inputs.device)
+        model.to(inputs.device, self.dtype or inputs.dtype)
         with torch.inference_mode(), self._precision(inputs):
             feats = extract_in_parts(
                 model.extract_feat, inputs.to(self.dtype or inputs.dtype)

@@ -91,8 +91,8 @@ class TokenPoseHead(HeatmapHead):
         )
         w, h = self.heatmap_size
         heatmaps = self.mlp(tokens).unflatten(-1, (h, w))
-        # MMPose computes a training's accuracy by NumPy, without bfloat16.
-        if self.training and heatmaps.dtype == torch.bfloat16:
+        # MMPose computes accuracy and decodes by NumPy, without bfloat16.
+        if heatmaps.dtype == torch.bfloat16:
             heatmaps = heatmaps.float()
         return heatmaps
 
