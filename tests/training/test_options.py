@@ -4,11 +4,13 @@ import copy
 import gc
 import math
 
+import mmengine
 import pytest
 import torch
 from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
 from mmengine.runner import autocast
+from mmengine.utils import digit_version
 
 from distilpose.models import losses as losses_module
 
@@ -112,6 +114,10 @@ def plain(pictures, tmp_path):
     return runs.train(runs.config(pictures, tmp_path / 'plain'))
 
 
+@pytest.mark.skipif(
+    digit_version(mmengine.__version__) < digit_version('0.9.0'),
+    reason='MMEngine 0.9 or later',
+)
 def test_gradient_checkpointing_changes_nothing(plain, pictures, tmp_path):
     layers = [f'neck.layers.{i}' for i in range(2)]
     cfg = runs.config(pictures, tmp_path, activation_checkpointing=layers)
