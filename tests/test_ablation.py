@@ -108,8 +108,14 @@ def test_rows_on_the_command_line():
     assert [row.name for row in rows] == ['long', FULL]
     assert rows[0].options == ('train_cfg.max_epochs=60',)
     assert [row.epochs for row in rows] == [60, 30]
+    rows = Row.parse_all(['a={seed}', FULL, 'b=2', PLAIN])
+    assert [row.options for row in rows] == [
+        ('a={seed}', 'b=2'),
+        ('a={seed}',),
+    ]
     for arguments, message in (
-        (['a=1', FULL], '"a=1" comes before any config'),
+        (['name=a', FULL], '"name=a" comes before any config'),
+        (['a=1'], 'There is no config'),
         ([FULL, FULL], 'Two rows are called'),
     ):
         with pytest.raises(ValueError, match=message):

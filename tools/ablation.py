@@ -1,11 +1,12 @@
 """Train configs over seeds and compare them in a table.
 
-    python tools/ablation.py FOLDER CONFIG [KEY=VALUE ...] [CONFIG ...] ...
+    python tools/ablation.py FOLDER [KEY=VALUE ...] CONFIG [KEY=VALUE ...] ...
 
 Each CONFIG, a file or a name, with the changes behind it is a row; `name=...`
-among them names it. In a VALUE, {seed} stands for the seed. Called again, it
-goes on where it was interrupted, and takes rows and seeds that are new. The
-first row is what the others are compared with.
+among them names it. Changes in front of the first CONFIG are made to every
+row. In a VALUE, {seed} stands for the seed. Called again, it goes on where it
+was interrupted, and takes rows and seeds that are new. The first row is what
+the others are compared with.
 """
 
 import argparse
@@ -22,7 +23,9 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('folder', type=Path, metavar='FOLDER')
-    parser.add_argument('rows', nargs='+', metavar='CONFIG [KEY=VALUE ...]')
+    parser.add_argument(
+        'rows', nargs='+', metavar='[KEY=VALUE ...] CONFIG [KEY=VALUE ...]'
+    )
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--metric', default='coco/AP')
     parser.add_argument(

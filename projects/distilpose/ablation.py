@@ -48,27 +48,35 @@ class Row(NamedTuple):
     def parse_all(cls, arguments: Sequence[str]) -> 'List[Row]':
         """Read rows off a command line: CONFIG [KEY=VALUE ...], repeated.
 
+        Changes in front of the first config are made to every row.
         ``name=...`` names the row; its config's name is the default.
 
         Raises:
-            ValueError: A change comes before any config, or a name twice.
+            ValueError: There is no config, or a name without one or twice.
             FileNotFoundError: A config does not exist.
         """
-        rows = []
+        rows, common = [], ()
         for argument in arguments:
             if '=' not in argument:
                 path = find_config(argument, with_mmpose=True).resolve()
-                rows.append(cls(path.stem, path, ()))
-            elif not rows:
-                raise ValueError(
-                    f'"{argument}" comes before any config. Give each config '
-                    'first, then its changes.'
-                )
+                rows.append(cls(path.stem, path, common))
             elif argument.startswith('name='):
+                if not rows:
+                    raise ValueError(
+                        f'"{argument}" comes before any config. Name a row '
+                        'behind its config.'
+                    )
                 rows[-1] = rows[-1]._replace(name=argument[len('name=') :])
+            elif not rows:
+                common = (*common, argument)
             else:
                 options = (*rows[-1].options, argument)
                 rows[-1] = rows[-1]._replace(options=options)
+        if not rows:
+            raise ValueError(
+                f'There is no config among {[*arguments]}. Give one for each '
+                'row.'
+            )
         names = [row.name for row in rows]
         for name in names:
             if names.count(name) > 1:
