@@ -35,6 +35,19 @@ def test_loss_against_the_plain_way(monkeypatch, capsys):
     assert '| 2 ' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (['--batch', '0'], '--batch must be 1 or more'),
+        (['--evaluate', 'nowhere'], 'nowhere has no annotations/'),
+    ],
+)
+def test_wrong_arguments(arguments, message, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, *arguments)
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', ['--against-plain', '--train'])
 def test_equal_to_the_plain_way(kind, monkeypatch, capsys):

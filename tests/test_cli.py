@@ -15,6 +15,11 @@ def test_unknown_command():
         main(['fit', 'x.py'])
 
 
+def test_run_without_a_script():
+    with pytest.raises(SystemExit, match='Nearest: .*browse_dataset'):
+        main(['run'])
+
+
 def test_config_that_does_not_exist():
     with pytest.raises(SystemExit, match='Nearest: distilpose-s_8xb32-300e'):
         main(['train', 'distilpose-s_8xb32-210e_coco-256x192.py'])

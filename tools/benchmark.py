@@ -593,6 +593,10 @@ def main() -> None:
         args.train or args.loss or args.evaluate
     ):
         parser.error('--precision is for predictions')
+    if args.batch and min(args.batch) < 1:
+        parser.error('--batch must be 1 or more')
+    if args.evaluate and not (args.evaluate / 'annotations').is_dir():
+        parser.error(f'--evaluate: {args.evaluate} has no annotations/')
     if args.evaluate and args.batch and len(args.batch) > 1:
         parser.error('--evaluate takes one batch size')
     if args.device != 'cpu':

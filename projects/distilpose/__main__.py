@@ -34,8 +34,8 @@ def main(argv: Optional[List[str]] = None) -> None:
     command, arguments = (argv or ['--help'])[0], argv[1:]
     if command in ('train', 'test'):
         run_stock_script(command, with_config(arguments))
-    elif command == 'run' and arguments:
-        run_stock_script(arguments[0], arguments[1:])
+    elif command == 'run':
+        run_stock_script(arguments[0] if arguments else '', arguments[1:])
     elif command in ('demo', 'demo-data'):
         run_demo(command, arguments)
     elif command in ('-h', '--help'):
@@ -57,7 +57,7 @@ def run_stock_script(name: str, arguments: List[str]) -> None:
     if name not in scripts:
         nearest = difflib.get_close_matches(name, scripts) or sorted(scripts)
         raise SystemExit(
-            f'distilpose: MMPose {mmpose.__version__} carries no script '
+            f'distilpose run: MMPose {mmpose.__version__} carries no script '
             f'"{name}" in {carried}. Nearest: ' + ', '.join(nearest)
         )
     sys.argv = [f'distilpose {name}', *arguments]

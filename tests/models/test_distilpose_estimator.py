@@ -284,6 +284,23 @@ class TestBadTeachers:
             teacher=toys.random_teacher(config),
         )
 
+    def test_no_decoder(self):
+        config = toys.teacher()
+        config['head']['decoder'] = None
+        self.refuse(
+            ValueError,
+            'head of the teacher has no decoder',
+            teacher=toys.random_teacher(config),
+        )
+        self.refuse(
+            ValueError,
+            'head of the student has no decoder',
+            head=dict(decoder=None),
+        )
+
+    def test_teacher_that_is_no_dict(self):
+        self.refuse(ValueError, r"is 'a\.py', expected dict", teacher='a.py')
+
     def test_other_normalization(self):
         config = toys.teacher(
             data_preprocessor=dict(
@@ -396,6 +413,28 @@ def test_teacher_in_half_precision():
     )
     with pytest.raises(ValueError, match='"half", expected one of'):
         distilled(teacher=dict(**teacher, dtype='half')).teacher  # noqa: B018
+
+
+def test_teacher_keeps_its_precision():
+    """Half-precision inputs do not round its weights."""
+    model = distilled()
+    inputs, _ = toys.batch(model)
+    expected = model.teacher(inputs).heatmaps
+    assert model.teacher(inputs.half()).heatmaps.dtype == torch.float16
+    assert torch.equal(model.teacher(inputs).heatmaps, expected)
+
+
+def test_images_of_one_channel():
+    config, teacher = toys.student(), toys.teacher()
+    for model in (config, teacher):
+        model['backbone'] = dict(model['backbone'], in_channels=1)
+        model['data_preprocessor'] = dict(
+            type='PoseDataPreprocessor', mean=[127.5], std=[127.5]
+        )
+    config.update(
+        type='DistilPoseEstimator', teacher=toys.random_teacher(teacher)
+    )
+    toys.build(config).init_weights()
 
 
 def test_teacher_is_fused():

@@ -185,6 +185,37 @@ def test_peaked_heatmap_loss_is_least_at_the_target():
     assert (output.grad[0, 0] == 0).all() and output.grad[1].abs().min() > 0
 
 
+def test_peaked_heatmap_loss_with_weights_of_cells():
+    """Equal weights of a keypoint's cells are that keypoint's weight."""
+    target = simulate_heatmaps(*predictions(), (W, H)).detach()
+    output = target + 0.1 * torch.rand_like(target)
+    weights = torch.rand(B, K, dtype=torch.float64)
+    loss = PeakedHeatmapLoss()
+    torch.testing.assert_close(
+        loss(output, target, weights[..., None, None].expand_as(target)),
+        loss(output, target, weights),
+    )
+
+
+@pytest.mark.parametrize(
+    'student, teacher',
+    [
+        (torch.float16, torch.float32),
+        (torch.float32, torch.float64),
+        (torch.float64, torch.float32),
+    ],
+)
+def test_tokens_of_two_types(student, teacher):
+    """The gradient is the student's, of the student's type."""
+    tokens = torch.randn(B, K, 4, dtype=student, requires_grad=True)
+    targets = torch.randn(B, K, 4, dtype=teacher)
+    TokenDistillationLoss(1.0)(tokens, targets).backward()
+    by_hand = 2 * (tokens.detach().double() - targets.double()) / (B * K * 4)
+    torch.testing.assert_close(
+        tokens.grad, by_hand.to(student), rtol=1e-3, atol=1e-5
+    )
+
+
 def test_shapes_that_do_not_agree():
     coords, sigmas = predictions()
     target, weights = torch.rand(B, K, H, W), torch.ones(B, K)

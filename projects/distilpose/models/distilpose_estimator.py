@@ -112,7 +112,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         """The teacher, which loads itself at its first use.
 
         Raises:
-            ValueError: None is configured, or it has no checkpoint.
+            ValueError: None is configured, or not by a dict, or it has no
+                checkpoint.
         """
         if self._teacher is None:
             if self._teacher_cfg is None:
@@ -120,6 +121,11 @@ class DistilPoseEstimator(TopdownPoseEstimator):
                     'DistilPoseEstimator has no teacher. Set model.teacher='
                     'dict(config=..., checkpoint=...), or train the student '
                     'alone as a TopdownPoseEstimator.'
+                )
+            if not isinstance(self._teacher_cfg, dict):
+                raise ValueError(
+                    f'model.teacher is {self._teacher_cfg!r}, expected '
+                    'dict(config=..., checkpoint=...).'
                 )
             self._teacher = FrozenTeacher(**self._teacher_cfg)
         return self._teacher
@@ -142,18 +148,22 @@ class DistilPoseEstimator(TopdownPoseEstimator):
 
         Raises:
             ValueError: They differ in input size, normalization, keypoints or
-                tokens, or lack what a distillation term needs.
+                tokens, or lack a decoder or what a distillation term needs.
         """
         teacher = self.teacher
-        size = tuple(self.head.decoder.input_size)
-        _expect_same('input size (W, H)', size, teacher.input_size)
+        size = _input_size(self, 'student')
+        _expect_same(
+            'input size (W, H)', size, _input_size(teacher.model, 'teacher')
+        )
         _expect_same(
             'image normalization',
             _normalization(self),
             _normalization(teacher.model),
         )
         device = next(self.parameters()).device
-        inputs = torch.zeros(1, 3, size[1], size[0], device=device)
+        inputs = torch.zeros(
+            1, _image_channels(self), *size[::-1], device=device
+        )
         training = self.training
         self.eval()
         feats = self.extract_feat(inputs)
@@ -299,6 +309,24 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             if weight:
                 losses[f'{name}/unweighted'] = value.detach() / weight
         return losses
+
+
+def _input_size(model: TopdownPoseEstimator, who: str) -> Tuple[int, int]:
+    """Size (W, H) of the images that a model was built for."""
+    if getattr(model.head, 'decoder', None) is None:
+        raise ValueError(
+            f'The head of the {who} has no decoder, which names the input '
+            'size. Set head.decoder to the codec of its data.'
+        )
+    return tuple(model.head.decoder.input_size)
+
+
+def _image_channels(model: TopdownPoseEstimator) -> int:
+    """Channels of the images that a model's first convolution takes."""
+    for module in model.backbone.modules():
+        if isinstance(module, nn.Conv2d):
+            return module.in_channels
+    return 3
 
 
 def _normalization(model: TopdownPoseEstimator) -> tuple:

@@ -6,7 +6,6 @@ pixels. A heatmap's cell (x, y) is its integer grid point.
 """
 
 import math
-from functools import lru_cache
 from typing import Any, Tuple
 
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 __all__ = [
+    'is_recorded',
     'keypoint_accuracy',
     'read_heatmaps',
     'simulate_heatmaps',
@@ -26,7 +26,17 @@ __all__ = [
 MIN_SIGMA = 1e-2
 
 
-@lru_cache(maxsize=16)
+def is_recorded() -> bool:
+    """Whether PyTorch makes a graph of what is done, by tracing or compiling.
+
+    It must hold for other batches, and leave nothing of it in a cache.
+    """
+    compiler = getattr(torch, 'compiler', None)  # of PyTorch 2.1
+    return torch.jit.is_tracing() or (
+        compiler is not None and compiler.is_compiling()
+    )
+
+
 def sine_position_table(height: int, width: int, dims: int) -> Tensor:
     """Make the fixed 2-D sine table of the visual tokens.
 
@@ -36,11 +46,10 @@ def sine_position_table(height: int, width: int, dims: int) -> Tensor:
         dims: Token width D. The first half encodes y, the second x.
 
     Returns:
-        Table (1, height * width, D) in float64, row by row. It is shared
-        between calls: do not write to it.
+        Table (1, height * width, D) in float64, row by row.
     """
     temperature, half = 10000, dims // 2
-    # On the CPU whatever the default device: the table is shared.
+    # On the CPU whatever the default device, which may be 'meta'.
     cpu = dict(dtype=torch.float64, device='cpu')
     index = torch.arange(half, **cpu)
     frequency = temperature ** (-2 * (index // 2) / half)

@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from mmcv.cnn.utils import fuse_conv_bn
 from torch import Tensor, nn
 
+from .functional import is_recorded
+
 __all__ = ['PointwiseLinear', 'extract_in_parts', 'fuse_and_reorder', 'halves']
 
 # Images that the CPU's caches hold, feature maps and all. Measured on 2 cores
@@ -63,7 +65,7 @@ def extract_in_parts(
     Returns:
         What ``extract_feat`` gives for the whole batch.
     """
-    if inputs.device.type != 'cpu' or len(inputs) <= PART:
+    if inputs.device.type != 'cpu' or is_recorded() or inputs.shape[0] <= PART:
         return extract_feat(inputs)
     parts = [extract_feat(part) for part in inputs.split(PART)]
     if isinstance(parts[0], Tensor):

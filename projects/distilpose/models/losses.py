@@ -53,7 +53,9 @@ class TokenDistillationLoss(nn.Module):
         _expect_shape(
             self, 'teacher_tokens', teacher_tokens, student_tokens.shape
         )
-        teacher_tokens = teacher_tokens.detach()
+        student_tokens, teacher_tokens = _at_least_float32(
+            student_tokens, teacher_tokens.detach()
+        )
         sound = teacher_tokens.isfinite().all(-1, keepdim=True)
         return self.loss_weight * F.mse_loss(
             student_tokens,
@@ -212,13 +214,15 @@ class PeakedHeatmapLoss(KeypointMSELoss):
         Args:
             output: Predicted heatmaps H (B, K, h, w).
             target: Target heatmaps T (B, K, h, w).
-            target_weights: Weights (B, K), 0 for keypoints to ignore.
+            target_weights: Weights (B, K), 0 for keypoints to ignore, or
+                (B, K, h, w), of which the cross entropy takes the mean.
             mask: Weights of the cells, as for :class:`KeypointMSELoss`; the
                 cross entropy does without.
 
         Returns:
             The weighted loss, a scalar.
         """
+        k = output.shape[1]
         foreground = 1 + (self.foreground_weight - 1) * target
         mask = foreground if mask is None else mask * foreground
         squared = super().forward(output, target, target_weights, mask)
@@ -229,7 +233,8 @@ class PeakedHeatmapLoss(KeypointMSELoss):
             log_target=True,
         ).sum(-1)
         if self.use_target_weight and target_weights is not None:
-            divergence = divergence * target_weights
+            weights = target_weights.flatten(1).unflatten(1, (k, -1))
+            divergence = divergence * weights.mean(-1)
         weight = self.loss_weight * self.cross_entropy_weight
         return squared + weight * divergence.mean()
 

@@ -6,7 +6,7 @@ height and width.
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import ContextManager, NamedTuple, Optional, Tuple, Union
+from typing import ContextManager, NamedTuple, Optional, Union
 
 import torch
 from mmengine.config import Config
@@ -55,7 +55,8 @@ class FrozenTeacher:
         allow_random_weights: Whether a teacher without checkpoint is meant,
             for tests and dry runs.
         dtype: ``'float16'`` or ``'bfloat16'`` to run in half precision, or
-            ``'float32'``. Defaults to the student's: under AMP, AMP's.
+            ``'float32'``. Defaults to float32, or what is wider in its input;
+            under AMP, AMP's.
         compile: Whether to run through ``torch.compile``.
 
     Raises:
@@ -118,11 +119,6 @@ class FrozenTeacher:
             self._model = model
         return self._model
 
-    @property
-    def input_size(self) -> Tuple[int, int]:
-        """Size (W, H) of the images that the teacher was built for."""
-        return tuple(self.model.head.decoder.input_size)
-
     def __call__(self, inputs: Tensor) -> TeacherOutput:
         """Run the teacher on normalized images (B, 3, H, W).
 
@@ -130,11 +126,11 @@ class FrozenTeacher:
             TypeError: Its head does not give heatmaps.
         """
         model = self.model
-        model.to(inputs.device, self.dtype or inputs.dtype)
+        # Never to a narrower type that was not asked for: it would stay so.
+        dtype = self.dtype or torch.promote_types(torch.float32, inputs.dtype)
+        model.to(inputs.device, dtype)
         with torch.inference_mode(), self._precision(inputs):
-            feats = extract_in_parts(
-                model.extract_feat, inputs.to(self.dtype or inputs.dtype)
-            )
+            feats = extract_in_parts(model.extract_feat, inputs.to(dtype))
             heatmaps = model.head(feats)
         if not isinstance(heatmaps, Tensor) or heatmaps.ndim != 4:
             raise TypeError(

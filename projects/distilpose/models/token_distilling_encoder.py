@@ -17,7 +17,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import OptMultiConfig
 from torch import Tensor, nn
 
-from .functional import sine_position_table
+from .functional import is_recorded, sine_position_table
 
 __all__ = ['TokenDistillingEncoder', 'Tokens']
 
@@ -123,9 +123,10 @@ class TokenDistillingEncoder(BaseModule):
         x = feats if isinstance(feats, Tensor) else feats[-1]
         patches = self._split_into_patches(x)
         k = self.num_keypoints
-        position = _position(
-            x.shape[-2] // self.patch_size[0],
-            x.shape[-1] // self.patch_size[1],
+        make = _position.__wrapped__ if is_recorded() else _position
+        position = make(
+            int(x.shape[-2]) // self.patch_size[0],
+            int(x.shape[-1]) // self.patch_size[1],
             self.embed_dims,
             k,
             patches.dtype,
@@ -133,7 +134,7 @@ class TokenDistillingEncoder(BaseModule):
         )
         tokens = torch.cat(
             [
-                self.keypoint_tokens.expand(len(x), -1, -1),
+                self.keypoint_tokens.expand(x.shape[0], -1, -1),
                 self.patch_embed(patches),
             ],
             dim=1,

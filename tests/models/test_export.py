@@ -1,0 +1,51 @@
+"""A trained student in PyTorch's own formats for deployment."""
+
+import pytest
+import torch
+from torch import nn
+
+from distilpose.models.token_distilling_encoder import _position
+
+from .. import toys
+
+
+class Coordinates(nn.Module):
+    """From normalized images to coordinates, as one would export."""
+
+    def __init__(self):
+        super().__init__()
+        self.student = toys.build(toys.student()).eval()
+        self.student.switch_to_deploy()
+
+    def forward(self, images):
+        return self.student.head(self.student.extract_feat(images)).coords
+
+
+@pytest.fixture
+def student():
+    _position.cache_clear()  # recording must neither need nor fill it
+    return Coordinates().eval()
+
+
+def images(batch):
+    torch.manual_seed(1)
+    return torch.randn(batch, 3, *toys.INPUT_SIZE[::-1])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('traced_with, run_with', [(1, 4), (4, 7)])
+def test_trace_holds_for_other_batches(student, traced_with, run_with):
+    traced = torch.jit.trace(student, images(traced_with))
+    torch.testing.assert_close(
+        traced(images(run_with)), student(images(run_with))
+    )
+
+
+@torch.no_grad()
+def test_export_with_a_dynamic_batch(student):
+    export = pytest.importorskip('torch.export')
+    if not hasattr(torch.compiler, 'is_exporting'):
+        pytest.skip('PyTorch 2.7 tells what is exported')
+    shapes = {'images': {0: export.Dim('batch', min=2, max=64)}}
+    program = export.export(student, (images(4),), dynamic_shapes=shapes)
+    torch.testing.assert_close(program.module()(images(7)), student(images(7)))
