@@ -38,7 +38,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize('scope', [None, 'mmengine', 'mmpose', 'mmdet'])
+@pytest.mark.parametrize('scope', [None, 'mmdet'])
 def test_registers_under_any_scope(scope):
     setup = scope and f'DefaultScope.get_instance("x", scope_name="{scope}")'
     code = CHECK.format(setup=setup or '', names=NAMES)
