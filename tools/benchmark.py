@@ -45,7 +45,7 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from distilpose.complexity import measure_complexity
-from distilpose.models.inference import PointwiseLinear, fuse_and_reorder
+from distilpose.models.inference import PointwiseLinear, deploy
 from distilpose.models.losses import SimulatedHeatmapLoss
 from distilpose.zoo import build_bare, find_config, input_size
 
@@ -145,7 +145,7 @@ def prepare(model: TopdownPoseEstimator, args) -> TopdownPoseEstimator:
     """Move a model to its device and apply the options."""
     model = model.to(args.device).eval()
     if args.deploy:
-        fuse_and_reorder(model)
+        deploy(model)
     if args.compile:
         for part in ('backbone', 'neck', 'head'):
             if getattr(model, part, None) is not None:
@@ -483,7 +483,7 @@ def evaluate(args) -> None:
     metric.dataset_meta = dataset.metainfo
     model = prepare(build_bare(config), args)
     if not args.deploy:
-        fuse_and_reorder(model)  # as DeployHook does for `mim test`
+        deploy(model)  # as DeployHook does for `mim test`
     rng = np.random.default_rng(0)
     seconds = dict.fromkeys(
         [t.__class__.__name__ for t in dataset.pipeline.transforms], 0.0

@@ -21,7 +21,7 @@ from distilpose.models.token_distilling_encoder import TransformerLayer
 class PlainLayer(TransformerLayer):
     """A transformer layer with its attention written out."""
 
-    def _attend(self, x: Tensor) -> Tensor:
+    def _attend(self, x: Tensor, num_out: None) -> Tensor:
         b, n, d = x.shape
         width = d // self.num_heads
         q, k, v = (

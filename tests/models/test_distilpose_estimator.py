@@ -474,6 +474,8 @@ def test_deployed_predicts_the_same(size):
                     atol=1e-4,
                 )
     assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in own.modules())
+    # Nobody reads them.
+    assert own.extract_feat(inputs).visual.shape == (size, 0, 16)
 
 
 @pytest.mark.parametrize('bias', [True, False])
@@ -493,13 +495,14 @@ def test_pointwise_linear_is_linear(bias):
     not hasattr(TopdownPoseEstimator, 'switch_to_deploy'),
     reason='MMPose 1.2 or later',
 )
-def test_stock_estimator_deploys_our_backbone():
+def test_stock_estimator_deploys_our_parts():
     model = toys.build(toys.student()).eval()
     inputs = torch.randn(2, 3, 64, 48)
     expected = model(inputs, None, mode='tensor').coords
     model.switch_to_deploy()
     found = model(inputs, None, mode='tensor').coords
     torch.testing.assert_close(found, expected)
+    assert model.extract_feat(inputs).visual.shape == (2, 0, 16)
     assert not any(
         isinstance(m, torch.nn.BatchNorm2d) for m in model.modules()
     )

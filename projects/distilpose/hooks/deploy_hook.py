@@ -5,7 +5,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
 
-from ..models.inference import fuse_and_reorder
+from ..models.inference import deploy
 
 __all__ = ['DeployHook']
 
@@ -24,5 +24,5 @@ class DeployHook(Hook):
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             return  # which puts its own weights, unfused, in place
         model = runner.model
-        fuse_and_reorder(model.module if is_model_wrapper(model) else model)
+        deploy(model.module if is_model_wrapper(model) else model)
         runner.logger.info('Model fused and reordered for inference.')

@@ -18,7 +18,7 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from .distilpose_head import KeypointPrediction, keypoint_weights
-from .inference import extract_in_parts, fuse_and_reorder, halves
+from .inference import deploy, extract_in_parts, halves
 from .teacher import FrozenTeacher, TeacherOutput
 from .token_distilling_encoder import Tokens
 
@@ -241,8 +241,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         return self.add_pred_to_datasample(*predicted, data_samples)
 
     def switch_to_deploy(self) -> None:
-        """Fuse and reorder backbone, neck and head for inference alone."""
-        fuse_and_reorder(self)
+        """Prepare backbone, neck and head for predictions alone."""
+        deploy(self)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict:
         """Calculate the supervised and the distillation losses.

@@ -7,7 +7,7 @@ D: width of a token.
 """
 
 from functools import lru_cache
-from typing import NamedTuple, Sequence, Tuple, Union
+from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -90,6 +90,7 @@ class TokenDistillingEncoder(BaseModule):
         self.num_keypoints = num_keypoints
         self.patch_size = tuple(patch_size)
         self.embed_dims = embed_dims
+        self.deployed = False
 
         patch_dims = in_channels * self.patch_size[0] * self.patch_size[1]
         self.patch_embed = nn.Linear(patch_dims, embed_dims)
@@ -114,7 +115,8 @@ class TokenDistillingEncoder(BaseModule):
                 taken, as MMPose's heads do.
 
         Returns:
-            Visual tokens (B, P, D) and keypoint tokens (B, K, D).
+            Visual tokens (B, P, D), or none (B, 0, D) where deployed, and
+            keypoint tokens (B, K, D).
 
         Raises:
             ValueError: The map does not divide into patches, or has another
@@ -139,9 +141,15 @@ class TokenDistillingEncoder(BaseModule):
             ],
             dim=1,
         )
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             tokens = layer(tokens + position)
+        last = k if self.deployed else None
+        tokens = self.layers[-1](tokens + position, num_out=last)
         return Tokens(visual=tokens[:, k:], keypoint=tokens[:, :k])
+
+    def switch_to_deploy(self, test_cfg: Optional[dict] = None) -> None:
+        """Give keypoint tokens alone: heads read no others."""
+        self.deployed = True
 
     def _split_into_patches(self, x: Tensor) -> Tensor:
         """Cut (B, C, h, w) into (B, P, p_h * p_w * C), channel fastest."""
@@ -181,7 +189,10 @@ def _position(
 
 
 class TransformerLayer(nn.Module):
-    """One pre-norm transformer layer, (B, N, D) -> (B, N, D)."""
+    """One pre-norm transformer layer, (B, N, D) -> (B, N, D).
+
+    With ``num_out``, the first tokens alone come out, which still look at all.
+    """
 
     def __init__(self, dims: int, num_heads: int, hidden_dims: int) -> None:
         super().__init__()
@@ -196,13 +207,13 @@ class TransformerLayer(nn.Module):
             nn.Linear(hidden_dims, dims),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self._attend(self.norm1(x))
+    def forward(self, x: Tensor, num_out: Optional[int] = None) -> Tensor:
+        x = x[:, :num_out] + self._attend(self.norm1(x), num_out)
         return x + self.mlp(self.norm2(x))
 
-    def _attend(self, x: Tensor) -> Tensor:
+    def _attend(self, x: Tensor, num_out: Optional[int]) -> Tensor:
         b, n, d = x.shape
         qkv = self.qkv(x).reshape(b, n, 3, self.num_heads, -1)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        x = F.scaled_dot_product_attention(q, k, v)
-        return self.proj(x.transpose(1, 2).reshape(b, n, d))
+        x = F.scaled_dot_product_attention(q[:, :, :num_out], k, v)
+        return self.proj(x.transpose(1, 2).reshape(b, -1, d))
