@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 from distilpose import ablation
 from distilpose.ablation import Row, run_ablation
@@ -18,13 +19,14 @@ def mim(monkeypatch):
     calls = []
 
     def run_mim(arguments, log, env=None):
-        options = arguments[arguments.index('--cfg-options') + 1 :]
-        calls.append((arguments, options, env))
         if arguments[0] == 'test':
+            calls.append((arguments, [], env))
             out = Path(arguments[arguments.index('--out') + 1])
             out.write_text('{"coco/AP": 0.7}')
             yield ''
             return
+        options = arguments[arguments.index('--cfg-options') + 1 :]
+        calls.append((arguments, options, env))
         if mim.fails in arguments[2]:
             raise RuntimeError('killed')
         seed = int(options[0].split('=')[1])
@@ -32,6 +34,7 @@ def mim(monkeypatch):
         folder.mkdir(parents=True)
         value = (0.6 if 'no-distill' not in arguments[2] else 0.4) + seed / 100
         rows = [{'step': e, 'coco/AP': value * e / 30} for e in (10, 20, 30)]
+        rows += [{'step': 30, 'iter': 30, 'lr': 0.1, 'acc_pose': 0.5}]
         (folder / 'scalars.json').write_text(
             ''.join(json.dumps(row) + '\n' for row in rows)
         )
@@ -76,12 +79,17 @@ def test_others_are_completed_before_a_fault_is_told(mim, tmp_path):
 
 
 def test_killed_in_the_last_validation(mim, tmp_path):
-    """Nothing is left to train: the checkpoint is tested."""
+    """Nothing is left to train: the checkpoint is validated by a test."""
     folder = tmp_path / PLAIN / 'seed-0'
     folder.mkdir(parents=True)
     (folder / 'epoch_30.pth').write_text('weights')
-    report = run_ablation(tmp_path, Row.parse_all([PLAIN]), seeds=(0,))
+    rows = Row.parse_all([PLAIN, 'val_dataloader.dataset.data_root=there/'])
+    report = run_ablation(tmp_path, rows, seeds=(0,))
     assert '0.700' in report and len(mim.calls) == 1
+    tested = Config.fromfile(mim.calls[0][0][2])
+    assert tested.test_dataloader.dataset.data_root == 'there/'
+    assert tested.test_evaluator == tested.val_evaluator
+    assert not (folder / 'metrics-unfinished.json').exists()
 
 
 def test_changed_row_is_not_taken_for_the_old_one(mim, tmp_path):
@@ -91,11 +99,42 @@ def test_changed_row_is_not_taken_for_the_old_one(mim, tmp_path):
         run_ablation(tmp_path, changed, seeds=(0,))
 
 
-def test_metric_that_is_not_logged(mim, tmp_path):
-    with pytest.raises(RuntimeError, match=r"no \"coco/ap\".*'coco/AP'"):
+@pytest.mark.parametrize('metric', ['coco/ap', 'acc_pose'])
+def test_metric_that_no_validation_gives(metric, mim, tmp_path):
+    with pytest.raises(RuntimeError, match=rf"no \"{metric}\".*'coco/AP'"):
         run_ablation(
-            tmp_path, Row.parse_all([PLAIN]), seeds=(0,), metric='coco/ap'
+            tmp_path, Row.parse_all([PLAIN]), seeds=(0,), metric=metric
         )
+
+
+@pytest.mark.parametrize(
+    'wrong, message',
+    [
+        (dict(seeds=(0, 0)), r'seeds are \[0, 0\], .* each once'),
+        (dict(seeds=(-1,)), r'seeds are \[-1\]'),
+        (dict(jobs=0), '0 trainings at a time'),
+    ],
+)
+def test_wrong_arguments_write_nothing(wrong, message, mim, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        run_ablation(tmp_path, Row.parse_all([PLAIN]), **wrong)
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize('name', ['run.json', 'metrics.json'])
+def test_damaged_file_is_named(name, mim, tmp_path):
+    rows = Row.parse_all([PLAIN])
+    run_ablation(tmp_path, rows, seeds=(0,))
+    (tmp_path / PLAIN / 'seed-0' / name).write_text('{"opt')
+    with pytest.raises(RuntimeError, match=f'{name} cannot be read'):
+        run_ablation(tmp_path, rows, seeds=(0,))
+
+
+def test_rows_without_epochs():
+    for option in ('max_epochs=None', 'max_epochs=abc'):
+        (row,) = Row.parse_all([PLAIN, f'train_cfg.{option}'])
+        with pytest.raises(ValueError, match='max_epochs=.*by epoch'):
+            row.epochs  # noqa: B018
 
 
 def test_parallel_runs_share_the_cores(mim, tmp_path):
@@ -116,6 +155,7 @@ def test_rows_on_the_command_line():
     for arguments, message in (
         (['name=a', FULL], '"name=a" comes before any config'),
         (['a=1'], 'There is no config'),
+        ([FULL, 'name='], 'is given an empty name'),
         ([FULL, FULL], 'Two rows are called'),
     ):
         with pytest.raises(ValueError, match=message):

@@ -1,6 +1,18 @@
-"""Reading what trainings leave behind."""
+"""Running commands, and reading what trainings leave behind."""
 
-from distilpose.commands import read_scalars, read_step
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from distilpose.commands import (
+    read_scalars,
+    read_step,
+    run_mim,
+    stop_commands,
+)
 
 LINE = (
     '11/24 03:05:06 - mmengine - INFO - Epoch(train)  [3][10/37]  lr: 1e-3  '
@@ -27,3 +39,44 @@ def test_scalars_over_restarts_and_a_line_cut_short(tmp_path):
         {'step': 1, 'a': 1},
         {'step': 2, 'a': 3},
     ]
+
+
+@pytest.fixture
+def endless(monkeypatch, tmp_path):
+    """A ``mim`` that starts a process, tells its number and never ends."""
+    mim = tmp_path / 'mim'
+    mim.write_text(
+        f'#!{sys.executable}\n'
+        'import subprocess, time\n'
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        'print(child.pid, flush=True)\n'
+        'time.sleep(600)\n'
+    )
+    mim.chmod(0o755)
+    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'python'))
+    return run_mim(['list'], tmp_path / 'output.log')
+
+
+def is_alive(pid):
+    done = subprocess.run(
+        ['ps', '-o', 'stat=', '-p', str(pid)], capture_output=True, text=True
+    )
+    return done.stdout.strip()[:1] not in ('', 'Z')
+
+
+@pytest.mark.skipif(os.name != 'posix', reason='process groups')
+@pytest.mark.parametrize('ending', ['close', 'stop'])
+def test_nothing_goes_on_alone(endless, ending):
+    pid = int(next(endless))
+    assert is_alive(pid)
+    if ending == 'close':
+        endless.close()
+    else:
+        stop_commands()
+        with pytest.raises(RuntimeError, match='`mim list ...` failed'):
+            list(endless)
+    for _ in range(100):
+        if not is_alive(pid):
+            break
+        time.sleep(0.05)
+    assert not is_alive(pid)

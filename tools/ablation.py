@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from distilpose.ablation import Row, run_ablation
+from distilpose.commands import exit_on_sigterm
 
 
 def main() -> None:
@@ -32,6 +33,7 @@ def main() -> None:
         '--jobs', type=int, default=1, help='trainings at a time'
     )
     args = parser.parse_args()
+    exit_on_sigterm()
     command = shlex.join(['python', 'tools/ablation.py', *sys.argv[1:]])
     try:
         report = run_ablation(

@@ -89,6 +89,9 @@ def run_demo(command: str, arguments: List[str]) -> None:
     )
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args(arguments)
+    from distilpose.commands import exit_on_sigterm
+
+    exit_on_sigterm()
     try:
         if only_data:
             from distilpose.demo.dataset import make_dataset

@@ -5,6 +5,7 @@ interrupted experiment goes on where it was. What a run gave is its last
 validation.
 """
 
+import argparse
 import importlib
 import json
 import os
@@ -16,12 +17,12 @@ from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
 import matplotlib
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from tabulate import tabulate
 from tqdm import tqdm
 
 from . import __version__
-from .commands import read_scalars, read_step, run_mim
+from .commands import read_scalars, read_step, run_mim, stop_commands
 from .zoo import find_config
 
 matplotlib.use('Agg')
@@ -66,6 +67,11 @@ class Row(NamedTuple):
                         f'"{argument}" comes before any config. Name a row '
                         'behind its config.'
                     )
+                if argument == 'name=':
+                    raise ValueError(
+                        f'The row of {rows[-1].config.name} is given an empty '
+                        'name. Write name=NAME.'
+                    )
                 rows[-1] = rows[-1]._replace(name=argument[len('name=') :])
             elif not rows:
                 common = (*common, argument)
@@ -88,11 +94,18 @@ class Row(NamedTuple):
 
     @property
     def epochs(self) -> int:
-        """How many epochs it trains, its options heeded."""
-        for option in reversed(self.options):
-            if option.startswith('train_cfg.max_epochs='):
-                return int(option.split('=')[1])
-        return Config.fromfile(self.config).train_cfg.max_epochs
+        """How many epochs it trains, its options heeded.
+
+        Raises:
+            ValueError: It trains by iterations, or not at all.
+        """
+        epochs = _config(self.config, self.options).train_cfg.get('max_epochs')
+        if not isinstance(epochs, int) or epochs < 1:
+            raise ValueError(
+                f'The row "{self.name}" has train_cfg.max_epochs={epochs}, '
+                'expected a number of epochs: rows are compared by epoch.'
+            )
+        return epochs
 
 
 class Run(NamedTuple):
@@ -114,11 +127,11 @@ class Run(NamedTuple):
         """The metric by epoch; after a restart, the later value counts."""
         curve = {
             scalars['step']: scalars[metric]
-            for scalars in read_scalars(self.work_dir)
+            for scalars in _validations(self.work_dir)
             if metric in scalars
         }
         if self.tested.exists():
-            tested = json.loads(self.tested.read_text())
+            tested = _read_json(self.tested)
             if metric in tested:
                 curve[self.epochs] = tested[metric]
         return curve
@@ -156,9 +169,16 @@ def run_ablation(
         The report, which ``results.md`` holds as well.
 
     Raises:
+        ValueError: Seeds are negative or given twice, or there are no jobs.
         RuntimeError: A training failed, or gave no such metric. The others
             are completed first.
     """
+    if min(seeds) < 0 or len({*seeds}) < len(seeds):
+        raise ValueError(
+            f'The seeds are {[*seeds]}, expected numbers from 0 on, each once.'
+        )
+    if jobs < 1:
+        raise ValueError(f'{jobs} trainings at a time, expected 1 or more.')
     folder = folder.absolute()
     epochs = {row: row.epochs for row in rows}
     runs = [
@@ -172,17 +192,19 @@ def run_ablation(
     bar = tqdm(
         total=sum(run.epochs for run in runs), unit='epoch', desc=folder.name
     )
-    lock = threading.Lock()
+    lock, stopped = threading.Lock(), threading.Event()
 
     def train(run: Run) -> None:
         done = 0
+        if stopped.is_set():
+            return
         try:
             for epoch in _train(run, metric, jobs):
                 with lock:
                     bar.update(epoch - done)
                 done = epoch
             results[run] = _result(run, metric)
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             faults.append(f'{run.row.name}, seed {run.seed}: {error}')
         else:
             with lock:
@@ -193,8 +215,13 @@ def run_ablation(
                 )
 
     with ThreadPoolExecutor(jobs) as pool:
-        for _ in pool.map(train, runs):
-            pass
+        try:
+            for _ in pool.map(train, runs):
+                pass
+        except BaseException:  # Ctrl-C: or trainings would go on alone
+            stopped.set()
+            stop_commands()
+            raise
     bar.close()
     if faults:
         raise RuntimeError('\n'.join(faults))
@@ -221,7 +248,7 @@ def _result(run: Run, metric: str) -> float:
     """The metric after the last epoch."""
     curve = run.curve(metric)
     if run.epochs not in curve:
-        logged = {key for row in read_scalars(run.work_dir) for key in row}
+        logged = {key for row in _validations(run.work_dir) for key in row}
         raise RuntimeError(
             f'no "{metric}" after epoch {run.epochs}; the log in '
             f'{run.work_dir} has {sorted(k for k in logged if "/" in k)}. '
@@ -240,7 +267,7 @@ def _claim(run: Run) -> None:
     config = Config.fromfile(run.row.config)
     settings = dict(options=run.options, config=config.pretty_text)
     if file.exists():
-        if json.loads(file.read_text()) != settings:
+        if _read_json(file) != settings:
             raise RuntimeError(
                 f'{run.work_dir} holds a run with another config or other '
                 'options. Name this row otherwise by name=..., or remove '
@@ -248,7 +275,9 @@ def _claim(run: Run) -> None:
             )
     else:
         run.work_dir.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings))
+        written = file.with_name('run-unfinished.json')
+        written.write_text(json.dumps(settings))
+        written.replace(file)
 
 
 def _train(run: Run, metric: str, jobs: int) -> Iterator[int]:
@@ -257,15 +286,15 @@ def _train(run: Run, metric: str, jobs: int) -> Iterator[int]:
         return
     if run.checkpoint.exists():
         # MMEngine's --resume would find nothing to train, nor validate.
-        arguments = ['test', 'mmpose', str(run.row.config)]
+        arguments = ['test', 'mmpose', str(_validation_config(run))]
         arguments += ['--checkpoint', str(run.checkpoint)]
         arguments += ['--work-dir', str(run.work_dir / 'test')]
-        arguments += ['--out', str(run.tested)]
-        log = run.work_dir / 'output.log'
-        yield from (
-            run.epochs
-            for _ in run_mim([*arguments, '--cfg-options', *run.options], log)
-        )
+        # Complete or absent.
+        written = run.tested.with_name('metrics-unfinished.json')
+        arguments += ['--out', str(written)]
+        for _ in run_mim(arguments, run.work_dir / 'output.log'):
+            yield run.epochs
+        written.replace(run.tested)
         return
     resume = []
     if (run.work_dir / 'last_checkpoint').exists():
@@ -284,6 +313,42 @@ def _train(run: Run, metric: str, jobs: int) -> Iterator[int]:
         now = read_step(line)
         if now is not None:
             yield now.epoch - 1
+
+
+def _validation_config(run: Run) -> Path:
+    """Write a config whose test is the validation of a run."""
+    config = _config(run.row.config, run.options)
+    config.test_dataloader = config.val_dataloader
+    config.test_evaluator = config.val_evaluator
+    config.test_cfg = config.get('test_cfg') or {}
+    path = run.work_dir / 'validation.py'
+    config.dump(path)
+    return path
+
+
+def _config(path: Path, options: Sequence[str]) -> Config:
+    """Read a config, with changes as MMEngine's ``--cfg-options`` reads."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--options', nargs='*', action=DictAction)
+    changes = parser.parse_args(['--options', *options]).options
+    config = Config.fromfile(path)
+    config.merge_from_dict(changes)
+    return config
+
+
+def _validations(work_dir: Path) -> List[dict]:
+    """What the validations of a training logged, and not its steps."""
+    return [row for row in read_scalars(work_dir) if 'lr' not in row]
+
+
+def _read_json(file: Path) -> dict:
+    try:
+        return json.loads(file.read_text())
+    except json.JSONDecodeError as error:
+        raise RuntimeError(
+            f'{file} cannot be read ({error}). Remove it, or the folder of '
+            'this run.'
+        ) from error
 
 
 def _table(

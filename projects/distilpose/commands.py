@@ -3,13 +3,24 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Optional
+from typing import Dict, Iterator, List, NamedTuple, Optional, Set
 
-__all__ = ['TrainingStep', 'read_scalars', 'read_step', 'run_mim']
+__all__ = [
+    'TrainingStep',
+    'exit_on_sigterm',
+    'read_scalars',
+    'read_step',
+    'run_mim',
+    'stop_commands',
+]
+
+_running: Set[subprocess.Popen] = set()
 
 STEP = re.compile(
     r'Epoch\(train\)\s+\[(\d+)\]\[\s*(\d+)/(\d+)\].* (loss: \S+)'
@@ -49,7 +60,8 @@ def run_mim(
 ) -> Iterator[str]:
     """Run ``mim`` and yield the lines of its output.
 
-    On a machine without GPU, ``train`` and ``test`` are told so.
+    On a machine without GPU, ``train`` and ``test`` are told so. Whatever ends
+    the iteration ends the command, and the processes that it has started.
 
     Args:
         arguments: The command line after ``mim``.
@@ -72,16 +84,42 @@ def run_mim(
         text=True,
         errors='replace',
         env={**os.environ, 'PYTHONWARNINGS': 'ignore', **(env or {})},
+        start_new_session=True,  # with all that it starts, to end together
     ) as process:
-        for line in process.stdout:
-            file.write(line)
-            tail.append(line)
-            yield line
+        _running.add(process)
+        try:
+            for line in process.stdout:
+                file.write(line)
+                tail.append(line)
+                yield line
+            process.wait()
+        finally:
+            _stop(process)
+            _running.discard(process)
     if process.returncode:
         raise RuntimeError(
             f'`mim {" ".join(arguments[:3])} ...` failed; its output is in '
             f'{log} and ends with:\n' + ''.join(tail)
         )
+
+
+def stop_commands() -> None:
+    """End the commands that run, in whichever threads."""
+    for process in [*_running]:
+        _stop(process)
+
+
+def exit_on_sigterm() -> None:
+    """Let a SIGTERM end Python as Ctrl-C does, commands included."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def _stop(process: subprocess.Popen) -> None:
+    if os.name != 'posix':
+        process.terminate()
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def read_scalars(work_dir: Path) -> List[dict]:

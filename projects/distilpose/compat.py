@@ -75,7 +75,9 @@ def stand_in_for_mmcv_ops() -> bool:
     ``mmcv.ops`` (for EDPose alone), unguarded, so that with ``mmcv-lite`` no
     model can be imported. The stand-in for ``mmcv.ops`` holds this one name;
     building the class, or importing any other operator, is an ImportError
-    that says what to install.
+    that says what to install. Attributes that are not there are an
+    AttributeError, as everywhere: pickle and inspect ask all modules for
+    theirs.
     """
     if 'mmcv.ops' in sys.modules:
         return False
@@ -88,7 +90,10 @@ def stand_in_for_mmcv_ops() -> bool:
         return False
     # MMCV itself looks for the second name and warns where it is missing.
     for name in ('mmcv.ops', 'mmcv.ops.multi_scale_deform_attn'):
-        sys.modules[name] = _MissingOperators(name)
+        stand_in = sys.modules[name] = _MissingOperators(name)
+        parent, _, child = name.rpartition('.')
+        setattr(sys.modules[parent], child, stand_in)
+    sys.meta_path.append(_MissingOperators)
     return True
 
 
@@ -168,13 +173,28 @@ def _refuse_to_launch(*args: Any, **kwargs: Any) -> None:
 class _MissingOperators(ModuleType):
     """Stands for ``mmcv.ops`` where MMCV has no compiled operators."""
 
+    # A package: what is imported from it is looked for by `find_spec`.
+    __path__: List[str] = []
+
     class MultiScaleDeformableAttention:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            raise ImportError(
-                'MultiScaleDeformableAttention needs the compiled operators '
-                'of `mmcv`, but `mmcv-lite` is installed. Install mmcv '
-                '(`make mmcv` builds it from source).'
-            )
+            raise ImportError(_missing('MultiScaleDeformableAttention'))
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(_missing(f'{self.__name__}.{name}'))
+
+    @staticmethod
+    def find_spec(name: str, *args: Any) -> None:
+        """Refuse to import operators: a finder in ``sys.meta_path``."""
+        if name.startswith('mmcv.ops.'):
+            raise ImportError(_missing(name), name=name)
+
+
+def _missing(operator: str) -> str:
+    return (
+        f'{operator} needs the compiled operators of `mmcv`, but `mmcv-lite` '
+        'is installed. Install mmcv (`make mmcv` builds it from source).'
+    )
 
 
 def _checkpoint_globals() -> List[Any]:

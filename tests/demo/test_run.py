@@ -88,6 +88,15 @@ def test_goes_on_where_it_was(mim, tmp_path, stage):
     demo.run(tmp_path / 'demo')
     assert names(mim) == ALL[stage:]
     assert ('--resume' in mim.calls[0][2]) == (command == 'train')
+    if command == 'train':  # how long it had trained before is not known
+        minutes = tmp_path / 'demo' / name / 'training_minutes.txt'
+        assert minutes.read_text() == '-\n'
+
+
+def test_wrong_seed_claims_nothing(mim, tmp_path):
+    with pytest.raises(ValueError, match='seed is -1'):
+        demo.run(tmp_path / 'demo', seed=-1)
+    assert not (tmp_path / 'demo').exists()
 
 
 def test_failure_names_the_log(tmp_path):

@@ -57,7 +57,7 @@ class Run(NamedTuple):
 
     @property
     def minutes(self) -> Path:
-        """Written when training is complete; holds its duration."""
+        """Written when training is complete; its duration, if known."""
         return self.work_dir / 'training_minutes.txt'
 
 
@@ -69,10 +69,13 @@ def run(folder: Path, seed: int = 0) -> None:
         seed: Seed of data and trainings.
 
     Raises:
-        ValueError: The folder holds a demo of another seed or version.
+        ValueError: The folder holds a demo of another seed or version, or the
+            seed is negative.
         RuntimeError: A command failed.
         OSError: The folder cannot be written.
     """
+    if seed < 0:
+        raise ValueError(f'The seed is {seed}, expected a number from 0 on.')
     folder = folder.absolute()
     _claim(folder, dict(version=__version__, seed=seed))
     say = tqdm.write
@@ -146,7 +149,9 @@ def _train(one: Run, options: List[str]) -> None:
     command = ['train', 'mmpose', str(one.config)]
     command += ['--work-dir', str(one.work_dir), *resume]
     _mim([*command, '--cfg-options', *options], one)
-    one.minutes.write_text(f'{(time.time() - started) / 60:.2f}\n')
+    # What a resumed training had taken before is not known.
+    minutes = '-' if resume else f'{(time.time() - started) / 60:.2f}'
+    one.minutes.write_text(f'{minutes}\n')
 
 
 def _test(one: Run, options: List[str]) -> None:
