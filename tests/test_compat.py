@@ -1,8 +1,12 @@
 """Each entry of the compatibility module: with its fault, and without."""
 
+import importlib
+import inspect
+import pickle
 import sys
 from types import ModuleType
 
+import mmcv
 import mmengine.dist.utils
 import mmpose
 import numpy as np
@@ -27,6 +31,7 @@ def no_operators(monkeypatch):
         if name == 'mmcv.ops' or name.startswith('mmcv.ops.'):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, 'mmcv._ext', None)
+    monkeypatch.delattr(mmcv, 'ops', raising=False)
     real = compat.importlib.import_module
 
     def import_module(name, *args):
@@ -37,14 +42,47 @@ def no_operators(monkeypatch):
     monkeypatch.setattr(compat.importlib, 'import_module', import_module)
 
 
-def test_stand_in_for_missing_operators(no_operators, monkeypatch):
+@pytest.fixture
+def stand_in(no_operators, monkeypatch):
     monkeypatch.setattr(sys, 'modules', dict(sys.modules))
+    monkeypatch.setattr(sys, 'meta_path', list(sys.meta_path))
     assert compat.stand_in_for_mmcv_ops()
-    stand_in = sys.modules['mmcv.ops']
+    yield sys.modules['mmcv.ops']
+    assert not compat.stand_in_for_mmcv_ops(), 'applied twice'
+
+
+def test_stand_in_for_missing_operators(stand_in):
     with pytest.raises(ImportError, match='make mmcv'):
         stand_in.MultiScaleDeformableAttention(embed_dims=8)
-    assert not hasattr(stand_in, 'nms')
-    assert not compat.stand_in_for_mmcv_ops(), 'applied twice'
+    assert mmcv.ops is stand_in
+
+
+@pytest.mark.parametrize(
+    'statement',
+    [
+        'from mmcv.ops import nms',
+        'from mmcv.ops import MultiScaleDeformableAttention, nms',
+        'import mmcv.ops.nms',
+        'from mmcv.ops.nms import batched_nms',
+    ],
+)
+def test_missing_operators_say_what_to_install(stand_in, statement):
+    with pytest.raises(ImportError, match=r'ops\.nms needs .* Install mmcv'):
+        exec(statement)
+
+
+def test_stand_in_bears_to_be_asked_for_anything(stand_in):
+    """As inspect does, and pickle, which goes through all modules."""
+    assert not hasattr(stand_in, 'nms') and not hasattr(stand_in, '__file__')
+    with pytest.raises(AttributeError, match=r'ops\.nms needs'):
+        stand_in.nms  # noqa: B018
+    assert inspect.getmodule(compat.apply) is compat
+    nowhere = type('Nowhere', (), dict(__reduce__=lambda self: 'nowhere'))()
+    nowhere.__module__ = None
+    with pytest.raises(pickle.PicklingError, match='nowhere'):
+        pickle.dumps(nowhere)
+    with pytest.raises(ModuleNotFoundError, match="No module .*'mmcv.opus'"):
+        importlib.import_module('mmcv.opus')
 
 
 def test_real_operators_are_left_alone(monkeypatch):

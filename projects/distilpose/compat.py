@@ -181,7 +181,7 @@ class _MissingOperators(ModuleType):
             raise ImportError(_missing('MultiScaleDeformableAttention'))
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(_missing(f'{self.__name__}.{name}'))
+        raise AttributeError(_missing(f'mmcv.ops.{name}'))
 
     @staticmethod
     def find_spec(name: str, *args: Any) -> None:
