@@ -14,10 +14,14 @@ from distilpose.checkpoint import CheckpointError, read_state_dict
 from distilpose.convert import (
     convert,
     to_original,
+    write_checkpoint,
 )
 from distilpose.zoo import build_bare, find_config
 
 from .parity import reference
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
+import convert_checkpoint
 
 S = 'distilpose-s_8xb32-300e_coco-256x192'
 CONFIGS = {
@@ -26,7 +30,6 @@ CONFIGS = {
     'tokenpose-l-teacher': 'tokenpose-l_8xb64-300e_coco-256x192',
     'tokenpose-stemnet': 'tokenpose-stem_8xb64-300e_coco-256x192',
 }
-TOOL = Path(__file__).parents[1] / 'tools/convert_checkpoint.py'
 
 
 @pytest.fixture
@@ -103,6 +106,14 @@ def other_keypoints(state):
     state['keypoint_head.tokenhead.keypoint_token'] = torch.zeros(1, 14, 192)
 
 
+def flat_keypoints(state):
+    state['keypoint_head.tokenhead.keypoint_token'] = torch.zeros(192)
+
+
+def scalar_convolution(state):
+    state['backbone.layer1.0.conv3.weight'] = torch.tensor(1.0)
+
+
 def learned_positions(state):
     state['keypoint_head.tokenhead.pos_embedding'] = torch.rand(1, 256, 192)
 
@@ -126,6 +137,8 @@ def other_model(state):
             r'1 of another shape \(head\.mlp\.1.* \(3,\) for \(5,\)',
         ),
         (other_keypoints, 'is of 14 keypoints, .* of 17'),
+        (flat_keypoints, r'keypoint_tokens \(192,\) for \(1, 17, 192\)'),
+        (scalar_convolution, 'unknown kind: its 230 tensors'),
         (learned_positions, 'not the fixed sine table'),
         (larger_input, r'\(1, 576, 192\).*\(1, 256, 192\)'),
         (other_model, 'unknown kind: its 230 tensors'),
@@ -147,6 +160,35 @@ def test_checkpoint_of_another_config(original, ours):
         to_original(ours, CONFIGS['distilpose-l'])
     with pytest.raises(FileNotFoundError, match=f'Nearest: .*{S}'):
         convert(original, 'distilpose-s_8xb32')
+
+
+def test_config_that_relies_on_defaults(tmp_path, original):
+    config = Config.fromfile(find_config(S))
+    for name in ('patch_size', 'embed_dims', 'num_layers'):
+        del config.model.neck[name]
+    file = str(tmp_path / 'config.py')
+    config.dump(file)
+    there = convert(original, file)
+    assert to_original(there.state, file).state.keys() == original.keys()
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('model = dict(type="Nowhere")', 'KeyError.*Nowhere is not in'),
+        ('epochs = 1', "no attribute 'model'"),
+        ('raise ImportError("no\\noperators")', 'ImportError: no operators'),
+    ],
+)
+def test_config_whose_model_cannot_be_built(tmp_path, original, text, message):
+    file = tmp_path / 'config.py'
+    file.write_text(text)
+    for function in (convert, to_original):
+        with pytest.raises(
+            ValueError, match=f'config.py cannot be built here .*{message}'
+        ) as caught:
+            function(original, str(file))
+        assert '\n' not in str(caught.value)
 
 
 class Payload:
@@ -171,7 +213,11 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path, original):
 
 
 @pytest.mark.parametrize(
-    'content', [[], {}, dict(state_dict={}), dict(a=1), torch.zeros(2)]
+    'content',
+    [
+        *([], {}, dict(state_dict={}), dict(a=1), torch.zeros(2)),
+        {1: torch.zeros(2)},
+    ],
 )
 def test_no_state_dict(tmp_path, content):
     torch.save(content, tmp_path / 'x.pth')
@@ -179,9 +225,21 @@ def test_no_state_dict(tmp_path, content):
         read_state_dict(tmp_path / 'x.pth')
 
 
+def test_files_beside_the_result_are_left_alone(tmp_path, original):
+    source, target = tmp_path / 'x.pth.partial', tmp_path / 'x.pth'
+    source.write_bytes(b'precious')
+    conversion = convert(original)
+    write_checkpoint(target, conversion, source)
+    assert source.read_bytes() == b'precious'
+    assert sorted(os.listdir(tmp_path)) == [target.name, source.name]
+    assert read_state_dict(target).keys() == conversion.state.keys()
+
+
 def run_tool(*arguments):
     return subprocess.run(
-        [sys.executable, TOOL, *arguments], capture_output=True, text=True
+        [sys.executable, convert_checkpoint.__file__, *arguments],
+        capture_output=True,
+        text=True,
     )
 
 
@@ -213,3 +271,11 @@ def test_tool_leaves_nothing_behind_on_bad_input(tmp_path, original):
     assert done.returncode and 'complete' in done.stderr
     assert 'Traceback' not in done.stderr
     assert os.listdir(tmp_path) == ['a.pth']
+
+
+@pytest.mark.parametrize('option', ['--config', '--to-original'])
+def test_tool_takes_no_empty_config(monkeypatch, capsys, option):
+    monkeypatch.setattr(sys, 'argv', ['tool', 'a.pth', 'b.pth', option, ''])
+    with pytest.raises(SystemExit):
+        convert_checkpoint.main()
+    assert 'CONFIG is empty' in capsys.readouterr().err

@@ -47,8 +47,9 @@ def test_payload_works(evil, tmp_path):
 
 
 def test_read(evil):
-    with pytest.raises(ValueError, match='code is refused'):
+    with pytest.raises(ValueError, match='code is refused') as error:
         read_state_dict(evil)
+    assert 'set to `False`' not in str(error.value), "PyTorch's advice"
 
 
 def test_teacher(evil):

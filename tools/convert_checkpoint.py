@@ -33,6 +33,8 @@ def main() -> None:
         help="bring a checkpoint of CONFIG under the original release's names",
     )
     args = parser.parse_args()
+    if '' in (args.config, args.to_original):
+        parser.error('CONFIG is empty: give a file or the name of a config')
     try:
         state = read_state_dict(args.source)
         if args.to_original:
@@ -40,7 +42,7 @@ def main() -> None:
         else:
             conversion = convert(state, args.config)
         write_checkpoint(args.target, conversion, args.source)
-    except (AttributeError, OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f'convert_checkpoint: {error}')
     print(f'{conversion.report()}\nWritten: {args.target}')  # noqa: T201
 

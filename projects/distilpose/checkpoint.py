@@ -1,5 +1,6 @@
 """Reading checkpoints without running any code in them."""
 
+import re
 from pathlib import Path
 from typing import Dict, Union
 from urllib.parse import urlparse
@@ -35,11 +36,11 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
     try:
         loaded = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # of many types, for as many faults
-        reason = ': '.join(
-            [type(error).__name__, *str(error).splitlines()[:1]]
-        )
+        # PyTorch's second sentence advises to run the code in the file.
+        sentence = re.split(r'\.\s|\n', str(error))[0][:300]
+        reason = f'{type(error).__name__}: {sentence}'.rstrip(': ')
         raise CheckpointError(
-            f'The checkpoint "{source}" cannot be read ({reason[:300]}). '
+            f'The checkpoint "{source}" cannot be read ({reason}). '
             'It must be a complete PyTorch checkpoint of tensors and plain '
             'values; what would run code is refused. Where it is a training '
             'checkpoint of your own and PyTorch is older than 2.6, strip it: '
@@ -51,7 +52,10 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
     if (
         not isinstance(state, dict)
         or not state
-        or not all(isinstance(value, Tensor) for value in state.values())
+        or not all(
+            isinstance(name, str) and isinstance(value, Tensor)
+            for name, value in state.items()
+        )
     ):
         raise CheckpointError(
             f'The checkpoint "{source}" holds no state dict: expected tensors '

@@ -7,12 +7,13 @@ names; what differs is neck and head.
 
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 import torch
 from mmengine.config import Config
-from torch import Tensor
+from torch import Tensor, nn
 
 from . import __version__
 from .checkpoint import CheckpointError
@@ -149,9 +150,10 @@ def convert(state: State, config: Optional[str] = None) -> Conversion:
     Raises:
         CheckpointError: The naming is unknown, or the tensors do not fit.
         FileNotFoundError: There is no such config.
+        ValueError: The model of the config cannot be built here.
     """
     release = _recognise(state)
-    fits = config or release.config
+    fits = release.config if config is None else config
     position = release.prefix + POSITION
     renames = _renames(release.prefix)
     converted = {
@@ -159,10 +161,10 @@ def convert(state: State, config: Optional[str] = None) -> Conversion:
         for name, tensor in state.items()
         if name != position
     }
-    model = _load_config(fits)
+    cfg, model = _load_model(fits)
     _expect_fit(converted, model, fits)
     if position in state:
-        _expect_sine_table(state[position], model, fits)
+        _expect_sine_table(state[position], _sine_table(cfg, model), fits)
     return Conversion(
         source=release.name,
         fits=fits,
@@ -187,10 +189,11 @@ def to_original(state: State, config: str) -> Conversion:
         CheckpointError: The tensors do not fit the config, or it is of a
             model that the original release does not have.
         FileNotFoundError: There is no such config.
+        ValueError: The model of the config cannot be built here.
     """
-    model = _load_config(config)
+    cfg, model = _load_model(config)
     prefixes = dict(DistilPoseHead=STUDENT, TokenPoseHead=TEACHER)
-    head = model.model.head.type
+    head = type(getattr(model, 'head', None)).__name__
     if head not in prefixes:
         raise CheckpointError(
             f'{config} has a {head}; the original DistilPose release has '
@@ -204,7 +207,7 @@ def to_original(state: State, config: str) -> Conversion:
     }
     counts = _count(state, converted)
     dtype = state['neck.keypoint_tokens'].dtype
-    converted[prefix + POSITION] = _sine_table(model).to(dtype)
+    converted[prefix + POSITION] = _sine_table(cfg, model).to(dtype)
     return Conversion(
         source=f'tensors of {config}',
         fits='the same model in the original release',
@@ -237,12 +240,13 @@ def write_checkpoint(
     )
     if not path.parent.is_dir():
         raise FileNotFoundError(f'There is no folder {path.parent}.')
-    partial = path.with_name(path.name + '.partial')
-    try:
-        torch.save(dict(meta=meta, state_dict=conversion.state), partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    # In a folder of its own: beside the file, any name may be a user's.
+    with tempfile.TemporaryDirectory(
+        prefix='.distilpose-', dir=path.parent
+    ) as folder:
+        whole = Path(folder, path.name)
+        torch.save(dict(meta=meta, state_dict=conversion.state), whole)
+        os.replace(whole, path)
 
 
 def _recognise(state: State) -> Release:
@@ -259,7 +263,7 @@ def _recognise(state: State) -> Release:
             _some(state, release.prefix)
             and stages == release.stages
             and finest is not None
-            and len(finest) == release.width
+            and finest.shape[:1] == (release.width,)
         ):
             return release
     if _some(state, 'neck.keypoint_tokens'):
@@ -303,20 +307,30 @@ def _count(state: State, converted: State) -> Dict[str, int]:
     return dict(renamed=len(converted) - kept, kept=kept)
 
 
-def _load_config(name: str) -> Config:
-    return Config.fromfile(find_config(name, with_mmpose=True))
+def _load_model(name: str) -> Tuple[Config, nn.Module]:
+    """A config, and its model on no device."""
+    path = find_config(name, with_mmpose=True)
+    try:
+        config = Config.fromfile(path)
+        return config, build_bare(config, device='meta')
+    except Exception as error:  # of many types, for as many faults
+        reason = ' '.join(f'{type(error).__name__}: {error}'.split())
+        raise ValueError(
+            f'The model of {name} cannot be built here ({reason}). Give a '
+            'config whose model can.'
+        ) from error
 
 
-def _expect_fit(state: State, config: Config, name: str) -> None:
+def _expect_fit(state: State, model: nn.Module, name: str) -> None:
     """Compare names and shapes with those of a config's model."""
-    expected = build_bare(config, device='meta').state_dict()
+    expected = model.state_dict()
     tokens = 'neck.keypoint_tokens'
     if tokens in state and tokens in expected:
-        given, wanted = state[tokens].shape[1], expected[tokens].shape[1]
-        if given != wanted:
+        given, wanted = state[tokens].shape, expected[tokens].shape
+        if len(given) == len(wanted) and given[1] != wanted[1]:
             raise CheckpointError(
-                f'The checkpoint is of {given} keypoints, {name} of {wanted}. '
-                'Give a config with as many as the checkpoint.'
+                f'The checkpoint is of {given[1]} keypoints, {name} of '
+                f'{wanted[1]}. Give a config with as many as the checkpoint.'
             )
     faults = dict(
         missing=[key for key in expected if key not in state],
@@ -340,9 +354,9 @@ def _expect_fit(state: State, config: Config, name: str) -> None:
         )
 
 
-def _sine_table(config: Config) -> Tensor:
+def _sine_table(config: Config, model: nn.Module) -> Tensor:
     """The sine table (1, P, D) for the input size of a config."""
-    (w, h), neck = input_size(config), config.model.neck
+    (w, h), neck = input_size(config), model.neck
     return sine_position_table(
         h // STRIDE // neck.patch_size[0],
         w // STRIDE // neck.patch_size[1],
@@ -350,8 +364,7 @@ def _sine_table(config: Config) -> Tensor:
     )
 
 
-def _expect_sine_table(given: Tensor, config: Config, name: str) -> None:
-    expected = _sine_table(config)
+def _expect_sine_table(given: Tensor, expected: Tensor, name: str) -> None:
     if given.shape != expected.shape or not torch.allclose(
         given.double(), expected, atol=1e-3
     ):
