@@ -9,12 +9,12 @@ from . import toys
 
 
 class Dataset(list):
-    """Images of (H, W), with K keypoints."""
+    """Images of (C, H, W), with K keypoints."""
 
     ann_file = 'people.json'
 
-    def __init__(self, keypoints=toys.K, size=(64, 48), length=1):
-        images = torch.zeros(3, *size)
+    def __init__(self, keypoints=toys.K, size=(64, 48), length=1, channels=3):
+        images = torch.zeros(channels, *size)
         super().__init__([dict(inputs=images)] * length)
         self.metainfo = dict(num_keypoints=keypoints)
 
@@ -40,6 +40,23 @@ def test_fitting_data_passes(model):
     check(Dataset())
 
 
+def test_gray_images():
+    model = toys.student()
+    model['backbone'] = dict(model['backbone'], in_channels=1)
+    model['data_preprocessor'] = dict(
+        type='PoseDataPreprocessor', mean=[127.5], std=[127.5]
+    )
+    check(Dataset(channels=1), Dataset(channels=1), toys.build(model))
+
+
+def test_head_without_codec():
+    """It trains; what size its images have is not known."""
+    model = toys.build(toys.student(head=dict(decoder=None)))
+    check(Dataset(size=(32, 48)), model=model)
+    with pytest.raises(ValueError, match='train dataset has 17'):
+        check(Dataset(17), model=model)
+
+
 def test_other_keypoints():
     with pytest.raises(ValueError, match='train dataset has 17 .* predicts 5'):
         check(Dataset(17))
@@ -55,6 +72,10 @@ def test_other_image_size():
 def test_empty_dataset():
     with pytest.raises(ValueError, match='no annotated person in "people'):
         check(Dataset(length=0))
+    several = Dataset(length=0)
+    several.ann_file = ''  # as of MMPose's CombinedDataset
+    with pytest.raises(ValueError, match='no annotated person in "Dataset'):
+        check(several)
 
 
 @pytest.mark.parametrize(

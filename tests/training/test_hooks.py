@@ -12,7 +12,11 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from distilpose import SafeCheckpointHook, SeedEpochHook
+from distilpose import (
+    DistillationVisualizationHook,
+    SafeCheckpointHook,
+    SeedEpochHook,
+)
 from distilpose.hooks import safe_checkpoint_hook
 
 from . import runs
@@ -104,6 +108,45 @@ def test_damaged_checkpoint_is_named_and_passed_over(
     assert f'resumed epoch: {used}' in log
 
 
+def test_damaged_checkpoint_in_a_folder_of_its_own(
+    train, uninterrupted, tmp_path
+):
+    elsewhere = {'default_hooks.checkpoint.out_dir': str(tmp_path / 'out')}
+    train(stop=3, **elsewhere)
+    second = tmp_path / 'out/run/epoch_2.pth'
+    second.write_bytes(second.read_bytes()[:-1000])
+    assert runs.equal(train(resume=True, **elsewhere), uninterrupted)
+    logs = sorted((tmp_path / 'run').glob('2*/*.log'))
+    log = ''.join(path.read_text() for path in logs)
+    assert f'not written to its end: {second}' in log
+
+
+def test_local_files_are_written_in_whole():
+    for out_dir, backend_args in (
+        (None, dict(backend='atomic')),
+        ('folder', dict(backend='atomic')),
+        ('s3://bucket/folder', None),
+    ):
+        hook = SafeCheckpointHook(interval=1, out_dir=out_dir)
+        assert hook.backend_args == backend_args
+    old = SafeCheckpointHook(file_client_args=dict(backend='disk'))
+    assert old.backend_args is None
+
+
+def test_writing_leaves_other_files_alone(tmp_path):
+    """And what an earlier kill left of the same file does not stay."""
+    users = tmp_path / 'epoch_1.pth.partial'
+    users.write_bytes(b'precious')
+    (tmp_path / '.epoch_1.pth.distilpose.partial').write_bytes(b'half of it')
+    backend = safe_checkpoint_hook.AtomicBackend()
+    backend.put(b'whole', tmp_path / 'epoch_1.pth')
+    assert users.read_bytes() == b'precious'
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        'epoch_1.pth',
+        users.name,
+    ]
+
+
 def test_no_intact_checkpoint(train, tmp_path):
     train(stop=2)
     first = tmp_path / 'run/epoch_1.pth'
@@ -112,6 +155,15 @@ def test_no_intact_checkpoint(train, tmp_path):
         train(resume=True)
     with pytest.raises(RuntimeError, match='epoch_1.pth" is damaged'):
         train(resume=True, load_from=str(first))
+
+
+def test_only_checkpoint_is_damaged(train, tmp_path):
+    name = {'default_hooks.checkpoint.filename_tmpl': 'latest.pth'}
+    train(stop=2, **name)
+    latest = tmp_path / 'run/latest.pth'
+    latest.write_bytes(latest.read_bytes()[:5000])
+    with pytest.raises(RuntimeError, match='latest.pth were not written'):
+        train(resume=True, **name)
 
 
 def test_resume_without_any_checkpoint_begins_anew(train, uninterrupted):
@@ -129,7 +181,7 @@ def test_full_disk(train, uninterrupted, tmp_path):
             train(resume=True)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert [path.name for path in (tmp_path / 'run').glob('epoch*')] == [
+    assert [path.name for path in (tmp_path / 'run').glob('*epoch*')] == [
         'epoch_1.pth'
     ]
     assert (tmp_path / 'run/epoch_1.pth').read_bytes() == before
@@ -147,11 +199,25 @@ def test_damage_of_any_kind_is_found(tmp_path):
         changed[place] ^= 255
         file.write_bytes(changed)
         assert safe_checkpoint_hook._is_intact(file) in (True, False)
-    names = ['epoch_002.pth', 'epoch_010.pth', 'epoch_x.pth']
-    for name in names:
-        (tmp_path / name).write_bytes(whole)
-    found = safe_checkpoint_hook._by_number(tmp_path, 'epoch_{:03d}.pth')
-    assert [path.name for path in found] == [*names[1::-1], 'epoch_1.pth']
+
+
+@pytest.mark.parametrize(
+    ('template', 'expected'),
+    [
+        ('epoch_{:03d}.pth', ['epoch_010.pth', 'epoch_002.pth']),
+        ('model-[x]_{}.pth', ['model-[x]_10.pth', 'model-[x]_9.pth']),
+        ('latest.pth', ['latest.pth']),
+        ('other.pth', []),
+    ],
+)
+def test_checkpoints_by_number(tmp_path, template, expected):
+    for name in (
+        *('epoch_002.pth', 'epoch_010.pth', 'epoch_x.pth', 'latest.pth'),
+        *('model-[x]_9.pth', 'model-[x]_10.pth', 'model-x_1.pth'),
+    ):
+        (tmp_path / name).touch()
+    found = safe_checkpoint_hook._by_number(tmp_path, template)
+    assert [path.name for path in found] == expected
 
 
 def test_old_best_checkpoint_stays_until_the_new_one_is_written(
@@ -276,4 +342,29 @@ def test_nothing_to_show_is_told_at_the_start(pictures, tmp_path):
     cfg = runs.config(pictures, tmp_path, '_no-distill')
     cfg.custom_hooks.append(dict(type='DistillationVisualizationHook'))
     with pytest.raises(ValueError, match='lacks one of them'):
+        runs.train(cfg)
+
+
+def test_pictures_by_iterations_are_refused(pictures, tmp_path):
+    cfg = runs.config(pictures, tmp_path)
+    cfg.custom_hooks.append(dict(type='DistillationVisualizationHook'))
+    cfg.train_cfg = dict(by_epoch=False, max_iters=1)
+    cfg.param_scheduler = []
+    with pytest.raises(ValueError, match='works by epochs'):
+        runs.train(cfg)
+
+
+@pytest.mark.parametrize('name', ['interval', 'num_samples'])
+def test_pictures_of_nothing_are_refused(name):
+    with pytest.raises(ValueError, match=f'1 or more .*{name}=0'):
+        DistillationVisualizationHook(**{name: 0})
+
+
+def test_validation_without_people(pictures, tmp_path):
+    cfg = runs.config(pictures, tmp_path, '_no-distill')
+    (tmp_path / 'boxes.json').write_text('[]')
+    cfg.val_dataloader.dataset.update(
+        bbox_file=str(tmp_path / 'boxes.json'), serialize_data=False
+    )
+    with pytest.raises(ValueError, match='val dataset has no annotated'):
         runs.train(cfg)

@@ -5,6 +5,8 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
+from torch import nn
+from torch.utils.data import Dataset
 
 __all__ = ['DatasetCheckHook']
 
@@ -15,7 +17,8 @@ class DatasetCheckHook(Hook):
 
     A wrong number of keypoints would otherwise show in the middle of the
     first step, or, for validation, after hours. The model is tried on one
-    black image as well. For top-down estimators whose head has a decoder.
+    black image as well. For top-down estimators; what is asked of the head's
+    codec, of heads that have one.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -28,25 +31,25 @@ class DatasetCheckHook(Hook):
         """
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        self._try(model)
-        loops = [('train', runner.train_loop), ('val', runner.val_loop)]
-        for name, loop in loops:
-            if loop is not None:
-                self._check(name, loop.dataloader.dataset, model.head)
+        dataset = runner.train_loop.dataloader.dataset
+        self._try(model, self._check('train', dataset, model.head))
+        if runner.val_loop is not None:
+            dataset = runner.val_loop.dataloader.dataset
+            self._check('val', dataset, model.head)
 
     @staticmethod
     @torch.no_grad()
-    def _try(model) -> None:
+    def _try(model: nn.Module, shape: torch.Size) -> None:
         """Let the parts of a model raise what they have to say."""
-        w, h = model.head.decoder.input_size
         device = next(model.parameters()).device
         training = model.training
         model.eval()
-        model(torch.zeros(1, 3, h, w, device=device), None, mode='tensor')
+        model(torch.zeros(1, *shape, device=device), None, mode='tensor')
         model.train(training)
 
     @staticmethod
-    def _check(name: str, dataset, head) -> None:
+    def _check(name: str, dataset: Dataset, head: nn.Module) -> torch.Size:
+        """Give the shape (C, H, W) of a dataset's first image, if all fits."""
         keypoints = getattr(head, 'num_joints', None) or head.out_channels
         given = dataset.metainfo['num_keypoints']
         if given != keypoints:
@@ -55,18 +58,23 @@ class DatasetCheckHook(Hook):
                 f"model's {type(head).__name__} predicts {keypoints}. Set the "
                 "head's and the neck's number of keypoints to the dataset's."
             )
+        # Most empty datasets end before, in MMEngine: those of detected boxes
+        # or several datasets, not serialized, come this far.
         if not len(dataset):
+            where = getattr(dataset, 'ann_file', '') or type(dataset).__name__
             raise ValueError(
-                f'The {name} dataset has no annotated person in '
-                f'"{dataset.ann_file}". Give a file in COCO format whose '
-                'annotations have keypoints, or, for detected boxes, a '
-                'bbox_file with boxes.'
+                f'The {name} dataset has no annotated person in "{where}". '
+                'Give a file in COCO format whose annotations have '
+                'keypoints, or, for detected boxes, a bbox_file with boxes.'
             )
-        w, h = head.decoder.input_size
-        size = tuple(dataset[0]['inputs'].shape[-2:])
-        if size != (h, w):
-            raise ValueError(
-                f'The {name} pipeline gives images of {size[1]} x {size[0]} '
-                f"(width x height), but the model's codec was built for "
-                f'{w} x {h}. Use one codec for pipeline and model.'
-            )
+        shape = dataset[0]['inputs'].shape
+        if head.decoder is not None:
+            w, h = head.decoder.input_size
+            if shape[-2:] != (h, w):
+                raise ValueError(
+                    f'The {name} pipeline gives images of {shape[-1]} x '
+                    f"{shape[-2]} (width x height), but the model's codec was "
+                    f'built for {w} x {h}. Use one codec for pipeline and '
+                    'model.'
+                )
+        return shape

@@ -7,7 +7,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 
 from ..models.functional import simulate_heatmaps
@@ -23,14 +23,24 @@ class DistillationVisualizationHook(Hook):
     Each picture shows a crop, the teacher's heatmaps, the student's simulated
     ones and its skeleton, side by side. It goes to MMEngine's visualizer, and
     so to files and to TensorBoard or whatever ``vis_backends`` names, as
-    ``distillation_<number of the sample>``.
+    ``distillation_<number of the sample>``. For trainings by epochs.
 
     Args:
         interval: Epochs between two pictures of a sample.
         num_samples: How many samples, evenly spread over the dataset.
+
+    Raises:
+        ValueError: One of them is less than 1.
     """
 
     def __init__(self, interval: int = 10, num_samples: int = 4) -> None:
+        if interval < 1 or num_samples < 1:
+            raise ValueError(
+                'DistillationVisualizationHook: expected 1 or more for '
+                f'interval and num_samples, but got interval={interval} and '
+                f'num_samples={num_samples}. To draw nothing, remove the hook '
+                'from custom_hooks.'
+            )
         self.interval = interval
         self.num_samples = num_samples
 
@@ -38,8 +48,16 @@ class DistillationVisualizationHook(Hook):
         """See that there is something to show.
 
         Raises:
-            ValueError: Nothing is distilled, or there is no validation data.
+            ValueError: Nothing is distilled, there is no validation data, or
+                the training does not go by epochs.
         """
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            raise ValueError(
+                'DistillationVisualizationHook works by epochs, but this '
+                'training goes by iterations (train_cfg.by_epoch=False) and '
+                'would end without a picture. Remove the hook from '
+                'custom_hooks, or train by epochs.'
+            )
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         if not hasattr(model, 'teacher') or runner.val_loop is None:

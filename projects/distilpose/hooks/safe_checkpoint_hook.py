@@ -2,6 +2,7 @@
 
 import os
 import re
+import string
 import zipfile
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Union
@@ -16,7 +17,11 @@ __all__ = ['SafeCheckpointHook']
 
 @register_backend('atomic')
 class AtomicBackend(LocalBackend):
-    """Local files that are written in whole or not at all."""
+    """Local files that are written in whole or not at all.
+
+    ``NAME`` is written as ``.NAME.distilpose.partial`` beside its place. What
+    a kill leaves of that, the next writing of ``NAME`` replaces.
+    """
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
         """Write a file.
@@ -26,7 +31,7 @@ class AtomicBackend(LocalBackend):
         """
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + '.partial')
+        partial = path.with_name(f'.{path.name}.distilpose.partial')
         try:
             with open(partial, 'wb') as file:
                 file.write(obj)
@@ -51,10 +56,14 @@ class SafeCheckpointHook(CheckpointHook):
     - On ``--resume``, files are checked first: a damaged one (of a run under
       another hook, a copy cut short) is named, and the one before it is used.
 
+    Both hold for local files, in the working folder or, with ``out_dir``, in
+    the folder of the working folder's name there; not where ``out_dir`` is an
+    address such as ``s3://...``.
+
     Args:
         *args: As for :class:`CheckpointHook`.
         backend_args: As for :class:`CheckpointHook`. Defaults to atomic writes
-            to the local file system, unless ``out_dir`` is set.
+            for local files.
         max_keep_ckpts: As for :class:`CheckpointHook`, but not 1.
         **kwargs: As for :class:`CheckpointHook`.
 
@@ -76,14 +85,15 @@ class SafeCheckpointHook(CheckpointHook):
                 'the only checkpoint before it writes the next. Keep 2 or '
                 'more, or all with -1.'
             )
-        if backend_args is None and kwargs.get('out_dir') is None:
-            backend_args = dict(backend='atomic')
         super().__init__(
             *args,
             backend_args=backend_args,
             max_keep_ckpts=max_keep_ckpts,
             **kwargs,
         )
+        given = self.backend_args or self.file_client_args
+        if given is None and '://' not in str(self.out_dir):
+            self.backend_args = dict(backend='atomic')
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         """As MMEngine's, but the old one is removed after the new one is."""
@@ -107,8 +117,8 @@ class SafeCheckpointHook(CheckpointHook):
             RuntimeError: There are checkpoints, but none is intact, or the one
                 that was asked for is not.
         """
-        if not runner._resume or self.out_dir is not None:
-            return  # nothing to resume, or not from the working folder
+        if not runner._resume or runner._has_loaded:
+            return
         if runner._load_from is not None:
             if not _is_intact(runner._load_from):
                 raise RuntimeError(
@@ -117,8 +127,11 @@ class SafeCheckpointHook(CheckpointHook):
                 )
             return
         named = find_latest_checkpoint(runner.work_dir)
+        folder = Path(runner.work_dir)
+        if self.out_dir not in (None, runner.work_dir):
+            folder = Path(self.out_dir, folder.name)  # as MMEngine has it
         damaged = []
-        for path in self._candidates(Path(runner.work_dir), named):
+        for path in self._candidates(folder, named):
             if _is_intact(path):
                 break
             damaged.append(str(path))
@@ -141,26 +154,32 @@ class SafeCheckpointHook(CheckpointHook):
             runner._load_from = str(path)
 
     def _candidates(
-        self, work_dir: Path, named: Optional[str]
+        self, folder: Path, named: Optional[str]
     ) -> Iterator[Path]:
         """Checkpoints, the newest first: the one last named, then others."""
         if named and Path(named).is_file():
             yield Path(named)
-        for path in _by_number(work_dir, self.filename_tmpl):
-            if str(path) != named:
+        for path in _by_number(folder, self.filename_tmpl):
+            if not named or path != Path(named):
                 yield path
 
 
-def _by_number(folder: Path, template: Optional[str]) -> List[Path]:
-    """Files called by a template such as ``epoch_{}.pth``, highest first."""
-    start, end = re.split(r'\{[^}]*\}', template or 'epoch_{}.pth')
+def _by_number(folder: Path, template: str) -> List[Path]:
+    """Files called by a template such as ``epoch_{}.pth``, highest first.
+
+    A template without number is the name of the only one.
+    """
+    pattern = ''.join(
+        re.escape(text) + ('' if field is None else r'(\d+)')
+        for text, field, *_ in string.Formatter().parse(template)
+    )
     numbered = {
-        int(number): path
-        for path in folder.glob(f'{start}*{end}')
-        for number in [path.name[len(start) : -len(end)]]
-        if number.isdigit()
+        path: [int(number) for number in match.groups()]
+        for path in folder.glob('*')
+        for match in [re.fullmatch(pattern, path.name)]
+        if match
     }
-    return [numbered[number] for number in sorted(numbered, reverse=True)]
+    return sorted(numbered, key=numbered.get, reverse=True)
 
 
 def _is_intact(path: Union[str, Path]) -> bool:
