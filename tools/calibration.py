@@ -5,13 +5,15 @@
 For each model, on its validation data: the rank correlation of a keypoint's
 confidence with its error, and a plot of error by tenths of the confidence.
 Confidence is the score, where one was trained, and the inverse of the sigmas.
+Models are students with a DistilPoseHead.
 """
 
 import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 
 import argparse
+import sys
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
 import numpy as np
 import torch
@@ -21,26 +23,54 @@ from mmengine.runner import Runner
 from mmpose.apis import init_model
 from scipy.stats import spearmanr
 from tabulate import tabulate
+from torch import nn
 from tqdm import tqdm
 
+from distilpose.models import DistilPoseHead
 from distilpose.zoo import find_config
 
 
+def load(
+    path: str, checkpoint: str, changes: Optional[Dict] = None
+) -> nn.Module:
+    """Build a student with its weights; its config becomes ``cfg``.
+
+    Raises:
+        FileNotFoundError: There is no such config or checkpoint.
+        ValueError: The model is no student, or gives no confidence.
+    """
+    config = Config.fromfile(find_config(path))
+    # Detected boxes have no annotated keypoints to compare with.
+    config.val_dataloader.dataset.bbox_file = None
+    config.merge_from_dict(changes or {})
+    model = init_model(config, checkpoint, device='cpu')
+    if not isinstance(model.head, DistilPoseHead):
+        raise ValueError(
+            f'{path} has a {type(model.head).__name__}, but the calibration '
+            'is of scores and sigmas: give students with a DistilPoseHead.'
+        )
+    if not model.head.scores and not model.head.sigmas:
+        raise ValueError(
+            f'{path} gives no confidence: its head has neither scores nor '
+            'sigmas. Give a student with one of them.'
+        )
+    return model
+
+
 @torch.inference_mode()
-def predict(
-    config: Config, checkpoint: str
-) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
+def predict(model: nn.Module) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
     """Errors and confidences of the visible keypoints of validation.
+
+    Args:
+        model: A student, as ``load`` gives it.
 
     Returns:
         Errors, the distance from the truth in box diagonals, and confidences
         by name, each an array of as many keypoints.
     """
-    model = init_model(config, checkpoint, device='cpu')
-    loader = Runner.build_dataloader(config.val_dataloader)
-    w, h = model.head.decoder.input_size
+    loader = Runner.build_dataloader(model.cfg.val_dataloader)
     errors, confidences = [], {}
-    for batch in tqdm(loader, desc=Path(config.filename).stem[:30]):
+    for batch in tqdm(loader, desc=Path(model.cfg.filename).stem[:30]):
         data = model.data_preprocessor(batch, training=False)
         found = model(data['inputs'], None, mode='tensor')
         for i, sample in enumerate(data['data_samples']):
@@ -77,21 +107,26 @@ def main() -> None:
     args = parser.parse_args()
     if len(args.models) % 2:
         parser.error('give a checkpoint for every config')
+    if not args.out.parent.is_dir():
+        parser.error(f'there is no folder {args.out.parent} for the picture')
     import matplotlib
 
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
 
     init_default_scope('mmpose')
+    paths, checkpoints = args.models[::2], args.models[1::2]
+    try:
+        models = [
+            load(path, checkpoint, args.cfg_options)
+            for path, checkpoint in zip(paths, checkpoints)
+        ]
+    except (OSError, RuntimeError, ValueError) as error:
+        sys.exit(f'calibration: {error}')
     figure, axis = plt.subplots(figsize=(7, 4.5), layout='constrained')
     rows = []
-    for path, checkpoint in zip(args.models[::2], args.models[1::2]):
-        config = Config.fromfile(find_config(path))
-        # Detected boxes have no annotated keypoints to compare with.
-        config.val_dataloader.dataset.bbox_file = None
-        if args.cfg_options:
-            config.merge_from_dict(args.cfg_options)
-        errors, confidences = predict(config, checkpoint)
+    for path, model in zip(paths, models):
+        errors, confidences = predict(model)
         for name, confidence in confidences.items():
             rank = spearmanr(confidence, -errors).statistic
             title = f'{Path(path).stem.split("_1xb")[0]}, {name}'
@@ -109,9 +144,9 @@ def main() -> None:
     )
     axis.legend(title='rank correlation with accuracy', fontsize=8)
     axis.grid(alpha=0.3)
-    figure.savefig(args.out, dpi=120)
     headers = ['model, confidence', 'rank correlation', 'mean error, %']
     print(tabulate(rows, headers, tablefmt='github', disable_numparse=True))  # noqa: T201
+    figure.savefig(args.out, dpi=120)
 
 
 if __name__ == '__main__':

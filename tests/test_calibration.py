@@ -1,0 +1,81 @@
+"""The calibration tool measures students, and says what it cannot."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from distilpose.zoo import build_bare
+
+from .training import runs
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
+import calibration
+
+
+@pytest.fixture
+def model(pictures, tmp_path):
+    """Write a tiny model's config and checkpoint; give their names."""
+
+    def model(kind='', **changes):
+        config = runs.config(pictures, tmp_path, kind, **changes)
+        files = [str(tmp_path / name) for name in ('tiny.py', 'tiny.pth')]
+        config.dump(files[0])
+        state = build_bare(config).state_dict()
+        torch.save(dict(state_dict=state), files[1])
+        return files
+
+    return model
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, 'argv', ['calibration', *map(str, arguments)])
+    calibration.main()
+
+
+def test_table_and_picture(model, tmp_path, monkeypatch, capsys):
+    run(monkeypatch, tmp_path / 'out.png', *model())
+    table = capsys.readouterr().out
+    assert '| tiny, score ' in table and '| tiny, sigmas ' in table
+    assert (tmp_path / 'out.png').is_file()
+
+
+def test_table_outlives_the_picture(model, tmp_path, monkeypatch, capsys):
+    with pytest.raises(ValueError, match='nonsense'):
+        run(monkeypatch, tmp_path / 'out.nonsense', *model())
+    assert '| tiny, score ' in capsys.readouterr().out
+
+
+def test_missing_folder_is_told_first(tmp_path, monkeypatch, capsys):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, tmp_path / 'no/out.png', 'config', 'checkpoint')
+    assert f'there is no folder {tmp_path}/no' in capsys.readouterr().err
+
+
+def test_missing_files(model, tmp_path, monkeypatch):
+    config, checkpoint = model()
+    for files, message in (
+        ((config, 'no.pth'), 'no.pth can not be found'),
+        (('no', checkpoint), 'config "no" is neither'),
+    ):
+        with pytest.raises(SystemExit, match=f'calibration: .*{message}'):
+            run(monkeypatch, tmp_path / 'out.png', *files)
+
+
+def test_model_of_heatmaps(model, tmp_path, monkeypatch):
+    head = dict(
+        _delete_=True,
+        type='TokenPoseHead',
+        in_channels=96,
+        out_channels=17,
+        heatmap_size=(16, 24),
+    )
+    files = model('_no-distill', **{'model.head': head})
+    with pytest.raises(SystemExit, match='TokenPoseHead, .* a DistilPoseHead'):
+        run(monkeypatch, tmp_path / 'out.png', *files)
+
+
+def test_head_without_confidence(model, tmp_path, monkeypatch):
+    with pytest.raises(SystemExit, match='no confidence: .* neither scores'):
+        run(monkeypatch, tmp_path / 'out.png', *model('_no-distill'))
