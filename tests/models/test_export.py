@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from distilpose.models.inference import deploy
 from distilpose.models.token_distilling_encoder import _position
 
 from .. import toys
@@ -15,7 +16,7 @@ class Coordinates(nn.Module):
     def __init__(self):
         super().__init__()
         self.student = toys.build(toys.student()).eval()
-        self.student.switch_to_deploy()
+        deploy(self.student)
 
     def forward(self, images):
         return self.student.head(self.student.extract_feat(images)).coords
