@@ -1,6 +1,9 @@
 """The experiment runner, with MIM's commands replaced by a stand-in."""
 
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,7 +37,7 @@ def mim(monkeypatch):
         folder.mkdir(parents=True)
         value = (0.6 if 'no-distill' not in arguments[2] else 0.4) + seed / 100
         rows = [{'step': e, 'coco/AP': value * e / 30} for e in (10, 20, 30)]
-        rows += [{'step': 30, 'iter': 30, 'lr': 0.1, 'acc_pose': 0.5}]
+        rows += [{'step': 30, 'iter': 30, 'acc_pose': 0.5}]
         (folder / 'scalars.json').write_text(
             ''.join(json.dumps(row) + '\n' for row in rows)
         )
@@ -122,19 +125,40 @@ def test_wrong_arguments_write_nothing(wrong, message, mim, tmp_path):
 
 
 @pytest.mark.parametrize('name', ['run.json', 'metrics.json'])
-def test_damaged_file_is_named(name, mim, tmp_path):
+@pytest.mark.parametrize('content', [b'{"opt', b'\xff'])
+def test_damaged_file_is_named(name, content, mim, tmp_path):
     rows = Row.parse_all([PLAIN])
     run_ablation(tmp_path, rows, seeds=(0,))
-    (tmp_path / PLAIN / 'seed-0' / name).write_text('{"opt')
+    (tmp_path / PLAIN / 'seed-0' / name).write_bytes(content)
     with pytest.raises(RuntimeError, match=f'{name} cannot be read'):
         run_ablation(tmp_path, rows, seeds=(0,))
 
 
 def test_rows_without_epochs():
-    for option in ('max_epochs=None', 'max_epochs=abc'):
-        (row,) = Row.parse_all([PLAIN, f'train_cfg.{option}'])
+    for option in ('.max_epochs=None', '.max_epochs=abc', '=None'):
+        (row,) = Row.parse_all([PLAIN, f'train_cfg{option}'])
         with pytest.raises(ValueError, match='max_epochs=.*by epoch'):
             row.epochs  # noqa: B018
+
+
+@pytest.mark.skipif(os.name != 'posix', reason='signals to threads')
+def test_interrupted_while_runs_start(monkeypatch, tmp_path):
+    """Commands that start after the first attempt are stopped as well."""
+    stops, started = threading.Semaphore(0), []
+
+    def run_mim(arguments, log, env=None):
+        started.append(log)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        # What runs is stopped, and this one does not run yet.
+        assert stops.acquire(timeout=30) and stops.acquire(timeout=30)
+        yield ''
+        raise RuntimeError('ended')
+
+    monkeypatch.setattr(ablation, 'run_mim', run_mim)
+    monkeypatch.setattr(ablation, 'stop_commands', stops.release)
+    with pytest.raises(KeyboardInterrupt):
+        run_ablation(tmp_path, Row.parse_all([PLAIN]), seeds=(0, 1))
+    assert len(started) == 1, 'none is started any more'
 
 
 def test_parallel_runs_share_the_cores(mim, tmp_path):

@@ -1,6 +1,7 @@
 """Running commands, and reading what trainings leave behind."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ import time
 import pytest
 
 from distilpose.commands import (
+    exit_on_sigterm,
     read_scalars,
     read_step,
     run_mim,
@@ -80,3 +82,23 @@ def test_nothing_goes_on_alone(endless, ending):
             break
         time.sleep(0.05)
     assert not is_alive(pid)
+
+
+@pytest.mark.skipif(os.name != 'posix', reason='SIGHUP')
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGHUP'])
+def test_signals_end_python_in_the_ordinary_way(name):
+    number = getattr(signal, name)
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(one) for one in signals]
+    try:
+        exit_on_sigterm()
+        with pytest.raises(SystemExit) as ended:
+            signal.raise_signal(number)
+        assert ended.value.code == 128 + number
+        # As by nohup, which the terminal's end is not to end.
+        signal.signal(number, signal.SIG_IGN)
+        exit_on_sigterm()
+        assert signal.getsignal(number) == signal.SIG_IGN
+    finally:
+        for one, handler in zip(signals, before):
+            signal.signal(one, handler)

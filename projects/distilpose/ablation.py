@@ -12,7 +12,7 @@ import os
 import platform
 import statistics
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Dict, Iterator, List, NamedTuple, Sequence, Tuple
 
@@ -99,7 +99,8 @@ class Row(NamedTuple):
         Raises:
             ValueError: It trains by iterations, or not at all.
         """
-        epochs = _config(self.config, self.options).train_cfg.get('max_epochs')
+        config = _config(self.config, self.options)
+        epochs = (config.get('train_cfg') or {}).get('max_epochs')
         if not isinstance(epochs, int) or epochs < 1:
             raise ValueError(
                 f'The row "{self.name}" has train_cfg.max_epochs={epochs}, '
@@ -215,12 +216,16 @@ def run_ablation(
                 )
 
     with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(train, run) for run in runs]
         try:
-            for _ in pool.map(train, runs):
-                pass
+            for future in futures:
+                future.result()
         except BaseException:  # Ctrl-C: or trainings would go on alone
             stopped.set()
             stop_commands()
+            # A run may have been about to start its command.
+            while wait(futures, timeout=0.5).not_done:
+                stop_commands()
             raise
     bar.close()
     if faults:
@@ -338,13 +343,13 @@ def _config(path: Path, options: Sequence[str]) -> Config:
 
 def _validations(work_dir: Path) -> List[dict]:
     """What the validations of a training logged, and not its steps."""
-    return [row for row in read_scalars(work_dir) if 'lr' not in row]
+    return [row for row in read_scalars(work_dir) if 'iter' not in row]
 
 
 def _read_json(file: Path) -> dict:
     try:
         return json.loads(file.read_text())
-    except json.JSONDecodeError as error:
+    except ValueError as error:  # no JSON, or no text at all
         raise RuntimeError(
             f'{file} cannot be read ({error}). Remove it, or the folder of '
             'this run.'

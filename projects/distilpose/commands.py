@@ -110,8 +110,15 @@ def stop_commands() -> None:
 
 
 def exit_on_sigterm() -> None:
-    """Let a SIGTERM end Python as Ctrl-C does, commands included."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    """Let a SIGTERM end Python as Ctrl-C does, commands included.
+
+    So does a closed terminal: commands have sessions of their own, which it
+    does not reach. Where it is ignored, as by ``nohup``, it stays so.
+    """
+    for name in ('SIGTERM', 'SIGHUP'):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def _stop(process: subprocess.Popen) -> None:
