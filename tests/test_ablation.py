@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -86,12 +87,18 @@ def test_killed_in_the_last_validation(mim, tmp_path):
     folder = tmp_path / PLAIN / 'seed-0'
     folder.mkdir(parents=True)
     (folder / 'epoch_30.pth').write_text('weights')
-    rows = Row.parse_all([PLAIN, 'val_dataloader.dataset.data_root=there/'])
+    rows = Row.parse_all(
+        [
+            PLAIN,
+            'val_dataloader.dataset.data_root=there/',
+            'val_evaluator.ann_file=there/val.json',
+        ]
+    )
     report = run_ablation(tmp_path, rows, seeds=(0,))
     assert '0.700' in report and len(mim.calls) == 1
     tested = Config.fromfile(mim.calls[0][0][2])
     assert tested.test_dataloader.dataset.data_root == 'there/'
-    assert tested.test_evaluator == tested.val_evaluator
+    assert tested.test_evaluator.ann_file == 'there/val.json'
     assert not (folder / 'metrics-unfinished.json').exists()
 
 
@@ -148,6 +155,7 @@ def test_interrupted_while_runs_start(monkeypatch, tmp_path):
 
     def run_mim(arguments, log, env=None):
         started.append(log)
+        time.sleep(0.5)  # until the main thread waits
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         # What runs is stopped, and this one does not run yet.
         assert stops.acquire(timeout=30) and stops.acquire(timeout=30)

@@ -216,8 +216,9 @@ def run_ablation(
                 )
 
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(train, run) for run in runs]
+        futures = []
         try:
+            futures.extend(pool.submit(train, run) for run in runs)
             for future in futures:
                 future.result()
         except BaseException:  # Ctrl-C: or trainings would go on alone
