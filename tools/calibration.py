@@ -5,7 +5,7 @@
 For each model, on its validation data: the rank correlation of a keypoint's
 confidence with its error, and a plot of error by tenths of the confidence.
 Confidence is the score, where one was trained, and the inverse of the sigmas.
-Models are students with a DistilPoseHead.
+Models are students with a DistilPoseHead. It needs MMPose 1.2 or later.
 """
 
 import distilpose  # noqa: F401  isort: skip  (before MMPose's models)

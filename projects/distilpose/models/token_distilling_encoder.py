@@ -144,7 +144,7 @@ class TokenDistillingEncoder(BaseModule):
         for layer in self.layers[:-1]:
             tokens = layer(tokens + position)
         last = k if self.deployed else None
-        tokens = self.layers[-1](tokens + position, num_out=last)
+        tokens = self.layers[-1](tokens + position, last)
         return Tokens(visual=tokens[:, k:], keypoint=tokens[:, :k])
 
     def switch_to_deploy(self, test_cfg: Optional[dict] = None) -> None:
