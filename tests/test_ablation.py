@@ -163,8 +163,13 @@ def test_interrupted_while_runs_start(monkeypatch, tmp_path):
 
     monkeypatch.setattr(ablation, 'run_mim', run_mim)
     monkeypatch.setattr(ablation, 'stop_commands', stops.release)
-    with pytest.raises(KeyboardInterrupt):
-        run_ablation(tmp_path, Row.parse_all([PLAIN]), seeds=(0, 1))
+    # Tests in the background of a script start with Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_ablation(tmp_path, Row.parse_all([PLAIN]), seeds=(0, 1))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert stopped == [True], 'and the second run does not start'
 
 
