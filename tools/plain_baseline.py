@@ -1,9 +1,9 @@
 """DistilPose written the plain way: what the benchmark compares with.
 
-Attention by einsum, norms apart from convolutions, a flip test of two passes,
-simulated heatmaps drawn in full, a float32 teacher under ``no_grad``, accuracy
-by NumPy. It computes the same numbers; nothing but the benchmark and its test
-uses it.
+Attention by einsum, norms apart from convolutions, channels first, a flip test
+of two passes, simulated heatmaps drawn in full, a float32 teacher under
+``no_grad``, accuracy by NumPy. It computes the same numbers; nothing but the
+benchmark and its test uses it.
 """
 
 from typing import Dict, Tuple
@@ -15,6 +15,7 @@ from mmpose.models import TopdownPoseEstimator
 from torch import Tensor
 
 from distilpose.models.distilpose_head import keypoint_weights
+from distilpose.models.stem_net import StemNet
 from distilpose.models.token_distilling_encoder import TransformerLayer
 
 
@@ -33,11 +34,20 @@ class PlainLayer(TransformerLayer):
         return self.proj(mixed.transpose(1, 2).reshape(b, n, d))
 
 
+class PlainStem(StemNet):
+    """The stem with channels in front, as PyTorch stores them by default."""
+
+    def forward(self, x: Tensor) -> Tuple[Tensor]:
+        x = self.relu(self.bn1(self.conv1(x)))
+        x = self.relu(self.bn2(self.conv2(x)))
+        return (self.layer1(x),)
+
+
 def make_plain(model: TopdownPoseEstimator) -> TopdownPoseEstimator:
     """Turn an estimator into the plain one, in place."""
+    plain = {TransformerLayer: PlainLayer, StemNet: PlainStem}
     for module in model.modules():
-        if isinstance(module, TransformerLayer):
-            module.__class__ = PlainLayer
+        module.__class__ = plain.get(type(module), type(module))
     # Not our estimator: its prediction and flip test are MMPose's.
     model.__class__ = TopdownPoseEstimator
     return model

@@ -5,6 +5,7 @@ B, H, W: batch, input height and width in pixels. C: output channels.
 
 from typing import Optional, Tuple
 
+import torch
 from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from mmpose.models.backbones.resnet import Bottleneck, ResLayer
@@ -68,6 +69,8 @@ class StemNet(BaseModule):
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
         """Turn images (B, 3, H, W) into one map (B, C, H / 4, W / 4)."""
+        # The order in which oneDNN and tensor cores convolve fastest.
+        x = x.contiguous(memory_format=torch.channels_last)
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.relu(self.bn2(self.conv2(x)))
         return (self.layer1(x),)

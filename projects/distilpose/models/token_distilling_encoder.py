@@ -167,8 +167,10 @@ class TokenDistillingEncoder(BaseModule):
                 f'x width) does not divide into patches of {p_h} x {p_w}. '
                 'Choose an input size or neck.patch_size that fits.'
             )
-        x = x.reshape(b, c, h // p_h, p_h, w // p_w, p_w)
-        return x.permute(0, 2, 4, 3, 5, 1).reshape(b, -1, p_h * p_w * c)
+        # Channels last first, so that gradients come out in this order too.
+        x = x.permute(0, 2, 3, 1)
+        x = x.reshape(b, h // p_h, p_h, w // p_w, p_w, c)
+        return x.transpose(2, 3).reshape(b, -1, p_h * p_w * c)
 
 
 @lru_cache(maxsize=16)
