@@ -424,6 +424,33 @@ def test_teacher_keeps_its_precision():
     assert torch.equal(model.teacher(inputs).heatmaps, expected)
 
 
+@pytest.mark.parametrize('dtype', [None, 'float32'])
+def test_teacher_of_a_type_of_its_own_is_left_alone_by_amp(dtype):
+    model = distilled(teacher=dict(**toys.random_teacher(), dtype=dtype))
+    inputs, _ = toys.batch(model)
+    expected = model.teacher(inputs).heatmaps
+    with torch.autocast('cpu', torch.bfloat16):
+        heatmaps = model.teacher(inputs).heatmaps
+    assert torch.equal(heatmaps, expected) == (dtype == 'float32')
+
+
+def test_teacher_outputs_serve_any_loss():
+    """What inference mode gives cannot be kept for gradients."""
+    model = distilled()
+    heatmaps, tokens = model.teacher(toys.batch(model)[0])
+    for tensor in (heatmaps, *tokens):
+        parameter = torch.ones_like(tensor).requires_grad_()
+        (parameter * tensor).sum().backward()
+        assert torch.equal(parameter.grad, tensor)
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_checking_the_teacher_leaves_the_mode(training):
+    model = distilled().train(training)
+    model.check_teacher()
+    assert {module.training for module in model.modules()} == {training}
+
+
 def test_images_of_one_channel():
     config, teacher = toys.student(), toys.teacher()
     for model in (config, teacher):
@@ -437,10 +464,23 @@ def test_images_of_one_channel():
     toys.build(config).init_weights()
 
 
-def test_teacher_is_fused():
+def test_teacher_is_fused(tmp_path):
     """Its norms are in its convolutions, its outputs what they were."""
-    model = distilled()
-    torch.manual_seed(3)
+    own = toys.build(toys.teacher(), seed=3).eval()
+    for module in own.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    torch.save(own.state_dict(), tmp_path / 'teacher.pth')
+    model = distilled(
+        teacher=dict(
+            config=toys.teacher(), checkpoint=str(tmp_path / 'teacher.pth')
+        )
+    )
+    inputs, _ = toys.batch(model)
+    torch.testing.assert_close(
+        model.teacher(inputs).heatmaps, own(inputs, None, mode='tensor')
+    )
     teacher = model.teacher.model
     assert not any(
         isinstance(m, torch.nn.BatchNorm2d) for m in teacher.modules()

@@ -13,19 +13,19 @@ from .. import toys
 class Coordinates(nn.Module):
     """From normalized images to coordinates, as one would export."""
 
-    def __init__(self):
+    def __init__(self, kind):
         super().__init__()
-        self.student = toys.build(toys.student()).eval()
+        self.student = toys.build(toys.student(type=kind)).eval()
         deploy(self.student)
 
     def forward(self, images):
         return self.student.head(self.student.extract_feat(images)).coords
 
 
-@pytest.fixture
-def student():
+@pytest.fixture(params=['TopdownPoseEstimator', 'DistilPoseEstimator'])
+def student(request):
     _position.cache_clear()  # recording must neither need nor fill it
-    return Coordinates().eval()
+    return Coordinates(request.param).eval()
 
 
 def images(batch):

@@ -89,6 +89,37 @@ def test_weights_mask_keypoints():
     assert touched.nonzero().tolist() == [[0, 1]]
 
 
+def test_weights_between_0_and_1():
+    """They weigh heatmaps, as the formula reads, and scores."""
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    weights = torch.rand(B, K, dtype=torch.float64)
+    drawn = simulate_heatmaps(coords, sigmas, (W, H))
+    torch.testing.assert_close(
+        SimulatedHeatmapLoss(1.0)(coords, sigmas, target, weights),
+        (weights[..., None, None] * (drawn - target)).square().mean(),
+    )
+    scores = torch.rand(B, K, 1, dtype=torch.float64)
+    error = (scores - read_heatmaps(target, coords)).abs().squeeze(-1)
+    torch.testing.assert_close(
+        KeypointScoreLoss(1.0)(scores, coords, target, weights),
+        (weights * error).mean(),
+    )
+
+
+@pytest.mark.parametrize('wide', [0, 1, 2])
+def test_computed_in_the_widest_type(wide):
+    arguments = [
+        *(x.detach() for x in predictions(torch.float32)),
+        torch.rand(B, K, H, W),
+    ]
+    arguments[wide] = arguments[wide].double()
+    weights = torch.ones(B, K)
+    exact = SimulatedHeatmapLoss()(*(x.double() for x in arguments), weights)
+    loss = SimulatedHeatmapLoss()(*arguments, weights)
+    assert loss.dtype == torch.float64 and loss == exact
+
+
 @pytest.mark.parametrize('loss', [SimulatedHeatmapLoss, KeypointScoreLoss])
 def test_nothing_visible(loss):
     coords, sigmas = predictions()
@@ -195,6 +226,46 @@ def test_peaked_heatmap_loss_with_weights_of_cells():
         loss(output, target, weights[..., None, None].expand_as(target)),
         loss(output, target, weights),
     )
+
+
+def test_peaked_heatmap_loss_takes_the_mean_of_weights_of_cells():
+    target = simulate_heatmaps(*predictions(), (W, H)).detach()
+    output = target + 0.1 * torch.rand_like(target)
+    cells = torch.rand(B, K, H, W, dtype=torch.float64)
+
+    def cross_entropy(weights):  # alone
+        loss, squared = (
+            PeakedHeatmapLoss(cross_entropy_weight=x)(output, target, weights)
+            for x in (1, 0)
+        )
+        return loss - squared
+
+    torch.testing.assert_close(
+        cross_entropy(cells), cross_entropy(cells.mean((-2, -1)))
+    )
+
+
+def test_peaked_heatmap_loss_with_a_mask():
+    """A cell weighs what the mask says times what its target says."""
+    target = torch.tensor([0.0, 0.5, 1.0]).reshape(1, 1, 1, 3)
+    output = target + torch.tensor([0.1, 0.2, 0.3])
+    mask = torch.tensor([1.0, 1.0, 0.5]).reshape(1, 1, 1, 3)
+    loss = PeakedHeatmapLoss(21, cross_entropy_weight=0)(
+        output, target, torch.ones(1, 1), mask
+    )
+    by_hand = (0.01 * 1 + 0.04 * 11 + 0.09 * 10.5) / 3
+    assert loss.item() == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_a_broken_token_counts_as_equal():
+    """All of it, even where one number is broken; the others count."""
+    tokens = torch.zeros(1, 2, 4, requires_grad=True)
+    targets = torch.ones(1, 2, 4)
+    targets[0, 0, 3] = float('nan')
+    loss = TokenDistillationLoss(1.0)(tokens, targets)
+    loss.backward()
+    assert loss == 4 / 8
+    assert tokens.grad.tolist() == [[[0] * 4, [-0.25] * 4]]
 
 
 @pytest.mark.parametrize(

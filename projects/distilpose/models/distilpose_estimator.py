@@ -62,7 +62,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         metainfo: Meta information of the dataset.
 
     Raises:
-        ValueError: A term is unknown, or the teacher has no checkpoint.
+        ValueError: A term is unknown.
     """
 
     def __init__(
@@ -111,23 +111,20 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     def teacher(self) -> FrozenTeacher:
         """The teacher, which loads itself at its first use.
 
+        Tracing reads every attribute, so that this one must not complain of
+        a teacher that is missing.
+
         Raises:
-            ValueError: None is configured, or not by a dict, or it has no
-                checkpoint.
+            ValueError: It is configured, but not by a dict.
         """
         if self._teacher is None:
-            if self._teacher_cfg is None:
+            config = {} if self._teacher_cfg is None else self._teacher_cfg
+            if not isinstance(config, dict):
                 raise ValueError(
-                    'DistilPoseEstimator has no teacher. Set model.teacher='
-                    'dict(config=..., checkpoint=...), or train the student '
-                    'alone as a TopdownPoseEstimator.'
-                )
-            if not isinstance(self._teacher_cfg, dict):
-                raise ValueError(
-                    f'model.teacher is {self._teacher_cfg!r}, expected '
+                    f'model.teacher is {config!r}, expected '
                     'dict(config=..., checkpoint=...).'
                 )
-            self._teacher = FrozenTeacher(**self._teacher_cfg)
+            self._teacher = FrozenTeacher(**config)
         return self._teacher
 
     def init_weights(self) -> None:

@@ -45,12 +45,13 @@ class FrozenTeacher:
     It is no ``nn.Module`` on purpose: as a plain attribute of the student it
     is in no state dict, optimizer or DDP bucket, ``student.train()`` does not
     reach it, and a deep copy of the student (an EMA copy, say) shares it. It
-    is built at the first use, so that testing needs none of its files, and
-    follows the device of its input.
+    is built at the first use, so that testing needs none of its files, nor
+    even a teacher, and follows the device of its input.
 
     Args:
         config: Config file of the teacher, ``'package::file'`` for a file of
-            an installed OpenMMLab package, or the ``model`` dict itself.
+            an installed OpenMMLab package, or the ``model`` dict itself; None
+            for a teacher that nobody is to use.
         checkpoint: The teacher's checkpoint, a path or HTTP address.
         allow_random_weights: Whether a teacher without checkpoint is meant,
             for tests and dry runs.
@@ -60,13 +61,12 @@ class FrozenTeacher:
         compile: Whether to run through ``torch.compile``.
 
     Raises:
-        ValueError: There is no checkpoint, and none is not allowed; or the
-            type is unknown.
+        ValueError: The type is unknown.
     """
 
     def __init__(
         self,
-        config: Union[str, dict],
+        config: Union[str, dict, None] = None,
         checkpoint: Optional[str] = None,
         allow_random_weights: bool = False,
         dtype: Optional[str] = None,
@@ -77,15 +77,9 @@ class FrozenTeacher:
                 f'The teacher\'s dtype is "{dtype}", expected one of '
                 f'{[*DTYPES]}. Set model.teacher.dtype.'
             )
-        if checkpoint is None and not allow_random_weights:
-            raise ValueError(
-                'The teacher has no checkpoint, and an untrained teacher '
-                'teaches nothing. Set model.teacher.checkpoint to a trained '
-                f'checkpoint of {_name(config)}, or, for a dry run, '
-                'model.teacher.allow_random_weights=True.'
-            )
         self.config = config
         self.checkpoint = checkpoint
+        self.allow_random_weights = allow_random_weights
         self.dtype = DTYPES.get(dtype)
         self.compile = compile
         self._model: Optional[TopdownPoseEstimator] = None
@@ -99,11 +93,13 @@ class FrozenTeacher:
 
         Raises:
             FileNotFoundError: Config or checkpoint do not exist.
-            ValueError: The checkpoint cannot be read or belongs to another
-                architecture.
+            ValueError: There is no config, or no checkpoint and none is not
+                allowed; or the checkpoint cannot be read or belongs to
+                another architecture.
             TypeError: It is no top-down estimator.
         """
         if self._model is None:
+            self._expect_to_be_configured()
             model = MODELS.build(self._model_config())
             if not isinstance(model, TopdownPoseEstimator):
                 raise TypeError(
@@ -150,6 +146,21 @@ class FrozenTeacher:
         if self.dtype is None:
             return nullcontext()
         return torch.autocast(inputs.device.type, enabled=False)
+
+    def _expect_to_be_configured(self) -> None:
+        if self.config is None:
+            raise ValueError(
+                'DistilPoseEstimator has no teacher. Set model.teacher='
+                'dict(config=..., checkpoint=...), or train the student alone '
+                'as a TopdownPoseEstimator.'
+            )
+        if self.checkpoint is None and not self.allow_random_weights:
+            raise ValueError(
+                'The teacher has no checkpoint, and an untrained teacher '
+                'teaches nothing. Set model.teacher.checkpoint to a trained '
+                f'checkpoint of {_name(self.config)}, or, for a dry run, '
+                'model.teacher.allow_random_weights=True.'
+            )
 
     def _model_config(self) -> dict:
         if not isinstance(self.config, str):
