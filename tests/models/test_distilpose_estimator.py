@@ -522,7 +522,7 @@ def test_deployed_predicts_the_same(size):
 def test_pointwise_linear_is_linear(bias):
     torch.manual_seed(0)
     layer = torch.nn.Linear(6, 5, bias=bias)
-    for shape in ((6,), (3, 6), (2, 3, 4, 6)):
+    for shape in ((6,), (3, 6), (2, 3, 4, 6), (2, 0, 6)):
         x = torch.randn(shape)
         expected = torch.nn.functional.linear(x, layer.weight, layer.bias)
         layer.__class__ = PointwiseLinear

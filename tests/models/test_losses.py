@@ -156,12 +156,12 @@ def test_loss_weights_scale():
 
 
 def test_reading_heatmaps():
-    heatmap = torch.arange(H * W, dtype=torch.float32).reshape(1, 1, H, W)
+    heatmap = 1 + torch.arange(H * W).float().reshape(1, 1, H, W)
     points = torch.tensor([[0, 0], [1, 1], [0.5, 0], [1.01, 0.5], [0.2, -0.1]])
     heatmaps = heatmap.expand(1, len(points), -1, -1)
     values = read_heatmaps(heatmaps, points[None])
     # 0.5 * (12 - 1) = 5.5 rounds to the even 6; the last two are outside.
-    assert values.flatten().tolist() == [0, H * W - 1, 6, 0, 0]
+    assert values.flatten().tolist() == [1, H * W, 7, 0, 0]
 
 
 def test_score_loss_by_hand():
