@@ -17,7 +17,7 @@ from distilpose import (
     SafeCheckpointHook,
     SeedEpochHook,
 )
-from distilpose.hooks import safe_checkpoint_hook
+from distilpose.hooks import safe_checkpoint_hook, seed_epoch_hook
 
 from . import runs
 
@@ -76,13 +76,15 @@ def test_resumed_ends_in_the_same_weights(train, uninterrupted):
     assert runs.equal(train(resume=True), uninterrupted)
 
 
-def test_epochs_draw_other_numbers():
-    drawn = []
-    for epoch in (0, 1, 1):
+def test_epochs_and_ranks_draw_other_numbers(monkeypatch):
+    def draw(epoch, rank):
+        monkeypatch.setattr(seed_epoch_hook, 'get_rank', lambda: rank)
         runner = type('Runner', (), dict(seed=5, epoch=epoch))
         SeedEpochHook().before_train_epoch(runner)
-        drawn.append((np.random.random(), torch.rand(1).item()))
-    assert drawn[0] != drawn[1] == drawn[2]
+        return np.random.random(), torch.rand(1).item()
+
+    assert draw(1, 0) == draw(1, 0)
+    assert len({draw(epoch, rank) for epoch in (0, 1) for rank in (0, 1)}) == 4
 
 
 @pytest.mark.parametrize('fault', ['cut', 'empty', 'gone', 'unnamed'])
@@ -147,7 +149,7 @@ def test_writing_leaves_other_files_alone(tmp_path):
     ]
 
 
-def test_no_intact_checkpoint(train, tmp_path):
+def test_no_intact_checkpoint(train, uninterrupted, tmp_path):
     train(stop=2)
     first = tmp_path / 'run/epoch_1.pth'
     first.write_bytes(first.read_bytes()[:5000])
@@ -155,6 +157,7 @@ def test_no_intact_checkpoint(train, tmp_path):
         train(resume=True)
     with pytest.raises(RuntimeError, match='epoch_1.pth" is damaged'):
         train(resume=True, load_from=str(first))
+    assert runs.equal(train(), uninterrupted)  # anew, as the message says
 
 
 def test_only_checkpoint_is_damaged(train, tmp_path):
@@ -189,16 +192,27 @@ def test_full_disk(train, uninterrupted, tmp_path):
 
 
 def test_damage_of_any_kind_is_found(tmp_path):
-    """One byte changed, anywhere in the last ones: told, never a crash."""
+    """A changed byte of a tensor is; one of the file's table is no crash."""
     file = tmp_path / 'epoch_1.pth'
-    torch.save(dict(a=torch.arange(999)), file)
+    tensor = torch.arange(999)
+    torch.save(dict(a=tensor), file)
     whole = file.read_bytes()
+    assert safe_checkpoint_hook._is_intact(file)
+    for place in range(0, tensor.nbytes, 500):
+        changed = bytearray(whole)
+        changed[whole.index(tensor.numpy().tobytes()) + place] ^= 1
+        file.write_bytes(changed)
+        assert not safe_checkpoint_hook._is_intact(file)
     rng = np.random.default_rng(0)
     for place in rng.integers(len(whole) - 900, len(whole), 100):
         changed = bytearray(whole)
         changed[place] ^= 255
         file.write_bytes(changed)
         assert safe_checkpoint_hook._is_intact(file) in (True, False)
+    file.write_text('<html>404 Not Found</html>')
+    assert not safe_checkpoint_hook._is_intact(file)
+    torch.save(dict(a=tensor), file, _use_new_zipfile_serialization=False)
+    assert safe_checkpoint_hook._is_intact(file)
 
 
 @pytest.mark.parametrize(
