@@ -291,14 +291,17 @@ def test_pictures_while_training(pictures, tmp_path):
     runner = runs.train(cfg)
     (folder,) = tmp_path.glob('2*/vis_data')
     names = [path.name for path in folder.glob('vis_image/*')]
-    last = len(runner.val_loop.dataloader.dataset) - 1
+    dataset = runner.val_loop.dataloader.dataset
+    last = len(dataset) - 1
     assert sorted(names) == [
         f'distillation_{sample}_{epoch}.png'
         for sample in (0, last)
         for epoch in (1, 2)
     ]
-    picture = cv2.imread(str(folder / f'vis_image/{names[0]}'))
+    picture = cv2.imread(str(folder / 'vis_image/distillation_0_2.png'))
     assert picture.shape == (3 * 96, 4 * 3 * 64, 3)
+    crop = dataset[0]['inputs'].permute(1, 2, 0).numpy()  # BGR, as of OpenCV
+    assert (picture[:, : 3 * 64] == cv2.resize(crop, (3 * 64, 3 * 96))).all()
     assert any(folder.glob('events.out.tfevents*'))
 
 
