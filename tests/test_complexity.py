@@ -81,6 +81,25 @@ def test_counts_models_of_mmpose():
     assert found.attention_macs == 0
 
 
+def test_counts_models_that_read_tensors_while_built():
+    """HRFormer-B: 43.2 M parameters in its paper (arXiv 2110.09408)."""
+    name = 'td-hm_hrformer-base_8xb32-210e_coco-256x192'
+    found = measure_complexity(
+        Config.fromfile(find_config(name, with_mmpose=True))
+    )
+    assert round(found.parameters / 1e6, 1) == 43.2
+    assert found.attention_macs > 0
+
+
+def test_frozen_parameters_are_not_trainable():
+    """The stem of a ResNet-50, 9,536, and its first stage, 215,808."""
+    name = 'td-hm_res50_8xb64-210e_coco-256x192'
+    config = Config.fromfile(find_config(name, with_mmpose=True))
+    config.model.backbone.frozen_stages = 1
+    found = measure_complexity(config)
+    assert found.parameters - found.trainable == 9_536 + 215_808
+
+
 def test_counting_leaves_nothing_behind():
     """A table made on no device must not reach a real forward pass."""
     config = Config.fromfile(find_config(S.replace('-s_', '-s_depth-3_')))

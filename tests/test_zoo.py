@@ -3,6 +3,7 @@
 import pytest
 from mmengine.config import Config
 
+from distilpose import zoo
 from distilpose.zoo import build_bare, find_config, input_size
 
 S = 'distilpose-s_8xb32-300e_coco-256x192'
@@ -28,6 +29,15 @@ def test_finds_configs_of_mmpose_on_request():
     assert 'mmpose' in find_config(name, with_mmpose=True).parts
     with pytest.raises(FileNotFoundError):
         find_config(name)
+
+
+def test_of_equal_names_ours_is_found(tmp_path, monkeypatch):
+    name = 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'
+    own = tmp_path / f'body_2d_keypoint/{name}.py'
+    own.parent.mkdir()
+    own.write_text('')
+    monkeypatch.setattr(zoo, 'OWN', tmp_path)
+    assert find_config(name, with_mmpose=True) == own.resolve()
 
 
 def test_suggests_the_nearest_config():

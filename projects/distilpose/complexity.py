@@ -35,7 +35,7 @@ class Complexity(NamedTuple):
 
 
 def measure_complexity(config: Config) -> Complexity:
-    """Count a model's parameters and operations, on no device.
+    """Count a model's parameters and operations, without computing them.
 
     Operations are counted as they are called, so that the counts hold for any
     model; norms, activations and interpolations count nothing.
@@ -43,13 +43,10 @@ def measure_complexity(config: Config) -> Complexity:
     Args:
         config: Config of a top-down estimator, of this project or not.
     """
-    model = build_bare(config, device='meta')
+    model = build_bare(config).to('meta')
     w, h = input_size(config)
     images = torch.zeros(1, 3, h, w, device='meta')
-    # Some models make tensors of their own on the way.
-    with torch.device('meta'), torch.no_grad(), FlopCounterMode(
-        display=False
-    ) as counter:
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(images, None, mode='tensor')
     counts = {
         operator.__name__.split('.')[0]: flops // 2

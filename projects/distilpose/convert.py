@@ -308,11 +308,11 @@ def _count(state: State, converted: State) -> Dict[str, int]:
 
 
 def _load_model(name: str) -> Tuple[Config, nn.Module]:
-    """A config, and its model on no device."""
+    """A config, and its model."""
     path = find_config(name, with_mmpose=True)
     try:
         config = Config.fromfile(path)
-        return config, build_bare(config, device='meta')
+        return config, build_bare(config)
     except Exception as error:  # of many types, for as many faults
         reason = ' '.join(f'{type(error).__name__}: {error}'.split())
         raise ValueError(

@@ -3,9 +3,8 @@
 import copy
 import difflib
 from pathlib import Path
-from typing import Dict, Optional, Tuple
+from typing import Dict, Tuple
 
-import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.models import build_pose_estimator
@@ -42,25 +41,20 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     )
 
 
-def build_bare(config: Config, device: Optional[str] = None) -> nn.Module:
+def build_bare(config: Config) -> nn.Module:
     """Build the model of a config without weights, downloads or teacher.
 
     Args:
         config: The config, of which ``model`` is read and nothing changed.
-        device: Where to build it, such as ``'meta'``. Defaults to the CPU.
 
     Returns:
-        The model in eval mode.
+        The model in eval mode, on the CPU.
     """
     register_all_modules(init_default_scope=False)
-    model = copy.deepcopy(config.model)
-    for part in ('backbone', 'neck', 'head'):
-        if model.get(part):
-            model[part].pop('init_cfg', None)
-    with torch.device(device or 'cpu'), DefaultScope.overwrite_default_scope(
+    with DefaultScope.overwrite_default_scope(
         config.get('default_scope', 'mmpose')
     ):
-        return build_pose_estimator(model).to(device).eval()
+        return build_pose_estimator(copy.deepcopy(config.model)).eval()
 
 
 def input_size(config: Config) -> Tuple[int, int]:
