@@ -294,8 +294,6 @@ def _renames(prefix: str) -> List[Tuple[str, str]]:
 def _rename(name: str, renames: List[Tuple[str, str]]) -> str:
     for old, new in renames:
         pattern = re.escape(old).replace(r'\{\}', r'(\d+)')
-        if old[-1] != '.':
-            pattern += r'(?![^.])'
         renamed, n = re.subn(f'^{pattern}', new.replace('{}', r'\1'), name)
         if n:
             return renamed
