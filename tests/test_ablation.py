@@ -52,7 +52,7 @@ def mim(monkeypatch):
 def test_table_of_means_spreads_and_differences(mim, tmp_path):
     rows = Row.parse_all([PLAIN, FULL, 'model.x=/data/{seed}'])
     report = run_ablation(
-        tmp_path, rows, seeds=(0, 1, 2), command='the command'
+        tmp_path, rows, seeds=(2, 0, 1), command='the command'
     )
     table = [
         [cell.strip() for cell in line.split('|')[1:-1]]

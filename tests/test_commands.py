@@ -44,19 +44,37 @@ def test_scalars_over_restarts_and_a_line_cut_short(tmp_path):
 
 
 @pytest.fixture
-def endless(monkeypatch, tmp_path):
-    """A ``mim`` that starts a process, tells its number and never ends."""
-    mim = tmp_path / 'mim'
-    mim.write_text(
-        f'#!{sys.executable}\n'
-        'import subprocess, time\n'
-        "child = subprocess.Popen(['sleep', '600'])\n"
-        'print(child.pid, flush=True)\n'
-        'time.sleep(600)\n'
+def stand_in(monkeypatch, tmp_path):
+    """Run a few lines of Python in place of ``mim``."""
+
+    def run(*lines):
+        mim = tmp_path / 'mim'
+        mim.write_text('\n'.join([f'#!{sys.executable}', *lines]))
+        mim.chmod(0o755)
+        monkeypatch.setattr(sys, 'executable', str(tmp_path / 'python'))
+        return run_mim(['list'], tmp_path / 'output.log')
+
+    return run
+
+
+def test_output_of_any_bytes(stand_in, tmp_path):
+    lines = stand_in(
+        'import sys',
+        r"sys.stdout.buffer.write(b'caf\xe9\n')",
     )
-    mim.chmod(0o755)
-    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'python'))
-    return run_mim(['list'], tmp_path / 'output.log')
+    assert [*lines] == ['caf\ufffd\n']
+    assert (tmp_path / 'output.log').read_text() == 'caf\ufffd\n'
+
+
+@pytest.fixture
+def endless(stand_in):
+    """A ``mim`` that starts a process, tells its number and never ends."""
+    return stand_in(
+        'import subprocess, time',
+        "child = subprocess.Popen(['sleep', '600'])",
+        'print(child.pid, flush=True)',
+        'time.sleep(600)',
+    )
 
 
 def is_alive(pid):
