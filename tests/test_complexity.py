@@ -23,8 +23,12 @@ ENCODER = 256 * 3072 * 192 + 12 * 273 * 192 * 192 * (3 + 1 + 3 + 3)
 ATTENTION = 12 * 2 * 273 * 273 * 192
 
 
+def read_config(name):
+    return Config.fromfile(find_config(name, with_mmpose=True))
+
+
 def test_operations_by_hand():
-    found = measure_complexity(Config.fromfile(find_config(S)))
+    found = measure_complexity(read_config(S))
     assert found.size == (192, 256)
     assert found.layer_macs == STEM + ENCODER + 17 * 192 * 5
     assert found.attention_macs == ATTENTION
@@ -47,7 +51,7 @@ def test_operations_by_hand():
 )
 def test_complexity_of_the_paper(name, parameters, paper, layers, in_all):
     """Parameters exactly, operations within 1 % of the paper's GFLOPs."""
-    found = measure_complexity(Config.fromfile(find_config(name)))
+    found = measure_complexity(read_config(name))
     assert found.trainable == found.parameters == parameters
     total = found.layer_macs + found.attention_macs
     assert round(found.layer_macs / 1e9, 3) == layers
@@ -59,7 +63,7 @@ def test_complexity_of_the_paper(name, parameters, paper, layers, in_all):
 def test_ratios_of_the_abstract():
     """12.95 times the parameters and 7.16 times the operations."""
     student, teacher = (
-        measure_complexity(Config.fromfile(find_config(name)))
+        measure_complexity(read_config(name))
         for name in (S, 'tokenpose-l_8xb64-300e_coco-256x192')
     )
     assert teacher.parameters / student.parameters == pytest.approx(
@@ -73,9 +77,7 @@ def test_ratios_of_the_abstract():
 def test_counts_models_of_mmpose():
     """HRNet-W32: 28.5 M parameters and 7.7 GMACs in MMPose's table."""
     name = 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'
-    found = measure_complexity(
-        Config.fromfile(find_config(name, with_mmpose=True))
-    )
+    found = measure_complexity(read_config(name))
     assert found.parameters == 28_536_113
     assert found.layer_macs / 1e9 == pytest.approx(7.7, rel=0.01)
     assert found.attention_macs == 0
@@ -84,9 +86,7 @@ def test_counts_models_of_mmpose():
 def test_counts_models_that_read_tensors_while_built():
     """HRFormer-B: 43.2 M parameters in its paper (arXiv 2110.09408)."""
     name = 'td-hm_hrformer-base_8xb32-210e_coco-256x192'
-    found = measure_complexity(
-        Config.fromfile(find_config(name, with_mmpose=True))
-    )
+    found = measure_complexity(read_config(name))
     assert round(found.parameters / 1e6, 1) == 43.2
     assert found.attention_macs > 0
 
@@ -94,7 +94,7 @@ def test_counts_models_that_read_tensors_while_built():
 def test_frozen_parameters_are_not_trainable():
     """The stem of a ResNet-50, 9,536, and its first stage, 215,808."""
     name = 'td-hm_res50_8xb64-210e_coco-256x192'
-    config = Config.fromfile(find_config(name, with_mmpose=True))
+    config = read_config(name)
     config.model.backbone.frozen_stages = 1
     found = measure_complexity(config)
     assert found.parameters - found.trainable == 9_536 + 215_808
@@ -102,7 +102,7 @@ def test_frozen_parameters_are_not_trainable():
 
 def test_counting_leaves_nothing_behind():
     """A table made on no device must not reach a real forward pass."""
-    config = Config.fromfile(find_config(S.replace('-s_', '-s_depth-3_')))
+    config = read_config(S.replace('-s_', '-s_depth-3_'))
     token_distilling_encoder._position.cache_clear()
     measure_complexity(config)
     model = build_bare(config)

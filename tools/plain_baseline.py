@@ -47,7 +47,8 @@ def make_plain(model: TopdownPoseEstimator) -> TopdownPoseEstimator:
     """Turn an estimator into the plain one, in place."""
     plain = {TransformerLayer: PlainLayer, StemNet: PlainStem}
     for module in model.modules():
-        module.__class__ = plain.get(type(module), type(module))
+        if type(module) in plain:
+            module.__class__ = plain[type(module)]
     # Not our estimator: its prediction and flip test are MMPose's.
     model.__class__ = TopdownPoseEstimator
     return model
