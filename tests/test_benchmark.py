@@ -5,10 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+
+from . import toys
 
 pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
 sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
 import benchmark
+import plain_baseline
 
 TINY = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
 
@@ -46,6 +50,23 @@ def test_wrong_arguments(arguments, message, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         run(monkeypatch, *arguments)
     assert message in capsys.readouterr().err
+
+
+def test_the_plain_way_is_plain():
+    """Of another way than ours, or the ratios would compare ours with ours."""
+    images = torch.randn(2, 3, *toys.INPUT_SIZE[::-1])
+    fused, ordered = [], []
+    for make in (lambda model: model, plain_baseline.make_plain):
+        model = make(toys.build(toys.student()).eval())
+        with torch.no_grad(), torch.profiler.profile() as profile:
+            (feature_map,) = model.backbone(images)
+            model.neck(feature_map)
+        names = {event.key for event in profile.key_averages()}
+        fused.append('aten::scaled_dot_product_attention' in names)
+        ordered.append(
+            feature_map.is_contiguous(memory_format=torch.channels_last)
+        )
+    assert fused == ordered == [True, False]
 
 
 @pytest.mark.slow
