@@ -45,8 +45,8 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from distilpose.complexity import measure_complexity
-from distilpose.models.inference import PointwiseLinear, deploy
-from distilpose.models.losses import SimulatedHeatmapLoss
+from distilpose.deploy.fuse import PointwiseLinear, deploy
+from distilpose.distillation.losses import SimulatedHeatmapLoss
 from distilpose.zoo import build_bare, find_config, input_size
 
 S = 'distilpose-s_8xb32-300e_coco-256x192'

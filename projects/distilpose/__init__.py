@@ -13,9 +13,11 @@ from . import compat
 
 compat.apply()
 
+from .distillation import *  # noqa: E402, F403
+from .distillation import __all__ as _distillation  # noqa: E402
 from .hooks import *  # noqa: E402, F403
 from .hooks import __all__ as _hooks  # noqa: E402
 from .models import *  # noqa: E402, F403
 from .models import __all__ as _models  # noqa: E402
 
-__all__ = ['__version__', *_models, *_hooks]
+__all__ = ['__version__', *_models, *_distillation, *_hooks]

@@ -12,7 +12,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import autocast
 from mmengine.utils import digit_version
 
-from distilpose.models import losses as losses_module
+from distilpose.distillation import losses as losses_module
 
 from .. import toys
 from . import runs

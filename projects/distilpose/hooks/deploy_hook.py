@@ -5,7 +5,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
 
-from ..models.inference import deploy
+from ..deploy import deploy
 
 __all__ = ['DeployHook']
 

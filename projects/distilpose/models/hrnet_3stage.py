@@ -1,13 +1,11 @@
 """The first three stages of HRNet, the backbone of DistilPose-L."""
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Tuple
 
 import torch
 from mmpose.models.backbones import HRNet
 from mmpose.registry import MODELS
 from torch import Tensor, nn
-
-from .inference import fuse_and_reorder
 
 __all__ = ['HRNet3Stage']
 
@@ -40,10 +38,6 @@ class HRNet3Stage(HRNet):
         """Turn images (B, 3, H, W) into one map (B, C, H / 4, W / 4)."""
         # The order in which oneDNN and tensor cores convolve fastest.
         return super().forward(x.contiguous(memory_format=torch.channels_last))
-
-    def switch_to_deploy(self, test_cfg: Optional[dict] = None) -> None:
-        """Fuse norms into convolutions, for ``model.switch_to_deploy()``."""
-        fuse_and_reorder(self)
 
     def _make_stage(
         self,

@@ -13,8 +13,6 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptMultiConfig
 from torch import Tensor, nn
 
-from .inference import fuse_and_reorder
-
 __all__ = ['StemNet']
 
 
@@ -62,10 +60,6 @@ class StemNet(BaseModule):
             out_channels=out_channels,
             norm_cfg=norm_cfg,
         )
-
-    def switch_to_deploy(self, test_cfg: Optional[dict] = None) -> None:
-        """Fuse norms into convolutions, for ``model.switch_to_deploy()``."""
-        fuse_and_reorder(self)
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
         """Turn images (B, 3, H, W) into one map (B, C, H / 4, W / 4)."""

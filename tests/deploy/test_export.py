@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from distilpose.models.inference import deploy
+from distilpose.deploy.fuse import deploy
 from distilpose.models.token_distilling_encoder import _position
 
 from .. import toys

@@ -16,8 +16,8 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from ..checkpoint import CheckpointError, read_state_dict
-from .inference import extract_in_parts, fuse_and_reorder
-from .token_distilling_encoder import Tokens
+from ..deploy.fuse import extract_in_parts, fuse_and_reorder
+from ..models.token_distilling_encoder import Tokens
 
 __all__ = ['FrozenTeacher', 'TeacherOutput']
 

@@ -17,10 +17,10 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor, nn
 
-from .distilpose_head import KeypointPrediction, keypoint_weights
-from .inference import deploy, extract_in_parts, halves
+from ..deploy.fuse import deploy, extract_in_parts, halves
+from ..models.distilpose_head import KeypointPrediction, keypoint_weights
+from ..models.token_distilling_encoder import Tokens
 from .teacher import FrozenTeacher, TeacherOutput
-from .token_distilling_encoder import Tokens
 
 __all__ = ['DistilPoseEstimator']
 

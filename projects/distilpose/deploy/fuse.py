@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from mmcv.cnn.utils import fuse_conv_bn
 from torch import Tensor, nn
 
-from .functional import is_recorded
-from .token_distilling_encoder import TokenDistillingEncoder
+from ..models.functional import is_recorded
+from ..models.token_distilling_encoder import TokenDistillingEncoder
 
 __all__ = [
     'PointwiseLinear',

@@ -6,13 +6,12 @@ import torch
 from mmengine.logging import MMLogger
 from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import build_optim_wrapper
-from mmpose.models import TopdownPoseEstimator
 
 from distilpose import KeypointPrediction, KeypointScoreLoss, Tokens
-from distilpose.models.inference import PointwiseLinear
+from distilpose.deploy.fuse import PointwiseLinear
 
 from .. import toys
-from .test_heads import samples
+from ..models.test_heads import samples
 
 TERMS = dict(
     visual_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
@@ -529,20 +528,3 @@ def test_pointwise_linear_is_linear(bias):
         torch.testing.assert_close(layer(x), expected)
         with torch.autocast('cpu', dtype=torch.bfloat16):
             assert layer(x).dtype == torch.bfloat16
-
-
-@pytest.mark.skipif(
-    not hasattr(TopdownPoseEstimator, 'switch_to_deploy'),
-    reason='MMPose 1.2 or later',
-)
-def test_stock_estimator_deploys_our_parts():
-    model = toys.build(toys.student()).eval()
-    inputs = torch.randn(2, 3, 64, 48)
-    expected = model(inputs, None, mode='tensor').coords
-    model.switch_to_deploy()
-    found = model(inputs, None, mode='tensor').coords
-    torch.testing.assert_close(found, expected)
-    assert model.extract_feat(inputs).visual.shape == (2, 0, 16)
-    assert not any(
-        isinstance(m, torch.nn.BatchNorm2d) for m in model.modules()
-    )
