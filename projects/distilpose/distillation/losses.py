@@ -67,9 +67,9 @@ class SimulatedHeatmapLoss(nn.Module):
 
     L = mean over B, K, h, w of (m (G - T))², where G is the Gaussian that
     :func:`~distilpose.models.functional.simulate_heatmaps` would draw at the
-    prediction, T the teacher's heatmap and m the keypoint's weight; a heatmap that holds NaN or
-    infinity weighs nothing. It is computed in closed form, in float32 at
-    least, without drawing G.
+    prediction, T the teacher's heatmap and m the keypoint's weight; a heatmap
+    that holds NaN or infinity weighs nothing. It is computed in closed form,
+    in float32 at least, without drawing G.
 
     Args:
         loss_weight: Weight of the loss; 1 in the paper.
