@@ -4,7 +4,6 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from distilpose.models import token_distilling_encoder
 from distilpose.zoo import build_bare, find_config
 
 pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
@@ -103,7 +102,6 @@ def test_frozen_parameters_are_not_trainable():
 def test_counting_leaves_nothing_behind():
     """A table made on no device must not reach a real forward pass."""
     config = read_config(S.replace('-s_', '-s_depth-3_'))
-    token_distilling_encoder._position.cache_clear()
     measure_complexity(config)
     model = build_bare(config)
     coords = model(torch.zeros(1, 3, 256, 192), None, mode='tensor').coords

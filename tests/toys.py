@@ -12,6 +12,13 @@ K = 5
 INPUT_SIZE = (48, 64)  # (W, H)
 HEATMAP_SIZE = (12, 16)
 
+# The paper's terms, as configs/_base_/models/distillation.py names them.
+TERMS = dict(
+    visual_tokens=dict(type='TokenDistillationLoss', tokens='visual'),
+    keypoint_tokens=dict(type='TokenDistillationLoss', tokens='keypoint'),
+    simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
+    scores=dict(type='KeypointScoreLoss'),
+)
 _PREPROCESSOR = dict(
     type='PoseDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3
 )
@@ -35,7 +42,10 @@ def neck(**changes) -> dict:
 
 def student(**changes) -> dict:
     """A plain student, or a distilled one with ``teacher`` given."""
-    kind = 'Distil' if 'teacher' in changes else 'Topdown'
+    kind = 'Topdown'
+    if 'teacher' in changes:
+        kind = 'Distil'
+        changes.setdefault('distillation', TERMS)
     head = dict(
         type='DistilPoseHead',
         in_channels=16,

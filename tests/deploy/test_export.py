@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from distilpose.deploy.fuse import deploy
-from distilpose.models.token_distilling_encoder import _position
+from distilpose.deploy import deploy
 
 from .. import toys
 
@@ -13,10 +12,10 @@ from .. import toys
 class Coordinates(nn.Module):
     """From normalized images to coordinates, as one would export."""
 
-    def __init__(self, kind):
+    def __init__(self, kind, for_export):
         super().__init__()
         self.student = toys.build(toys.student(type=kind)).eval()
-        deploy(self.student)
+        deploy(self.student, for_export)
 
     def forward(self, images):
         return self.student.head(self.student.extract_feat(images)).coords
@@ -24,8 +23,7 @@ class Coordinates(nn.Module):
 
 @pytest.fixture(params=['TopdownPoseEstimator', 'DistilPoseEstimator'])
 def student(request):
-    _position.cache_clear()  # recording must neither need nor fill it
-    return Coordinates(request.param).eval()
+    return Coordinates(request.param, for_export=True).eval()
 
 
 def images(batch):

@@ -13,8 +13,10 @@ from distilpose.models.functional import (
     simulate_heatmaps,
     simulated_heatmap_error,
 )
+from distilpose.models.heatmap_frame import HeatmapFrame
 
 B, K, H, W = 2, 3, 16, 12
+FRAME = HeatmapFrame.msra((W, H))
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +32,7 @@ def predictions(dtype=torch.float64):
 
 def test_simulated_heatmap_peaks_at_the_prediction():
     coords = torch.tensor([[[0.5, 0.25]]])
-    heatmap = simulate_heatmaps(coords, torch.ones(1, 1, 2), (W, H))[0, 0]
+    heatmap = simulate_heatmaps(coords, torch.ones(1, 1, 2), FRAME)[0, 0]
     assert heatmap.shape == (H, W)
     assert heatmap[4, 6] == 1  # x = 0.5 * 12, y = 0.25 * 16
     # One sigma away in x.
@@ -40,8 +42,8 @@ def test_simulated_heatmap_peaks_at_the_prediction():
 def test_closed_form_equals_drawing():
     coords, sigmas = predictions()
     target = torch.rand(B, K, H, W, dtype=torch.float64)
-    drawn = (simulate_heatmaps(coords, sigmas, (W, H)) - target).square()
-    closed = simulated_heatmap_error(coords, sigmas, target)
+    drawn = (simulate_heatmaps(coords, sigmas, FRAME) - target).square()
+    closed = simulated_heatmap_error(coords, sigmas, target, FRAME)
     torch.testing.assert_close(closed, drawn.sum((-2, -1)))
 
 
@@ -49,13 +51,14 @@ def test_gradients_against_finite_differences():
     coords, sigmas = predictions()
     target = torch.rand(B, K, H, W, dtype=torch.float64)
     assert gradcheck(
-        lambda c, s: simulated_heatmap_error(c, s, target), (coords, sigmas)
+        lambda c, s: simulated_heatmap_error(c, s, target, FRAME),
+        (coords, sigmas),
     )
 
 
 def test_float32_is_close_to_float64():
     coords, sigmas = predictions()
-    target = simulate_heatmaps(coords, sigmas, (W, H)).detach()
+    target = simulate_heatmaps(coords, sigmas, FRAME).detach()
     target += 0.01 * torch.randn_like(target)
     weights = torch.ones(B, K)
     exact = SimulatedHeatmapLoss()(coords, sigmas, target, weights.double())
@@ -94,13 +97,13 @@ def test_weights_between_0_and_1():
     coords, sigmas = predictions()
     target = torch.rand(B, K, H, W, dtype=torch.float64)
     weights = torch.rand(B, K, dtype=torch.float64)
-    drawn = simulate_heatmaps(coords, sigmas, (W, H))
+    drawn = simulate_heatmaps(coords, sigmas, FRAME)
     torch.testing.assert_close(
         SimulatedHeatmapLoss(1.0)(coords, sigmas, target, weights),
         (weights[..., None, None] * (drawn - target)).square().mean(),
     )
     scores = torch.rand(B, K, 1, dtype=torch.float64)
-    error = (scores - read_heatmaps(target, coords)).abs().squeeze(-1)
+    error = (scores - read_heatmaps(target, coords, FRAME)).abs().squeeze(-1)
     torch.testing.assert_close(
         KeypointScoreLoss(1.0)(scores, coords, target, weights),
         (weights * error).mean(),
@@ -159,7 +162,7 @@ def test_reading_heatmaps():
     heatmap = 1 + torch.arange(H * W).float().reshape(1, 1, H, W)
     points = torch.tensor([[0, 0], [1, 1], [0.5, 0], [1.01, 0.5], [0.2, -0.1]])
     heatmaps = heatmap.expand(1, len(points), -1, -1)
-    values = read_heatmaps(heatmaps, points[None])
+    values = read_heatmaps(heatmaps, points[None], FRAME)
     # 0.5 * (12 - 1) = 5.5 rounds to the even 6; the last two are outside.
     assert values.flatten().tolist() == [1, H * W, 7, 0, 0]
 
@@ -204,7 +207,7 @@ def test_peaked_heatmap_loss_by_hand():
 
 
 def test_peaked_heatmap_loss_is_least_at_the_target():
-    target = simulate_heatmaps(*predictions(), (W, H)).detach()
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
     output = target.clone().requires_grad_()
     weights = torch.ones(B, K, dtype=torch.float64)
     loss = PeakedHeatmapLoss()(output, target, weights)
@@ -218,7 +221,7 @@ def test_peaked_heatmap_loss_is_least_at_the_target():
 
 def test_peaked_heatmap_loss_with_weights_of_cells():
     """Equal weights of a keypoint's cells are that keypoint's weight."""
-    target = simulate_heatmaps(*predictions(), (W, H)).detach()
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
     output = target + 0.1 * torch.rand_like(target)
     weights = torch.rand(B, K, dtype=torch.float64)
     loss = PeakedHeatmapLoss()
@@ -229,7 +232,7 @@ def test_peaked_heatmap_loss_with_weights_of_cells():
 
 
 def test_peaked_heatmap_loss_takes_the_mean_of_weights_of_cells():
-    target = simulate_heatmaps(*predictions(), (W, H)).detach()
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
     output = target + 0.1 * torch.rand_like(target)
     cells = torch.rand(B, K, H, W, dtype=torch.float64)
 

@@ -11,6 +11,7 @@ from distilpose import (
     TokenDistillationLoss,
 )
 from distilpose.models.functional import simulate_heatmaps
+from distilpose.models.heatmap_frame import HeatmapFrame
 
 from . import reference
 
@@ -80,7 +81,9 @@ def test_score_loss(weights):
 
 def test_simulated_heatmaps():
     # Recorded in float32, and only where the weight is not zero.
-    drawn = simulate_heatmaps(given('pred'), given('sigma'), size=(48, 64))
+    drawn = simulate_heatmaps(
+        given('pred'), given('sigma'), HeatmapFrame.msra((48, 64))
+    )
     visible = RECORDED['simulated_weight'] > 0
     assert 0 < visible.sum() < visible.size
     np.testing.assert_allclose(

@@ -1,7 +1,8 @@
-# The paper's distillation terms and their weights (Sec. 3.4).
+# The paper's distillation terms. Its weights (Sec. 3.4) are the losses'
+# defaults; `loss_weight` sets others.
 distillation = dict(
-    visual_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
-    keypoint_tokens=dict(type='TokenDistillationLoss', loss_weight=5e-4),
-    simulated_heatmaps=dict(type='SimulatedHeatmapLoss', loss_weight=1.0),
-    scores=dict(type='KeypointScoreLoss', loss_weight=1e-2),
+    visual_tokens=dict(type='TokenDistillationLoss', tokens='visual'),
+    keypoint_tokens=dict(type='TokenDistillationLoss', tokens='keypoint'),
+    simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
+    scores=dict(type='KeypointScoreLoss'),
 )

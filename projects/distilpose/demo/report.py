@@ -15,6 +15,7 @@ from torch import nn
 
 from ..commands import read_scalars
 from ..models.functional import simulate_heatmaps
+from ..models.heatmap_frame import HeatmapFrame
 from ..visualization import draw_skeleton, overlay_heatmaps
 
 matplotlib.use('Agg')
@@ -113,9 +114,10 @@ def _draw_pictures(
     images = np.stack([x.permute(1, 2, 0).numpy() for x in batch['inputs']])
     outputs = {name: _forward(model, batch) for name, model in models.items()}
     teacher = outputs['teacher'].numpy()
-    size = teacher.shape[:1:-1]
     simulated = simulate_heatmaps(
-        outputs['distilled'].coords, outputs['distilled'].sigmas, size
+        outputs['distilled'].coords,
+        outputs['distilled'].sigmas,
+        HeatmapFrame.msra(teacher.shape[:1:-1]),
     ).numpy()
     links = dataset.metainfo['skeleton_links']
     colors = dataset.metainfo['skeleton_link_colors']

@@ -1,16 +1,27 @@
-"""The distillation losses, each usable on its own.
+"""The paper's distillation terms, each usable on its own with tensors.
+
+A term is a registered module whose ``needs`` names what it is called with:
+paths such as ``'student.coords'`` into :class:`~.outputs.DistillationStep`, in
+the order of its arguments. :class:`~.estimator.DistilPoseEstimator` hands over
+just these, so that a term of your own needs no change elsewhere. The paper's
+weights are the defaults of ``loss_weight``.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import List
+from typing import Optional, Tuple
 
 import torch
 import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ..models.functional import read_heatmaps, simulated_heatmap_error
+from ..models.functional import (
+    at_least_float32,
+    read_heatmaps,
+    simulated_heatmap_error,
+)
+from ..models.heatmap_frame import HeatmapFrame
 
 __all__ = [
     'KeypointScoreLoss',
@@ -26,12 +37,39 @@ class TokenDistillationLoss(nn.Module):
     Teacher tokens that hold NaN or infinity count as equal to the student's.
 
     Args:
-        loss_weight: Weight of the loss; 5e-4 in the paper.
+        loss_weight: Weight of the loss.
+        tokens: ``'visual'`` or ``'keypoint'``: which tokens to compare as a
+            term of a distillation. Not needed to call the loss with tensors.
+
+    Raises:
+        ValueError: ``tokens`` is something else.
     """
 
-    def __init__(self, loss_weight: float = 5e-4) -> None:
+    def __init__(
+        self, loss_weight: float = 5e-4, tokens: Optional[str] = None
+    ) -> None:
         super().__init__()
+        if tokens not in ('visual', 'keypoint', None):
+            raise ValueError(
+                f'TokenDistillationLoss: tokens is {tokens!r}, expected '
+                "'visual' or 'keypoint'."
+            )
+        self.tokens = tokens
         self.loss_weight = loss_weight
+
+    @property
+    def needs(self) -> Tuple[str, ...]:
+        """What to compare.
+
+        Raises:
+            ValueError: ``tokens`` was left out, as in version 0.1.
+        """
+        if self.tokens is None:
+            raise ValueError(
+                'TokenDistillationLoss does not say which tokens to compare. '
+                "Add tokens='visual' or tokens='keypoint' to its config."
+            )
+        return f'student.tokens.{self.tokens}', f'teacher.tokens.{self.tokens}'
 
     def forward(
         self, student_tokens: Tensor, teacher_tokens: Tensor
@@ -51,13 +89,13 @@ class TokenDistillationLoss(nn.Module):
         _expect_shape(
             self, 'teacher_tokens', teacher_tokens, student_tokens.shape
         )
-        student_tokens, teacher_tokens = _at_least_float32(
+        student_tokens, teacher_tokens = at_least_float32(
             student_tokens, teacher_tokens.detach()
         )
-        sound = teacher_tokens.isfinite().all(-1, keepdim=True)
+        finite = teacher_tokens.isfinite().all(-1, keepdim=True)
         return self.loss_weight * F.mse_loss(
             student_tokens,
-            torch.where(sound, teacher_tokens, student_tokens),
+            torch.where(finite, teacher_tokens, student_tokens),
         )
 
 
@@ -72,8 +110,16 @@ class SimulatedHeatmapLoss(nn.Module):
     in float32 at least, without drawing G.
 
     Args:
-        loss_weight: Weight of the loss; 1 in the paper.
+        loss_weight: Weight of the loss.
     """
+
+    needs = (
+        'student.coords',
+        'student.sigmas',
+        'teacher.heatmaps',
+        'keypoint_weights',
+        'teacher.frame',
+    )
 
     def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
@@ -85,14 +131,16 @@ class SimulatedHeatmapLoss(nn.Module):
         sigmas: Tensor,
         teacher_heatmaps: Tensor,
         keypoint_weights: Tensor,
+        frame: Optional[HeatmapFrame] = None,
     ) -> Tensor:
         """Compare predictions with the teacher's heatmaps.
 
         Args:
             coords: Coordinates (B, K, 2), fractions of the input.
-            sigmas: Sigmas (B, K, 2), heatmap pixels.
+            sigmas: Sigmas (B, K, 2), pixels of a heatmap at stride 4.
             teacher_heatmaps: Heatmaps (B, K, h, w); taken as constants.
             keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
+            frame: Frame of the heatmaps. Defaults to the paper's.
 
         Returns:
             The weighted loss, a scalar.
@@ -107,7 +155,8 @@ class SimulatedHeatmapLoss(nn.Module):
         # Autocast would run the matrix products in half precision.
         with torch.autocast(coords.device.type, enabled=False):
             error = simulated_heatmap_error(
-                *_at_least_float32(coords, sigmas, teacher_heatmaps.detach())
+                *at_least_float32(coords, sigmas, teacher_heatmaps.detach()),
+                frame=frame or HeatmapFrame.msra((w, h)),
             )
         error = error * keypoint_weights.square() / (h * w)
         return self.loss_weight * error.mean()
@@ -122,8 +171,16 @@ class KeypointScoreLoss(nn.Module):
     where the teacher's value is NaN or infinity.
 
     Args:
-        loss_weight: Weight of the loss; 1e-2 in the paper.
+        loss_weight: Weight of the loss.
     """
+
+    needs = (
+        'student.scores',
+        'student.coords',
+        'teacher.heatmaps',
+        'keypoint_weights',
+        'teacher.frame',
+    )
 
     def __init__(self, loss_weight: float = 1e-2) -> None:
         super().__init__()
@@ -135,6 +192,7 @@ class KeypointScoreLoss(nn.Module):
         coords: Tensor,
         teacher_heatmaps: Tensor,
         keypoint_weights: Tensor,
+        frame: Optional[HeatmapFrame] = None,
     ) -> Tensor:
         """Compare scores with the teacher's heatmaps at the predictions.
 
@@ -144,6 +202,7 @@ class KeypointScoreLoss(nn.Module):
                 constants.
             teacher_heatmaps: Heatmaps (B, K, h, w); taken as constants.
             keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
+            frame: Frame of the heatmaps. Defaults to the paper's.
 
         Returns:
             The weighted loss, a scalar.
@@ -151,22 +210,18 @@ class KeypointScoreLoss(nn.Module):
         Raises:
             ValueError: The shapes do not agree.
         """
-        b, k = teacher_heatmaps.shape[:2]
+        b, k, h, w = teacher_heatmaps.shape
         _expect_shape(self, 'scores', scores, (b, k, 1))
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
-        target = read_heatmaps(teacher_heatmaps.detach(), coords.detach())
+        target = read_heatmaps(
+            teacher_heatmaps.detach(),
+            coords.detach(),
+            frame or HeatmapFrame.msra((w, h)),
+        )
         target = torch.where(target.isfinite(), target, scores)
         error = (scores - target).abs().squeeze(-1) * keypoint_weights
         return self.loss_weight * error.mean()
-
-
-def _at_least_float32(*tensors: Tensor) -> List[Tensor]:
-    """Bring tensors to one type: the widest of theirs and float32."""
-    dtype = torch.float32
-    for tensor in tensors:
-        dtype = torch.promote_types(dtype, tensor.dtype)
-    return [tensor.to(dtype) for tensor in tensors]
 
 
 def _expect_shape(

@@ -4,39 +4,38 @@ B: batch. K: keypoints. H, W: input height and width, pixels. h, w: heatmap
 height and width.
 """
 
+import importlib.util
+import re
 from contextlib import nullcontext
 from pathlib import Path
-from typing import ContextManager, NamedTuple, Optional, Union
+from typing import Any, ContextManager, Optional, Union
 
 import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import TopdownPoseEstimator
-from mmpose.registry import MODELS
+from mmpose.registry import DATASETS, MODELS
 from torch import Tensor, nn
 
 from ..checkpoint import CheckpointError, read_state_dict
-from ..deploy.fuse import extract_in_parts, fuse_and_reorder
+from ..deploy import MicroBatches, fuse
+from ..models.heatmap_frame import HeatmapFrame, heatmap_frame
 from ..models.token_distilling_encoder import Tokens
+from ..zoo import find_config
+from .outputs import (
+    TeacherOutput,
+    expect_adapter,
+    teacher_heatmaps,
+    tokens_of,
+)
 
-__all__ = ['FrozenTeacher', 'TeacherOutput']
+__all__ = ['FrozenTeacher']
 
 
 DTYPES = dict(
     float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32
 )
-
-
-class TeacherOutput(NamedTuple):
-    """What a teacher says about a batch.
-
-    Attributes:
-        heatmaps: Heatmaps (B, K, h, w).
-        tokens: The tokens of its encoder, or None if it has none.
-    """
-
-    heatmaps: Tensor
-    tokens: Optional[Tokens]
 
 
 class FrozenTeacher:
@@ -45,23 +44,22 @@ class FrozenTeacher:
     It is no ``nn.Module`` on purpose: as a plain attribute of the student it
     is in no state dict, optimizer or DDP bucket, ``student.train()`` does not
     reach it, and a deep copy of the student (an EMA copy, say) shares it. It
-    is built at the first use, so that testing needs none of its files, nor
-    even a teacher, and follows the device of its input.
+    is built at the first use, so that testing needs none of its files, and
+    follows the device of its input.
 
     Args:
-        config: Config file of the teacher, ``'package::file'`` for a file of
-            an installed OpenMMLab package, or the ``model`` dict itself; None
-            for a teacher that nobody is to use.
+        config: Config of the teacher: a file, the name of one of MMPose's or
+            our configs, ``'package::file'`` for a file of an installed
+            OpenMMLab package, a whole config, or its ``model`` alone.
         checkpoint: The teacher's checkpoint, a path or HTTP address.
         allow_random_weights: Whether a teacher without checkpoint is meant,
             for tests and dry runs.
         dtype: ``'float16'`` or ``'bfloat16'`` to run in half precision, or
             ``'float32'``. Defaults to float32, or what is wider in its input;
             under AMP, AMP's.
-        compile: Whether to run through ``torch.compile``.
 
     Raises:
-        ValueError: The type is unknown.
+        ValueError: The dtype is unknown.
     """
 
     def __init__(
@@ -70,9 +68,8 @@ class FrozenTeacher:
         checkpoint: Optional[str] = None,
         allow_random_weights: bool = False,
         dtype: Optional[str] = None,
-        compile: bool = False,
     ) -> None:
-        if dtype not in (None, *DTYPES):
+        if dtype is not None and dtype not in DTYPES:
             raise ValueError(
                 f'The teacher\'s dtype is "{dtype}", expected one of '
                 f'{[*DTYPES]}. Set model.teacher.dtype.'
@@ -80,8 +77,7 @@ class FrozenTeacher:
         self.config = config
         self.checkpoint = checkpoint
         self.allow_random_weights = allow_random_weights
-        self.dtype = DTYPES.get(dtype)
-        self.compile = compile
+        self.dtype = None if dtype is None else DTYPES[dtype]
         self._model: Optional[TopdownPoseEstimator] = None
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
@@ -95,94 +91,138 @@ class FrozenTeacher:
             FileNotFoundError: Config or checkpoint do not exist.
             ValueError: There is no config, or no checkpoint and none is not
                 allowed; or the checkpoint cannot be read or belongs to
-                another architecture.
-            TypeError: It is no top-down estimator.
+                another architecture; or the model cannot be built.
+            TypeError: It is no top-down estimator, or its heatmaps are of a
+                kind that cannot be imitated.
         """
         if self._model is None:
-            self._expect_to_be_configured()
-            model = MODELS.build(self._model_config())
-            if not isinstance(model, TopdownPoseEstimator):
-                raise TypeError(
-                    'The teacher must be a TopdownPoseEstimator, but '
-                    f'{_name(self.config)} describes a '
-                    f'{type(model).__name__}.'
-                )
-            if self.checkpoint is not None:
-                self._load(model)
-            model = fuse_and_reorder(model.eval()).requires_grad_(False)
-            if self.compile:
-                model.extract_feat = torch.compile(model.extract_feat)
-            self._model = model
+            self._model = self._build()
         return self._model
+
+    @property
+    def frame(self) -> HeatmapFrame:
+        """Where coordinates lie on the teacher's heatmaps."""
+        return heatmap_frame(self.model.head.decoder)
+
+    @property
+    def metainfo(self) -> Optional[dict]:
+        """Metainfo of the dataset in the teacher's config.
+
+        None where the config is a model alone or names no dataset, or where
+        the dataset's pipeline gives keypoints other than its own.
+        """
+        config = self._load_config()
+        for split in ('train', 'test', 'val'):
+            dataset = config.get(f'{split}_dataloader', {}).get('dataset')
+            if dataset is None:
+                continue
+            if 'KeypointConverter' in str(dataset.get('pipeline')):
+                return None
+            metainfo = dataset.get('metainfo')
+            if metainfo is None:
+                kind = DATASETS.get(dataset.type)
+                metainfo = getattr(kind, 'METAINFO', None)
+            if metainfo:
+                return parse_pose_metainfo(dict(metainfo))
+        return None
 
     def __call__(self, inputs: Tensor) -> TeacherOutput:
         """Run the teacher on normalized images (B, 3, H, W).
 
         Raises:
-            TypeError: Its head does not give heatmaps.
+            ValueError: Its heatmaps are not of its codec's size.
         """
         model = self.model
-        # Never to a narrower type that was not asked for: it would stay so.
+        # Never to a narrower dtype that was not asked for: it would stay so.
         dtype = self.dtype or torch.promote_types(torch.float32, inputs.dtype)
         model.to(inputs.device, dtype)
         with torch.inference_mode(), self._precision(inputs):
-            feats = extract_in_parts(model.extract_feat, inputs.to(dtype))
-            heatmaps = model.head(feats)
-        if not isinstance(heatmaps, Tensor) or heatmaps.ndim != 4:
-            raise TypeError(
-                'The teacher must have a head that gives heatmaps (B, K, h, '
-                f'w), such as HeatmapHead or TokenPoseHead, but has a '
-                f'{type(model.head).__name__}.'
+            feats = MicroBatches(model)(inputs.to(dtype))
+            heatmaps = teacher_heatmaps(model.head, model.head(feats))
+        frame = self.frame
+        if tuple(heatmaps.shape[:1:-1]) != frame.size:
+            raise ValueError(
+                f'The teacher gives heatmaps of {tuple(heatmaps.shape[:1:-1])}'
+                f' (w, h), but its codec was made for {frame.size}. Set '
+                'heatmap_size of its head.decoder to what it gives.'
             )
         # Losses keep these for their gradients, which tensors of inference
         # mode do not allow: copies, small beside what made them.
-        tokens = None
-        if isinstance(feats, Tokens):
-            tokens = Tokens(*(x.to(inputs.dtype, copy=True) for x in feats))
-        return TeacherOutput(heatmaps.to(inputs.dtype, copy=True), tokens)
+        heatmaps = heatmaps.to(inputs.dtype, copy=True)
+        if frame.height != 1:
+            heatmaps /= frame.height
+        tokens = tokens_of(feats)
+        if tokens is not None:
+            tokens = Tokens(*(x.to(inputs.dtype, copy=True) for x in tokens))
+        return TeacherOutput(heatmaps, frame, tokens)
 
-    def _precision(self, inputs: Tensor) -> ContextManager:
+    def _precision(self, inputs: Tensor) -> ContextManager[Any]:
         """The student's, AMP included, unless the teacher has its own."""
         if self.dtype is None:
             return nullcontext()
         return torch.autocast(inputs.device.type, enabled=False)
 
-    def _expect_to_be_configured(self) -> None:
+    def _build(self) -> TopdownPoseEstimator:
+        config = self._load_config()
+        if self.checkpoint is None and not self.allow_random_weights:
+            raise ValueError(
+                'The teacher has no checkpoint, and an untrained teacher '
+                'teaches nothing. Set model.teacher.checkpoint to a trained '
+                f'checkpoint of {self.name}, or, for a dry run, '
+                'model.teacher.allow_random_weights=True.'
+            )
+        model = _build_model(config.get('model', config), self.name)
+        if not isinstance(model, TopdownPoseEstimator):
+            raise TypeError(
+                f'The teacher must be a TopdownPoseEstimator, but {self.name} '
+                f'describes a {type(model).__name__}.'
+            )
+        expect_adapter(teacher_heatmaps, model.head)
+        if model.head.decoder is None:
+            raise ValueError(
+                'The head of the teacher has no decoder, which names the '
+                'input size and says how its heatmaps are to be read. Set '
+                f'head.decoder of {self.name} to the codec of its data.'
+            )
+        heatmap_frame(model.head.decoder)  # has its say now
+        if self.checkpoint is not None:
+            self._load(model, self.checkpoint)
+        return fuse(model.eval()).requires_grad_(False)
+
+    @property
+    def name(self) -> str:
+        """What to call the teacher in a message."""
+        return self.config if isinstance(self.config, str) else 'its config'
+
+    def _load_config(self) -> Config:
         if self.config is None:
             raise ValueError(
                 'DistilPoseEstimator has no teacher. Set model.teacher='
                 'dict(config=..., checkpoint=...), or train the student alone '
                 'as a TopdownPoseEstimator.'
             )
-        if self.checkpoint is None and not self.allow_random_weights:
-            raise ValueError(
-                'The teacher has no checkpoint, and an untrained teacher '
-                'teaches nothing. Set model.teacher.checkpoint to a trained '
-                f'checkpoint of {_name(self.config)}, or, for a dry run, '
-                'model.teacher.allow_random_weights=True.'
-            )
-
-    def _model_config(self) -> dict:
         if not isinstance(self.config, str):
-            return self.config.get('model', self.config)
+            return Config(dict(self.config))
         if '::' in self.config:
-            return get_config(self.config).model
-        if not Path(self.config).is_file():
-            raise FileNotFoundError(
-                f'The teacher\'s config "{self.config}" does not exist '
-                f'(looked from {Path.cwd()}). Set model.teacher.config.'
-            )
-        return Config.fromfile(self.config).model
-
-    def _load(self, model: nn.Module) -> None:
+            return get_config(self.config)
         try:
-            state = read_state_dict(self.checkpoint)
+            return Config.fromfile(find_config(self.config, with_mmpose=True))
         except FileNotFoundError as error:
             raise FileNotFoundError(
-                f'The teacher\'s checkpoint "{self.checkpoint}" does not '
-                f'exist (looked from {Path.cwd()}). Train the teacher first '
-                f'({_name(self.config)}), or set model.teacher.checkpoint to '
-                'where its checkpoint lies.'
+                f'The teacher\'s config "{self.config}" does not exist '
+                f'(looked from {Path.cwd()}). {error} Set '
+                'model.teacher.config.'
+            ) from error
+
+    def _load(self, model: nn.Module, checkpoint: str) -> None:
+        try:
+            state = read_state_dict(checkpoint)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'The teacher\'s checkpoint "{checkpoint}" does not exist '
+                f'(looked from {Path.cwd()}). Train the teacher first '
+                f'({self.name}), or set model.teacher.checkpoint to where its '
+                'checkpoint lies.'
             ) from error
         except CheckpointError as error:
             raise CheckpointError(f'The teacher: {error}') from error
@@ -191,13 +231,26 @@ class FrozenTeacher:
         except RuntimeError as error:
             lines = str(error).splitlines()
             raise ValueError(
-                f'The teacher\'s checkpoint "{self.checkpoint}" is of another '
-                f'architecture than its config ({_name(self.config)}): '
+                f'The teacher\'s checkpoint "{checkpoint}" is of another '
+                f'architecture than its config ({self.name}): '
                 + ' '.join(line.strip()[:300] for line in lines[1:4])
                 + ' Set model.teacher.config and model.teacher.checkpoint to '
                 'a pair that belongs together.'
             ) from error
 
 
-def _name(config: Union[str, dict]) -> str:
-    return config if isinstance(config, str) else 'the given model'
+def _build_model(config: dict, name: str) -> nn.Module:
+    """Build a model; say which package it needs if that is missing."""
+    scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
+    missing = sorted(
+        scope
+        for scope in {*scopes} & {'mmdet', 'mmpretrain'}
+        if importlib.util.find_spec(scope) is None
+    )
+    if missing:
+        raise ValueError(
+            f'The teacher {name} is made of parts of {", ".join(missing)}, '
+            'which is not installed. Install it with '
+            f'`pip install {" ".join(missing)}`, or choose another teacher.'
+        )
+    return MODELS.build(config)

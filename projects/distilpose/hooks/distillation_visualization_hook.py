@@ -10,6 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 
+from ..distillation import DistilPoseEstimator
 from ..models.functional import simulate_heatmaps
 from ..visualization import draw_skeleton, overlay_heatmaps
 
@@ -60,7 +61,8 @@ class DistillationVisualizationHook(Hook):
             )
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        if not hasattr(model, 'teacher') or runner.val_loop is None:
+        distils = isinstance(model, DistilPoseEstimator) and model.distillation
+        if not distils or runner.val_loop is None:
             raise ValueError(
                 'DistillationVisualizationHook shows samples of the '
                 'validation data to a DistilPoseEstimator and its teacher; '
@@ -82,30 +84,28 @@ class DistillationVisualizationHook(Hook):
         number = min(self.num_samples, len(dataset))
         chosen = np.linspace(0, len(dataset) - 1, number).astype(int)
         batch = pseudo_collate([dataset[int(i)] for i in chosen])
-        training = model.training
-        model.eval()
         inputs = model.data_preprocessor(batch, training=False)['inputs']
-        coords, sigmas, _ = model(inputs, None, mode='tensor')
-        teacher = model.teacher(inputs).heatmaps
-        model.train(training)
-        simulated = None
-        if sigmas is not None:
-            h, w = teacher.shape[-2:]
-            simulated = simulate_heatmaps(coords, sigmas, (w, h))
+        student, teacher = model.outputs(inputs)
+        shown = [teacher.heatmaps]
+        if student.sigmas is not None:
+            shown.append(
+                simulate_heatmaps(
+                    student.coords, student.sigmas, teacher.frame
+                )
+            )
         meta = dataset.metainfo
         for i, sample in enumerate(chosen):
             crop = batch['inputs'][i].permute(1, 2, 0).numpy()
             skeleton = draw_skeleton(
                 crop,
-                coords[i].cpu().numpy(),
+                student.coords[i].cpu().numpy(),
                 meta['skeleton_links'],
                 meta['skeleton_link_colors'],
             )
             size = skeleton.shape[1::-1]
             heatmaps = [
                 overlay_heatmaps(crop, maps[i].float().cpu().numpy())
-                for maps in (teacher, simulated)
-                if maps is not None
+                for maps in shown
             ]
             cells = [cv2.resize(cell, size) for cell in (crop, *heatmaps)]
             picture = np.hstack([*cells, skeleton])

@@ -1,7 +1,7 @@
 """The regression head of the student.
 
 B: batch. K: keypoints. D: token width. Coordinates are (x, y), fractions of
-the input; sigmas are (x, y), heatmap pixels.
+the input; sigmas are (x, y), pixels of a heatmap at stride 4.
 """
 
 from typing import List, NamedTuple, Optional, Sequence, Tuple
@@ -23,8 +23,9 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor, nn
 
-from .functional import keypoint_accuracy, simulate_heatmaps
-from .tokenpose_head import keypoint_tokens
+from .functional import at_least_float32, keypoint_accuracy, simulate_heatmaps
+from .heatmap_frame import STRIDE, HeatmapFrame
+from .token_distilling_encoder import take_keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction']
 
@@ -34,8 +35,8 @@ class KeypointPrediction(NamedTuple):
 
     Attributes:
         coords: Coordinates (B, K, 2), fractions of the input.
-        sigmas: Sigmas of the simulated heatmap (B, K, 2), heatmap pixels, or
-            None for a head without.
+        sigmas: Sigmas of the simulated heatmap (B, K, 2), pixels of a heatmap
+            at stride 4, or None for a head without.
         scores: Confidence scores (B, K, 1), about 0 to 1, or None for a head
             without.
     """
@@ -52,7 +53,7 @@ class DistilPoseHead(BaseHead):
     Coordinates through a sigmoid, a linear confidence score, and sigmas
     through a softplus. The supervised loss is that of MMPose's
     :class:`RegressionHead`; the numbers beside the coordinates are trained by
-    distillation alone.
+    distillation alone. Where no term trains them, switch them off.
 
     Args:
         in_channels: Token width D.
@@ -64,8 +65,6 @@ class DistilPoseHead(BaseHead):
         loss: Config of the coordinates' loss. Defaults to ``SmoothL1Loss``
             weighted by visibility.
         decoder: Config of the codec, ``RegressionLabel``.
-        heatmap_stride: Pixels of the input to a pixel of the heatmap, the
-            sigmas' unit; only drawn heatmaps depend on it.
         init_cfg: Initialization config.
     """
 
@@ -78,7 +77,6 @@ class DistilPoseHead(BaseHead):
         shared_sigma: bool = False,
         loss: Optional[ConfigType] = None,
         decoder: OptConfigType = None,
-        heatmap_stride: int = 4,
         init_cfg: OptMultiConfig = None,
     ) -> None:
         super().__init__(
@@ -93,7 +91,6 @@ class DistilPoseHead(BaseHead):
         self.sigmas = sigmas
         self.scores = scores
         self.shared_sigma = shared_sigma
-        self.heatmap_stride = heatmap_stride
         self.loss_module = MODELS.build(
             loss or dict(type='SmoothL1Loss', use_target_weight=True)
         )
@@ -119,7 +116,7 @@ class DistilPoseHead(BaseHead):
         Raises:
             ValueError: There are not K keypoint tokens of width D.
         """
-        tokens = keypoint_tokens(
+        tokens = take_keypoint_tokens(
             self, feats, self.num_joints, self.in_channels
         )
         coords, scores, sigmas = self.mlp(tokens).split((2, 1, 2), dim=-1)
@@ -150,8 +147,7 @@ class DistilPoseHead(BaseHead):
             An instance for each sample, with ``keypoints`` (1, K, 2) and
             ``keypoint_scores`` (1, K). With ``output_heatmaps``, the
             instances and, for each sample, its simulated heatmaps
-            ``heatmaps`` (K, h, w), of a ``heatmap_stride``-th of the input's
-            size.
+            ``heatmaps`` (K, h, w), of a quarter of the input's size.
 
         Raises:
             ValueError: Heatmaps are asked for, but the head has no sigmas.
@@ -172,7 +168,7 @@ class DistilPoseHead(BaseHead):
 
         # NumPy has no bfloat16, and half precision cannot tell pixels apart.
         prediction = KeypointPrediction(
-            *(None if x is None else _at_least_float32(x) for x in prediction)
+            *(x if x is None else at_least_float32(x)[0] for x in prediction)
         )
         # One person each.
         instances = self.decode(prediction.coords.unsqueeze(1))
@@ -195,7 +191,7 @@ class DistilPoseHead(BaseHead):
         heatmaps = simulate_heatmaps(
             prediction.coords,
             prediction.sigmas,
-            (w // self.heatmap_stride, h // self.heatmap_stride),
+            HeatmapFrame.msra((w // STRIDE, h // STRIDE)),
         )
         return [PixelData(heatmaps=heatmap) for heatmap in heatmaps.detach()]
 
@@ -231,6 +227,9 @@ class DistilPoseHead(BaseHead):
                 '2). Set head.num_joints and neck.num_keypoints to the '
                 "dataset's."
             )
+        # What is not labelled may hold anything, NaN too, which a weight of 0
+        # does not take away.
+        labels = torch.where(weights[..., None] > 0, labels, 0.0)
         losses = dict(
             loss_kpt=self.loss_module(
                 prediction.coords, labels, weights.unsqueeze(-1)
@@ -241,10 +240,6 @@ class DistilPoseHead(BaseHead):
                 prediction.coords.detach(), labels, weights
             )
         return losses
-
-
-def _at_least_float32(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _average_with_mirrored(

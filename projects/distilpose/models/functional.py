@@ -1,19 +1,22 @@
 """The mathematics of DistilPose as pure functions of tensors.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap.
-Coordinates are (x, y), fractions of the input; sigmas are (x, y), heatmap
-pixels. A heatmap's cell (x, y) is its integer grid point.
+Coordinates are (x, y), fractions of the input; sigmas are (x, y), pixels of
+the student's heatmap. A heatmap's cell (x, y) is its integer grid point; where
+a coordinate lies on it, its frame says.
 """
 
 import math
-from typing import Any, Tuple
+from typing import Any, List, Optional, Tuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .heatmap_frame import HeatmapFrame
+
 __all__ = [
-    'is_recorded',
+    'at_least_float32',
     'keypoint_accuracy',
     'read_heatmaps',
     'simulate_heatmaps',
@@ -26,36 +29,39 @@ __all__ = [
 MIN_SIGMA = 1e-2
 
 
-def is_recorded() -> bool:
-    """Whether PyTorch makes a graph of what is done, by tracing or compiling.
-
-    It must hold for other batches, and leave nothing of it in a cache.
-    """
-    compiler = getattr(torch, 'compiler', None)  # of PyTorch 2.1
-    return torch.jit.is_tracing() or (
-        compiler is not None and compiler.is_compiling()
-    )
+def at_least_float32(*tensors: Tensor) -> List[Tensor]:
+    """Bring tensors to one dtype: the widest of theirs and float32."""
+    dtype = torch.float32
+    for tensor in tensors:
+        dtype = torch.promote_types(dtype, tensor.dtype)
+    return [tensor.to(dtype) for tensor in tensors]
 
 
-def sine_position_table(height: int, width: int, dims: int) -> Tensor:
+def sine_position_table(
+    height: int,
+    width: int,
+    dims: int,
+    device: Optional[torch.device] = None,
+) -> Tensor:
     """Make the fixed 2-D sine table of the visual tokens.
 
     Args:
         height: Rows of the grid of tokens.
         width: Columns of the grid of tokens.
         dims: Token width D. The first half encodes y, the second x.
+        device: Where to make it. Defaults to the CPU, whatever PyTorch's
+            default device is.
 
     Returns:
         Table (1, height * width, D) in float64, row by row.
     """
     temperature, half = 10000, dims // 2
-    # On the CPU whatever the default device, which may be 'meta'.
-    cpu = dict(dtype=torch.float64, device='cpu')
-    index = torch.arange(half, **cpu)
+    device = device or torch.device('cpu')
+    index = torch.arange(half, dtype=torch.float64, device=device)
     frequency = temperature ** (-2 * (index // 2) / half)
 
     def encode(n: int) -> Tensor:  # (n, half)
-        position = torch.arange(1, n + 1, **cpu)
+        position = torch.arange(1, n + 1, dtype=torch.float64, device=device)
         position = position * 2 * math.pi / (n + 1e-6)
         angle = position[:, None] * frequency
         # Sine on even columns, cosine on odd ones.
@@ -69,26 +75,27 @@ def sine_position_table(height: int, width: int, dims: int) -> Tensor:
 
 
 def simulate_heatmaps(
-    coords: Tensor, sigmas: Tensor, size: Tuple[int, int]
+    coords: Tensor, sigmas: Tensor, frame: HeatmapFrame
 ) -> Tensor:
     """Draw predictions as heatmaps (Simulated Heatmaps, Sec. 3.3).
 
-    G(x, y) = exp(-((x - x̂ w)² / (2 σ_x²) + (y - ŷ h)² / (2 σ_y²)))
+    G(x, y) = exp(-((x - x̂')² / (2 σ_x²) + (y - ŷ')² / (2 σ_y²))), with
+    (x̂', ŷ') and the sigmas in cells of the frame: (x̂ w, ŷ h) in the paper's.
 
     Args:
         coords: Predicted coordinates (B, K, 2), fractions of the input.
-        sigmas: Predicted sigmas (B, K, 2), heatmap pixels.
-        size: Size (w, h) of the heatmap.
+        sigmas: Predicted sigmas (B, K, 2), pixels of the student's heatmap.
+        frame: Frame of the heatmaps to draw.
 
     Returns:
         Heatmaps (B, K, h, w) of height 1.
     """
-    g_x, g_y = _gaussian_profiles(coords, sigmas, size)
+    g_x, g_y = _gaussian_profiles(coords, sigmas, frame)
     return g_y[..., :, None] * g_x[..., None, :]
 
 
 def simulated_heatmap_error(
-    coords: Tensor, sigmas: Tensor, heatmaps: Tensor
+    coords: Tensor, sigmas: Tensor, heatmaps: Tensor, frame: HeatmapFrame
 ) -> Tensor:
     """Squared distance between simulated heatmaps and given ones.
 
@@ -97,16 +104,16 @@ def simulated_heatmap_error(
 
     Args:
         coords: Predicted coordinates (B, K, 2), fractions of the input.
-        sigmas: Predicted sigmas (B, K, 2), heatmap pixels.
+        sigmas: Predicted sigmas (B, K, 2), pixels of the student's heatmap.
         heatmaps: Heatmaps T to compare with (B, K, h, w); constants.
+        frame: Frame of the heatmaps.
 
     Returns:
         The sum over the h * w cells of (G - T)², (B, K); 0, with no gradient,
         for a heatmap that holds NaN or infinity.
     """
-    h, w = heatmaps.shape[-2:]
     return _SeparableError.apply(
-        *_gaussian_profiles(coords, sigmas, (w, h)), heatmaps
+        *_gaussian_profiles(coords, sigmas, frame), heatmaps
     )
 
 
@@ -145,22 +152,24 @@ class _SeparableError(torch.autograd.Function):
         return (*grads, None)
 
 
-def read_heatmaps(heatmaps: Tensor, coords: Tensor) -> Tensor:
+def read_heatmaps(
+    heatmaps: Tensor, coords: Tensor, frame: HeatmapFrame
+) -> Tensor:
     """Read heatmaps at the cells nearest to some coordinates.
 
     Args:
         heatmaps: Heatmaps (B, K, h, w).
-        coords: Coordinates (B, K, 2), fractions of the input; the outermost
-            cells' centres lie at 0 and 1.
+        coords: Coordinates (B, K, 2), fractions of the input.
+        frame: Frame of the heatmaps, which says where to read.
 
     Returns:
         Values (B, K, 1); 0 where a coordinate lies outside [0, 1].
     """
     h, w = heatmaps.shape[-2:]
     inside = ((coords >= 0) & (coords <= 1)).all(-1, keepdim=True)
-    last = coords.new_tensor([w - 1, h - 1])
-    cell = (torch.where(inside, coords, 0) * last).round().long()
-    index = cell[..., 1:] * w + cell[..., :1]
+    cells = frame.reading_cells(torch.where(inside, coords, 0)).round().long()
+    x, y = cells[..., :1].clamp(0, w - 1), cells[..., 1:].clamp(0, h - 1)
+    index = y * w + x
     return heatmaps.flatten(2).gather(2, index) * inside
 
 
@@ -190,14 +199,15 @@ def keypoint_accuracy(
 
 
 def _gaussian_profiles(
-    coords: Tensor, sigmas: Tensor, size: Tuple[int, int]
+    coords: Tensor, sigmas: Tensor, frame: HeatmapFrame
 ) -> Tuple[Tensor, Tensor]:
     """Columns g_x (B, K, w) and rows g_y (B, K, h) of separable Gaussians."""
-    sigmas = sigmas.clamp(min=MIN_SIGMA)
+    centres = frame.cells(coords)
+    sigmas = frame.sigmas(sigmas).clamp(min=MIN_SIGMA)
     profiles = []
-    for axis, length in enumerate(size):
+    for axis, length in enumerate(frame.size):
         grid = torch.arange(length, dtype=coords.dtype, device=coords.device)
-        offset = grid - coords[..., axis, None] * length
+        offset = grid - centres[..., axis, None]
         profiles.append(
             torch.exp(-0.5 * (offset / sigmas[..., axis, None]).square())
         )

@@ -6,7 +6,6 @@ P: visual tokens, (h / p_h) * (w / p_w), row by row. K: keypoints.
 D: width of a token.
 """
 
-from functools import lru_cache
 from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
@@ -17,9 +16,9 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import OptMultiConfig
 from torch import Tensor, nn
 
-from .functional import is_recorded, sine_position_table
+from .functional import sine_position_table
 
-__all__ = ['TokenDistillingEncoder', 'Tokens']
+__all__ = ['TokenDistillingEncoder', 'Tokens', 'take_keypoint_tokens']
 
 
 class Tokens(NamedTuple):
@@ -90,7 +89,8 @@ class TokenDistillingEncoder(BaseModule):
         self.num_keypoints = num_keypoints
         self.patch_size = tuple(patch_size)
         self.embed_dims = embed_dims
-        self.deployed = False
+        # For predictions, heads read no others: set by deployment.
+        self.keypoint_tokens_only = False
 
         patch_dims = in_channels * self.patch_size[0] * self.patch_size[1]
         self.patch_embed = nn.Linear(patch_dims, embed_dims)
@@ -115,8 +115,8 @@ class TokenDistillingEncoder(BaseModule):
                 taken, as MMPose's heads do.
 
         Returns:
-            Visual tokens (B, P, D), or none (B, 0, D) where deployed, and
-            keypoint tokens (B, K, D).
+            Visual tokens (B, P, D), or none (B, 0, D) where
+            ``keypoint_tokens_only`` is set, and keypoint tokens (B, K, D).
 
         Raises:
             ValueError: The map does not divide into patches, or has another
@@ -124,16 +124,7 @@ class TokenDistillingEncoder(BaseModule):
         """
         x = feats if isinstance(feats, Tensor) else feats[-1]
         patches = self._split_into_patches(x)
-        k = self.num_keypoints
-        make = _position.__wrapped__ if is_recorded() else _position
-        position = make(
-            int(x.shape[-2]) // self.patch_size[0],
-            int(x.shape[-1]) // self.patch_size[1],
-            self.embed_dims,
-            k,
-            patches.dtype,
-            patches.device,
-        )
+        position = self._position(x, patches.dtype)
         tokens = torch.cat(
             [
                 self.keypoint_tokens.expand(x.shape[0], -1, -1),
@@ -143,13 +134,24 @@ class TokenDistillingEncoder(BaseModule):
         )
         for layer in self.layers[:-1]:
             tokens = layer(tokens + position)
-        last = k if self.deployed else None
-        tokens = self.layers[-1](tokens + position, last)
+        k = self.num_keypoints
+        num_out = k if self.keypoint_tokens_only else None
+        tokens = self.layers[-1](tokens + position, num_out)
         return Tokens(visual=tokens[:, k:], keypoint=tokens[:, :k])
 
-    def switch_to_deploy(self, test_cfg: Optional[dict] = None) -> None:
-        """Give keypoint tokens alone: heads read no others."""
-        self.deployed = True
+    def _position(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """The sine table behind zeros for keypoint tokens, (1, K + P, D).
+
+        It is made anew for every feature map (0.1 ms): a cache would hold what
+        tracing and exporting put into it.
+        """
+        height, width = (
+            int(n) // p for n, p in zip(x.shape[-2:], self.patch_size)
+        )
+        # On the device, or a GPU would wait for the copy; MPS has no float64.
+        device = None if x.device.type == 'mps' else x.device
+        table = sine_position_table(height, width, self.embed_dims, device)
+        return F.pad(table, (0, 0, self.num_keypoints, 0)).to(x.device, dtype)
 
     def _split_into_patches(self, x: Tensor) -> Tensor:
         """Cut (B, C, h, w) into (B, P, p_h * p_w * C), channel fastest."""
@@ -173,21 +175,24 @@ class TokenDistillingEncoder(BaseModule):
         return x.transpose(2, 3).reshape(b, -1, p_h * p_w * c)
 
 
-@lru_cache(maxsize=16)
-def _position(
-    height: int,
-    width: int,
-    dims: int,
-    num_keypoints: int,
-    dtype: torch.dtype,
-    device: torch.device,
+def take_keypoint_tokens(
+    head: nn.Module, feats: Sequence[Tensor], num_keypoints: int, width: int
 ) -> Tensor:
-    """The sine table behind zeros for the keypoint tokens, (1, K + P, D).
+    """Take the keypoint tokens (B, K, D) out of the features of a head.
 
-    Kept for every type and device: a GPU would wait for the copy.
+    Raises:
+        ValueError: The tokens are not those that the head was built for.
     """
-    table = sine_position_table(height, width, dims)
-    return F.pad(table, (0, 0, num_keypoints, 0)).to(device, dtype)
+    tokens = feats[-1]
+    if tokens.ndim != 3 or tuple(tokens.shape[1:]) != (num_keypoints, width):
+        raise ValueError(
+            f'{type(head).__name__}: built for {num_keypoints} keypoint '
+            f'tokens of width {width}, but the neck gives a tensor of shape '
+            f'{tuple(tokens.shape)}. Use a TokenDistillingEncoder with '
+            f'num_keypoints={num_keypoints} and embed_dims={width}, or change '
+            "the head's config."
+        )
+    return tokens
 
 
 class TransformerLayer(nn.Module):

@@ -11,6 +11,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 
+from .token_distilling_encoder import take_keypoint_tokens
+
 __all__ = ['TokenPoseHead']
 
 
@@ -52,19 +54,13 @@ class TokenPoseHead(HeatmapHead):
             init_cfg=init_cfg,
         )
         self.heatmap_size = tuple(heatmap_size)
-        widths = [
-            in_channels,
-            hidden_channels,
-            heatmap_size[0] * heatmap_size[1],
-        ]
-        widths = [width for width in widths if width is not None]
-        self.mlp = nn.Sequential(
-            *[
-                layer
-                for n_in, n_out in zip(widths[:-1], widths[1:])
-                for layer in (nn.LayerNorm(n_in), nn.Linear(n_in, n_out))
-            ]
-        )
+        cells = heatmap_size[0] * heatmap_size[1]
+        layers, width = [], in_channels
+        if hidden_channels is not None:
+            layers = [nn.LayerNorm(width), nn.Linear(width, hidden_channels)]
+            width = hidden_channels
+        layers += [nn.LayerNorm(width), nn.Linear(width, cells)]
+        self.mlp = nn.Sequential(*layers)
 
     @property
     def default_init_cfg(self) -> list:
@@ -86,7 +82,7 @@ class TokenPoseHead(HeatmapHead):
         Raises:
             ValueError: There are not K keypoint tokens of width D.
         """
-        tokens = keypoint_tokens(
+        tokens = take_keypoint_tokens(
             self, feats, self.out_channels, self.in_channels
         )
         w, h = self.heatmap_size
@@ -95,23 +91,3 @@ class TokenPoseHead(HeatmapHead):
         if heatmaps.dtype == torch.bfloat16:
             heatmaps = heatmaps.float()
         return heatmaps
-
-
-def keypoint_tokens(
-    head: nn.Module, feats: Sequence[Tensor], num_keypoints: int, width: int
-) -> Tensor:
-    """Take the keypoint tokens (B, K, D) out of the features of a head.
-
-    Raises:
-        ValueError: The tokens are not those that the head was built for.
-    """
-    tokens = feats[-1]
-    if tokens.ndim != 3 or tuple(tokens.shape[1:]) != (num_keypoints, width):
-        raise ValueError(
-            f'{type(head).__name__}: built for {num_keypoints} keypoint '
-            f'tokens of width {width}, but the neck gives a tensor of shape '
-            f'{tuple(tokens.shape)}. Use a TokenDistillingEncoder with '
-            f'num_keypoints={num_keypoints} and embed_dims={width}, or change '
-            "the head's config."
-        )
-    return tokens

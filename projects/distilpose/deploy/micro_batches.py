@@ -1,0 +1,56 @@
+"""Feature extraction of a few images at a time."""
+
+from typing import Any, Sequence
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ['MicroBatches']
+
+# Images whose feature maps a CPU's caches hold. Measured on 2 cores with 32
+# MiB of cache: a batch of 16 of DistilPose-S takes 1.2 times as long in one
+# piece.
+MICRO_BATCH = 2
+
+
+class MicroBatches:
+    """The ``extract_feat`` of an estimator, on a CPU in micro-batches.
+
+    The estimator must be in eval mode, so that images do not depend on each
+    other.
+
+    Args:
+        model: The estimator. Its class's own ``extract_feat`` is used, so that
+            this may stand in its place.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+
+    def __call__(self, inputs: Tensor) -> Any:
+        """Extract the features of normalized images (B, 3, H, W)."""
+        extract_feat = type(self.model).extract_feat
+        if (
+            inputs.device.type != 'cpu'
+            or inputs.shape[0] <= MICRO_BATCH
+            # The division of this batch would be recorded for all others.
+            or torch.jit.is_tracing()
+        ):
+            return extract_feat(self.model, inputs)
+        return _join(
+            [
+                extract_feat(self.model, part)
+                for part in inputs.split(MICRO_BATCH)
+            ]
+        )
+
+
+def _join(parts: Sequence[Any]) -> Any:
+    """Put the features of parts of a batch together, however nested."""
+    first = parts[0]
+    if isinstance(first, Tensor):
+        return torch.cat([*parts])
+    joined = [_join(same) for same in zip(*parts)]
+    if hasattr(first, '_make'):  # a named tuple, such as Tokens
+        return first._make(joined)
+    return type(first)(joined)

@@ -1,0 +1,254 @@
+"""What is checked before a distillation trains, and at its first batch.
+
+A wrong teacher must cost seconds, not a night: every check ends in an error
+that names both sides and the setting to change.
+"""
+
+from typing import Any, Iterable, Tuple
+
+import torch
+from mmengine.logging import MMLogger
+from mmpose.models import TopdownPoseEstimator
+from mmpose.utils.typing import SampleList
+from torch import Tensor, nn
+
+from ..models.distilpose_head import DistilPoseHead
+from .keypoints import check_same_mirror_images
+from .outputs import DistillationStep, expect_adapter, student_output
+from .teacher import FrozenTeacher
+
+__all__ = [
+    'check_before_training',
+    'check_first_batch',
+    'check_untrained_outputs',
+    'expect_dict',
+]
+
+# Heatmaps of height 1 that peak below this belong to an untrained teacher.
+FLAT_PEAK = 0.1
+# What gives a term what it needs.
+EXAMPLES = dict(
+    teacher='dict(config=..., checkpoint=...)',
+    distillation="dict(scores=dict(type='KeypointScoreLoss'))",
+)
+GIVEN_BY = dict(
+    tokens='a TokenDistillingEncoder as neck',
+    sigmas='a DistilPoseHead with sigmas=True',
+    scores='a DistilPoseHead with scores=True',
+)
+
+
+def expect_dict(name: str, given: Any) -> dict:
+    """Give a part of the estimator's config; a dict, empty where it is None.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise TypeError(
+            f'model.{name} is {given!r}, expected a dict, such as '
+            f'{EXAMPLES[name]}.'
+        )
+    return given
+
+
+@torch.no_grad()
+def check_before_training(
+    model: TopdownPoseEstimator, terms_are_named: bool
+) -> None:
+    """Run student and teacher on one black image, and compare.
+
+    Args:
+        model: A :class:`~.estimator.DistilPoseEstimator`.
+        terms_are_named: Whether its config names terms, be it none.
+
+    Raises:
+        ValueError: They differ in input size, normalization, keypoints or
+            tokens; a term needs what one of them does not give, or nothing
+            trains what the student gives.
+        TypeError: A head is of a kind that cannot be used.
+    """
+    if not terms_are_named:
+        raise ValueError(
+            'model.distillation names no terms, where version 0.1 took the '
+            "paper's. Name them: set it to the distillation of our "
+            'configs/_base_/models/distillation.py, or to {} for none.'
+        )
+    if not model.distillation:
+        return
+    teacher = model.teacher.model
+    expect_adapter(student_output, model.head)
+    check_untrained_outputs(model.head, needs_of(model.distillation))
+    size = _input_size(model, 'student')
+    _expect_same('input size (W, H)', size, _input_size(teacher, 'teacher'))
+    _expect_same(
+        'image normalization',
+        _normalization(model),
+        _normalization(teacher),
+    )
+    device = next(model.parameters()).device
+    inputs = torch.zeros(1, _image_channels(model), *size[::-1], device=device)
+    student, output = model.outputs(inputs)
+    _expect_same(
+        'number of keypoints',
+        student.coords.shape[1],
+        output.heatmaps.shape[1],
+    )
+    weights = torch.ones(student.coords.shape[:2], device=device)
+    step = DistillationStep(student, output, weights)
+    for name, loss in model.distillation.items():
+        _try_term(name, loss, step)
+
+
+def needs_of(terms: nn.ModuleDict) -> Tuple[str, ...]:
+    """All that distillation terms need.
+
+    Raises:
+        ValueError: A term does not say what it needs.
+    """
+    needs = []
+    for name, loss in terms.items():
+        try:
+            own = tuple(getattr(loss, 'needs', ()))
+        except ValueError as error:
+            raise ValueError(f'model.distillation.{name}: {error}') from error
+        if not own:
+            raise ValueError(
+                f'model.distillation.{name}: {type(loss).__name__} does not '
+                'say what it compares. Give the class an attribute such as '
+                "needs = ('student.coords', 'teacher.heatmaps')."
+            )
+        needs += own
+    return tuple(needs)
+
+
+def check_untrained_outputs(
+    head: nn.Module, needs: Iterable[str] = ()
+) -> None:
+    """Refuse a head that gives out numbers which nothing trains.
+
+    Its scores would be noise: people would be ranked by it, and most of their
+    keypoints not drawn.
+
+    Args:
+        head: Head of the model that is going to be trained.
+        needs: What distillation terms need; nothing where none is trained.
+
+    Raises:
+        ValueError: Scores or sigmas are switched on, but in vain.
+    """
+    if not isinstance(head, DistilPoseHead):
+        return
+    for output in ('scores', 'sigmas'):
+        if getattr(head, output) and f'student.{output}' not in needs:
+            raise ValueError(
+                f'The DistilPoseHead gives {output} that nothing trains. Set '
+                f'model.head.{output}=False, or add a distillation term that '
+                f'trains them.'
+            )
+
+
+def check_first_batch(
+    step: DistillationStep, samples: SampleList, teacher: FrozenTeacher
+) -> None:
+    """Look at what the teacher says about the first real batch.
+
+    Args:
+        step: Outputs for the batch.
+        samples: The batch's data samples.
+        teacher: The teacher.
+
+    Raises:
+        ValueError: The teacher's output is not finite, or its keypoints have
+            other mirror images than the student's.
+    """
+    num_keypoints = step.teacher.heatmaps.shape[1]
+    check_same_mirror_images(teacher, samples[0].metainfo, num_keypoints)
+    _expect_finite('heatmaps', [step.teacher.heatmaps])
+    _expect_finite('tokens', step.teacher.tokens or ())
+    _warn_if_flat(step.teacher.heatmaps, step.keypoint_weights)
+
+
+def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
+    for need in loss.needs:
+        if step.take(need) is not None:
+            continue
+        who, what = need.split('.')[:2]
+        raise ValueError(
+            f'The distillation term "{name}" needs {need}, which the {who} '
+            f'does not give: that takes {GIVEN_BY.get(what, what)}. Change '
+            f'the {who}, or leave the term out with '
+            f'model.distillation.{name}=None.'
+        )
+    try:
+        loss(*map(step.take, loss.needs))
+    except ValueError as error:
+        raise ValueError(
+            f'Student and teacher do not fit the distillation term "{name}": '
+            f'{error}'
+        ) from error
+
+
+def _input_size(model: TopdownPoseEstimator, who: str) -> Tuple[int, int]:
+    """Size (W, H) of the images that a model was built for."""
+    if getattr(model.head, 'decoder', None) is None:
+        raise ValueError(
+            f'The head of the {who} has no decoder, which names the input '
+            'size. Set head.decoder to the codec of its data.'
+        )
+    return tuple(model.head.decoder.input_size)
+
+
+def _image_channels(model: TopdownPoseEstimator) -> int:
+    """Channels of the images that a model's first convolution takes."""
+    for module in model.backbone.modules():
+        if isinstance(module, nn.Conv2d):
+            return module.in_channels
+    return 3
+
+
+def _normalization(model: TopdownPoseEstimator) -> tuple:
+    """Mean, standard deviation and channel order of the preprocessing."""
+    pre = model.data_preprocessor
+    if not getattr(pre, '_enable_normalize', False):
+        return ()
+    return (
+        tuple(pre.mean.flatten().tolist()),
+        tuple(pre.std.flatten().tolist()),
+        'channels swapped' if pre._channel_conversion else 'channels kept',
+    )
+
+
+def _expect_same(what: str, student: Any, teacher: Any) -> None:
+    if student != teacher:
+        raise ValueError(
+            f'Student and teacher differ in {what}: the student has '
+            f'{student}, the teacher {teacher}. Change one of their configs, '
+            'or choose another teacher.'
+        )
+
+
+def _expect_finite(what: str, tensors: Iterable[Tensor]) -> None:
+    """Refuse a teacher that is broken from the first batch on."""
+    if not all(tensor.isfinite().all() for tensor in tensors):
+        raise ValueError(
+            f"The teacher's {what} for the first batch hold NaN or infinity. "
+            'Check model.teacher.checkpoint: was it trained to its end, and '
+            'did that training not diverge?'
+        )
+
+
+def _warn_if_flat(heatmaps: Tensor, weights: Tensor) -> None:
+    """Warn of a teacher that has not left the plateau of empty heatmaps."""
+    peaks = heatmaps.amax((-2, -1))[weights > 0]
+    if len(peaks) and float(peaks.mean()) < FLAT_PEAK:
+        MMLogger.get_current_instance().warning(
+            "The teacher's heatmaps peak at %.3f on average for visible "
+            'keypoints of the first batch, where a trained teacher reaches '
+            'about 1: it has learned next to nothing, and has nothing to '
+            'teach. Check model.teacher.checkpoint, and that the teacher was '
+            'trained on this kind of data.',
+            float(peaks.mean()),
+        )

@@ -1,0 +1,186 @@
+"""What student and teacher say about a batch, whatever their heads give.
+
+One adapter stands here for each kind of head. A head of another kind is added
+by ``student_output.register`` or ``teacher_heatmaps.register``, from any file.
+
+B: batch. K: keypoints. h, w: height and width of a heatmap.
+"""
+
+from contextlib import contextmanager
+from functools import reduce, singledispatch
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional
+
+from mmpose.models.heads import HeatmapHead, RegressionHead, RLEHead
+from torch import Tensor, nn
+
+from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
+from ..models.heatmap_frame import HeatmapFrame
+from ..models.token_distilling_encoder import Tokens
+
+__all__ = [
+    'DistillationStep',
+    'StudentOutput',
+    'TeacherOutput',
+    'expect_adapter',
+    'keep_output',
+    'student_output',
+    'teacher_heatmaps',
+    'tokens_of',
+]
+
+
+class StudentOutput(NamedTuple):
+    """What a student predicts; None for what its head or neck does not give.
+
+    Attributes:
+        coords: Coordinates (B, K, 2), (x, y), fractions of the input.
+        sigmas: Sigmas (B, K, 2), (x, y), pixels of a heatmap at stride 4.
+        scores: Confidence scores (B, K, 1), about 0 to 1.
+        tokens: The tokens of its encoder.
+    """
+
+    coords: Tensor
+    sigmas: Optional[Tensor] = None
+    scores: Optional[Tensor] = None
+    tokens: Optional[Tokens] = None
+
+
+class TeacherOutput(NamedTuple):
+    """What a teacher predicts; constants, without gradient.
+
+    Attributes:
+        heatmaps: Heatmaps (B, K, h, w), which peak at 1 for a keypoint that
+            the teacher is sure of.
+        frame: Where coordinates lie on the heatmaps.
+        tokens: The tokens of its encoder, or None if it has none.
+    """
+
+    heatmaps: Tensor
+    frame: HeatmapFrame
+    tokens: Optional[Tokens] = None
+
+
+class DistillationStep(NamedTuple):
+    """All that a distillation term can ask for.
+
+    Attributes:
+        student: What the student predicts.
+        teacher: What the teacher predicts.
+        keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
+    """
+
+    student: StudentOutput
+    teacher: TeacherOutput
+    keypoint_weights: Tensor
+
+    def take(self, path: str) -> Any:
+        """Give what a dotted path names; None if there is no such thing.
+
+        Raises:
+            ValueError: The path names nothing that could be there.
+        """
+        try:
+            return reduce(_part, path.split('.'), self)
+        except AttributeError as error:
+            raise ValueError(
+                f'"{path}" is no part of a distillation step. Expected a '
+                f'path such as "student.coords", from {self._fields}, '
+                f'{StudentOutput._fields} and {TeacherOutput._fields}.'
+            ) from error
+
+
+def _part(whole: Any, name: str) -> Any:
+    return None if whole is None else getattr(whole, name)
+
+
+@singledispatch
+def student_output(head: nn.Module, output: Any) -> StudentOutput:
+    """Turn what a head gives into a student's output, without tokens.
+
+    Raises:
+        TypeError: There is no adapter for this kind of head.
+    """
+    raise TypeError(
+        f'A {type(head).__name__} cannot be the head of a student: it gives '
+        'no coordinates that a teacher could move. Use DistilPoseHead, or '
+        "MMPose's RegressionHead or RLEHead."
+    )
+
+
+@student_output.register
+def _(head: DistilPoseHead, output: KeypointPrediction) -> StudentOutput:
+    return StudentOutput(*output)
+
+
+@student_output.register
+def _(head: RegressionHead, output: Tensor) -> StudentOutput:
+    return StudentOutput(output)
+
+
+@student_output.register
+def _(head: RLEHead, output: Tensor) -> StudentOutput:
+    # The other two numbers are sigmas of a Laplace distribution.
+    return StudentOutput(output[..., :2])
+
+
+@singledispatch
+def teacher_heatmaps(head: nn.Module, output: Any) -> Tensor:
+    """Turn what a head gives into heatmaps (B, K, h, w), not yet scaled.
+
+    Raises:
+        TypeError: There is no adapter for this kind of head, or it gives
+            something else.
+    """
+    raise TypeError(
+        f'A {type(head).__name__} cannot be the head of a teacher: expected '
+        'one that gives heatmaps, such as HeatmapHead or TokenPoseHead.'
+    )
+
+
+@teacher_heatmaps.register
+def _(head: HeatmapHead, output: Any) -> Tensor:
+    if not isinstance(output, Tensor) or output.ndim != 4:
+        raise TypeError(
+            f'The {type(head).__name__} of the teacher gives a '
+            f'{type(output).__name__}, expected heatmaps (B, K, h, w).'
+        )
+    return output
+
+
+def expect_adapter(adapter: Callable, head: nn.Module) -> None:
+    """Let an adapter complain of a head that it does not know.
+
+    Raises:
+        TypeError: There is no adapter for this kind of head.
+    """
+    if adapter.dispatch(type(head)) is adapter.dispatch(object):
+        adapter(head, None)
+
+
+def tokens_of(feats: Any) -> Optional[Tokens]:
+    """The tokens among a model's features, if it has our encoder."""
+    return feats if isinstance(feats, Tokens) else None
+
+
+@contextmanager
+def keep_output(head: nn.Module) -> Iterator[List[Any]]:
+    """Keep what a head gives while it computes its own loss.
+
+    MMPose's heads run ``self.forward`` within ``loss`` and give the loss
+    alone. To run them again would cost time, and update the statistics of
+    their normalization layers twice.
+    """
+    outputs: List[Any] = []
+    forward, replaced = head.forward, vars(head).get('forward')
+
+    def keep(*args: Any, **kwargs: Any) -> Any:
+        outputs.append(forward(*args, **kwargs))
+        return outputs[-1]
+
+    head.forward = keep
+    try:
+        yield outputs
+    finally:
+        del head.forward
+        if replaced is not None:  # by gradient checkpointing, say
+            head.forward = replaced

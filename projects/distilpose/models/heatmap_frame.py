@@ -1,0 +1,137 @@
+"""Where a coordinate lies on a heatmap.
+
+W, H: width and height of the input image, pixels. w, h: those of a heatmap,
+cells. A cell is an integer grid point of a heatmap.
+"""
+
+from functools import singledispatch
+from typing import NamedTuple, Optional, Tuple
+
+import numpy as np
+import torch
+from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
+from mmpose.codecs.base import BaseKeypointCodec
+from torch import Tensor
+
+__all__ = ['STRIDE', 'HeatmapFrame', 'heatmap_frame']
+
+# The student's sigmas are in pixels of a heatmap that is this many times
+# smaller than its input.
+STRIDE = 4
+
+Pair = Tuple[float, float]
+
+
+class HeatmapFrame(NamedTuple):
+    """How coordinates and sigmas of a student map to the cells of a heatmap.
+
+    Per axis, cell = scale * x + offset, with x a fraction of the input. Codecs
+    differ in both, by up to a cell: see :func:`heatmap_frame`.
+
+    Attributes:
+        size: Size (w, h) of the heatmap, cells.
+        scale: Cells per input, (x, y).
+        offset: The cell at x = 0, (x, y).
+        sigma_scale: Cells per pixel of the student's heatmap, (x, y).
+        height: What the heatmap of a perfect teacher peaks at.
+        reading_scale: Where to read instead, cell = reading_scale * x, or
+            None to read where ``scale`` and ``offset`` say.
+    """
+
+    size: Tuple[int, int]
+    scale: Pair
+    offset: Pair = (0.0, 0.0)
+    sigma_scale: Pair = (1.0, 1.0)
+    height: float = 1.0
+    reading_scale: Optional[Pair] = None
+
+    @classmethod
+    def msra(cls, size: Tuple[int, int]) -> 'HeatmapFrame':
+        """The paper's frame for a heatmap of size (w, h) at stride 4.
+
+        Drawn at x * w, but read at x * (w - 1), as in the original release:
+        docs/numerics.md.
+        """
+        w, h = size
+        return cls((w, h), (w, h), reading_scale=(w - 1, h - 1))
+
+    def cells(self, coords: Tensor) -> Tensor:
+        """Map coordinates (..., 2), fractions of the input, to cells."""
+        return _per_axis(coords, self.scale, self.offset)
+
+    def reading_cells(self, coords: Tensor) -> Tensor:
+        """Map coordinates (..., 2) to the cells to read a heatmap at."""
+        if self.reading_scale is None:
+            return self.cells(coords)
+        return _per_axis(coords, self.reading_scale)
+
+    def sigmas(self, sigmas: Tensor) -> Tensor:
+        """Map sigmas (..., 2), pixels of the student's heatmap, to cells."""
+        return _per_axis(sigmas, self.sigma_scale)
+
+
+@singledispatch
+def heatmap_frame(codec: BaseKeypointCodec) -> HeatmapFrame:
+    """Tell the frame of the heatmaps that a codec makes.
+
+    A codec of another kind is added by ``heatmap_frame.register``.
+
+    Raises:
+        TypeError: The codec makes no heatmaps, or heatmaps of another kind.
+    """
+    raise TypeError(
+        f'{type(codec).__name__} is no codec whose heatmaps can be imitated. '
+        'Known are MSRAHeatmap, UDPHeatmap and MegviiHeatmap.'
+    )
+
+
+@heatmap_frame.register
+def _(codec: MSRAHeatmap) -> HeatmapFrame:
+    frame = HeatmapFrame.msra(tuple(codec.heatmap_size))
+    return frame._replace(sigma_scale=_sigma_scale(codec, frame.scale))
+
+
+@heatmap_frame.register
+def _(codec: UDPHeatmap) -> HeatmapFrame:
+    if codec.heatmap_type != 'gaussian':
+        raise TypeError(
+            f"UDPHeatmap with heatmap_type='{codec.heatmap_type}' gives three "
+            'maps a keypoint, of which none is a Gaussian to imitate. '
+            "Expected heatmap_type='gaussian'."
+        )
+    # Pixel W - 1 of the input, not W, lies on the last cell.
+    size, input_size = np.array([codec.heatmap_size, codec.input_size])
+    scale = tuple(map(float, input_size * (size - 1) / (input_size - 1)))
+    return HeatmapFrame(
+        size=tuple(map(int, size)),
+        scale=scale,
+        sigma_scale=_sigma_scale(codec, scale),
+    )
+
+
+@heatmap_frame.register
+def _(codec: MegviiHeatmap) -> HeatmapFrame:
+    # Encoding rounds down: half a cell on average, which decoding adds.
+    size = tuple(codec.heatmap_size)
+    return HeatmapFrame(
+        size=size,
+        scale=size,
+        offset=(-0.5, -0.5),
+        sigma_scale=_sigma_scale(codec, size),
+        height=255.0,
+    )
+
+
+def _per_axis(
+    points: Tensor, scale: Pair, offset: Pair = (0.0, 0.0)
+) -> Tensor:
+    # By Python numbers: a GPU would wait for a tensor made of them.
+    x, y = points.unbind(-1)
+    return torch.stack(
+        [x * scale[0] + offset[0], y * scale[1] + offset[1]], dim=-1
+    )
+
+
+def _sigma_scale(codec: BaseKeypointCodec, scale: Pair) -> Pair:
+    w, h = codec.input_size
+    return STRIDE * scale[0] / w, STRIDE * scale[1] / h

@@ -1,0 +1,167 @@
+"""A deployed model predicts what it predicted, and can still be exported."""
+
+import copy
+import io
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from distilpose.deploy import MicroBatches, PointwiseLinear, deploy
+from distilpose.zoo import build_bare, find_config
+
+from .. import toys
+from ..models.test_heads import samples
+
+
+def student(**changes):
+    """With statistics of its own in every normalization layer."""
+    model = toys.build(toys.student(**changes)).eval()
+    torch.manual_seed(0)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    return model
+
+
+def images(batch):
+    torch.manual_seed(1)
+    return torch.randn(batch, 3, *toys.INPUT_SIZE[::-1])
+
+
+def count(model, kind):
+    return sum(type(module) is kind for module in model.modules())
+
+
+@pytest.mark.parametrize('size', [1, 5])
+@pytest.mark.parametrize('for_export', [False, True])
+def test_predicts_the_same(size, for_export):
+    """With flip test; of the visual tokens, which nobody reads, none."""
+    model = student()
+    expected = model.predict(images(size), samples(size))
+    deploy(model, for_export)
+    found = model.predict(images(size), samples(size))
+    for a, b in zip(expected, found):
+        for key in ('keypoints', 'keypoint_scores'):
+            np.testing.assert_allclose(
+                a.pred_instances[key],
+                b.pred_instances[key],
+                rtol=1e-4,
+                atol=1e-4,
+            )
+    assert count(model, nn.BatchNorm2d) == 0
+    assert model.extract_feat(images(size)).visual.shape == (size, 0, 16)
+
+
+def test_other_visual_tokens_are_kept():
+    """Of a model that is only fused, as a teacher is."""
+    model = student()
+    deploy(model)
+    assert model.extract_feat(images(1)).keypoint.shape == (1, toys.K, 16)
+
+
+def test_what_runs_here_and_what_is_exported():
+    here, exported = deploy(student()), deploy(student(), for_export=True)
+    linear = count(exported, nn.Linear)
+    assert linear == 10 and count(exported, PointwiseLinear) == 0
+    assert count(here, nn.Linear) == 0
+    assert count(here, PointwiseLinear) == linear
+    switched = student(teacher=toys.random_teacher())
+    switched.switch_to_deploy()  # as MMPose calls it
+    assert count(switched, nn.Linear) == linear
+    assert count(switched, nn.BatchNorm2d) == 0
+
+
+def test_quantizes_every_linear_layer():
+    model = deploy(student(), for_export=True)
+    expected = model(images(3), None, mode='tensor').coords
+    quantized = torch.ao.quantization.quantize_dynamic(
+        model, {nn.Linear}, dtype=torch.qint8
+    )
+    kinds = [str(type(module)) for module in quantized.modules()]
+    own = [x for x in kinds if 'quantized' in x and x.endswith(".Linear'>")]
+    assert len(own) == 10
+    found = quantized(images(3), None, mode='tensor').coords
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.02)
+
+
+def test_trace_holds_no_superfluous_permutes():
+    """Three: patches to tokens, and queries, keys and values of 2 layers."""
+
+    class Coordinates(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.student = deploy(student(), for_export=True)
+
+        def forward(self, x):
+            return self.student(x, None, mode='tensor').coords
+
+    traced = torch.jit.trace(Coordinates(), images(1))
+    kinds = [node.kind() for node in traced.inlined_graph.nodes()]
+    assert kinds.count('aten::permute') == 3
+    assert kinds.count('aten::linear') == 10
+
+
+@pytest.mark.parametrize('for_export', [False, True])
+def test_deployed_models_can_be_copied_and_saved(for_export):
+    model = deploy(student(), for_export)
+    expected = model(images(3), None, mode='tensor').coords
+    file = io.BytesIO()
+    torch.save(model, file)
+    file.seek(0)
+    for other in (
+        copy.deepcopy(model),
+        torch.load(file, weights_only=False),
+    ):
+        assert torch.equal(
+            other(images(3), None, mode='tensor').coords, expected
+        )
+        if not for_export:  # and runs its own weights
+            assert other.extract_feat.model is other
+
+
+@pytest.mark.parametrize('bias', [True, False])
+def test_pointwise_linear_is_linear(bias):
+    torch.manual_seed(0)
+    linear = nn.Linear(6, 5, bias=bias)
+    layer = PointwiseLinear.from_linear(linear)
+    assert layer.weight is linear.weight and layer.bias is linear.bias
+    for shape in ((6,), (3, 6), (2, 3, 4, 6), (2, 0, 6)):
+        x = torch.randn(shape)
+        torch.testing.assert_close(layer(x), linear(x))
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            assert layer(x).dtype == torch.bfloat16
+
+
+def test_micro_batches_of_nested_features():
+    """MSPN's features are lists of lists."""
+
+    class Model(nn.Module):
+        sizes = []
+
+        def extract_feat(self, x):
+            self.sizes.append(len(x))
+            return [[x, x + 1], (2 * x,)]
+
+    found = MicroBatches(Model())(images(5))
+    assert Model.sizes == [2, 2, 1]
+    (first, second), (third,) = found
+    assert isinstance(found[0], list) and isinstance(found[1], tuple)
+    assert torch.equal(first, images(5)) and torch.equal(third, 2 * images(5))
+    assert torch.equal(second, images(5) + 1)
+
+
+def test_multi_stage_models_deploy():
+    """RSN's features are nested, too: they were an error."""
+    name = 'td-hm_rsn18_8xb32-210e_coco-256x192'
+    config = Config.fromfile(find_config(name, with_mmpose=True))
+    model = build_bare(config)
+    inputs = torch.randn(3, 3, 64, 64)
+    before = model.extract_feat(inputs)
+    after = deploy(model).extract_feat(inputs)
+    assert [len(x) for x in before] == [len(x) for x in after]
+    for a, b in zip(before[-1], after[-1]):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)

@@ -1,0 +1,194 @@
+"""What is refused before training, and at the first batch."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+from distilpose.distillation.checks import check_untrained_outputs
+from distilpose.distillation.keypoints import check_same_keypoints
+from distilpose.distillation.teacher import FrozenTeacher
+from distilpose.zoo import find_config
+
+from .. import toys
+
+AP10K = 'td-hm_hrnet-w32_8xb64-210e_ap10k-256x256'
+COCO = 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'
+COCO_META = parse_pose_metainfo(
+    dict(from_file='configs/_base_/datasets/coco.py')
+)
+
+
+def distilled(**changes):
+    changes.setdefault('teacher', toys.random_teacher())
+    return toys.build(toys.student(**changes))
+
+
+def codec_of(kind, **changes):
+    config = toys.convolutional_teacher()
+    config['head']['decoder'] = dict(
+        type=kind,
+        input_size=toys.INPUT_SIZE,
+        heatmap_size=toys.HEATMAP_SIZE,
+        **changes,
+    )
+    return config
+
+
+class TestTeachersHeads:
+    @pytest.mark.parametrize(
+        'head',
+        [
+            dict(type='SimCCHead', in_channels=16, out_channels=toys.K,
+                 input_size=toys.INPUT_SIZE, in_featuremap_size=(12, 16)),
+            dict(type='RegressionHead', in_channels=16, num_joints=toys.K),
+            dict(type='DSNTHead', in_channels=16, num_joints=toys.K,
+                 in_featuremap_size=(12, 16)),
+            dict(type='CPMHead', in_channels=16, out_channels=toys.K,
+                 num_stages=1),
+            dict(type='VisPredictHead', pose_cfg=dict(
+                type='HeatmapHead', in_channels=16, out_channels=toys.K)),
+        ],
+        ids=lambda head: head['type'],
+    )  # fmt: skip
+    def test_other_heads_are_named(self, head):
+        config = toys.convolutional_teacher()
+        config['head'] = head
+        model = distilled(teacher=toys.random_teacher(config))
+        with pytest.raises(
+            TypeError, match=f'A {head["type"]} cannot be the head of a teach'
+        ):
+            model.init_weights()
+
+    def test_combined_udp_is_not_51_keypoints(self):
+        config = codec_of('UDPHeatmap', heatmap_type='combined')
+        config['head']['out_channels'] = 3 * toys.K
+        model = distilled(teacher=toys.random_teacher(config))
+        with pytest.raises(TypeError, match="heatmap_type='combined'"):
+            model.init_weights()
+
+    def test_heights_of_255_become_1(self):
+        """Or the loss of Megvii's heatmaps is hundreds."""
+        config = codec_of('MegviiHeatmap', kernel_size=3)
+        torch.manual_seed(0)
+        teacher = FrozenTeacher(**toys.random_teacher(config))
+        inputs = torch.randn(1, 3, 64, 48)
+        expected = teacher.model(inputs, None, mode='tensor') / 255
+        output = teacher(inputs)
+        torch.testing.assert_close(output.heatmaps, expected)
+        assert output.frame.offset == (-0.5, -0.5)
+
+    def test_heatmaps_of_another_size_than_the_codec_says(self):
+        config = toys.convolutional_teacher()
+        config['head']['decoder']['heatmap_size'] = (24, 32)
+        model = distilled(teacher=toys.random_teacher(config))
+        with pytest.raises(
+            ValueError, match=r'\(12, 16\) \(w, h\), .* made for \(24, 32\)'
+        ):
+            model.init_weights()
+
+    def test_missing_package_is_named(self):
+        config = toys.convolutional_teacher()
+        config['backbone'] = dict(type='mmpretrain.VisionTransformer')
+        with pytest.raises(ValueError, match='mmpretrain, which is not inst'):
+            FrozenTeacher(**toys.random_teacher(config)).model  # noqa: B018
+
+
+class TestKeypoints:
+    def test_bare_names_are_found(self):
+        teacher = FrozenTeacher(config=AP10K)
+        assert teacher.metainfo['dataset_name'] == 'ap10k'
+
+    def test_same_names_pass(self):
+        check_same_keypoints(FrozenTeacher(config=COCO), COCO_META)
+
+    def test_as_many_keypoints_of_another_kind(self):
+        with pytest.raises(ValueError) as error:
+            check_same_keypoints(FrozenTeacher(config=AP10K), COCO_META)
+        for part in ('"ap10k" (17', '0 L_Eye', '"coco" (17', '0 nose'):
+            assert part in str(error.value)
+
+    def test_first_difference_is_shown(self):
+        meta = dict(
+            COCO_META, keypoint_id2name=dict(COCO_META['keypoint_id2name'])
+        )
+        meta['keypoint_id2name'][9] = 'left_paw'
+        with pytest.raises(ValueError, match='9 left_wrist.*9 left_paw'):
+            check_same_keypoints(FrozenTeacher(config=COCO), meta)
+
+    def test_nothing_is_said_of_unknown_names(self):
+        teacher = FrozenTeacher(config=toys.teacher())
+        assert teacher.metainfo is None
+        check_same_keypoints(teacher, COCO_META)
+
+    def test_converted_keypoints_are_unknown(self):
+        config = Config.fromfile(find_config(AP10K, with_mmpose=True))
+        config.train_dataloader.dataset.pipeline.insert(
+            0, dict(type='KeypointConverter', num_keypoints=17, mapping=[])
+        )
+        assert FrozenTeacher(config=config).metainfo is None
+
+    def test_first_batch_tells_by_mirror_images(self, monkeypatch):
+        """Without any hook of ours in the config."""
+        model = distilled()
+        inputs, data = toys.batch(model)
+        for sample in data:
+            sample.set_metainfo(dict(flip_indices=[0, 2, 1, 4, 3]))
+        meta = dict(dataset_name='animals', flip_indices=[1, 0, 2, 4, 3])
+        monkeypatch.setattr(FrozenTeacher, 'metainfo', meta)
+        with pytest.raises(ValueError, match=r'animals.*\[1, 0.*\[0, 2'):
+            model.loss(inputs, data)
+        meta['flip_indices'] = [0, 2, 1, 4, 3]
+        model.loss(inputs, data)
+
+
+class TestOutputsThatNothingTrains:
+    def test_scores_without_their_term(self):
+        terms = {**toys.TERMS, 'scores': None}
+        with pytest.raises(ValueError, match=r'scores that nothing trains'):
+            distilled(distillation=terms).init_weights()
+        distilled(distillation=terms, head=dict(scores=False)).init_weights()
+
+    def test_sigmas_without_their_term(self):
+        terms = {**toys.TERMS, 'simulated_heatmaps': None}
+        with pytest.raises(ValueError, match=r'model\.head\.sigmas=False'):
+            distilled(distillation=terms).init_weights()
+
+    def test_without_distillation(self):
+        head = toys.build(toys.student()).head
+        with pytest.raises(ValueError, match='scores that nothing trains'):
+            check_untrained_outputs(head)
+        off = toys.student(head=dict(scores=False, sigmas=False))
+        check_untrained_outputs(toys.build(off).head)
+
+    def test_other_heads_are_left_alone(self):
+        check_untrained_outputs(toys.build(toys.teacher()).head)
+
+
+def test_unnamed_terms_are_told_from_none():
+    """Version 0.1 took the paper's terms where none were named."""
+    with pytest.raises(ValueError, match=r'names no terms.*or to \{\}'):
+        distilled(distillation=None).init_weights()
+    model = distilled(distillation={}, teacher=None)
+    model.init_weights()
+    assert set(model.loss(*toys.batch(model))) == {'loss_kpt', 'acc_pose'}
+
+
+def test_flat_heatmaps_of_invisible_keypoints_are_no_warning(caplog):
+    """Of visible ones, the peaks are 1."""
+    from mmengine.logging import MMLogger
+
+    model = distilled()
+    bias = model.teacher.model.head.mlp[-1].bias
+    model.teacher.model.head.mlp[-1].weight.data.zero_()
+    bias.data.fill_(0.0)
+    inputs, data = toys.batch(model)
+    for sample in data:
+        sample.gt_instance_labels.keypoint_weights.zero_()
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        model.loss(inputs, data)
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert 'peak' not in caplog.text

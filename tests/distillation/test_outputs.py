@@ -1,0 +1,152 @@
+"""Adapters, what terms are handed, and that a head runs once a step."""
+
+import copy
+
+import pytest
+import torch
+from mmpose.registry import MODELS
+from torch import nn
+
+from distilpose.distillation.outputs import (
+    DistillationStep,
+    StudentOutput,
+    TeacherOutput,
+    student_output,
+    teacher_heatmaps,
+)
+from distilpose.models.heatmap_frame import HeatmapFrame
+
+from .. import toys
+
+FRAME = HeatmapFrame.msra(toys.HEATMAP_SIZE)
+POOLED = dict(neck=dict(type='GlobalAveragePooling'), teacher=None)
+CODEC = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
+
+
+def pooled(head, **changes):
+    """A student of MMPose's parts, distilled from simple coordinates."""
+    config = toys.student(teacher=toys.random_teacher())
+    config.update(
+        neck=dict(type='GlobalAveragePooling'),
+        head=dict(type=head, in_channels=16, num_joints=toys.K, decoder=CODEC),
+        distillation=dict(distance=dict(type='MeanDistance')),
+        **changes,
+    )
+    return toys.build(config)
+
+
+@MODELS.register_module()
+class MeanDistance(nn.Module):
+    needs = ('student.coords', 'keypoint_weights')
+
+    def forward(self, coords, weights):
+        assert weights.shape == coords.shape[:2]
+        return (coords - 0.5).abs().mean()
+
+
+@pytest.mark.parametrize('head', ['RegressionHead', 'RLEHead'])
+def test_stock_heads_as_students(head):
+    model = pooled(head)
+    model.init_weights()
+    inputs, data = toys.batch(model)
+    losses = model.loss(inputs, data)
+    student, _ = model.outputs(inputs)
+    assert student.coords.shape == (2, toys.K, 2)
+    assert student.sigmas is student.scores is student.tokens is None
+    model.parse_losses(losses)[0].backward()
+    assert losses['loss_distance'].item() > 0 and 'loss_kpt' in losses
+
+
+@pytest.mark.parametrize(
+    'head',
+    [
+        dict(type='SimCCHead', out_channels=toys.K, in_featuremap_size=(3, 4)),
+        dict(type='HeatmapHead', out_channels=toys.K),
+        dict(type='DSNTHead', num_joints=toys.K, in_featuremap_size=(12, 16)),
+        dict(
+            type='VisPredictHead',
+            pose_cfg=dict(
+                type='HeatmapHead', in_channels=16, out_channels=toys.K
+            ),
+        ),
+    ],
+    ids=lambda head: head['type'],
+)
+def test_heads_that_are_no_students(head):
+    head = copy.deepcopy(head)
+    if head['type'] == 'SimCCHead':
+        head.update(input_size=toys.INPUT_SIZE)
+    if head['type'] != 'VisPredictHead':
+        head.update(in_channels=16)
+    config = toys.student(teacher=toys.random_teacher())
+    config.update(head=head)
+    model = toys.build(config)
+    message = f'A {head["type"]} cannot be the head of a student'
+    with pytest.raises(TypeError, match=message):
+        model.init_weights()
+
+
+def test_another_head_is_added_from_any_file():
+    class OwnHead(nn.Module):
+        pass
+
+    @student_output.register
+    def _(head: OwnHead, output: dict) -> StudentOutput:
+        return StudentOutput(output['xy'])
+
+    xy = torch.rand(2, 3, 2)
+    assert student_output(OwnHead(), dict(xy=xy)).coords is xy
+    with pytest.raises(TypeError, match='OwnHead cannot be .* a teacher'):
+        teacher_heatmaps(OwnHead(), dict(xy=xy))
+
+
+def test_terms_take_what_they_name():
+    step = DistillationStep(
+        StudentOutput(torch.zeros(1, 2, 2)),
+        TeacherOutput(torch.ones(1, 2, 4, 3), FRAME),
+        torch.ones(1, 2),
+    )
+    assert step.take('student.coords') is step.student.coords
+    assert step.take('teacher.frame') == FRAME
+    assert step.take('teacher.tokens.visual') is None
+    with pytest.raises(ValueError, match='"student.speed" is no part of'):
+        step.take('student.speed')
+
+
+@pytest.mark.parametrize(
+    'term, message',
+    [
+        (dict(type='TokenDistillationLoss'), "Add tokens='visual'"),
+        (dict(type='SmoothL1Loss'), 'SmoothL1Loss does not say what'),
+    ],
+)
+def test_terms_that_do_not_say_what_they_need(term, message):
+    model = toys.build(
+        toys.student(
+            teacher=toys.random_teacher(), distillation=dict(mine=term)
+        )
+    )
+    with pytest.raises(ValueError, match=f'distillation.mine: .*{message}'):
+        model.init_weights()
+
+
+def test_head_runs_once_a_step():
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    runs = []
+    model.head.mlp.register_forward_hook(lambda *_: runs.append(1))
+    model.loss(*toys.batch(model))
+    model.loss(*toys.batch(model))
+    assert len(runs) == 2
+    assert 'forward' not in vars(model.head)  # left as it was
+
+
+def test_head_is_left_as_it_was_by_an_error():
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model.head.forward = wrapped = model.head.forward
+    inputs, data = toys.batch(model)
+    for sample in data:
+        sample.gt_instance_labels.keypoint_labels = torch.zeros(1, 3, 2)
+        sample.gt_instance_labels.keypoint_weights = torch.zeros(1, 3)
+    with pytest.raises(ValueError, match='labels of shape'):
+        model.loss(inputs, data)
+    assert model.head.forward is wrapped
