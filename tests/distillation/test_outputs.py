@@ -19,7 +19,6 @@ from distilpose.models.heatmap_frame import HeatmapFrame
 from .. import toys
 
 FRAME = HeatmapFrame.msra(toys.HEATMAP_SIZE)
-POOLED = dict(neck=dict(type='GlobalAveragePooling'), teacher=None)
 CODEC = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
 
 

@@ -196,6 +196,24 @@ def test_loss_by_hand(student):
     )
 
 
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+def test_what_is_not_labelled_may_hold_anything(student, value):
+    """As pandas writes it; the weight of 0 does not take NaN away."""
+    inputs, data = toys.batch(student)
+    labels = data[0].gt_instance_labels
+    labels.keypoint_weights[0, 2] = 0
+    labels.keypoint_labels[0, 2] = 0
+    expected = student.loss(inputs, data)
+    labels.keypoint_labels[0, 2] = value
+    losses = student.loss(inputs, data)
+    assert losses['loss_kpt'] == expected['loss_kpt'] > 0
+    assert losses['acc_pose'] == expected['acc_pose']
+    losses['loss_kpt'].backward()
+    assert all(
+        p.grad is None or p.grad.isfinite().all() for p in student.parameters()
+    )
+
+
 def test_accuracy_is_that_of_mmpose():
     rng = np.random.default_rng(0)
     for visible in (0.7, 0.1, 0):
