@@ -42,7 +42,9 @@ def test_bf16_losses_are_those_of_float32(monkeypatch):
     monkeypatch.setattr(
         losses_module,
         'simulated_heatmap_error',
-        lambda *tensors: seen.extend(tensors) or compute(*tensors),
+        lambda *tensors, **frame: (
+            seen.extend(tensors) or compute(*tensors, **frame)
+        ),
     )
     # What AmpOptimWrapper does, which MMEngine allows on accelerators alone.
     with autocast(device_type='cpu', dtype=torch.bfloat16):

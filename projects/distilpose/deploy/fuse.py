@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from mmcv.cnn.utils import fuse_conv_bn
+from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
 
 from ..models.token_distilling_encoder import TokenDistillingEncoder
@@ -11,7 +12,9 @@ from .micro_batches import MicroBatches
 __all__ = ['PointwiseLinear', 'deploy', 'fuse']
 
 
-def deploy(model: nn.Module, for_export: bool = False) -> nn.Module:
+def deploy(
+    model: TopdownPoseEstimator, for_export: bool = False
+) -> TopdownPoseEstimator:
     """Prepare an estimator, in place, for predictions alone.
 
     Convolutions are fused with their normalization layers, and our encoder
@@ -34,7 +37,7 @@ def deploy(model: nn.Module, for_export: bool = False) -> nn.Module:
     if isinstance(neck, TokenDistillingEncoder):
         neck.keypoint_tokens_only = True
     if not for_export:
-        model.extract_feat = MicroBatches(model)
+        model.extract_feat = MicroBatches(model)  # type: ignore[assignment]
     return model
 
 
@@ -50,7 +53,9 @@ def fuse(module: nn.Module, for_export: bool = False) -> nn.Module:
         for name, child in parent.named_children():
             if type(child) is nn.Linear:
                 setattr(parent, name, PointwiseLinear.from_linear(child))
-    return module.to(memory_format=torch.channels_last)
+    return module.to(  # type: ignore[call-overload]
+        memory_format=torch.channels_last
+    )
 
 
 class PointwiseLinear(nn.Linear):

@@ -3,7 +3,8 @@
 from typing import Any, Sequence
 
 import torch
-from torch import Tensor, nn
+from mmpose.models import TopdownPoseEstimator
+from torch import Tensor
 
 __all__ = ['MicroBatches']
 
@@ -24,7 +25,7 @@ class MicroBatches:
             this may stand in its place.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: TopdownPoseEstimator) -> None:
         self.model = model
 
     def __call__(self, inputs: Tensor) -> Any:

@@ -4,7 +4,7 @@ A wrong teacher must cost seconds, not a night: every check ends in an error
 that names both sides and the setting to change.
 """
 
-from typing import Any, Iterable, Tuple
+from typing import Any, Iterable, List, Mapping, Tuple
 
 import torch
 from mmengine.logging import MMLogger
@@ -102,13 +102,13 @@ def check_before_training(
         _try_term(name, loss, step)
 
 
-def needs_of(terms: nn.ModuleDict) -> Tuple[str, ...]:
+def needs_of(terms: Mapping[str, nn.Module]) -> Tuple[str, ...]:
     """All that distillation terms need.
 
     Raises:
         ValueError: A term does not say what it needs.
     """
-    needs = []
+    needs: List[str] = []
     for name, loss in terms.items():
         try:
             own = tuple(getattr(loss, 'needs', ()))
@@ -172,7 +172,7 @@ def check_first_batch(
 
 
 def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
-    for need in loss.needs:
+    for need in needs_of({name: loss}):
         if step.take(need) is not None:
             continue
         who, what = need.split('.')[:2]
@@ -183,7 +183,7 @@ def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
             f'model.distillation.{name}=None.'
         )
     try:
-        loss(*map(step.take, loss.needs))
+        loss(*step.arguments(loss))
     except ValueError as error:
         raise ValueError(
             f'Student and teacher do not fit the distillation term "{name}": '

@@ -112,7 +112,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             check_first_batch(step, data_samples, self.teacher)
             self._is_first_batch = False
         for name, term in self.distillation.items():
-            value = term(*map(step.take, term.needs))
+            value = term(*step.arguments(term))
             weight = getattr(term, 'loss_weight', 1.0)
             losses[f'loss_{name}'] = value
             losses[f'{name}/weight'] = value.new_full((), weight)

@@ -154,9 +154,11 @@ class SimulatedHeatmapLoss(nn.Module):
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
         # Autocast would run the matrix products in half precision.
         with torch.autocast(coords.device.type, enabled=False):
+            coords, sigmas, heatmaps = at_least_float32(
+                coords, sigmas, teacher_heatmaps.detach()
+            )
             error = simulated_heatmap_error(
-                *at_least_float32(coords, sigmas, teacher_heatmaps.detach()),
-                frame=frame or HeatmapFrame.msra((w, h)),
+                coords, sigmas, heatmaps, frame or HeatmapFrame.msra((w, h))
             )
         error = error * keypoint_weights.square() / (h * w)
         return self.loss_weight * error.mean()

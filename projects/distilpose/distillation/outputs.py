@@ -8,7 +8,7 @@ B: batch. K: keypoints. h, w: height and width of a heatmap.
 
 from contextlib import contextmanager
 from functools import reduce, singledispatch
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional
+from typing import Any, Iterator, List, NamedTuple, Optional
 
 from mmpose.models.heads import HeatmapHead, RegressionHead, RLEHead
 from torch import Tensor, nn
@@ -72,6 +72,10 @@ class DistillationStep(NamedTuple):
     student: StudentOutput
     teacher: TeacherOutput
     keypoint_weights: Tensor
+
+    def arguments(self, term: Any) -> List[Any]:
+        """What a term needs, in the order of its arguments."""
+        return [self.take(need) for need in term.needs]
 
     def take(self, path: str) -> Any:
         """Give what a dotted path names; None if there is no such thing.
@@ -147,7 +151,7 @@ def _(head: HeatmapHead, output: Any) -> Tensor:
     return output
 
 
-def expect_adapter(adapter: Callable, head: nn.Module) -> None:
+def expect_adapter(adapter: Any, head: nn.Module) -> None:
     """Let an adapter complain of a head that it does not know.
 
     Raises:

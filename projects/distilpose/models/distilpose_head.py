@@ -4,7 +4,7 @@ B: batch. K: keypoints. D: token width. Coordinates are (x, y), fractions of
 the input; sigmas are (x, y), pixels of a heatmap at stride 4.
 """
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -94,7 +94,7 @@ class DistilPoseHead(BaseHead):
         self.loss_module = MODELS.build(
             loss or dict(type='SmoothL1Loss', use_target_weight=True)
         )
-        self.decoder = (
+        self.decoder: Any = (
             None if decoder is None else KEYPOINT_CODECS.build(decoder)
         )
         # Five outputs whatever is switched off, in the order of the original
@@ -167,8 +167,8 @@ class DistilPoseHead(BaseHead):
             prediction = self.forward(feats)
 
         # NumPy has no bfloat16, and half precision cannot tell pixels apart.
-        prediction = KeypointPrediction(
-            *(x if x is None else at_least_float32(x)[0] for x in prediction)
+        prediction = KeypointPrediction._make(
+            x if x is None else at_least_float32(x)[0] for x in prediction
         )
         # One person each.
         instances = self.decode(prediction.coords.unsqueeze(1))

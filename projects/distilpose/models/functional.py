@@ -135,21 +135,24 @@ class _SeparableError(torch.autograd.Function):
         columns = (g_y[..., None, :] @ heatmaps).squeeze(-2)
         size_x, size_y = g_x.square().sum(-1), g_y.square().sum(-1)
         error = size_x * size_y - 2 * (rows * g_y).sum(-1) + energy
-        sound = error.isfinite()
+        finite = error.isfinite()
         ctx.save_for_backward(
-            sound[..., None],
+            finite[..., None],
             g_x * size_y[..., None] - columns,
             g_y * size_x[..., None] - rows,
         )
-        return torch.where(sound, error, 0.0)
+        return torch.where(finite, error, 0.0)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, Tensor, None]:
-        sound, *slopes = ctx.saved_tensors
+        finite, slope_x, slope_y = ctx.saved_tensors
         grad = 2 * grad[..., None]
-        grads = (torch.where(sound, grad * slope, 0.0) for slope in slopes)
-        return (*grads, None)
+        return (
+            torch.where(finite, grad * slope_x, 0.0),
+            torch.where(finite, grad * slope_y, 0.0),
+            None,
+        )
 
 
 def read_heatmaps(

@@ -7,7 +7,6 @@ cells. A cell is an integer grid point of a heatmap.
 from functools import singledispatch
 from typing import NamedTuple, Optional, Tuple
 
-import numpy as np
 import torch
 from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
 from mmpose.codecs.base import BaseKeypointCodec
@@ -87,7 +86,8 @@ def heatmap_frame(codec: BaseKeypointCodec) -> HeatmapFrame:
 
 @heatmap_frame.register
 def _(codec: MSRAHeatmap) -> HeatmapFrame:
-    frame = HeatmapFrame.msra(tuple(codec.heatmap_size))
+    w, h = codec.heatmap_size
+    frame = HeatmapFrame.msra((w, h))
     return frame._replace(sigma_scale=_sigma_scale(codec, frame.scale))
 
 
@@ -100,10 +100,13 @@ def _(codec: UDPHeatmap) -> HeatmapFrame:
             "Expected heatmap_type='gaussian'."
         )
     # Pixel W - 1 of the input, not W, lies on the last cell.
-    size, input_size = np.array([codec.heatmap_size, codec.input_size])
-    scale = tuple(map(float, input_size * (size - 1) / (input_size - 1)))
+    (w, h), (input_w, input_h) = codec.heatmap_size, codec.input_size
+    scale = (
+        input_w * (w - 1) / (input_w - 1),
+        input_h * (h - 1) / (input_h - 1),
+    )
     return HeatmapFrame(
-        size=tuple(map(int, size)),
+        size=(w, h),
         scale=scale,
         sigma_scale=_sigma_scale(codec, scale),
     )
@@ -112,12 +115,12 @@ def _(codec: UDPHeatmap) -> HeatmapFrame:
 @heatmap_frame.register
 def _(codec: MegviiHeatmap) -> HeatmapFrame:
     # Encoding rounds down: half a cell on average, which decoding adds.
-    size = tuple(codec.heatmap_size)
+    w, h = codec.heatmap_size
     return HeatmapFrame(
-        size=size,
-        scale=size,
+        size=(w, h),
+        scale=(w, h),
         offset=(-0.5, -0.5),
-        sigma_scale=_sigma_scale(codec, size),
+        sigma_scale=_sigma_scale(codec, (w, h)),
         height=255.0,
     )
 
