@@ -219,6 +219,23 @@ def test_peaked_heatmap_loss_is_least_at_the_target():
     assert (output.grad[0, 0] == 0).all() and output.grad[1].abs().min() > 0
 
 
+@pytest.mark.parametrize('cells', [False, True])
+def test_peaked_heatmap_loss_of_targets_that_are_not_labelled(cells):
+    """A weight of 0 leaves out whatever stands there."""
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
+    output = (target + 0.1 * torch.rand_like(target)).requires_grad_()
+    weights = torch.ones(B, K, dtype=torch.float64)
+    weights[0, 1] = 0
+    if cells:
+        weights = weights[..., None, None].expand(-1, -1, H, W)
+    expected = PeakedHeatmapLoss()(output, target, weights)
+    target[0, 1] = float('nan')
+    loss = PeakedHeatmapLoss()(output, target, weights)
+    loss.backward()
+    torch.testing.assert_close(loss, expected)
+    assert output.grad.isfinite().all()
+
+
 def test_peaked_heatmap_loss_with_weights_of_cells():
     """Equal weights of a keypoint's cells are that keypoint's weight."""
     target = simulate_heatmaps(*predictions(), FRAME).detach()

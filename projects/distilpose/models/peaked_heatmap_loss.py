@@ -5,6 +5,7 @@ B: batch. K: keypoints. h, w: height and width of a heatmap.
 
 from typing import Optional
 
+import torch
 import torch.nn.functional as F
 from mmpose.models.losses import KeypointMSELoss
 from mmpose.registry import MODELS
@@ -73,6 +74,10 @@ class PeakedHeatmapLoss(KeypointMSELoss):
             The weighted loss, a scalar.
         """
         k = output.shape[1]
+        if self.use_target_weight and target_weights is not None:
+            shape = (*target_weights.shape, 1, 1)[:4]
+            # A weight of 0 would not take away NaN.
+            target = torch.where(target_weights.view(shape) > 0, target, 0.0)
         foreground = 1 + (self.foreground_weight - 1) * target
         mask = foreground if mask is None else mask * foreground
         squared = super().forward(output, target, target_weights, mask)
