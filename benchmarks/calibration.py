@@ -115,7 +115,7 @@ def draw(file: Path, curves: Dict[str, np.ndarray]) -> None:
 def measure(
     models: Dict[str, nn.Module],
 ) -> Tuple[List[dict], Dict[str, np.ndarray]]:
-    """Rows of the table, and the curves of the plot, of models by checkpoint."""
+    """The table's rows and the plot's curves, of models by checkpoint."""
     rows, curves = [], {}
     for checkpoint, model in models.items():
         errors, confidences = predict(model)
