@@ -1,4 +1,4 @@
-"""The benchmark compares like with like, and writes what it found."""
+"""The benchmarks compare like with like, and write what they found."""
 
 import csv
 import sys
@@ -6,79 +6,144 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import ConfigDict
 
 from . import toys
 
 pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
 sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
+sys.path.insert(0, str(Path(__file__).parents[1] / 'benchmarks'))
+import against_baseline
 import benchmark
-import plain_baseline
+import evaluation
+import naive_baseline
 
 TINY = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+QUICK = ['--batch', '2', '--repeats', '2']
 
 
-def run(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, 'argv', ['benchmark', *arguments])
-    benchmark.main()
-
-
-def test_models_side_by_side(monkeypatch, tmp_path, capsys):
+def test_models_side_by_side(tmp_path, capsys):
     """A model that cannot be built is named; the others are measured."""
     out = tmp_path / 'out'
-    options = ('--batch', '1', '2', '--repeats', '2', '--deploy')
-    run(monkeypatch, TINY, 'nonsense', *options, '--out', str(out))
+    options = ['--batch', '1', '2', '--repeats', '2', '--deploy']
+    benchmark.main([TINY, 'nonsense', *options, '--out', str(out)])
     assert 'nonsense: FileNotFoundError' in capsys.readouterr().out
-    lines = (out / 'models.csv').read_text().splitlines()
-    (row,) = csv.DictReader(lines)
+    (row,) = csv.DictReader((out / 'models.csv').read_text().splitlines())
     assert row['model'] == TINY and row['parameters, M'] == '0.37'
-    assert (out / 'models.md').is_file() and (out / 'models.png').is_file()
+    milliseconds = float(row['batch 2: ms'].split()[0])
+    assert float(row['batch 2: images/s']) == pytest.approx(
+        2000 / milliseconds, rel=0.05
+    )
+    assert (out / 'models.png').is_file()
 
 
-def test_loss_against_the_plain_way(monkeypatch, capsys):
-    run(monkeypatch, '--loss', '--batch', '2', '--repeats', '2')
+def test_command_line(monkeypatch, capsys):
+    """Without arguments given, it reads the process's own."""
+    monkeypatch.setattr(sys, 'argv', ['benchmark', 'no', '--repeats', '1'])
+    with pytest.raises(SystemExit):
+        benchmark.main()
+    assert '--repeats must be 2 or more' in capsys.readouterr().err
+
+
+def test_spread_lies_among_the_times():
+    """Of two times, too: below them there is nothing."""
+    assert benchmark.Timing.of([1, 9]) == (5, 3, 7)
+    assert benchmark.Timing.of([5, 1, 4, 2, 3]) == (3, 2, 4)
+
+
+def test_calls_are_interleaved():
+    made = []
+    calls = {name: lambda name=name: made.append(name) for name in 'ab'}
+    found = benchmark.interleave(calls, repeats=3, device='cpu')
+    assert ''.join(made) == 'ab' * 5  # two rounds warm up
+    assert [*found] == ['a', 'b'] and found['a'].low <= found['a'].high
+
+
+def test_peak_memory():
+    def work():
+        torch.ones(1 << 18)  # a megabyte, freed again
+        return torch.ones(1 << 19)
+
+    assert benchmark.peak_memory(work, 'cpu') == pytest.approx(2, rel=0.01)
+
+
+def test_published_ap_and_whose_it_is():
+    ap, source = benchmark.published_ap('simcc_res50_8xb64-210e_coco-256x192')
+    assert (round(ap, 1), source) == (72.1, 'MMPose model zoo')
+    paper = benchmark.published_ap(against_baseline.STUDENT)
+    assert paper == (71.6, 'DistilPose paper')
+    assert benchmark.published_ap(TINY) == (None, '')
+
+
+def test_ap_on_other_data_is_not_of_coco():
+    """AP-10K's, of animals, or of whole bodies."""
+    for name in (
+        'td-hm_res50_8xb64-210e_ap10k-256x256',
+        'td-hm_res50_8xb64-210e_coco-wholebody-256x192',
+    ):
+        assert benchmark.published_ap(name) == (None, '')
+
+
+def test_loss_against_the_baseline(capsys):
+    against_baseline.main(['loss', *QUICK])
     assert '| 2 ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
-    'arguments, message',
+    'main, arguments, message',
     [
-        (['--batch', '0'], '--batch must be 1 or more'),
-        (['--evaluate', 'nowhere'], 'nowhere has no annotations/'),
+        (benchmark.main, ['--batch', '0'], '--batch must be 1 or more'),
+        (evaluation.main, ['nowhere'], 'nowhere has no annotations/'),
+        (
+            against_baseline.main,
+            ['loss', '--precision', 'bfloat16'],
+            '--precision is for predictions',
+        ),
     ],
 )
-def test_wrong_arguments(arguments, message, monkeypatch, capsys):
+def test_wrong_arguments(main, arguments, message, capsys):
     with pytest.raises(SystemExit):
-        run(monkeypatch, *arguments)
+        main(arguments)
     assert message in capsys.readouterr().err
 
 
-def test_the_plain_way_is_plain():
+def test_testing_stage_by_stage(pictures, tmp_path, monkeypatch, capsys):
+    """On the tiny model, and all people twice."""
+    monkeypatch.setattr(evaluation, 'STUDENT', TINY)
+    options = ['--boxes', '16', '--batch', '8', '--out', str(tmp_path)]
+    evaluation.main([str(pictures), *options])
+    assert 'over 16 boxes' in capsys.readouterr().out
+    rows = csv.DictReader((tmp_path / 'evaluate.csv').read_text().splitlines())
+    stages = {row['stage']: float(row['share, %']) for row in rows}
+    assert {'LoadImage', 'TopdownAffine', 'model', 'metric'} <= {*stages}
+    assert stages.pop('all') == 100
+    assert sum(stages.values()) == pytest.approx(100, abs=len(stages))
+
+
+def test_the_baseline_is_naive():
     """Of another way than ours, or the ratios would compare ours with ours."""
     images = torch.randn(2, 3, *toys.INPUT_SIZE[::-1])
-    fused, ordered = [], []
-    for make in (lambda model: model, plain_baseline.make_plain):
-        model = make(toys.build(toys.student()).eval())
+    own = toys.build(toys.student()).eval()
+    config = ConfigDict(toys.student())
+    naive = naive_baseline.build_naive(config, own.state_dict())
+    fused, ordered, outputs = [], [], []
+    for model in (own, naive):
         with torch.no_grad(), torch.profiler.profile() as profile:
             (feature_map,) = model.backbone(images)
-            model.neck(feature_map)
+            outputs.append(model.neck(feature_map))
         names = {event.key for event in profile.key_averages()}
         fused.append('aten::scaled_dot_product_attention' in names)
         ordered.append(
             feature_map.is_contiguous(memory_format=torch.channels_last)
         )
     assert fused == ordered == [True, False]
+    for one, other in zip(*outputs):
+        torch.testing.assert_close(one, other)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('kind', ['--against-plain', '--train'])
-def test_equal_to_the_plain_way(kind, monkeypatch, capsys):
+@pytest.mark.parametrize('kind', ['predict', 'train'])
+def test_equal_to_the_baseline(kind, capsys):
     """Each asserts equal outputs before it measures."""
-    run(monkeypatch, kind, '--batch', '2', '--repeats', '2')
+    against_baseline.main([kind, *QUICK])
     assert '| 2 ' in capsys.readouterr().out
-
-
-def test_published_ap_and_whose_it_is():
-    ap, source = benchmark.published_ap('simcc_res50_8xb64-210e_coco-256x192')
-    assert (round(ap, 1), source) == (72.1, 'MMPose model zoo')
-    assert benchmark.published_ap(benchmark.S) == (71.6, 'DistilPose paper')
-    assert benchmark.published_ap(TINY) == (None, '')

@@ -12,7 +12,7 @@ from distilpose.zoo import build_bare
 
 from .training import runs
 
-sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
+sys.path.insert(0, str(Path(__file__).parents[1] / 'benchmarks'))
 import calibration
 
 pytestmark = pytest.mark.skipif(
@@ -36,41 +36,42 @@ def model(pictures, tmp_path):
     return model
 
 
-def run(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, 'argv', ['calibration', *map(str, arguments)])
-    calibration.main()
+def run(*arguments):
+    calibration.main([*map(str, arguments)])
 
 
-def test_table_and_picture(model, tmp_path, monkeypatch, capsys):
-    run(monkeypatch, tmp_path / 'out.png', *model())
+def test_table_and_picture(model, tmp_path, capsys):
+    config, checkpoint = model()
+    run(tmp_path / 'out.png', config, checkpoint)
     table = capsys.readouterr().out
-    assert '| tiny, score ' in table and '| tiny, sigmas ' in table
+    for name in ('score', 'sigmas'):
+        assert f'| {checkpoint}, {name} ' in table
     assert (tmp_path / 'out.png').is_file()
 
 
-def test_table_outlives_the_picture(model, tmp_path, monkeypatch, capsys):
+def test_table_outlives_the_picture(model, tmp_path, capsys):
     with pytest.raises(ValueError, match='nonsense'):
-        run(monkeypatch, tmp_path / 'out.nonsense', *model())
-    assert '| tiny, score ' in capsys.readouterr().out
+        run(tmp_path / 'out.nonsense', *model())
+    assert 'tiny.pth, score ' in capsys.readouterr().out
 
 
-def test_missing_folder_is_told_first(tmp_path, monkeypatch, capsys):
+def test_missing_folder_is_told_first(tmp_path, capsys):
     with pytest.raises(SystemExit):
-        run(monkeypatch, tmp_path / 'no/out.png', 'config', 'checkpoint')
+        run(tmp_path / 'no/out.png', 'config', 'checkpoint')
     assert f'there is no folder {tmp_path}/no' in capsys.readouterr().err
 
 
-def test_missing_files(model, tmp_path, monkeypatch):
+def test_missing_files(model, tmp_path):
     config, checkpoint = model()
     for files, message in (
         ((config, 'no.pth'), 'no.pth can not be found'),
         (('no', checkpoint), 'config "no" is neither'),
     ):
         with pytest.raises(SystemExit, match=f'calibration: .*{message}'):
-            run(monkeypatch, tmp_path / 'out.png', *files)
+            run(tmp_path / 'out.png', *files)
 
 
-def test_model_of_heatmaps(model, tmp_path, monkeypatch):
+def test_model_of_heatmaps(model, tmp_path):
     head = dict(
         _delete_=True,
         type='TokenPoseHead',
@@ -80,9 +81,9 @@ def test_model_of_heatmaps(model, tmp_path, monkeypatch):
     )
     files = model('_no-distill', **{'model.head': head})
     with pytest.raises(SystemExit, match='TokenPoseHead, .* a DistilPoseHead'):
-        run(monkeypatch, tmp_path / 'out.png', *files)
+        run(tmp_path / 'out.png', *files)
 
 
-def test_head_without_confidence(model, tmp_path, monkeypatch):
+def test_head_without_confidence(model, tmp_path):
     with pytest.raises(SystemExit, match='no confidence: .* neither scores'):
-        run(monkeypatch, tmp_path / 'out.png', *model('_no-distill'))
+        run(tmp_path / 'out.png', *model('_no-distill'))

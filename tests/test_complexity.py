@@ -1,5 +1,7 @@
 """Parameters and operations, by hand and as the paper prints them."""
 
+from functools import lru_cache
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -26,8 +28,13 @@ def read_config(name):
     return Config.fromfile(find_config(name, with_mmpose=True))
 
 
+@lru_cache(maxsize=None)
+def measure(name):
+    return measure_complexity(read_config(name))
+
+
 def test_operations_by_hand():
-    found = measure_complexity(read_config(S))
+    found = measure(S)
     assert found.size == (192, 256)
     assert found.layer_macs == STEM + ENCODER + 17 * 192 * 5
     assert found.attention_macs == ATTENTION
@@ -50,7 +57,7 @@ def test_operations_by_hand():
 )
 def test_complexity_of_the_paper(name, parameters, paper, layers, in_all):
     """Parameters exactly, operations within 1 % of the paper's GFLOPs."""
-    found = measure_complexity(read_config(name))
+    found = measure(name)
     assert found.trainable == found.parameters == parameters
     total = found.layer_macs + found.attention_macs
     assert round(found.layer_macs / 1e9, 3) == layers
@@ -62,8 +69,7 @@ def test_complexity_of_the_paper(name, parameters, paper, layers, in_all):
 def test_ratios_of_the_abstract():
     """12.95 times the parameters and 7.16 times the operations."""
     student, teacher = (
-        measure_complexity(read_config(name))
-        for name in (S, 'tokenpose-l_8xb64-300e_coco-256x192')
+        measure(name) for name in (S, 'tokenpose-l_8xb64-300e_coco-256x192')
     )
     assert teacher.parameters / student.parameters == pytest.approx(
         12.95, rel=1e-3
@@ -76,7 +82,7 @@ def test_ratios_of_the_abstract():
 def test_counts_models_of_mmpose():
     """HRNet-W32: 28.5 M parameters and 7.7 GMACs in MMPose's table."""
     name = 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'
-    found = measure_complexity(read_config(name))
+    found = measure(name)
     assert found.parameters == 28_536_113
     assert found.layer_macs / 1e9 == pytest.approx(7.7, rel=0.01)
     assert found.attention_macs == 0
@@ -85,7 +91,7 @@ def test_counts_models_of_mmpose():
 def test_counts_models_that_read_tensors_while_built():
     """HRFormer-B: 43.2 M parameters in its paper (arXiv 2110.09408)."""
     name = 'td-hm_hrformer-base_8xb32-210e_coco-256x192'
-    found = measure_complexity(read_config(name))
+    found = measure(name)
     assert round(found.parameters / 1e6, 1) == 43.2
     assert found.attention_macs > 0
 

@@ -1,10 +1,13 @@
 """Every config of the repository builds, trains, predicts and is what its
 name says."""
 
+import ast
 import copy
 import re
+from functools import lru_cache
 from pathlib import Path
 
+import mmpose
 import pytest
 import torch
 from mmengine.config import Config
@@ -14,9 +17,6 @@ from mmpose.testing import get_packed_inputs
 
 CONFIGS = Path(__file__).parents[1] / 'configs/body_2d_keypoint'
 FILES = sorted(CONFIGS.glob('**/*.py'))
-# With TokenPose-L in them, or as their teacher; on Leeds, the ablations.
-BIG = ('tokenpose-l', 'distilpose-l', 'distilpose-s')
-SMALL = ('distilpose-s_no-distill', 'distilpose-s_1xb64')
 
 PARAMETERS = {
     'distilpose-s': 5_364_101,
@@ -26,7 +26,9 @@ PARAMETERS = {
 }
 
 
+@lru_cache(maxsize=None)
 def load(file):
+    """Read a config, which no test changes."""
     config = Config.fromfile(file)
     init_default_scope('mmpose')
     return config
@@ -37,34 +39,56 @@ def coco(name):
     return load(file)
 
 
-def build(config):
-    """Build the model of a config for a dry run: nothing to download."""
+def bases(file):
+    """The files that a config names in ``_base_``."""
+    for node in ast.parse(file.read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == '_base_':
+            for name in ast.literal_eval(node.value):
+                *package, path = name.split('::')
+                folder = (
+                    Path(mmpose.__file__).parent / '.mim/configs'
+                    if package == ['mmpose']
+                    else file.parent
+                )
+                yield folder / path
+
+
+def depth(file):
+    return 1 + max(map(depth, bases(file)), default=0)
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
+def test_at_most_three_levels_deep(file):
+    """A config, its base, and that base's base; MMPose's files count."""
+    assert 2 <= depth(file) <= 3
+
+
+def build(config, num_layers=None):
+    """Build the model of a config for a dry run: nothing to download.
+
+    With ``num_layers``, the encoders of student and teacher have no more.
+    """
     model = copy.deepcopy(config.model)
     for part in (model.backbone, model.neck):
         part.pop('init_cfg', None)
+    necks = [model.neck]
     if model.get('teacher'):
-        model.teacher.checkpoint = None
-        model.teacher.allow_random_weights = True
+        teacher = copy.deepcopy(load(model.teacher.config))
+        necks.append(teacher.model.neck)
+        model.teacher = dict(config=teacher, allow_random_weights=True)
+    if num_layers:
+        for neck in necks:
+            neck.num_layers = min(num_layers, neck.num_layers)
     return build_pose_estimator(model)
 
 
-def parameters(file):
-    big = file.name.startswith(BIG) and not file.name.startswith(SMALL)
-    return pytest.param(
-        file, id=file.stem, marks=[pytest.mark.slow] if big else []
-    )
-
-
-@pytest.mark.parametrize('file', [parameters(file) for file in FILES])
-def test_trains_and_predicts(file):
-    """One step on two samples, and one prediction, at the config's size."""
-    config = load(file)
-    model = build(config)
+def train_and_predict(config, model, size=2):
+    """One step on a few samples, and one prediction, at the input size."""
     model.init_weights()
     codec = model.head.decoder
     w, h = codec.input_size
     data = get_packed_inputs(
-        2,
+        size,
         num_keypoints=model.neck.num_keypoints,
         img_shape=(h, w),
         input_size=(w, h),
@@ -77,19 +101,62 @@ def test_trains_and_predicts(file):
     total.backward()
     optimizer.step()
     assert torch.isfinite(total)
-    terms = getattr(model, 'distillation', ())
+    terms = config.model.get('distillation') or {}
     assert {k for k in logged if k.startswith('loss_')} == {
-        *('loss_kpt', *(f'loss_{term}' for term in terms))
+        *('loss_kpt', *(f'loss_{term}' for term in terms if terms[term]))
     }
     assert all(p.grad is not None for p in model.parameters())
 
     results = model.eval()(**samples, mode='predict')
     keypoints = results[0].pred_instances.keypoints
-    expected = 14 if 'lsp' in file.stem else 17
-    assert keypoints.shape == (1, expected, 2)
+    lsp = config.train_dataloader.dataset.type == 'CrowdPoseDataset'
+    assert keypoints.shape == (1, 14 if lsp else 17, 2)
 
 
-@pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
+def big(file):
+    """With TokenPose-L in it, or as its teacher."""
+    return '_coco-' in file.stem and not file.stem.startswith(
+        ('tokenpose-stem', 'distilpose-s_no-distill')
+    )
+
+
+@pytest.mark.parametrize(
+    'file',
+    [
+        pytest.param(
+            file, id=file.stem, marks=[pytest.mark.slow] if big(file) else []
+        )
+        for file in FILES
+    ],
+)
+def test_trains_and_predicts(file):
+    """Every variant, with one layer of its encoders."""
+    config = load(file)
+    train_and_predict(config, build(config, num_layers=1), size=1)
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'distilpose-s_no-distill',
+        *(
+            pytest.param(name, marks=[pytest.mark.slow])
+            for name in ('distilpose-s', 'distilpose-l')
+        ),
+    ],
+)
+def test_full_size_trains_and_predicts(name):
+    """With all layers of student and teacher."""
+    config = coco(name)
+    train_and_predict(config, build(config))
+
+
+# Without the configs that change a value or two of another.
+@pytest.mark.parametrize(
+    'file',
+    [file for file in FILES if len([*bases(file)]) > 1],
+    ids=lambda file: file.stem,
+)
 def test_survives_dumping(file, tmp_path):
     config = load(file)
     config.dump(tmp_path / 'dumped.py')
@@ -114,6 +181,15 @@ def test_name_agrees_with_content(file):
     assert ('teacher' in config.model) == (
         file.stem.startswith('distilpose') and 'no-distill' not in file.stem
     )
+    teacher = config.model.get('teacher')
+    if teacher:
+        assert Path(teacher.config).is_file()
+        # Where `mim train` of this teacher leaves its last checkpoint.
+        name, epochs = (
+            Path(teacher.config).stem,
+            load(teacher.config).train_cfg.max_epochs,
+        )
+        assert teacher.checkpoint == f'work_dirs/{name}/epoch_{epochs}.pth'
     lines = file.read_text().splitlines()
     assert len(lines) <= 60, 'a config is its difference from its base'
 

@@ -1,5 +1,13 @@
 # COCO keypoints for coordinate regression, under data/coco/ as in MMPose.
 codec = dict(type='RegressionLabel', input_size=(192, 256))
+heatmap_codec = dict(  # of the teachers
+    type='MSRAHeatmap',
+    input_size=codec['input_size'],
+    heatmap_size=(48, 64),
+    sigma=2,
+    unbiased=True,
+    blur_kernel_size=11,
+)
 
 augmentation = [
     dict(type='LoadImage'),
@@ -15,6 +23,16 @@ augmentation = [
         scale_factor=(0.65, 1.35),
     ),
     dict(type='TopdownAffine', input_size=codec['input_size']),
+]
+train_pipeline = [
+    *augmentation,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+heatmap_pipeline = [
+    *augmentation,
+    dict(type='GenerateTarget', encoder=heatmap_codec),
+    dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
@@ -38,11 +56,7 @@ train_dataloader = dict(
         data_mode=data_mode,
         ann_file='annotations/person_keypoints_train2017.json',
         data_prefix=dict(img='train2017/'),
-        pipeline=[
-            *augmentation,
-            dict(type='GenerateTarget', encoder=codec),
-            dict(type='PackPoseInputs'),
-        ],
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(

@@ -1,5 +1,13 @@
 # The pictures that `python -m distilpose demo-data data/demo` draws.
 codec = dict(type='RegressionLabel', input_size=(64, 96))
+heatmap_codec = dict(  # of the teachers
+    type='MSRAHeatmap',
+    input_size=codec['input_size'],
+    heatmap_size=(16, 24),
+    sigma=1.5,
+    unbiased=True,
+    blur_kernel_size=7,
+)
 
 # No flip: a drawn person's left side is the light one, in a mirror it is not.
 augmentation = [
@@ -12,6 +20,16 @@ augmentation = [
         scale_factor=(0.85, 1.15),
     ),
     dict(type='TopdownAffine', input_size=codec['input_size']),
+]
+train_pipeline = [
+    *augmentation,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+heatmap_pipeline = [
+    *augmentation,
+    dict(type='GenerateTarget', encoder=heatmap_codec),
+    dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
@@ -34,11 +52,7 @@ train_dataloader = dict(
         data_mode=data_mode,
         ann_file='annotations/person_keypoints_train2017.json',
         data_prefix=dict(img='train2017/'),
-        pipeline=[
-            *augmentation,
-            dict(type='GenerateTarget', encoder=codec),
-            dict(type='PackPoseInputs'),
-        ],
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(

@@ -1,6 +1,14 @@
 # Leeds Sports Pose Extended as person crops in the CrowdPose joint order (14
 # keypoints) and COCO format, under data/lsp_extended/.
 codec = dict(type='RegressionLabel', input_size=(192, 256))
+heatmap_codec = dict(  # of the teachers
+    type='MSRAHeatmap',
+    input_size=codec['input_size'],
+    heatmap_size=(48, 64),
+    sigma=2,
+    unbiased=True,
+    blur_kernel_size=11,
+)
 
 augmentation = [
     dict(type='LoadImage'),
@@ -13,6 +21,16 @@ augmentation = [
         scale_factor=(0.75, 1.25),
     ),
     dict(type='TopdownAffine', input_size=codec['input_size']),
+]
+train_pipeline = [
+    *augmentation,
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+heatmap_pipeline = [
+    *augmentation,
+    dict(type='GenerateTarget', encoder=heatmap_codec),
+    dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
@@ -35,11 +53,7 @@ train_dataloader = dict(
         data_mode=data_mode,
         ann_file='annotations/train.json',
         data_prefix=dict(img='train/'),
-        pipeline=[
-            *augmentation,
-            dict(type='GenerateTarget', encoder=codec),
-            dict(type='PackPoseInputs'),
-        ],
+        pipeline=train_pipeline,
     ),
 )
 val_dataloader = dict(

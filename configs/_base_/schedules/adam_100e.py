@@ -1,7 +1,5 @@
 # For Leeds Sports Pose Extended on one GPU.
-_base_ = ['adam_300e.py']
-
-train_cfg = dict(max_epochs=100, val_interval=10)
+optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=500),
     dict(
@@ -12,7 +10,13 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-default_hooks = dict(
-    checkpoint=dict(interval=10, max_keep_ckpts=2, save_best='crowdpose/AP')
-)
 auto_scale_lr = dict(base_batch_size=64)  # 1 GPU x 64
+hooks = dict(
+    checkpoint=dict(
+        type='SafeCheckpointHook',
+        interval=10,
+        max_keep_ckpts=2,
+        save_best='crowdpose/AP',
+        rule='greater',
+    )
+)

@@ -1,8 +1,5 @@
 # A short schedule for the demo.
-_base_ = ['adam_300e.py']
-
-train_cfg = dict(max_epochs=30, val_interval=10)
-optim_wrapper = dict(optimizer=dict(lr=3e-3))
+optim_wrapper = dict(optimizer=dict(type='Adam', lr=3e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=False, begin=0, end=50),
     dict(
@@ -13,8 +10,14 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
-default_hooks = dict(
-    checkpoint=dict(interval=1, max_keep_ckpts=2),
+auto_scale_lr = dict(base_batch_size=32)  # 1 GPU x 32, or none
+hooks = dict(
+    checkpoint=dict(
+        type='SafeCheckpointHook',
+        interval=1,
+        max_keep_ckpts=2,
+        save_best='coco/AP',
+        rule='greater',
+    ),
     logger=dict(interval=10),
 )
-auto_scale_lr = dict(base_batch_size=32)  # 1 GPU x 32, or none

@@ -1,5 +1,7 @@
 # DistilPose-S at 384 x 288, distilled from TokenPose-L at that size.
 _base_ = [
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
     '../../../_base_/models/distilpose-s.py',
     '../../../_base_/models/distillation.py',
     '../../../_base_/datasets/coco_384x288.py',
@@ -17,3 +19,7 @@ model = dict(
     ),
     distillation=_base_.distillation,
 )
+
+train_cfg = dict(max_epochs=300, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

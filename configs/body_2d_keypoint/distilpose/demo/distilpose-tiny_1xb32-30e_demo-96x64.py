@@ -1,12 +1,20 @@
 # The demo's student, distilled from the demo's teacher by the paper's terms.
 _base_ = [
-    'distilpose-tiny_no-distill_1xb32-30e_demo-96x64.py',
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
+    '../../../_base_/models/distilpose-s.py',
     '../../../_base_/models/distillation.py',
+    '../../../_base_/models/tiny.py',
+    '../../../_base_/datasets/demo_96x64.py',
+    '../../../_base_/schedules/adam_30e.py',
 ]
 
 model = dict(
     type='DistilPoseEstimator',
-    head=dict(sigmas=True, scores=True),
+    backbone=_base_.backbone,
+    neck=_base_.neck,
+    head=dict(in_channels=96, decoder=_base_.codec, sigmas=True, scores=True),
+    test_cfg=dict(flip_test=False),
     teacher=dict(
         config='{{ fileDirname }}/../../tokenpose/demo/'
         'tokenpose-tiny_1xb32-30e_demo-96x64.py',
@@ -15,3 +23,7 @@ model = dict(
     ),
     distillation=_base_.distillation,
 )
+
+train_cfg = dict(max_epochs=30, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

@@ -1,5 +1,7 @@
 # The demo's student without a teacher.
 _base_ = [
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
     '../../../_base_/models/distilpose-s.py',
     '../../../_base_/models/tiny.py',
     '../../../_base_/datasets/demo_96x64.py',
@@ -15,3 +17,7 @@ model = dict(
     ),
     test_cfg=dict(flip_test=False),
 )
+
+train_cfg = dict(max_epochs=30, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

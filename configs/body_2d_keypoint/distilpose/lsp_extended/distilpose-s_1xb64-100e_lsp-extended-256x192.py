@@ -1,12 +1,17 @@
 # DistilPose-S on Leeds Sports Pose Extended, distilled by the paper's terms.
 _base_ = [
-    'distilpose-s_no-distill_1xb64-100e_lsp-extended-256x192.py',
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
+    '../../../_base_/models/distilpose-s.py',
     '../../../_base_/models/distillation.py',
+    '../../../_base_/datasets/lsp_extended_256x192.py',
+    '../../../_base_/schedules/adam_100e.py',
 ]
 
 model = dict(
     type='DistilPoseEstimator',
-    head=dict(sigmas=True, scores=True),
+    neck=dict(num_keypoints=14),
+    head=dict(num_joints=14, decoder=_base_.codec, sigmas=True, scores=True),
     teacher=dict(
         config='{{ fileDirname }}/'
         'tokenpose-stem_1xb64-100e_lsp-extended-256x192.py',
@@ -15,3 +20,7 @@ model = dict(
     ),
     distillation=_base_.distillation,
 )
+
+train_cfg = dict(max_epochs=100, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

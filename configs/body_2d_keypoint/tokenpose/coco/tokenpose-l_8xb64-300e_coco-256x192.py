@@ -1,11 +1,14 @@
 # TokenPose-L, the teacher of the paper, on HRNet-W48: 69,411,360 parameters.
 _base_ = [
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
     '../../../_base_/models/tokenpose.py',
     '../../../_base_/models/hrnet_w48.py',
-    '../../../_base_/datasets/coco_256x192_heatmap.py',
+    '../../../_base_/datasets/coco_256x192.py',
     '../../../_base_/schedules/adam_300e.py',
 ]
 
+codec = _base_.heatmap_codec
 model = dict(
     backbone=dict(
         type='HRNet',
@@ -17,7 +20,13 @@ model = dict(
         ),
     ),
     neck=dict(in_channels=48),
-    head=dict(decoder=_base_.codec),
+    head=dict(decoder=_base_.heatmap_codec),
 )
-train_dataloader = dict(batch_size=64)
+train_dataloader = dict(
+    batch_size=64, dataset=dict(pipeline=_base_.heatmap_pipeline)
+)
 auto_scale_lr = dict(base_batch_size=512)  # 8 GPUs x 64
+
+train_cfg = dict(max_epochs=300, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

@@ -1,19 +1,14 @@
-# TokenPose-L at 384 x 288, with the heatmaps that are usual at this size.
+# TokenPose-L at 384 x 288.
 _base_ = [
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
     '../../../_base_/models/tokenpose.py',
     '../../../_base_/models/hrnet_w48.py',
     '../../../_base_/datasets/coco_384x288.py',
     '../../../_base_/schedules/adam_300e.py',
 ]
 
-heatmap_codec = dict(
-    type='MSRAHeatmap',
-    input_size=(288, 384),
-    heatmap_size=(72, 96),
-    sigma=3,
-    unbiased=True,
-    blur_kernel_size=17,
-)
+codec = _base_.heatmap_codec
 model = dict(
     backbone=dict(
         type='HRNet',
@@ -25,16 +20,13 @@ model = dict(
         ),
     ),
     neck=dict(in_channels=48),
-    head=dict(heatmap_size=(72, 96), decoder=heatmap_codec),
+    head=dict(heatmap_size=(72, 96), decoder=_base_.heatmap_codec),
 )
 train_dataloader = dict(
-    batch_size=64,
-    dataset=dict(
-        pipeline=[
-            *_base_.augmentation,
-            dict(type='GenerateTarget', encoder=heatmap_codec),
-            dict(type='PackPoseInputs'),
-        ]
-    ),
+    batch_size=64, dataset=dict(pipeline=_base_.heatmap_pipeline)
 )
 auto_scale_lr = dict(base_batch_size=512)  # 8 GPUs x 64
+
+train_cfg = dict(max_epochs=300, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

@@ -1,10 +1,12 @@
-# The demo's teacher. It starts from the undistilled student's backbone and
-# encoder: from nothing, so short a training on heatmaps stays on the plateau
-# where every heatmap is the same.
+# The demo's teacher. It starts from the backbone and the encoder of the
+# undistilled student: trained on heatmaps from random weights for so short a
+# time, it would stay on the plateau where every heatmap is the same.
 _base_ = [
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
     '../../../_base_/models/tokenpose.py',
     '../../../_base_/models/tiny.py',
-    '../../../_base_/datasets/demo_96x64_heatmap.py',
+    '../../../_base_/datasets/demo_96x64.py',
     '../../../_base_/schedules/adam_30e.py',
 ]
 
@@ -13,6 +15,7 @@ start = dict(
     checkpoint='work_dirs/distilpose-tiny_no-distill_1xb32-30e_demo-96x64/'
     'epoch_30.pth',
 )
+codec = _base_.heatmap_codec
 model = dict(
     backbone=dict(
         **_base_.backbone, init_cfg=dict(**start, prefix='backbone.')
@@ -22,7 +25,12 @@ model = dict(
         in_channels=96,
         heatmap_size=(16, 24),
         loss=dict(type='PeakedHeatmapLoss'),
-        decoder=_base_.codec,
+        decoder=_base_.heatmap_codec,
     ),
     test_cfg=dict(flip_test=False),
 )
+train_dataloader = dict(dataset=dict(pipeline=_base_.heatmap_pipeline))
+
+train_cfg = dict(max_epochs=30, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

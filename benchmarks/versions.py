@@ -1,6 +1,6 @@
-"""Which versions install, pass the quick tests and train: a table.
+"""Which versions install, pass the quick tests and train, as a table.
 
-    python tools/compat_matrix.py [FOLDER] [--only NAME ...] [--keep]
+    python benchmarks/versions.py [FOLDER] [--only NAME ...] [--keep]
 
 Every combination gets an environment of its own, is tried and removed again;
 what is done is not repeated. It needs the Pythons (on the PATH, or pyenv's),

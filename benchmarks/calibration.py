@@ -1,6 +1,6 @@
 """How well scores and sigmas rank the errors of a student's keypoints.
 
-    python tools/calibration.py OUT.png CONFIG CHECKPOINT ...
+    python benchmarks/calibration.py OUT.png CONFIG CHECKPOINT ...
 
 For each model, on its validation data: the rank correlation of a keypoint's
 confidence with its error, and a plot of error by tenths of the confidence.
@@ -13,10 +13,11 @@ import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 import argparse
 import sys
 from pathlib import Path
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
@@ -96,7 +97,47 @@ def predict(model: nn.Module) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
     }
 
 
-def main() -> None:
+def draw(file: Path, curves: Dict[str, np.ndarray]) -> None:
+    """Plot the median error of every tenth of the keypoints, by title."""
+    figure = Figure(figsize=(7, 4.5), layout='constrained')
+    axis = figure.subplots()
+    for title, medians in curves.items():
+        axis.plot(range(1, 11), 100 * medians, marker='o', label=title)
+    axis.set(
+        xlabel='tenth of the keypoints, by rising confidence',
+        ylabel='median error, % of the box diagonal',
+    )
+    axis.legend(title='rank correlation with accuracy', fontsize=8)
+    axis.grid(alpha=0.3)
+    figure.savefig(file, dpi=120)
+
+
+def measure(
+    models: Dict[str, nn.Module],
+) -> Tuple[List[dict], Dict[str, np.ndarray]]:
+    """The table's rows and the plot's curves, of models by checkpoint."""
+    rows, curves = [], {}
+    for checkpoint, model in models.items():
+        errors, confidences = predict(model)
+        for name, confidence in confidences.items():
+            rank = spearmanr(confidence, -errors).statistic
+            title = f'{checkpoint}, {name}'
+            rows.append(
+                {
+                    'checkpoint, confidence': title,
+                    'rank correlation': f'{rank:.3f}',
+                    'mean error, %': f'{100 * errors.mean():.2f}',
+                }
+            )
+            tenths = np.array_split(errors[np.argsort(confidence)], 10)
+            curves[f'{title}: {rank:.2f}'] = np.array(
+                [np.median(tenth) for tenth in tenths]
+            )
+    return rows, curves
+
+
+def main(argv: Optional[List[str]] = None) -> None:
+    """Measure; ``argv`` defaults to the command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -104,49 +145,21 @@ def main() -> None:
     parser.add_argument('out', type=Path)
     parser.add_argument('models', nargs='+', metavar='CONFIG CHECKPOINT')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if len(args.models) % 2:
         parser.error('give a checkpoint for every config')
     if not args.out.parent.is_dir():
         parser.error(f'there is no folder {args.out.parent} for the picture')
-    import matplotlib
-
-    matplotlib.use('Agg')
-    import matplotlib.pyplot as plt
-
     init_default_scope('mmpose')
-    paths, checkpoints = args.models[::2], args.models[1::2]
+    models = {}
     try:
-        models = [
-            load(path, checkpoint, args.cfg_options)
-            for path, checkpoint in zip(paths, checkpoints)
-        ]
+        for path, file in zip(args.models[::2], args.models[1::2]):
+            models[file] = load(path, file, args.cfg_options)
     except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f'calibration: {error}')
-    figure, axis = plt.subplots(figsize=(7, 4.5), layout='constrained')
-    rows = []
-    for path, model in zip(paths, models):
-        errors, confidences = predict(model)
-        for name, confidence in confidences.items():
-            rank = spearmanr(confidence, -errors).statistic
-            title = f'{Path(path).stem.split("_1xb")[0]}, {name}'
-            rows.append([title, f'{rank:.3f}', f'{100 * errors.mean():.2f}'])
-            tenths = np.array_split(errors[np.argsort(confidence)], 10)
-            axis.plot(
-                range(1, 11),
-                [100 * np.median(tenth) for tenth in tenths],
-                marker='o',
-                label=f'{title}: {rank:.2f}',
-            )
-    axis.set(
-        xlabel='tenth of the keypoints, by rising confidence',
-        ylabel='median error, % of the box diagonal',
-    )
-    axis.legend(title='rank correlation with accuracy', fontsize=8)
-    axis.grid(alpha=0.3)
-    headers = ['model, confidence', 'rank correlation', 'mean error, %']
-    print(tabulate(rows, headers, tablefmt='github', disable_numparse=True))  # noqa: T201
-    figure.savefig(args.out, dpi=120)
+    rows, curves = measure(models)
+    print(tabulate(rows, 'keys', tablefmt='github', disable_numparse=True))  # noqa: T201
+    draw(args.out, curves)
 
 
 if __name__ == '__main__':

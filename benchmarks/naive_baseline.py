@@ -1,28 +1,34 @@
-"""DistilPose written the plain way: what the benchmark compares with.
+"""DistilPose written naively: what the benchmark compares with.
 
-Attention by einsum, norms apart from convolutions, channels first, a flip test
-of two passes, simulated heatmaps drawn in full, a float32 teacher under
-``no_grad``, accuracy by NumPy. It computes the same numbers; nothing but the
-benchmark and its test uses it.
+Attention by einsum, normalization layers apart from convolutions, channels
+first, a flip test of two passes, simulated heatmaps drawn in full, a float32
+teacher under ``no_grad``, accuracy by NumPy. It computes the same numbers;
+nothing but the benchmark and its test uses it.
 """
 
-from typing import Dict, Tuple
+import copy
+from typing import Dict, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.config import ConfigDict
 from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.models import TopdownPoseEstimator
+from mmpose.registry import MODELS
 from torch import Tensor
 
 from distilpose.models.distilpose_head import keypoint_weights
 from distilpose.models.stem_net import StemNet
-from distilpose.models.token_distilling_encoder import TransformerLayer
+from distilpose.models.token_distilling_encoder import (
+    TokenDistillingEncoder,
+    TransformerLayer,
+)
 
 
-class PlainLayer(TransformerLayer):
+class NaiveLayer(TransformerLayer):
     """A transformer layer with its attention written out."""
 
-    def _attend(self, x: Tensor, num_out: None) -> Tensor:
+    def _attend(self, x: Tensor, num_out: Optional[int]) -> Tensor:
         b, n, d = x.shape
         width = d // self.num_heads
         q, k, v = (
@@ -34,7 +40,20 @@ class PlainLayer(TransformerLayer):
         return self.proj(mixed.transpose(1, 2).reshape(b, n, d))
 
 
-class PlainStem(StemNet):
+class NaiveEncoder(TokenDistillingEncoder):
+    """The encoder of such layers."""
+
+    def __init__(self, **config) -> None:
+        super().__init__(**config)
+        for i, layer in enumerate(self.layers):
+            self.layers[i] = NaiveLayer(
+                dims=layer.qkv.in_features,
+                num_heads=layer.num_heads,
+                hidden_dims=layer.mlp[0].out_features,
+            )
+
+
+class NaiveStem(StemNet):
     """The stem with channels in front, as PyTorch stores them by default."""
 
     def forward(self, x: Tensor) -> Tuple[Tensor]:
@@ -43,15 +62,26 @@ class PlainStem(StemNet):
         return (self.layer1(x),)
 
 
-def make_plain(model: TopdownPoseEstimator) -> TopdownPoseEstimator:
-    """Turn an estimator into the plain one, in place."""
-    plain = {TransformerLayer: PlainLayer, StemNet: PlainStem}
-    for module in model.modules():
-        if type(module) in plain:
-            module.__class__ = plain[type(module)]
-    # Not our estimator: its prediction and flip test are MMPose's.
-    model.__class__ = TopdownPoseEstimator
-    return model
+def build_naive(
+    config: ConfigDict, weights: Dict[str, Tensor]
+) -> TopdownPoseEstimator:
+    """Build an estimator naively, in eval mode.
+
+    Args:
+        config: ``model`` of a config of ours.
+        weights: State dict of our own estimator of this config.
+    """
+    config = copy.deepcopy(config)
+    # Its prediction and flip test are MMPose's, and losses stand below.
+    config.type = TopdownPoseEstimator
+    config.pop('teacher', None)
+    config.pop('distillation', None)
+    naive = dict(StemNet=NaiveStem, TokenDistillingEncoder=NaiveEncoder)
+    for part in (config.backbone, config.neck):
+        part.type = naive.get(part.type, part.type)
+    model = MODELS.build(config)
+    model.load_state_dict(weights)
+    return model.eval()
 
 
 def simulate_heatmaps_in_full(
@@ -71,7 +101,7 @@ def simulate_heatmaps_in_full(
     )
 
 
-def plain_losses(
+def naive_losses(
     student: TopdownPoseEstimator,
     teacher: TopdownPoseEstimator,
     inputs: Tensor,
