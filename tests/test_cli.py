@@ -4,11 +4,11 @@ import signal
 import subprocess
 import sys
 
-import distilpose_cli
 import pytest
-from distilpose_cli import main
 
+import distilpose_cli
 from distilpose.demo import run as demo
+from distilpose_cli import main
 
 
 def test_starts_without_torch_and_mmpose():

@@ -9,6 +9,7 @@ import argparse
 import difflib
 import runpy
 import sys
+import warnings
 from pathlib import Path
 from typing import Callable, List, Optional
 
@@ -41,7 +42,8 @@ def main(argv: Optional[List[str]] = None) -> None:
         add(commands)
     args = parser.parse_args(argv)
     try:
-        args.run(args)
+        with warnings.catch_warnings():
+            args.run(args)
     except KeyboardInterrupt:
         advice = getattr(args, 'after_interrupt', '')
         # A message as the exit status would turn the code 130 into 1.
@@ -191,6 +193,8 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
 
 def run_demo(args: Arguments) -> None:
     """Draw the demo's pictures, or run the whole demo."""
+    # Dependencies warn each other of deprecations, on top of the bars.
+    warnings.simplefilter('ignore')
     try:
         if args.command == 'demo-data':
             from distilpose.demo.dataset import make_dataset

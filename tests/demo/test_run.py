@@ -24,7 +24,8 @@ def test_order_and_changes(runner, tmp_path):
     assert [*configs] == [str(folder / name) for name in NAMES]
     plain, teacher, distilled = configs.values()
     people = str(folder / 'data/annotations/person_keypoints_val2017.json')
-    for config in configs.values():
+    for place, config in configs.items():
+        assert config.visualizer.name == place, 'or one would serve all'
         assert config.randomness.seed == 3
         assert config.train_cfg.max_epochs == 30
         for split in ('train', 'val', 'test'):
