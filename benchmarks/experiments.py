@@ -123,19 +123,8 @@ def run_experiment(
         RuntimeError: A folder holds another run, or a training failed or gave
             no such metric. The other trainings are completed first.
     """
-    if min(seeds) < 0 or len({*seeds}) < len(seeds):
-        raise ValueError(
-            f'The seeds are {[*seeds]}, expected numbers from 0 on, each once.'
-        )
-    runs: Runs = {
-        row.name: {seed: row.training(folder, seed) for seed in sorted(seeds)}
-        for row in rows
-    }
+    runs = _claim(folder, rows, seeds)
     todo = [runs[row.name][seed] for seed in seeds for row in rows]
-    for run in todo:  # all faults that can be told before hours of training
-        run.epochs  # noqa: B018
-    for run in todo:
-        run.claim()
     faults = []
     for number, run in enumerate(todo, 1):
         tqdm.write(f'== {run.name} ({number} of {len(todo)})')
@@ -148,17 +137,46 @@ def run_experiment(
         raise RuntimeError('\n'.join(faults))
     report = _table(runs, metric) + _provenance(command)
     (folder / 'results.md').write_text(report)
+    (folder / 'results.json').write_text(_curves(runs, metric))
+    draw_curves(
+        folder / 'curves.png',
+        {name: [*of_seed.values()] for name, of_seed in runs.items()},
+        metric,
+    )
+    return report
+
+
+def _claim(folder: Path, rows: Sequence[Row], seeds: Sequence[int]) -> Runs:
+    """Make the runs, and tell what is wrong before hours of training."""
+    if min(seeds) < 0 or len({*seeds}) < len(seeds):
+        raise ValueError(
+            f'The seeds are {[*seeds]}, expected numbers from 0 on, each once.'
+        )
+    runs = {
+        row.name: {seed: row.training(folder, seed) for seed in sorted(seeds)}
+        for row in rows
+    }
+    every = [run for of_seed in runs.values() for run in of_seed.values()]
+    for run in every:
+        run.epochs  # noqa: B018
+    for run in every:
+        run.claim()
+    return runs
+
+
+def _curves(runs: Runs, metric: str) -> str:
+    """The metric by row, seed and epoch, as JSON."""
     curves = {
         name: {
-            seed: {e: m[metric] for e, m in run.validations.items()}
+            seed: {
+                epoch: metrics[metric]
+                for epoch, metrics in run.validations.items()
+            }
             for seed, run in of_seed.items()
         }
         for name, of_seed in runs.items()
     }
-    (folder / 'results.json').write_text(json.dumps(curves, indent=1))
-    of_name = {name: [*of_seed.values()] for name, of_seed in runs.items()}
-    draw_curves(folder / 'curves.png', of_name, metric)
-    return report
+    return json.dumps(curves, indent=1)
 
 
 def _result(run: Training, metric: str) -> float:

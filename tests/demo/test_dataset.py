@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from distilpose.demo import dataset, make_dataset
-from distilpose.demo.figure import KEYPOINTS, SKELETON
+from distilpose.demo.body import KEYPOINTS, SKELETON
 
 SPLITS = {'train2017': 4, 'val2017': 3}
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from .figure import KEYPOINTS, SKELETON
+from .body import KEYPOINTS, SKELETON
 from .people import Person, draw_scene
 
 __all__ = ['make_dataset']

@@ -18,15 +18,10 @@ from typing import List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from .body import HOLDERS, KEYPOINTS, PARTS
 from .canvas import CIRCLE, SCALE, Canvas, hull, rotation
-from .figure import (
-    HOLDERS,
-    KEYPOINTS,
-    PARTS,
-    Figure,
-    pose_figure,
-    rimmed,
-)
+from .figure import Figure, pose_figure
+from .flesh import rimmed
 
 __all__ = ['Person', 'Scene', 'draw_people', 'draw_scene']
 
