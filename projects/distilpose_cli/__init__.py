@@ -10,6 +10,7 @@ import difflib
 import runpy
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Callable, List, Optional
 
@@ -89,9 +90,7 @@ def add_tools(commands) -> None:
             commands,
             command,
             text,
-            lambda args, path=TOOLS / f'{tool}.py': run_script(
-                path, args.arguments
-            ),
+            partial(run_tool, TOOLS / f'{tool}.py'),
         )
 
 
@@ -244,6 +243,10 @@ def run_mmpose_script(name: str, arguments: List[str]) -> None:
             f'script "{name}" in {carried}. Nearest: ' + ', '.join(nearest)
         )
     run_script(scripts[name], arguments)
+
+
+def run_tool(path: Path, args: Arguments) -> None:
+    run_script(path, args.arguments)
 
 
 def run_script(path: Path, arguments: List[str]) -> None:

@@ -109,7 +109,8 @@ def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
         for index, split in enumerate(SPLITS):
             count = manifest[f'num_{split[:-4]}']
             (partial / split).mkdir()
-            images, annotations = [], []
+            images: List[Dict[str, Any]] = []
+            annotations: List[Dict[str, Any]] = []
             for i in range(count):
                 rng = np.random.default_rng([manifest['seed'], index, i])
                 scene = draw_scene(rng)

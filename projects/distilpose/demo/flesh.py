@@ -125,7 +125,7 @@ def _head(
     def ellipse(middle: np.ndarray, across: float, along: float) -> np.ndarray:
         return middle + (CIRCLE * (across, along)) @ upright
 
-    ears = {False: [], True: []}
+    ears: Dict[bool, List[Shape]] = {False: [], True: []}
     for k in (3, 4):
         ear = points[KEYPOINTS[k]][:2]
         rim = ellipse(ear, 0.29 * radius, 0.35 * radius)
@@ -164,13 +164,13 @@ def rimmed(
         radii: (N,), or one for all; in the unit of the centres.
         colour: Of the fill.
     """
-    centres, colour = centres[:, :2], np.array(colour)
+    centres, fill = centres[:, :2], np.array(colour)
     radii = np.full(len(centres), radii)
     light = centres - 0.3 * radii[:, None]
     return [
-        Shape(hull(centres, radii + OUTLINE), tuple(0.35 * colour)),
-        Shape(hull(centres, radii), tuple(colour)),
-        Shape(hull(light, 0.4 * radii), tuple(1.08 * colour + 6)),
+        Shape(hull(centres, radii + OUTLINE), tuple(0.35 * fill)),
+        Shape(hull(centres, radii), tuple(fill)),
+        Shape(hull(light, 0.4 * radii), tuple(1.08 * fill + 6)),
     ]
 
 

@@ -3,7 +3,7 @@
 import copy
 import statistics
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -68,7 +68,7 @@ def write_report(folder: Path, trainings: Dict[str, Training]) -> str:
 
 
 def draw_curves(
-    file: Path, runs: Dict[str, Sequence[Training]], metric: str
+    file: Path, runs: Mapping[str, Sequence[Training]], metric: str
 ) -> None:
     """Draw a metric by epoch: mean and range over the runs of one name."""
     import matplotlib
@@ -138,11 +138,11 @@ def _header(titles: List[str], width: int) -> np.ndarray:
     for i, title in enumerate(titles):
         place = (i * width // len(titles) + 6, 16)
         font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(strip, title, place, font, 0.42, 0, 1, cv2.LINE_AA)
+        cv2.putText(strip, title, place, font, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
     return strip
 
 
 @torch.no_grad()
-def _forward(model: nn.Module, batch: dict):
+def _forward(model: Any, batch: dict) -> Any:
     inputs = model.data_preprocessor(batch, training=False)['inputs']
     return model(inputs, None, mode='tensor')
