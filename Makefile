@@ -14,7 +14,7 @@ TEST_TOOLS := $(VENV)/.installed-tests
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
-	$(VENV)/bin/python -m distilpose demo $(DEMO)
+	$(VENV)/bin/distilpose demo $(DEMO)
 
 test: $(TEST_TOOLS)
 	$(VENV)/bin/python -m pytest

@@ -2,6 +2,8 @@ import pytest
 
 from distilpose.demo.dataset import make_dataset
 
+from .stub_runner import runner  # noqa: F401
+
 
 @pytest.fixture(scope='session')
 def pictures(tmp_path_factory):

@@ -50,14 +50,17 @@ def wheel(tmp_path_factory):
 def test_wheel_carries_everything(wheel):
     """Package, configs, metafiles and tools, file by file."""
     with zipfile.ZipFile(wheel) as file:
-        carried = {
-            name: file.read(name)
-            for name in file.namelist()
-            if '.dist-info/' not in name
-        }
+        contents = {name: file.read(name) for name in file.namelist()}
+    carried = {k: v for k, v in contents.items() if '.dist-info/' not in k}
+    about = {
+        k.split('/')[1]: v for k, v in contents.items() if k not in carried
+    }
+    assert b'distilpose = distilpose_cli:main' in about['entry_points.txt']
+    # MIM takes the first name for the package.
+    assert about['top_level.txt'].split() == [b'distilpose', b'distilpose_cli']
     expected = {
-        f'distilpose/{path.relative_to(ROOT / "projects/distilpose")}': path
-        for path in (ROOT / 'projects/distilpose').glob('**/*.py')
+        str(path.relative_to(ROOT / 'projects')): path
+        for path in (ROOT / 'projects').glob('distilpose*/**/*.py')
         if '.mim' not in path.parts
     }
     for folder, kinds in (('configs', 'py yml md'), ('tools', 'py')):
@@ -143,7 +146,8 @@ def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
 
-    run('distilpose', 'demo-data', 'data/demo')
+    command = [tmp_path / 'venv/bin/distilpose', 'demo-data', 'data/demo']
+    subprocess.run(command, cwd=empty, check=True)
     output = run(
         *('mim', 'train', 'distilpose'),
         'distilpose-tiny_no-distill_1xb32-30e_demo-96x64.py',

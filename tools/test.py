@@ -2,6 +2,6 @@
 
 import sys
 
-from distilpose.__main__ import main
+from distilpose_cli import main
 
 main(['test', *sys.argv[1:]])

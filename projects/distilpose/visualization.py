@@ -9,7 +9,7 @@ from typing import Sequence, Tuple
 import cv2
 import numpy as np
 
-__all__ = ['draw_skeleton', 'overlay_heatmaps']
+__all__ = ['draw_comparison', 'draw_skeleton', 'overlay_heatmaps']
 
 
 def overlay_heatmaps(image: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
@@ -63,3 +63,32 @@ def draw_skeleton(
             cv2.LINE_AA,
         )
     return canvas
+
+
+def draw_comparison(
+    image: np.ndarray,
+    heatmaps: Sequence[np.ndarray],
+    coords: Sequence[np.ndarray],
+    links: Sequence[Tuple[int, int]],
+    colors: np.ndarray,
+    scale: int = 3,
+) -> np.ndarray:
+    """Draw a crop, heatmaps over it and skeletons in it, side by side.
+
+    Args:
+        image: Crop (H, W, 3), BGR, 8 bits.
+        heatmaps: Of each model that has them, (K, h, w).
+        coords: Of each model that has them, (K, 2), fractions of the image.
+        links: Pairs of keypoints to connect.
+        colors: A colour (RGB) for each link.
+        scale: How much larger the picture is.
+
+    Returns:
+        Picture (scale * H, scale * W * number of cells, 3), BGR, 8 bits.
+    """
+    cells = [image, *(overlay_heatmaps(image, maps) for maps in heatmaps)]
+    cells = [cv2.resize(cell, None, fx=scale, fy=scale) for cell in cells]
+    skeletons = [
+        draw_skeleton(image, found, links, colors, scale) for found in coords
+    ]
+    return np.hstack([*cells, *skeletons])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from distilpose.demo import dataset, make_dataset
-from distilpose.demo.figure import KEYPOINTS, SKELETON
+from distilpose.demo.body import KEYPOINTS, SKELETON
 
 SPLITS = {'train2017': 4, 'val2017': 3}
 
@@ -164,9 +164,9 @@ def test_a_complete_dataset_is_left_as_it_is(tmp_path):
 @pytest.mark.parametrize(
     ('options', 'match'),
     [
-        ({'seed': 1}, "'seed': 1.*'seed': 0"),
-        ({'num_train': 5}, "'num_train': 5.*'num_train': 4"),
-        ({'num_val': 2}, "'num_val': 2.*'num_val': 3"),
+        ({'seed': 1}, '\'seed\': 1.*"seed": 0'),
+        ({'num_train': 5}, '\'num_train\': 5.*"num_train": 4'),
+        ({'num_val': 2}, '\'num_val\': 2.*"num_val": 3'),
     ],
 )
 def test_another_dataset_is_an_error(tmp_path, options, match):
@@ -180,31 +180,14 @@ def test_another_dataset_is_an_error(tmp_path, options, match):
 def test_another_version_is_an_error(tmp_path, monkeypatch):
     folder = make(tmp_path / 'data')
     monkeypatch.setattr(dataset, 'VERSION', dataset.VERSION + 1)
-    with pytest.raises(ValueError, match='Delete that folder'):
+    with pytest.raises(ValueError, match='remove that one'):
         make(folder)
-
-
-@pytest.mark.parametrize(
-    ('lost', 'match'),
-    [
-        ('train2017/000000000003.jpg', '4 pictures in train2017.*found 3'),
-        ('val2017/000000000001.jpg', '3 pictures in val2017.*found 2'),
-        ('annotations/person_keypoints_val2017.json', 'no annotations'),
-    ],
-)
-def test_a_dataset_that_lost_a_file_is_an_error(tmp_path, lost, match):
-    folder = make(tmp_path / 'data')
-    (folder / lost).unlink()
-    before = content(folder)
-    with pytest.raises(ValueError, match=match):
-        make(folder)
-    assert content(folder) == before
 
 
 def test_a_broken_manifest_is_an_error(tmp_path):
     folder = make(tmp_path / 'data')
     (folder / 'dataset.json').write_text('{"seed": ')
-    with pytest.raises(ValueError, match='dataset.json says None'):
+    with pytest.raises(ValueError, match='dataset.json says {"seed":'):
         make(folder)
 
 
@@ -212,10 +195,9 @@ def test_files_of_the_user_are_left_alone(tmp_path):
     folder = tmp_path / 'holiday'
     folder.mkdir()
     (folder / 'beach.jpg').write_bytes(b'sand')
-    with pytest.raises(FileExistsError, match='holiday.*Name another'):
-        make(folder)
-    with pytest.raises(FileExistsError, match='it is a file'):
-        make(folder / 'beach.jpg')
+    for place in (folder, folder / 'beach.jpg'):
+        with pytest.raises(ValueError, match='says nothing. Name another'):
+            make(place)
     assert content(tmp_path) == {'holiday/beach.jpg': b'sand'}
 
 
@@ -251,28 +233,12 @@ def test_an_interrupted_run_leaves_nothing_that_looks_complete(
     assert not partial.exists()
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path):
-    (tmp_path / 'file').write_text('')
-    with pytest.raises(NotADirectoryError) as caught:
-        make(tmp_path / 'file' / 'data')
-    assert str(tmp_path / 'file' / 'data') in caught.value.strerror
-    assert 'Name a folder' in caught.value.strerror
-
-
 @pytest.mark.parametrize(
-    ('options', 'match'),
-    [
-        ({'seed': -1}, 'seed=-1, expected at least 0'),
-        ({'num_train': 0}, 'num_train=0, expected at least 1'),
-        ({'num_val': -3}, 'num_val=-3, expected at least 1'),
-        ({'num_val': 2.5}, 'num_val=2.5, expected an integer'),
-        ({'num_train': True}, 'num_train=True, expected an integer'),
-    ],
+    'options', [{'seed': -1}, {'num_train': 0}, {'num_val': -3}]
 )
-def test_arguments_are_checked_before_anything_is_written(
-    tmp_path, options, match
-):
-    with pytest.raises(ValueError, match=match):
+def test_arguments_are_checked_before_anything_is_written(tmp_path, options):
+    ((name, value),) = options.items()
+    with pytest.raises(ValueError, match=f'{name}={value}.*expected'):
         make(tmp_path / 'data', **options)
     assert not list(tmp_path.iterdir())
 

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from distilpose.demo.body import KEYPOINTS
 from distilpose.demo.canvas import SCALE, Canvas
-from distilpose.demo.figure import KEYPOINTS, pose_figure
+from distilpose.demo.figure import pose_figure
 from distilpose.demo.people import draw_people, draw_scene
 
 SEEDS = range(12)

@@ -93,7 +93,7 @@ def test_inferencer(folder, student):
 def test_demo_scripts(folder, student):
     config, checkpoint = student
     distilpose(
-        *('run', 'inferencer_demo', folder / 'image.png'),
+        *('mmpose', 'inferencer_demo', folder / 'image.png'),
         *('--pose2d', config, '--pose2d-weights', checkpoint),
         *('--det-model', 'whole_image', '--device', 'cpu'),
         *('--draw-heatmap', '--vis-out-dir', 'vis', '--pred-out-dir', 'pred'),
@@ -103,7 +103,7 @@ def test_demo_scripts(folder, student):
     assert np.shape(person['keypoints']) == (17, 2)
     assert cv2.imread(str(folder / 'vis/image.png')).shape == (240, 160, 3)
     distilpose(
-        *('run', 'image_demo', folder / 'image.png', config, checkpoint),
+        *('mmpose', 'image_demo', folder / 'image.png', config, checkpoint),
         *('--out-file', 'out.png', '--draw-heatmap', '--device', 'cpu'),
         cwd=folder,
     )
@@ -155,7 +155,7 @@ def test_tools(folder, student):
     )
     trained = folder / 'work_dirs' / name
     distilpose(
-        *('run', 'publish_model', trained / 'epoch_1.pth', 'public.pth'),
+        *('mmpose', 'publish_model', trained / 'epoch_1.pth', 'public.pth'),
         cwd=folder,
     )
     (public,) = folder.glob('public-*.pth')
@@ -163,17 +163,17 @@ def test_tools(folder, student):
     assert published.keys() == {'meta', 'state_dict'}
     (log,) = trained.glob('*/vis_data/scalars.json')
     distilpose(
-        *('run', 'analyze_logs', 'plot_curve', log),
+        *('mmpose', 'analyze_logs', 'plot_curve', log),
         *('--keys', 'loss_kpt', '--out', 'curve.png'),
         cwd=folder,
     )
     assert (folder / 'curve.png').is_file()
     output = distilpose(
-        *('run', 'get_flops', config, '--input-shape', 96, 64), cwd=folder
+        *('mmpose', 'get_flops', config, '--input-shape', 96, 64), cwd=folder
     )
     assert 'Flops:' in output
     distilpose(
-        *('run', 'browse_dataset', config, '--not-show', '--mode'),
+        *('mmpose', 'browse_dataset', config, '--not-show', '--mode'),
         *('transformed', '--output-dir', 'browse'),
         *('--max-item-per-dataset', 2),
         cwd=folder,

@@ -5,7 +5,7 @@ Frames and units:
 """
 
 import math
-from typing import Optional, Tuple
+from typing import Optional, Sequence, Union
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ SCALE = 2  # the canvas is finer than the picture by this factor
 
 SHIFT = 4  # fractional bits of the coordinates passed to OpenCV
 
-Colour = Tuple[float, float, float]  # blue, green, red; 0 to 255
+Colour = Union[Sequence[float], np.ndarray]  # blue, green, red; 0 to 255
 
 _ANGLES = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 
@@ -59,9 +59,9 @@ class Canvas:
         bgr = [min(max(float(c), 0.0), 255.0) for c in colour]
         cv2.fillConvexPoly(self.pixels, points, bgr, cv2.LINE_AA, SHIFT)
         if owner:
-            cv2.fillConvexPoly(self.owners, points, owner, shift=SHIFT)
+            cv2.fillConvexPoly(self.owners, points, (owner,), shift=SHIFT)
         if mask is not None:
-            cv2.fillConvexPoly(mask, points, 1, shift=SHIFT)
+            cv2.fillConvexPoly(mask, points, (1,), shift=SHIFT)
 
     def owner_at(self, x: float, y: float) -> int:
         """Tell the owner of a point within the picture."""

@@ -11,13 +11,13 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from .figure import KEYPOINTS, SKELETON
+from .body import KEYPOINTS, SKELETON
 from .people import Person, draw_scene
 
 __all__ = ['make_dataset']
@@ -54,99 +54,42 @@ def make_dataset(
         The folder.
 
     Raises:
-        ValueError: An argument is out of range, or the folder holds another
-            or an incomplete dataset.
-        FileExistsError: The folder holds something else.
-        OSError: The folder cannot be written; for example PermissionError
-            or NotADirectoryError.
+        ValueError: An argument is out of range, or the folder holds something
+            else.
+        OSError: The folder cannot be written.
     """
-    for name, value, least in (
-        ('seed', seed, 0),
-        ('num_train', num_train, 1),
-        ('num_val', num_val, 1),
-    ):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise ValueError(
-                f'Given {name}={value!r}, expected an integer. '
-                f'Pass {least} or more.'
-            )
-        if value < least:
-            raise ValueError(
-                f'Given {name}={value}, expected at least {least}. '
-                f'Pass {least} or more.'
-            )
+    if seed < 0 or num_train < 1 or num_val < 1:
+        raise ValueError(
+            f'Given seed={seed}, num_train={num_train} and '
+            f'num_val={num_val}, expected a seed of 0 or more and 1 or more '
+            'pictures of each kind.'
+        )
     folder = Path(folder)
-    manifest = {
-        'generator': 'distilpose.demo',
-        'version': VERSION,
-        'seed': int(seed),
-        'num_train': int(num_train),
-        'num_val': int(num_val),
-    }
-    try:
-        if not _exists(folder, manifest):
-            _write(folder.resolve(), manifest, progress)
-    except (FileExistsError, ValueError):
-        raise
-    except OSError as error:
-        # Made from an error number, an OSError takes the fitting subclass.
-        raise OSError(
-            error.errno,
-            f'Given the folder {str(folder)!r}, expected one that can be '
-            f'written, but: {error.strerror}. Name a folder in a place where '
-            f'you may write and that has room',
-            error.filename,
-        ) from error
+    manifest = dict(
+        generator='distilpose.demo',
+        version=VERSION,
+        seed=seed,
+        num_train=num_train,
+        num_val=num_val,
+    )
+    if not _exists(folder, manifest):
+        _write(folder.resolve(), manifest, progress)
     return folder
 
 
 def _exists(folder: Path, manifest: Dict[str, Any]) -> bool:
     """Tell whether the dataset is there; raise if something else is."""
-    if not os.path.lexists(folder):
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
-    if not folder.is_dir():
-        raise FileExistsError(
-            f'Given {str(folder)!r}, expected a folder or a name not yet '
-            f'taken, but it is a file. Name another folder.'
-        )
-    if not any(folder.iterdir()):
-        return False
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise FileExistsError(
-            f'Given the folder {str(folder)!r}, expected an empty one or a '
-            f'dataset made before, but it holds files and no {MANIFEST}. '
-            f'Name another folder.'
-        )
-    try:
-        found = json.loads(path.read_text(encoding='utf-8'))
-    except ValueError:
-        found = None  # no JSON
-    advice = 'Delete that folder if you need it no longer, or name another.'
-    if found != manifest:
+    file = folder / MANIFEST
+    found = file.read_text(encoding='utf-8') if file.is_file() else 'nothing'
+    if found != _to_json(manifest):
         raise ValueError(
-            f'Given the folder {str(folder)!r}, expected a dataset made with '
-            f'{manifest}, but its {MANIFEST} says {found}. {advice}'
+            f'{folder} holds something else than the dataset of {manifest}: '
+            f'its {MANIFEST} says {found.strip()}. Name another folder, or '
+            'remove that one if you need it no longer.'
         )
-    for split, count in _counts(manifest):
-        pictures = len(list((folder / split).glob('*.jpg')))
-        labels = _labels(folder, split).is_file()
-        if pictures != count or not labels:
-            raise ValueError(
-                f'Given the folder {str(folder)!r}, expected {count} pictures '
-                f'in {split} and their annotations, but found {pictures} '
-                f'pictures and {"the" if labels else "no"} annotations. '
-                f'{advice}'
-            )
     return True
-
-
-def _counts(manifest: Dict[str, Any]) -> List[Tuple[str, int]]:
-    return list(zip(SPLITS, (manifest['num_train'], manifest['num_val'])))
-
-
-def _labels(folder: Path, split: str) -> Path:
-    return folder / 'annotations' / f'person_keypoints_{split}.json'
 
 
 def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
@@ -163,9 +106,11 @@ def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
         mininterval=1,
         disable=not progress,
     ) as bar:
-        for index, (split, count) in enumerate(_counts(manifest)):
+        for index, split in enumerate(SPLITS):
+            count = manifest[f'num_{split[:-4]}']
             (partial / split).mkdir()
-            images, annotations = [], []
+            images: List[Dict[str, Any]] = []
+            annotations: List[Dict[str, Any]] = []
             for i in range(count):
                 rng = np.random.default_rng([manifest['seed'], index, i])
                 scene = draw_scene(rng)
@@ -176,9 +121,11 @@ def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
                         _annotate(person, len(annotations) + 1, i + 1)
                     )
                 bar.update()
+            file = partial / f'annotations/person_keypoints_{split}.json'
             labels = _describe(manifest, images, annotations)
-            _write_json(_labels(partial, split), labels)
-    _write_json(partial / MANIFEST, manifest)
+            file.write_text(_to_json(labels), encoding='utf-8')
+    text = _to_json(manifest)
+    (partial / MANIFEST).write_text(text, encoding='utf-8')
     if folder.exists():
         folder.rmdir()  # it is empty; Windows cannot rename onto it
     partial.rename(folder)
@@ -238,5 +185,5 @@ def _describe(
     )
 
 
-def _write_json(path: Path, content: Dict[str, Any]) -> None:
-    path.write_text(json.dumps(content) + '\n', encoding='utf-8')
+def _to_json(content: Dict[str, Any]) -> str:
+    return json.dumps(content) + '\n'

@@ -18,15 +18,10 @@ from typing import List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from .body import HOLDERS, KEYPOINTS, PARTS
 from .canvas import CIRCLE, SCALE, Canvas, hull, rotation
-from .figure import (
-    HOLDERS,
-    KEYPOINTS,
-    PARTS,
-    Figure,
-    pose_figure,
-    rimmed,
-)
+from .figure import Figure, pose_figure
+from .flesh import rimmed
 
 __all__ = ['Person', 'Scene', 'draw_people', 'draw_scene']
 
@@ -262,8 +257,8 @@ def _paint_objects(
 def _develop(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Vary light, contrast and tint, and add noise; (H, W, 3) uint8."""
     height, width = image.shape[:2]
-    light = rng.uniform(0.8, 1.15, (2, 2)).astype(np.float32)
-    light = cv2.resize(light, (width, height))[..., None]
+    corners = rng.uniform(0.8, 1.15, (2, 2)).astype(np.float32)
+    light = cv2.resize(corners, (width, height))[..., None]
     tint = rng.uniform(0.94, 1.06, 3).astype(np.float32)
     contrast = np.float32(rng.uniform(0.8, 1.1))
     noise = rng.standard_normal(image.shape, dtype=np.float32)

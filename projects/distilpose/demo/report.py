@@ -1,154 +1,149 @@
 """What the demo writes at its end: a table, curves and a sheet of pictures."""
 
-import json
+import copy
+import statistics
 from pathlib import Path
-from typing import Dict
+from typing import Any, Dict, List, Mapping, Sequence
 
-import matplotlib
+import cv2
 import numpy as np
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.apis import init_model
 from mmpose.registry import DATASETS
-from torch import nn
+from tabulate import tabulate
 
-from ..commands import read_scalars
 from ..models.functional import simulate_heatmaps
-from ..models.heatmap_frame import HeatmapFrame
-from ..visualization import draw_skeleton, overlay_heatmaps
+from ..models.heatmap_frame import heatmap_frame
+from ..visualization import draw_comparison
+from .training import Training
 
-matplotlib.use('Agg')
-import matplotlib.pyplot as plt
-
-__all__ = ['write_report']
+__all__ = ['draw_curves', 'write_report']
 
 TITLES = dict(
+    undistilled='Student, not distilled',
     teacher='Teacher (heatmaps)',
     distilled='Student, distilled',
-    undistilled='Student, not distilled',
 )
-COLORS = dict(teacher='C7', distilled='C0', undistilled='C1')
+METRICS = ('AP', 'AP .5', 'AP .75', 'AR')
 
 
-def write_report(folder: Path, runs: Dict, data: Path) -> str:
+def write_report(folder: Path, trainings: Dict[str, Training]) -> str:
     """Write ``results.md``, ``curves.png`` and ``pictures.png``.
 
     Args:
         folder: Where to write them.
-        runs: The trained and tested runs, by name.
-        data: Folder of the dataset.
+        trainings: The complete runs, by the names in ``TITLES``.
 
     Returns:
         The table and the files' paths, to print.
     """
+    # init_model changes the config that it is given.
     models = {
-        name: init_model(str(run.config), str(run.checkpoint), device='cpu')
-        for name, run in runs.items()
+        name: init_model(
+            copy.deepcopy(one.config), str(one.checkpoint), device='cpu'
+        )
+        for name, one in trainings.items()
     }
-    table = _table(runs, models)
-    (folder / 'results.md').write_text(table)
-    _draw_curves(folder / 'curves.png', runs)
-    _draw_pictures(folder / 'pictures.png', runs, models, data)
+    rows = []
+    for name, one in trainings.items():
+        found = one.validations[one.epochs]
+        size = sum(p.numel() for p in models[name].parameters())
+        values = [f'{found[f"coco/{metric}"]:.3f}' for metric in METRICS]
+        rows.append([TITLES[name], f'{size:,}', *values])
+    table = tabulate(
+        rows,
+        ['model', 'parameters', *METRICS],
+        tablefmt='github',
+        colalign=['left', *['right'] * (1 + len(METRICS))],
+        disable_numparse=True,
+    )
+    (folder / 'results.md').write_text(table + '\n')
+    curves = {TITLES[name]: [one] for name, one in trainings.items()}
+    draw_curves(folder / 'curves.png', curves, 'coco/AP')
+    picture = draw_pictures(models, trainings['distilled'])
+    cv2.imwrite(str(folder / 'pictures.png'), picture)
     files = ('results.md', 'curves.png', 'pictures.png')
     return '\n'.join([table, *(str(folder / name) for name in files)])
 
 
-def _table(runs: Dict, models: Dict[str, nn.Module]) -> str:
-    lines = [
-        '| model | parameters | AP | AP .5 | AP .75 | AR | training, min |',
-        '| --- | ---: | ---: | ---: | ---: | ---: | ---: |',
-    ]
-    for name, run in runs.items():
-        metrics = json.loads(run.metrics.read_text())
+def draw_curves(
+    file: Path, runs: Mapping[str, Sequence[Training]], metric: str
+) -> None:
+    """Draw a metric by epoch: mean and range over the runs of one name."""
+    import matplotlib
+
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+
+    figure, axis = plt.subplots(figsize=(8, 5), layout='constrained')
+    for i, (name, trainings) in enumerate(runs.items()):
+        curves = [one.validations for one in trainings]
+        epochs = sorted(set.intersection(*map(set, curves)))
         values = [
-            f'{metrics[f"coco/{key}"]:.3f}'
-            for key in ('AP', 'AP .5', 'AP .75', 'AR')
+            [curve[epoch][metric] for curve in curves] for epoch in epochs
         ]
-        size = f'{sum(p.numel() for p in models[name].parameters()):,}'
-        cells = [TITLES[name], size, *values, run.minutes.read_text().strip()]
-        lines.append('| ' + ' | '.join(cells) + ' |')
-    return '\n'.join(lines) + '\n'
-
-
-def _draw_curves(file: Path, runs: Dict) -> None:
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout='constrained')
-    for name, run in runs.items():
-        scalars = read_scalars(run.work_dir)
-        for axis, key, step in (
-            (axes[0], 'acc_pose', 'step'),
-            (axes[1], 'coco/AP', 'step'),
-        ):
-            # After a restart, the later value of a step counts.
-            points = {row[step]: row[key] for row in scalars if key in row}
-            axis.plot(
-                sorted(points),
-                [points[x] for x in sorted(points)],
-                label=TITLES[name],
-                color=COLORS[name],
-                marker='o' if key == 'coco/AP' else None,
-            )
-    axes[0].set(xlabel='step', ylabel='keypoints right in training (PCK)')
-    axes[1].set(xlabel='epoch', ylabel='validation AP')
-    for axis in axes:
-        axis.grid(alpha=0.3)
-        axis.legend()
+        color = plt.get_cmap('tab20')(i % 20)
+        means = [statistics.mean(v) for v in values]
+        axis.plot(epochs, means, label=name, color=color, marker='o')
+        low, high = [min(v) for v in values], [max(v) for v in values]
+        axis.fill_between(epochs, low, high, color=color, alpha=0.15)
+    axis.set(xlabel='epoch', ylabel=metric)
+    axis.grid(alpha=0.3)
+    axis.legend(fontsize=8)
     figure.savefig(file, dpi=120)
     plt.close(figure)
 
 
-def _draw_pictures(
-    file: Path,
-    runs: Dict,
-    models: Dict[str, nn.Module],
-    data: Path,
-    number: int = 6,
-) -> None:
-    config = Config.fromfile(runs['distilled'].config).val_dataloader.dataset
-    dataset = DATASETS.build({**config, 'data_root': str(data)})
+def draw_pictures(
+    models: Dict[str, Any], training: Training, number: int = 6
+) -> np.ndarray:
+    """Draw what the models make of validation samples, a row for each.
+
+    Args:
+        models: The trained models, by the names in ``TITLES``.
+        training: The run whose validation data is shown.
+        number: How many samples, evenly spread over the data.
+
+    Returns:
+        Picture (H, W, 3), BGR, 8 bits.
+    """
+    dataset = DATASETS.build(training.config.val_dataloader.dataset)
     chosen = np.linspace(0, len(dataset) - 1, number).astype(int)
     batch = pseudo_collate([dataset[int(i)] for i in chosen])
-    titles = ['input', 'teacher heatmap', 'simulated heatmap']
-    titles += [TITLES['distilled'].lower(), TITLES['undistilled'].lower()]
-
-    images = np.stack([x.permute(1, 2, 0).numpy() for x in batch['inputs']])
     outputs = {name: _forward(model, batch) for name, model in models.items()}
-    teacher = outputs['teacher'].numpy()
+    teacher = outputs['teacher']
+    student, other = outputs['distilled'], outputs['undistilled']
+    codec = models['teacher'].head.decoder
     simulated = simulate_heatmaps(
-        outputs['distilled'].coords,
-        outputs['distilled'].sigmas,
-        HeatmapFrame.msra(teacher.shape[:1:-1]),
-    ).numpy()
-    links = dataset.metainfo['skeleton_links']
-    colors = dataset.metainfo['skeleton_link_colors']
-
-    figure, axes = plt.subplots(
-        number,
-        len(titles),
-        figsize=(2 * len(titles), 2.7 * number),
-        layout='constrained',
+        student.coords, student.sigmas, heatmap_frame(codec)
     )
-    for i, row in enumerate(axes):
-        skeletons = [
-            draw_skeleton(images[i], outputs[name].coords[i], links, colors)
-            for name in ('distilled', 'undistilled')
-        ]
-        cells = [
-            images[i],
-            overlay_heatmaps(images[i], teacher[i]),
-            overlay_heatmaps(images[i], simulated[i]),
-            *skeletons,
-        ]
-        for axis, cell, title in zip(row, cells, titles):
-            axis.imshow(cell[..., ::-1])  # BGR to RGB
-            axis.axis('off')
-            if i == 0:
-                axis.set_title(title, fontsize=9)
-    figure.savefig(file, dpi=110)
-    plt.close(figure)
+    rows = [
+        draw_comparison(
+            batch['inputs'][i].permute(1, 2, 0).numpy(),
+            [teacher[i].numpy(), simulated[i].numpy()],
+            [student.coords[i].numpy(), other.coords[i].numpy()],
+            dataset.metainfo['skeleton_links'],
+            dataset.metainfo['skeleton_link_colors'],
+        )
+        for i in range(number)
+    ]
+    titles = ['input', 'teacher heatmap', 'simulated heatmap']
+    titles += [TITLES['distilled'], TITLES['undistilled']]
+    return np.vstack([_header(titles, rows[0].shape[1]), *rows])
+
+
+def _header(titles: List[str], width: int) -> np.ndarray:
+    """A white strip with a title over each column."""
+    strip = np.full((24, width, 3), 255, np.uint8)
+    for i, title in enumerate(titles):
+        place = (i * width // len(titles) + 6, 16)
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(strip, title, place, font, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
+    return strip
 
 
 @torch.no_grad()
-def _forward(model: nn.Module, batch: dict):
+def _forward(model: Any, batch: dict) -> Any:
     inputs = model.data_preprocessor(batch, training=False)['inputs']
     return model(inputs, None, mode='tensor')

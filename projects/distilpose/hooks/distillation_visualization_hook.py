@@ -1,6 +1,5 @@
 """A hook that shows what the student makes of its teacher."""
 
-import cv2
 import numpy as np
 import torch
 from mmengine.dataset import pseudo_collate
@@ -12,7 +11,7 @@ from mmpose.registry import HOOKS
 
 from ..distillation import DistilPoseEstimator
 from ..models.functional import simulate_heatmaps
-from ..visualization import draw_skeleton, overlay_heatmaps
+from ..visualization import draw_comparison
 
 __all__ = ['DistillationVisualizationHook']
 
@@ -95,20 +94,13 @@ class DistillationVisualizationHook(Hook):
             )
         meta = dataset.metainfo
         for i, sample in enumerate(chosen):
-            crop = batch['inputs'][i].permute(1, 2, 0).numpy()
-            skeleton = draw_skeleton(
-                crop,
-                student.coords[i].cpu().numpy(),
+            picture = draw_comparison(
+                batch['inputs'][i].permute(1, 2, 0).numpy(),
+                [maps[i].float().cpu().numpy() for maps in shown],
+                [student.coords[i].cpu().numpy()],
                 meta['skeleton_links'],
                 meta['skeleton_link_colors'],
             )
-            size = skeleton.shape[1::-1]
-            heatmaps = [
-                overlay_heatmaps(crop, maps[i].float().cpu().numpy())
-                for maps in shown
-            ]
-            cells = [cv2.resize(cell, size) for cell in (crop, *heatmaps)]
-            picture = np.hstack([*cells, skeleton])
             runner.visualizer.add_image(
                 f'distillation_{sample}',
                 np.ascontiguousarray(picture[..., ::-1]),  # BGR to RGB

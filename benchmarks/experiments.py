@@ -1,0 +1,271 @@
+"""Train configs over seeds and compare them in a table.
+
+    python benchmarks/experiments.py FOLDER [KEY=VALUE ...]
+        CONFIG [KEY=VALUE ...] [CONFIG [KEY=VALUE ...] ...]
+
+Each CONFIG, a file or a name, with the changes behind it is a row; `name=...`
+among them names it. Changes in front of the first CONFIG are made to every
+row. In a VALUE, {seed} stands for the seed. The first row is what the others
+are compared with. Runs train one after the other; called again, the command
+goes on where it was interrupted, and takes rows and seeds that are new.
+FOLDER gets results.md, results.json and curves.png.
+"""
+
+import argparse
+import importlib
+import json
+import platform
+import shlex
+import statistics
+import sys
+from pathlib import Path
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+from mmengine.config import Config, DictAction
+from tabulate import tabulate
+from tqdm import tqdm
+
+from distilpose import __version__
+from distilpose.demo.report import draw_curves
+from distilpose.demo.training import Training
+from distilpose.zoo import find_config
+
+
+class Row(NamedTuple):
+    """One row of the table.
+
+    Attributes:
+        name: What it is called, and its folder.
+        config: Its config file.
+        options: ``key=value`` changes of the config; ``{seed}`` in a value
+            stands for the seed.
+    """
+
+    name: str
+    config: Path
+    options: Tuple[str, ...]
+
+    def training(self, folder: Path, seed: int) -> Training:
+        """Its run with a seed."""
+        options = [f'randomness.seed={seed}', *self.options]
+        options = [option.replace('{seed}', str(seed)) for option in options]
+        parser = argparse.ArgumentParser()
+        parser.add_argument('--options', nargs='*', action=DictAction)
+        changes = parser.parse_args(['--options', *options]).options
+        config = Config.fromfile(self.config)
+        config.merge_from_dict(changes)
+        place = folder.absolute() / self.name / f'seed-{seed}'
+        return Training(f'{self.name}, seed {seed}', config, place)
+
+
+Runs = Dict[str, Dict[int, Training]]  # by row and seed
+
+
+def parse_rows(arguments: Sequence[str]) -> List[Row]:
+    """Read rows off a command line: CONFIG [KEY=VALUE ...], repeated.
+
+    Raises:
+        ValueError: There is no config, or a name without one or twice.
+        FileNotFoundError: A config does not exist.
+    """
+    rows: List[Row] = []
+    common: Tuple[str, ...] = ()
+    for argument in arguments:
+        key, is_option, value = argument.partition('=')
+        if not is_option:
+            path = find_config(argument, with_mmpose=True).resolve()
+            rows.append(Row(path.stem, path, common))
+        elif key == 'name':
+            if not rows or not value:
+                raise ValueError(
+                    f'Given "{argument}", expected name=NAME behind the '
+                    'config of a row.'
+                )
+            rows[-1] = rows[-1]._replace(name=value)
+        elif rows:
+            options = (*rows[-1].options, argument)
+            rows[-1] = rows[-1]._replace(options=options)
+        else:
+            common = (*common, argument)
+    names = [row.name for row in rows]
+    if not rows or len({*names}) < len(names):
+        raise ValueError(
+            f'The rows are called {names}, expected one or more, each with a '
+            'name of its own. Give a CONFIG for each row, and name rows of '
+            'one config by name=NAME.'
+        )
+    return rows
+
+
+def run_experiment(
+    folder: Path,
+    rows: Sequence[Row],
+    seeds: Sequence[int] = (0, 1, 2),
+    metric: str = 'coco/AP',
+    command: str = '',
+) -> str:
+    """Train and validate every row with every seed, and write the report.
+
+    Args:
+        folder: Where everything is written; runs of an earlier call that are
+            complete are not repeated.
+        rows: The rows; the first is what the others are compared with.
+        seeds: Seeds of the trainings.
+        metric: Which metric of the last validation is compared.
+        command: Command line to state in the report.
+
+    Returns:
+        The report, which ``results.md`` holds as well.
+
+    Raises:
+        ValueError: Seeds are negative or given twice, or a row does not
+            train by epochs.
+        RuntimeError: A folder holds another run, or a training failed or gave
+            no such metric. The other trainings are completed first.
+    """
+    runs = _claim(folder, rows, seeds)
+    todo = [runs[row.name][seed] for seed in seeds for row in rows]
+    faults = []
+    for number, run in enumerate(todo, 1):
+        tqdm.write(f'== {run.name} ({number} of {len(todo)})')
+        try:
+            tqdm.write(f'   {metric} {_result(run, metric):.4f}')
+        except RuntimeError as error:
+            faults.append(str(error))
+            tqdm.write(faults[-1])
+    if faults:
+        raise RuntimeError('\n'.join(faults))
+    report = _table(runs, metric) + _provenance(command)
+    (folder / 'results.md').write_text(report)
+    (folder / 'results.json').write_text(_curves(runs, metric))
+    draw_curves(
+        folder / 'curves.png',
+        {name: [*of_seed.values()] for name, of_seed in runs.items()},
+        metric,
+    )
+    return report
+
+
+def _claim(folder: Path, rows: Sequence[Row], seeds: Sequence[int]) -> Runs:
+    """Make the runs, and tell what is wrong before hours of training."""
+    if min(seeds) < 0 or len({*seeds}) < len(seeds):
+        raise ValueError(
+            f'The seeds are {[*seeds]}, expected numbers from 0 on, each once.'
+        )
+    runs = {
+        row.name: {seed: row.training(folder, seed) for seed in sorted(seeds)}
+        for row in rows
+    }
+    every = [run for of_seed in runs.values() for run in of_seed.values()]
+    for run in every:
+        run.epochs  # noqa: B018
+    for run in every:
+        run.claim()
+    return runs
+
+
+def _curves(runs: Runs, metric: str) -> str:
+    """The metric by row, seed and epoch, as JSON."""
+    curves = {
+        name: {
+            seed: {
+                epoch: metrics[metric]
+                for epoch, metrics in run.validations.items()
+            }
+            for seed, run in of_seed.items()
+        }
+        for name, of_seed in runs.items()
+    }
+    return json.dumps(curves, indent=1)
+
+
+def _result(run: Training, metric: str) -> float:
+    """Train unless that is done; give the metric after the last epoch."""
+    metrics = run.run()
+    if metric not in metrics:
+        raise RuntimeError(
+            f'{run.name}: the validation gives no "{metric}", but '
+            f'{sorted(metrics)}. Choose one by --metric.'
+        )
+    return metrics[metric]
+
+
+def _table(runs: Runs, metric: str) -> str:
+    """Every seed, mean and spread, and the difference seed by seed."""
+    by_row = {
+        name: [_result(run, metric) for run in of_seed.values()]
+        for name, of_seed in runs.items()
+    }
+    first, *_ = by_row
+    table = []
+    for name, values in by_row.items():
+        differences = [a - b for a, b in zip(values, by_row[first])]
+        table.append(
+            [
+                f'`{name}`',
+                *(f'{value:.3f}' for value in values),
+                _mean_and_spread(values),
+                '' if name == first else _mean_and_spread(differences, '+'),
+            ]
+        )
+    headers = ['row', *(f'seed {seed}' for seed in runs[first])]
+    headers += [f'{metric}, mean', f'against `{first}`']
+    return tabulate(table, headers, tablefmt='github', disable_numparse=True)
+
+
+def _mean_and_spread(values: List[float], sign: str = '') -> str:
+    spread = f' ± {statistics.stdev(values):.3f}' if len(values) > 1 else ''
+    return f'{statistics.mean(values):{sign}.3f}{spread}'
+
+
+def _provenance(command: str) -> str:
+    versions = ', '.join(
+        f'{package} {importlib.import_module(package).__version__}'
+        for package in ('mmpose', 'mmengine', 'torch', 'numpy')
+    )
+    return (
+        '\n\nMean and sample standard deviation over the seeds; the '
+        'difference is taken seed by seed.\n\n'
+        + (f'    {command}\n\n' if command else '')
+        + f'distilpose {__version__}, {versions}, Python '
+        f'{platform.python_version()}.\n'
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('folder', type=Path, metavar='FOLDER')
+    parser.add_argument(
+        'rows', nargs='+', metavar='[KEY=VALUE ...] CONFIG [KEY=VALUE ...]'
+    )
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--metric', default='coco/AP')
+    args = parser.parse_args()
+    command = shlex.join(
+        ['python', 'benchmarks/experiments.py', *sys.argv[1:]]
+    )
+    try:
+        report = run_experiment(
+            args.folder,
+            parse_rows(args.rows),
+            args.seeds,
+            args.metric,
+            command,
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        sys.exit(f'experiments: {error}')
+    except KeyboardInterrupt:
+        tqdm.write(
+            '\nexperiments: interrupted. The same command goes on where it '
+            'was.',
+            file=sys.stderr,
+        )
+        sys.exit(130)
+    print(report)  # noqa: T201
+
+
+if __name__ == '__main__':
+    main()
