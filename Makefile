@@ -1,4 +1,5 @@
-# make demo | test | test-all | lint | mmcv   (each makes or reuses .venv)
+# make demo | test | test-all | coverage | lint | mmcv
+# Each makes or reuses .venv.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 VENV ?= .venv
@@ -10,7 +11,7 @@ DEMO ?= work_dirs/demo
 INSTALLED := $(VENV)/.installed
 TEST_TOOLS := $(VENV)/.installed-tests
 
-.PHONY: demo test test-all lint mmcv clean
+.PHONY: demo test test-all coverage lint mmcv clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -22,9 +23,15 @@ test: $(TEST_TOOLS)
 test-all: $(TEST_TOOLS)
 	$(VENV)/bin/python -m pytest -m 'slow or not slow'
 
+# Which lines and branches of the package the quick tests run.
+coverage: $(TEST_TOOLS)
+	$(VENV)/bin/python -m coverage run -m pytest
+	$(VENV)/bin/python -m coverage report
+
 lint: $(TEST_TOOLS)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
 
 # MMCV with its compiled operators, which MMDetection's detectors need:
 # about 15 minutes on 2 cores. DistilPose itself does without.
