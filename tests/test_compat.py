@@ -46,9 +46,9 @@ def no_operators(monkeypatch):
 def stand_in(no_operators, monkeypatch):
     monkeypatch.setattr(sys, 'modules', dict(sys.modules))
     monkeypatch.setattr(sys, 'meta_path', list(sys.meta_path))
-    assert compat.stand_in_for_mmcv_ops()
+    assert compat.stub_mmcv_ops()
     yield sys.modules['mmcv.ops']
-    assert not compat.stand_in_for_mmcv_ops(), 'applied twice'
+    assert not compat.stub_mmcv_ops(), 'applied twice'
 
 
 def test_stand_in_for_missing_operators(stand_in):
@@ -88,7 +88,7 @@ def test_stand_in_bears_to_be_asked_for_anything(stand_in):
 def test_real_operators_are_left_alone(monkeypatch):
     real = ModuleType('mmcv.ops')
     monkeypatch.setitem(sys.modules, 'mmcv.ops', real)
-    assert not compat.stand_in_for_mmcv_ops()
+    assert not compat.stub_mmcv_ops()
     assert sys.modules['mmcv.ops'] is real
 
 

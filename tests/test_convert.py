@@ -19,7 +19,7 @@ from distilpose.convert import (
     to_original,
     write_checkpoint,
 )
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 from .parity import reference
 
@@ -80,7 +80,7 @@ def test_counts_what_it_did(original):
 )
 def test_hrnet_of_mmpose_0(width, name):
     config = Config.fromfile(find_config(name, with_mmpose=True))
-    state = build_bare(config).state_dict()
+    state = build_without_weights(config).state_dict()
     old = {
         key.replace('head.final', 'keypoint_head.final'): value
         for key, value in state.items()
@@ -277,7 +277,7 @@ def test_tool(tmp_path, original):
     done = run_tool(source, there)
     assert done.returncode == 0 and 'DistilPose-S' in done.stdout
     config = Config.fromfile(find_config(S))
-    model = build_bare(config)
+    model = build_without_weights(config)
     model.load_state_dict(torch.load(there)['state_dict'], strict=True)
     assert run_tool(there, back, '--to-original', S).returncode == 0
     assert torch.equal(

@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from distilpose import zoo
-from distilpose.zoo import build_bare, find_config, input_size
+from distilpose.zoo import build_without_weights, find_config, input_size
 
 S = 'distilpose-s_8xb32-300e_coco-256x192'
 
@@ -48,7 +48,7 @@ def test_suggests_the_nearest_config():
 def test_builds_without_downloads_or_teacher():
     config = Config.fromfile(find_config(S))
     before = config.to_dict()
-    model = build_bare(config)
+    model = build_without_weights(config)
     assert not model.training
     assert sum(p.numel() for p in model.parameters()) == 5_364_101
     assert config.to_dict() == before

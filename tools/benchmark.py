@@ -47,7 +47,7 @@ from tqdm import tqdm
 from distilpose.complexity import measure_complexity
 from distilpose.deploy.fuse import PointwiseLinear, deploy
 from distilpose.distillation.losses import SimulatedHeatmapLoss
-from distilpose.zoo import build_bare, find_config, input_size
+from distilpose.zoo import build_without_weights, find_config, input_size
 
 S = 'distilpose-s_8xb32-300e_coco-256x192'
 STEM = 'tokenpose-stem_8xb64-300e_coco-256x192'
@@ -200,7 +200,7 @@ def compare_models(args) -> None:
         try:
             config = Config.fromfile(find_config(name, with_mmpose=True))
             models[name] = (
-                prepare(build_bare(config), args),
+                prepare(build_without_weights(config), args),
                 input_size(config),
                 measure_complexity(config),
             )
@@ -289,7 +289,7 @@ def compare_with_plain(args) -> None:
     """DistilPose-S as it is deployed, and the plain way."""
     config = Config.fromfile(find_config(S))
     torch.manual_seed(0)
-    own = build_bare(config)
+    own = build_without_weights(config)
     plain = make_plain(copy.deepcopy(own)).to(args.device)
     own = own.to(args.device)
     own.switch_to_deploy()
@@ -351,13 +351,13 @@ def compare_training(args) -> None:
     """A distillation step, ours and the plain way, and the shares of ours."""
     teacher = Config.fromfile(find_config(args.teacher))
     torch.manual_seed(0)
-    plain_teacher = make_plain(build_bare(teacher)).to(args.device)
+    plain_teacher = make_plain(build_without_weights(teacher)).to(args.device)
     config = Config.fromfile(find_config(S))
     with tempfile.TemporaryDirectory() as folder:
         file = f'{folder}/teacher.pth'
         torch.save(plain_teacher.state_dict(), file)
         config.model.teacher = dict(config=teacher, checkpoint=file)
-        own = build_bare(config).to(args.device).train()
+        own = build_without_weights(config).to(args.device).train()
         own.teacher.model.to(args.device)
     plain = make_plain(copy.deepcopy(own)).train()
     rows, shares = [], []
@@ -481,7 +481,7 @@ def evaluate(args) -> None:
         {**config.val_evaluator, 'ann_file': str(annotations)}
     )
     metric.dataset_meta = dataset.metainfo
-    model = prepare(build_bare(config), args)
+    model = prepare(build_without_weights(config), args)
     if not args.deploy:
         deploy(model)  # as DeployHook does for `mim test`
     rng = np.random.default_rng(0)

@@ -27,7 +27,7 @@ __all__ = [
     'apply',
     'explain_launcher_without_gpu',
     'give_opencv_scalars',
-    'stand_in_for_mmcv_ops',
+    'stub_mmcv_ops',
 ]
 
 MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.1.0', '2.0.0'
@@ -62,13 +62,13 @@ def apply() -> None:
             f'but MMPose {mmpose.__version__} is installed. Install another '
             f'one with `mim install "mmpose>={MMPOSE_MINIMUM}"`.'
         )
-    stand_in_for_mmcv_ops()
+    stub_mmcv_ops()
     allow_mmengine_checkpoints()
     explain_launcher_without_gpu()
     give_opencv_scalars()
 
 
-def stand_in_for_mmcv_ops() -> bool:
+def stub_mmcv_ops() -> bool:
     """Let MMPose's models be imported where MMCV has no compiled operators.
 
     Fault: MMPose 1.1 to 1.3.2 imports ``MultiScaleDeformableAttention`` from

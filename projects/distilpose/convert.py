@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from . import __version__
 from .checkpoint import CheckpointError
 from .models.functional import sine_position_table
-from .zoo import build_bare, find_config, input_size
+from .zoo import build_without_weights, find_config, input_size
 
 __all__ = [
     'Conversion',
@@ -310,7 +310,7 @@ def _load_model(name: str) -> Tuple[Config, nn.Module]:
     path = find_config(name, with_mmpose=True)
     try:
         config = Config.fromfile(path)
-        return config, build_bare(config)
+        return config, build_without_weights(config)
     except Exception as error:  # of many types, for as many faults
         reason = ' '.join(f'{type(error).__name__}: {error}'.split())
         raise ValueError(

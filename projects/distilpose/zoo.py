@@ -11,7 +11,7 @@ from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
 from torch import nn
 
-__all__ = ['build_bare', 'find_config', 'input_size']
+__all__ = ['build_without_weights', 'find_config', 'input_size']
 
 OWN = Path(__file__).parent / '.mim' / 'configs'
 
@@ -41,7 +41,7 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     )
 
 
-def build_bare(config: Config) -> nn.Module:
+def build_without_weights(config: Config) -> nn.Module:
     """Build the model of a config without weights, downloads or teacher.
 
     Args:
