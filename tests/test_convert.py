@@ -1,12 +1,9 @@
 """Conversion of checkpoints: of older releases, and back."""
 
-import functools
 import os
 import pickle
 import subprocess
 import sys
-import threading
-from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -207,7 +204,7 @@ class Payload:
 def test_code_in_a_checkpoint_does_not_run(tmp_path, original):
     file, target = tmp_path / 'evil.pth', tmp_path / 'written'
     torch.save(dict(state_dict=original, meta=Payload(target)), file)
-    with pytest.raises(CheckpointError, match='run code is refused'):
+    with pytest.raises(CheckpointError, match='might run code.*refused'):
         read_state_dict(file)
     file.write_bytes(pickle.dumps(Payload(target)))
     with pytest.raises(CheckpointError, match='cannot be read'):
@@ -226,30 +223,6 @@ def test_no_state_dict(tmp_path, content):
     torch.save(content, tmp_path / 'x.pth')
     with pytest.raises(CheckpointError, match='holds no state dict'):
         read_state_dict(tmp_path / 'x.pth')
-
-
-def test_checkpoint_at_an_address_is_fetched_once(tmp_path, monkeypatch):
-    torch.save(dict(a=torch.arange(3)), tmp_path / 'x.pth')
-    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
-    monkeypatch.setenv('no_proxy', '127.0.0.1')
-    asked = []
-
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            super().do_GET()
-
-        def log_message(self, *args):
-            pass
-
-    handler = functools.partial(Handler, directory=str(tmp_path))
-    with HTTPServer(('127.0.0.1', 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f'http://127.0.0.1:{server.server_port}/x.pth'
-        for _ in range(2):
-            assert read_state_dict(address)['a'].tolist() == [0, 1, 2]
-        server.shutdown()
-    assert asked == ['/x.pth']
 
 
 def test_files_beside_the_result_are_left_alone(tmp_path, original):
