@@ -65,7 +65,9 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
 
 def _explain(source: str, error: Exception) -> str:
     """Say why PyTorch did not load a checkpoint."""
-    refused = re.search(r"(?:GLOBAL|class|got <class) '?([\w.]+)", str(error))
+    refused = re.search(
+        r"(?:GLOBAL |Unsupported class |got <class ')([\w.]+)", str(error)
+    )
     if refused:
         return (
             f'The checkpoint "{source}" holds a "{refused[1]}", which is no '
