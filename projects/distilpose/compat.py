@@ -180,7 +180,7 @@ def give_mlflow_valid_names() -> bool:
 def _passes_names_on(backend: type) -> bool:
     """Whether a backend hands a name to MLflow that MLflow refuses."""
     names: List[str] = []
-    probe = backend.__new__(backend)
+    probe: Any = object.__new__(backend)
     probe._env_initialized = True
     probe._mlflow = ModuleType('mlflow')
     probe._mlflow.log_metric = lambda name, *_, **__: names.append(name)
@@ -239,9 +239,9 @@ _METHODS: Dict[type, List[str]] = {
 def _checkpoint_globals() -> List[Any]:
     """What MMEngine's checkpoints hold besides tensors and plain types."""
     try:
-        from numpy._core import multiarray
+        multiarray: Any = importlib.import_module('numpy._core.multiarray')
     except ImportError:  # NumPy < 1.26
-        from numpy.core import multiarray
+        multiarray = importlib.import_module('numpy.core.multiarray')
     # Empty bytes are pickled as a call, and so are frozen sets.
     allowed: List[Any] = [*_METHODS, np.ndarray, np.dtype, bytes, frozenset]
     # `getattr` itself would reach anything: it is allowed for a few methods.

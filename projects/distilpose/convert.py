@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union, cast
 
 import torch
 from mmengine.config import Config
@@ -266,7 +266,7 @@ def _expect_keypoints(state: State, expected: State, name: str) -> None:
 
 def _sine_table(config: Config, model: nn.Module) -> Tensor:
     """The sine table (1, P, D) for the input size of a config."""
-    (w, h), neck = input_size(config), model.neck
+    (w, h), neck = input_size(config), cast(Any, model.neck)
     return sine_position_table(
         h // STRIDE // neck.patch_size[0],
         w // STRIDE // neck.patch_size[1],

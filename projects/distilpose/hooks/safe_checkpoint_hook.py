@@ -90,7 +90,9 @@ class SafeCheckpointHook(CheckpointHook):
         if not runner._resume:
             return
         # One process reads the files; all of them hear what it found.
-        found = [self._find(runner) if is_main_process() else None]
+        found: List[Any] = [None]
+        if is_main_process():
+            found[0] = self._find(runner)
         broadcast_object_list(found)
         path, damaged = found[0]
         if damaged and path is None:
