@@ -157,8 +157,9 @@ def give_mlflow_valid_names() -> bool:
     add_scalars = backend.add_scalars
 
     @functools.wraps(add_image)
-    def image(self: Any, name: str, image: Any, step: int = 0, **kw: Any):
-        name = _mlflow_name(name)
+    def image(
+        self: Any, name: str, image: Any, step: int = 0, **kw: Any
+    ) -> None:
         if not re.search(r'\.(png|jpe?g)$', name, re.IGNORECASE):
             name = f'{name}_{step}.png'
         add_image(self, name, image, step, **kw)
