@@ -26,7 +26,7 @@ from torch import Tensor
 from distilpose.deploy import deploy
 from distilpose.deploy.fuse import PointwiseLinear
 from distilpose.distillation.losses import SimulatedHeatmapLoss
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
@@ -55,7 +55,7 @@ def predict(args: argparse.Namespace) -> None:
     """DistilPose-S as it is deployed, and naively."""
     config = Config.fromfile(find_config(STUDENT))
     torch.manual_seed(0)
-    own = build_bare(config)
+    own = build_without_weights(config)
     naive = build_naive(config.model, own.state_dict()).to(args.device)
     deploy(own.to(args.device))
     rows = []
@@ -129,13 +129,13 @@ def train(args: argparse.Namespace) -> None:
     teacher = Config.fromfile(find_config(args.teacher))
     config = Config.fromfile(find_config(STUDENT))
     torch.manual_seed(0)
-    weights = build_bare(teacher).state_dict()
+    weights = build_without_weights(teacher).state_dict()
     naive_teacher = build_naive(teacher.model, weights).to(args.device)
     with tempfile.TemporaryDirectory() as folder:
         file = f'{folder}/teacher.pth'
         torch.save(weights, file)
         config.model.teacher = dict(config=teacher, checkpoint=file)
-        own = build_bare(config).to(args.device).train()
+        own = build_without_weights(config).to(args.device).train()
         own.teacher(torch.zeros(1, 3, *SIZE[::-1], device=args.device))
     naive = build_naive(config.model, own.state_dict()).to(args.device).train()
     rows, notes = [], []

@@ -25,7 +25,7 @@ from mmpose.registry import DATASETS, METRICS
 from tqdm import tqdm
 
 from distilpose.deploy import deploy
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
@@ -59,7 +59,7 @@ def evaluate(args: argparse.Namespace) -> None:
     evaluator.ann_file = str(args.coco / dataset.ann_file)
     dataset, metric = DATASETS.build(dataset), METRICS.build(evaluator)
     metric.dataset_meta = dataset.metainfo
-    model = deploy(build_bare(config).to(args.device))
+    model = deploy(build_without_weights(config).to(args.device))
     stages, rng = Stages(args.device), np.random.default_rng(0)
     batch, boxes = args.batch[0], 0
     for start in tqdm(range(0, args.boxes, batch), desc='batches'):

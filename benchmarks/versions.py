@@ -133,7 +133,10 @@ class Environment:
         )
         self.pip('--no-deps', '--no-build-isolation', '--editable', str(ROOT))
         tests = (ROOT / 'requirements/tests.txt').read_text().split()
-        self.pip(*(x for x in tests if x not in ('mypy', 'ruff')), f'numpy{one.numpy}')
+        self.pip(
+            *(x for x in tests if x not in ('mypy', 'ruff')),
+            f'numpy{one.numpy}',
+        )
         return 'yes'
 
     def imports(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmengine.utils import digit_version
 
-from distilpose.zoo import build_bare
+from distilpose.zoo import build_without_weights
 
 from .training import runs
 
@@ -29,7 +29,7 @@ def model(pictures, tmp_path):
         config = runs.config(pictures, tmp_path, kind, **changes)
         files = [str(tmp_path / name) for name in ('tiny.py', 'tiny.pth')]
         config.dump(files[0])
-        state = build_bare(config).state_dict()
+        state = build_without_weights(config).state_dict()
         torch.save(dict(state_dict=state), files[1])
         return files
 

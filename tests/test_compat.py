@@ -2,26 +2,30 @@
 
 import importlib
 import inspect
+import io
 import pickle
 import sys
-from types import ModuleType
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import mmcv
-import mmengine.dist.utils
 import mmpose
 import numpy as np
 import pytest
 import torch
-from mmengine.logging import HistoryBuffer
+from mmengine import visualization
+from mmengine.logging import HistoryBuffer, MessageHub
+from mmengine.optim import OneCycleLR, OneCycleParamScheduler
 from mmengine.runner import load_checkpoint
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS
 from mmpose.visualization.opencv_backend_visualizer import (
     OpencvBackendVisualizer,
 )
 
 from distilpose import compat
 
-COCO = dict(from_file='configs/_base_/datasets/coco.py')
+DESCRIPTIONS = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
 
 
 @pytest.fixture
@@ -46,9 +50,9 @@ def no_operators(monkeypatch):
 def stand_in(no_operators, monkeypatch):
     monkeypatch.setattr(sys, 'modules', dict(sys.modules))
     monkeypatch.setattr(sys, 'meta_path', list(sys.meta_path))
-    assert compat.stand_in_for_mmcv_ops()
+    assert compat.stub_mmcv_ops()
     yield sys.modules['mmcv.ops']
-    assert not compat.stand_in_for_mmcv_ops(), 'applied twice'
+    assert not compat.stub_mmcv_ops(), 'applied twice'
 
 
 def test_stand_in_for_missing_operators(stand_in):
@@ -88,8 +92,15 @@ def test_stand_in_bears_to_be_asked_for_anything(stand_in):
 def test_real_operators_are_left_alone(monkeypatch):
     real = ModuleType('mmcv.ops')
     monkeypatch.setitem(sys.modules, 'mmcv.ops', real)
-    assert not compat.stand_in_for_mmcv_ops()
+    assert not compat.stub_mmcv_ops()
     assert sys.modules['mmcv.ops'] is real
+
+
+def saved(value):
+    file = io.BytesIO()
+    torch.save(value, file)
+    file.seek(0)
+    return file
 
 
 class Payload:
@@ -117,24 +128,74 @@ class GetAttribute:
     reason='safe loading is the default from torch 2.6 on',
 )
 class TestSafeLoading:
-    def test_loads_what_mmengine_writes(self, tmp_path):
-        buffer = HistoryBuffer()
-        buffer.update(0.5)
-        file = tmp_path / 'checkpoint.pth'
-        checkpoint = dict(
-            message_hub=dict(loss=buffer, epoch=np.int64(3)),
-            # What parse_pose_metainfo makes of a dataset's description.
-            meta=dict(dataset_meta=parse_pose_metainfo(COCO), time='noon'),
-        )
-        torch.save(checkpoint, file)
+    def test_was_refused(self):
+        file = saved(dict(loss=HistoryBuffer()))
         torch.serialization.clear_safe_globals()
-        with pytest.raises(Exception, match='HistoryBuffer|weights_only'):
-            torch.load(file)
-        assert compat.allow_mmengine_checkpoints()
-        loaded = torch.load(file)
-        assert loaded['message_hub']['loss'].current() == 0.5
-        meta = loaded['meta']['dataset_meta']
-        assert meta['skeleton_link_colors'].dtype == np.uint8
+        try:
+            with pytest.raises(Exception, match='HistoryBuffer'):
+                torch.load(file)
+        finally:
+            assert compat.allow_mmengine_checkpoints()
+
+    def test_metainfo_of_every_dataset(self):
+        """As MMEngine writes it: in the meta, and in the message hub."""
+        registered = {
+            Path(dataset.METAINFO['from_file']).name
+            for dataset in DATASETS.module_dict.values()
+            if getattr(dataset, 'METAINFO', None)
+        }
+        files = sorted(DESCRIPTIONS.glob('*.py'))
+        assert registered <= {file.name for file in files}
+        for file in files:
+            metainfo = parse_pose_metainfo(dict(from_file=str(file)))
+            hub = MessageHub(f'{file}')
+            hub.update_scalar('loss', 0.5)
+            hub.update_info('dataset_meta', metainfo)
+            loaded = torch.load(
+                saved(
+                    dict(
+                        meta=dict(dataset_meta=metainfo, epoch=1, seed=None),
+                        message_hub=hub.state_dict(),
+                    )
+                )
+            )
+            hub = loaded['message_hub']
+            assert hub['log_scalars']['loss'].current() == 0.5
+            for found in (
+                loaded['meta']['dataset_meta'],
+                hub['runtime_info']['dataset_meta'],
+            ):
+                assert found.keys() == metainfo.keys()
+                for name, value in metainfo.items():
+                    assert type(found[name]) is type(value)
+                    assert str(found[name]) == str(value), (file, name)
+
+    @pytest.mark.parametrize(
+        'value',
+        [
+            np.array([]),
+            np.zeros((0, 3), np.uint8),
+            np.array(['left_eye', 'nose']),
+            np.array([b'nose']),
+            np.array(['2026-11-25'], 'datetime64[D]'),
+            np.zeros(2, [('x', '<f4'), ('y', '>f8')]),
+            *(np.float16(1), np.int64(3), np.bool_(True), np.str_('AP')),
+            *(b'', frozenset(), frozenset('ab'), {1, 2}, 1j, float('nan')),
+        ],
+        ids=repr,
+    )
+    def test_data_of_any_type(self, value):
+        loaded = torch.load(saved(dict(value=value)))['value']
+        assert type(loaded) is type(value)
+        np.testing.assert_array_equal(loaded, value)
+
+    @pytest.mark.parametrize('curve', ['cos', 'linear'])
+    def test_one_cycle_schedule(self, curve):
+        optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.1)
+        state = OneCycleLR(
+            optimizer, eta_max=0.1, total_steps=9, anneal_strategy=curve
+        ).state_dict()
+        assert torch.load(saved(state)) == state
 
     def test_foreign_code_is_still_refused(self, tmp_path):
         written = tmp_path / 'written'
@@ -150,38 +211,13 @@ class TestSafeLoading:
         assert torch.load(file)['method'] is HistoryBuffer.max
         for owner, name in (
             (HistoryBuffer, '__init__'),
+            (HistoryBuffer, 'register_statistics'),
+            (OneCycleParamScheduler, '_get_value'),
             (HistoryBuffer.max, '__globals__'),
         ):
             with pytest.raises(Exception, match='refused|Unsupported'):
                 torch.save(dict(method=GetAttribute(owner, name)), file)
                 torch.load(file)
-
-
-@pytest.fixture
-def launcher():
-    """MMEngine's function, put back at the end."""
-    own = mmengine.dist.utils._init_dist_pytorch
-    yield own
-    mmengine.dist.utils._init_dist_pytorch = own
-
-
-def test_launcher_without_gpu_says_what_to_do(launcher, monkeypatch):
-    monkeypatch.setenv('RANK', '0')
-    monkeypatch.setenv('LOCAL_RANK', '0')
-    monkeypatch.setattr(compat, 'get_device', lambda: 'cpu')
-    assert compat.explain_launcher_without_gpu()
-    with pytest.raises(SystemExit, match='needs a GPU for each process'):
-        mmengine.dist.init_dist('pytorch')
-
-
-def test_launcher_is_left_alone_elsewhere(launcher, monkeypatch):
-    monkeypatch.delenv('LOCAL_RANK', raising=False)
-    monkeypatch.setattr(compat, 'get_device', lambda: 'cpu')
-    assert not compat.explain_launcher_without_gpu(), 'without a launcher'
-    monkeypatch.setenv('LOCAL_RANK', '0')
-    monkeypatch.setattr(compat, 'get_device', lambda: 'cuda')
-    assert not compat.explain_launcher_without_gpu(), 'with a GPU'
-    assert mmengine.dist.utils._init_dist_pytorch is launcher
 
 
 @pytest.mark.parametrize('refuses', [True, False])
@@ -199,6 +235,46 @@ def test_circles_of_one_radius_in_an_array(monkeypatch, refuses):
     visualizer = OpencvBackendVisualizer(backend='opencv')
     visualizer.draw_circles(np.zeros(2), radius=np.array([3]))
     assert seen == [0 if refuses else 1]
+
+
+class TestMLflowNames:
+    @pytest.fixture
+    def backend(self, monkeypatch):
+        """MMEngine's backend as it came, with a recorder for MLflow."""
+
+        class Backend(visualization.MLflowVisBackend):
+            add_scalar, add_scalars, add_image = (
+                getattr(visualization.MLflowVisBackend, name).__wrapped__
+                for name in ('add_scalar', 'add_scalars', 'add_image')
+            )
+
+            def _init_env(self):
+                self._mlflow = SimpleNamespace(
+                    log_metric=lambda name, *_: self.names.append(name),
+                    log_metrics=lambda dict, *_: self.names.extend(dict),
+                    log_image=lambda _, name: self.names.append(name),
+                )
+
+        monkeypatch.setattr(visualization, 'MLflowVisBackend', Backend)
+        Backend.names = []
+        return Backend
+
+    def test_metrics_and_images(self, backend, tmp_path):
+        assert compat.give_mlflow_valid_names()
+        assert not compat.give_mlflow_valid_names(), 'applied twice'
+        run = backend(str(tmp_path))
+        run.add_scalar('PCKh@0.1', 1.0, 3)
+        run.add_scalars({'coco/AP (M)': 1.0, 'coco/AP .5': 1.0}, step=3)
+        run.add_image('distillation_7', np.zeros((2, 2, 3)), step=3)
+        run.add_image('photo.JPG', np.zeros((2, 2, 3)), step=3)
+        assert run.names == [
+            *('PCKh_0.1', 'coco/AP _M_', 'coco/AP .5'),
+            *('distillation_7_3.png', 'photo.JPG'),
+        ]
+
+    def test_mmengine_without_the_backend(self, monkeypatch):
+        monkeypatch.delattr(visualization, 'MLflowVisBackend')
+        assert not compat.give_mlflow_valid_names()
 
 
 def test_refuses_older_versions_of_torch(monkeypatch):

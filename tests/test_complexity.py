@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
 from distilpose.complexity import measure_complexity
@@ -109,6 +109,6 @@ def test_counting_leaves_nothing_behind():
     """A table made on no device must not reach a real forward pass."""
     config = read_config(S.replace('-s_', '-s_depth-3_'))
     measure_complexity(config)
-    model = build_bare(config)
+    model = build_without_weights(config)
     coords = model(torch.zeros(1, 3, 256, 192), None, mode='tensor').coords
     assert coords.device.type == 'cpu' and coords.isfinite().all()

@@ -1,12 +1,8 @@
 """Conversion of checkpoints: of older releases, and back."""
 
-import functools
 import os
 import pickle
-import subprocess
 import sys
-import threading
-from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -19,7 +15,7 @@ from distilpose.convert import (
     to_original,
     write_checkpoint,
 )
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 from .parity import reference
 
@@ -80,7 +76,7 @@ def test_counts_what_it_did(original):
 )
 def test_hrnet_of_mmpose_0(width, name):
     config = Config.fromfile(find_config(name, with_mmpose=True))
-    state = build_bare(config).state_dict()
+    state = build_without_weights(config).state_dict()
     old = {
         key.replace('head.final', 'keypoint_head.final'): value
         for key, value in state.items()
@@ -207,7 +203,7 @@ class Payload:
 def test_code_in_a_checkpoint_does_not_run(tmp_path, original):
     file, target = tmp_path / 'evil.pth', tmp_path / 'written'
     torch.save(dict(state_dict=original, meta=Payload(target)), file)
-    with pytest.raises(CheckpointError, match='run code is refused'):
+    with pytest.raises(CheckpointError, match='might run code.*refused'):
         read_state_dict(file)
     file.write_bytes(pickle.dumps(Payload(target)))
     with pytest.raises(CheckpointError, match='cannot be read'):
@@ -228,30 +224,6 @@ def test_no_state_dict(tmp_path, content):
         read_state_dict(tmp_path / 'x.pth')
 
 
-def test_checkpoint_at_an_address_is_fetched_once(tmp_path, monkeypatch):
-    torch.save(dict(a=torch.arange(3)), tmp_path / 'x.pth')
-    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
-    monkeypatch.setenv('no_proxy', '127.0.0.1')
-    asked = []
-
-    class Handler(SimpleHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(self.path)
-            super().do_GET()
-
-        def log_message(self, *args):
-            pass
-
-    handler = functools.partial(Handler, directory=str(tmp_path))
-    with HTTPServer(('127.0.0.1', 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f'http://127.0.0.1:{server.server_port}/x.pth'
-        for _ in range(2):
-            assert read_state_dict(address)['a'].tolist() == [0, 1, 2]
-        server.shutdown()
-    assert asked == ['/x.pth']
-
-
 def test_files_beside_the_result_are_left_alone(tmp_path, original):
     source, target = tmp_path / 'x.pth.partial', tmp_path / 'x.pth'
     source.write_bytes(b'precious')
@@ -262,41 +234,45 @@ def test_files_beside_the_result_are_left_alone(tmp_path, original):
     assert read_state_dict(target).keys() == conversion.state.keys()
 
 
-def run_tool(*arguments):
-    return subprocess.run(
-        [sys.executable, convert_checkpoint.__file__, *arguments],
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture
+def run_tool(monkeypatch, capsys):
+    """Run the tool; give what it printed, and how it ended if badly."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, 'argv', ['tool', *map(str, arguments)])
+        try:
+            convert_checkpoint.main()
+        except SystemExit as end:
+            return '', end.code
+        return capsys.readouterr().out, None
+
+    return run
 
 
-def test_tool(tmp_path, original):
+def test_tool(tmp_path, original, run_tool):
     """As a user does: there, back, and no file is written over."""
     source, there, back = (tmp_path / f'{name}.pth' for name in 'abc')
     torch.save(dict(state_dict=original, meta=dict(epoch=300)), source)
-    done = run_tool(source, there)
-    assert done.returncode == 0 and 'DistilPose-S' in done.stdout
+    out, fault = run_tool(source, there)
+    assert fault is None and 'DistilPose-S' in out
     config = Config.fromfile(find_config(S))
-    model = build_bare(config)
+    model = build_without_weights(config)
     model.load_state_dict(torch.load(there)['state_dict'], strict=True)
-    assert run_tool(there, back, '--to-original', S).returncode == 0
+    assert run_tool(there, back, '--to-original', S)[1] is None
     assert torch.equal(
         torch.load(back)['state_dict']['backbone.conv1.weight'],
         original['backbone.conv1.weight'],
     )
     before = there.read_bytes()
-    done = run_tool(source, there)
-    assert done.returncode and 'is not overwritten' in done.stderr
+    assert 'is not overwritten' in run_tool(source, there)[1]
     assert there.read_bytes() == before
 
 
-def test_tool_leaves_nothing_behind_on_bad_input(tmp_path, original):
+def test_tool_leaves_nothing_behind_on_bad_input(tmp_path, original, run_tool):
     source, target = tmp_path / 'a.pth', tmp_path / 'b.pth'
     torch.save(dict(state_dict=original), source)
     source.write_bytes(source.read_bytes()[:-1000])
-    done = run_tool(source, target)
-    assert done.returncode and 'complete' in done.stderr
-    assert 'Traceback' not in done.stderr
+    assert 'complete' in run_tool(source, target)[1]
     assert os.listdir(tmp_path) == ['a.pth']
 
 

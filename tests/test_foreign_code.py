@@ -47,16 +47,16 @@ def test_payload_works(evil, tmp_path):
 
 
 def test_read(evil):
-    with pytest.raises(ValueError, match='code is refused') as error:
+    with pytest.raises(ValueError, match='system.*refused') as error:
         read_state_dict(evil)
-    assert 'set to `False`' not in str(error.value), "PyTorch's advice"
+    assert '\n' not in str(error.value), "PyTorch's advice"
 
 
 def test_teacher(evil):
     student = toys.student(
         teacher=dict(config=toys.teacher(), checkpoint=str(evil))
     )
-    with pytest.raises(ValueError, match='teacher.*code is refused'):
+    with pytest.raises(ValueError, match='teacher.*run code.*refused'):
         toys.build(student).init_weights()
 
 

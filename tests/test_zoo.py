@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from distilpose import zoo
-from distilpose.zoo import build_bare, find_config, input_size
+from distilpose.zoo import build_without_weights, find_config, input_size
 
 S = 'distilpose-s_8xb32-300e_coco-256x192'
 
@@ -15,8 +15,18 @@ def test_finds_own_configs_by_name(tmp_path, monkeypatch):
         found = find_config(given)
         assert found.parts[-3:] == ('distilpose', 'coco', f'{S}.py')
         assert found.is_file()
-    (tmp_path / 'own.py').write_text('')
-    assert str(find_config('own.py')) == 'own.py'
+
+
+def test_finds_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / 'configs'
+    (folder / 'own').mkdir(parents=True)  # a folder is no config
+    (folder / 'own.py').write_text('')
+    for given in ('configs/own', 'configs/own.py'):
+        assert str(find_config(given)) == 'configs/own.py'
+    assert find_config(str(folder / 'own')) == folder / 'own.py'
+    (tmp_path / f'{S}.py').write_text('')
+    assert str(find_config(S)) == f'{S}.py', 'a file here goes first'
 
 
 def test_path_that_is_wrong_finds_nothing_of_the_same_name():
@@ -26,7 +36,8 @@ def test_path_that_is_wrong_finds_nothing_of_the_same_name():
 
 def test_finds_configs_of_mmpose_on_request():
     name = 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'
-    assert 'mmpose' in find_config(name, with_mmpose=True).parts
+    for given in (name, f'{name}.py'):
+        assert 'mmpose' in find_config(given, with_mmpose=True).parts
     with pytest.raises(FileNotFoundError):
         find_config(name)
 
@@ -48,7 +59,7 @@ def test_suggests_the_nearest_config():
 def test_builds_without_downloads_or_teacher():
     config = Config.fromfile(find_config(S))
     before = config.to_dict()
-    model = build_bare(config)
+    model = build_without_weights(config)
     assert not model.training
     assert sum(p.numel() for p in model.parameters()) == 5_364_101
     assert config.to_dict() == before

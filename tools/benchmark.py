@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from distilpose.complexity import measure_complexity
 from distilpose.deploy import deploy
-from distilpose.zoo import build_bare, find_config, input_size
+from distilpose.zoo import build_without_weights, find_config, input_size
 
 MODELS = [
     'distilpose-s_8xb32-300e_coco-256x192',
@@ -175,7 +175,7 @@ def collect(args: argparse.Namespace) -> Tuple[dict, List[str]]:
     for name in args.configs or MODELS:
         try:
             config = Config.fromfile(find_config(name, with_mmpose=True))
-            model = build_bare(config).to(args.device)
+            model = build_without_weights(config).to(args.device)
             make = partial(
                 prediction,
                 deploy(model) if args.deploy else model,

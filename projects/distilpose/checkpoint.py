@@ -1,11 +1,17 @@
 """Reading checkpoints without running any code in them."""
 
+import hashlib
+import os
 import re
+from http.client import HTTPException
 from pathlib import Path
 from typing import Dict, Union
 from urllib.parse import urlparse
+from urllib.request import Request, urlopen
 
 import torch
+from filelock import FileLock
+from mmengine.logging import print_log
 from torch import Tensor
 
 __all__ = ['CheckpointError', 'read_state_dict']
@@ -19,14 +25,16 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
     """Read the tensors of a checkpoint.
 
     Args:
-        source: A file, or an HTTP address, which is kept in PyTorch's cache.
+        source: A file, or an HTTP address. What is downloaded stays in
+            PyTorch's cache, in a folder for that address alone.
 
     Returns:
         The tensors by name, on the CPU.
 
     Raises:
         FileNotFoundError: There is no such file.
-        CheckpointError: It cannot be read safely, or holds no state dict.
+        CheckpointError: It cannot be downloaded or read safely, or holds no
+            state dict.
     """
     path = _local_file(str(source))
     if not path.is_file():
@@ -36,16 +44,7 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
     try:
         loaded = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # of many types, for as many faults
-        # PyTorch's second sentence advises to run the code in the file.
-        sentence = re.split(r'\.\s|\n', str(error))[0][:300]
-        reason = f'{type(error).__name__}: {sentence}'.rstrip(': ')
-        raise CheckpointError(
-            f'The checkpoint "{source}" cannot be read ({reason}). '
-            'It must be a complete PyTorch checkpoint of tensors and plain '
-            'values; what would run code is refused. Where it is a training '
-            'checkpoint of your own and PyTorch is older than 2.6, strip it: '
-            '`mim run mmpose publish_model IN OUT --save-keys state_dict`.'
-        ) from error
+        raise CheckpointError(_explain(str(source), error)) from error
     state = loaded
     if isinstance(loaded, dict):
         state = loaded.get('state_dict', loaded)
@@ -64,12 +63,86 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
     return state
 
 
+def _explain(source: str, error: Exception) -> str:
+    """Say why PyTorch did not load a checkpoint."""
+    refused = re.search(
+        r"(?:GLOBAL |Unsupported class |got <class ')([\w.]+)", str(error)
+    )
+    if refused:
+        return (
+            f'The checkpoint "{source}" holds a "{refused[1]}", which is no '
+            'tensor or plain value. Loading it might run code, so it is '
+            'refused. If you trust where the file comes from, load it with '
+            '`torch.load(..., weights_only=False)`, save its "state_dict" '
+            'alone, and give that file.'
+        )
+    # PyTorch's second sentence advises to run the code in the file.
+    sentence = re.split(r'\.\s|\n', str(error))[0][:300]
+    reason = f'{type(error).__name__}: {sentence}'.rstrip(': ')
+    return (
+        f'The checkpoint "{source}" cannot be read ({reason}). It must be a '
+        'complete file that PyTorch wrote: compare its size with the '
+        'original, or copy it again.'
+    )
+
+
 def _local_file(source: str) -> Path:
+    """The file of a path or an address, which is downloaded once.
+
+    Of several processes, one downloads and the others wait.
+    """
     address = urlparse(source)
     if address.scheme not in ('http', 'https'):
         return Path(source)
-    file = Path(torch.hub.get_dir()) / 'checkpoints' / Path(address.path).name
-    if not file.exists():
+    # Two addresses may end in one name, so each has a folder of its own.
+    folder = hashlib.sha256(source.encode()).hexdigest()[:12]
+    name = Path(address.path).name or 'checkpoint.pth'
+    file = Path(torch.hub.get_dir(), 'checkpoints', folder, name)
+    if file.exists():
+        return file
+    try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        torch.hub.download_url_to_file(source, str(file))
+        with FileLock(f'{file}.lock'):
+            if not file.exists():
+                print_log(f'Downloading {source} to {file}', 'current')
+                _download(source, file)
+    except (OSError, HTTPException) as error:
+        raise CheckpointError(
+            f'The checkpoint "{source}" cannot be downloaded ({error}). Try '
+            f'again, or fetch it in another way and save it as "{file}".'
+        ) from error
     return file
+
+
+def _download(address: str, file: Path) -> None:
+    """Download a file, in whole or not at all.
+
+    A name such as ``model-0123abcd.pth`` or ``model-0123abcd_20230831.pth``
+    tells how the SHA-256 of the file begins, which is compared.
+
+    Raises:
+        OSError: The connection failed, or the file is not what it should be.
+    """
+    partial = file.with_name('partial')
+    digest = hashlib.sha256()
+    request = Request(address, headers={'User-Agent': 'distilpose'})
+    try:
+        with urlopen(request, timeout=60) as reply, open(partial, 'wb') as out:
+            for chunk in iter(lambda: reply.read(1 << 20), b''):
+                out.write(chunk)
+                digest.update(chunk)
+            expected = reply.headers.get('Content-Length', out.tell())
+            if out.tell() != int(expected):
+                raise OSError(
+                    f'the connection ended after {out.tell()} of {expected} '
+                    'bytes'
+                )
+        named = re.search(r'-([0-9a-f]{8})(_\d{8})?\.\w+$', file.name)
+        if named and not digest.hexdigest().startswith(named[1]):
+            raise OSError(
+                f'its SHA-256 begins with {digest.hexdigest()[:8]}, not with '
+                f'{named[1]} as its name says'
+            )
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)

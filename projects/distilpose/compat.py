@@ -8,26 +8,26 @@ changes how a stock package behaves.
 
 import functools
 import importlib
-import os
 import pickle
+import re
 import sys
 import warnings
 from types import ModuleType
-from typing import Any, List
+from typing import Any, Dict, List
 
-import mmengine.dist.utils
 import numpy as np
 import torch
-from mmengine.device import get_device
+from mmengine import visualization
 from mmengine.logging import HistoryBuffer
+from mmengine.optim import OneCycleParamScheduler
 from mmengine.utils import digit_version
 
 __all__ = [
     'allow_mmengine_checkpoints',
     'apply',
-    'explain_launcher_without_gpu',
+    'give_mlflow_valid_names',
     'give_opencv_scalars',
-    'stand_in_for_mmcv_ops',
+    'stub_mmcv_ops',
 ]
 
 MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.1.0', '2.0.0'
@@ -51,7 +51,7 @@ def apply() -> None:
         raise ImportError(
             f'distilpose is a plugin of MMPose, which cannot be imported here '
             f'({error}). Install it with `mim install mmpose` or see '
-            f'"Installation" in the README.'
+            '"Install" in the README.'
         ) from error
     version = digit_version(mmpose.__version__)
     if not (
@@ -62,13 +62,13 @@ def apply() -> None:
             f'but MMPose {mmpose.__version__} is installed. Install another '
             f'one with `mim install "mmpose>={MMPOSE_MINIMUM}"`.'
         )
-    stand_in_for_mmcv_ops()
+    stub_mmcv_ops()
     allow_mmengine_checkpoints()
-    explain_launcher_without_gpu()
     give_opencv_scalars()
+    give_mlflow_valid_names()
 
 
-def stand_in_for_mmcv_ops() -> bool:
+def stub_mmcv_ops() -> bool:
     """Let MMPose's models be imported where MMCV has no compiled operators.
 
     Fault: MMPose 1.1 to 1.3.2 imports ``MultiScaleDeformableAttention`` from
@@ -101,27 +101,16 @@ def allow_mmengine_checkpoints() -> bool:
     """Let MMEngine load its own checkpoints, with safe loading left on.
 
     Fault: from torch 2.6 on, ``torch.load`` refuses pickled globals that are
-    not on its list (``weights_only=True``); MMEngine's checkpoints hold its
-    log buffers, which are a class of its own around NumPy arrays, so that
-    ``mim test`` and ``--resume`` fail. The globals allowed here carry data
-    alone: none of them runs code of the file's choosing.
+    not on its list (``weights_only=True``). Checkpoints of MMEngine hold more
+    than that list has: log buffers, NumPy arrays of any dtype in a dataset's
+    metainfo (empty ones, too: MMPose has 26 datasets without a skeleton), the
+    curve of a one-cycle schedule. So ``mim test`` and ``--resume`` fail. The
+    globals allowed here carry data alone: none of them runs code of the file's
+    choosing.
     """
     if digit_version(torch.__version__) < digit_version('2.6.0'):
         return False
     torch.serialization.add_safe_globals(_checkpoint_globals())
-    return True
-
-
-def explain_launcher_without_gpu() -> bool:
-    """Say what is wrong with ``--launcher pytorch`` where there is no GPU.
-
-    Fault: MMEngine's pytorch launcher selects a CUDA device whether there is
-    one or not, and fails in the depths of PyTorch. (A process group that
-    exists already, such as a test's with gloo, is left alone by MMEngine.)
-    """
-    if 'LOCAL_RANK' not in os.environ or get_device() != 'cpu':
-        return False
-    mmengine.dist.utils._init_dist_pytorch = _refuse_to_launch
     return True
 
 
@@ -151,6 +140,59 @@ def give_opencv_scalars() -> bool:
     return True
 
 
+def give_mlflow_valid_names() -> bool:
+    """Let metrics and images of any name be logged to MLflow.
+
+    Fault: MMEngine's MLflow backend passes names on as they are. MLflow takes
+    letters, digits and ``_ - . : /`` and spaces, and images need the ending of
+    an image file, so that the first ``coco/AP (M)`` of MMPose's CocoMetric and
+    the first image of a visualizer end a training. Other characters become
+    ``_``; an image without an ending is named as MMEngine's local backend
+    names it, ``NAME_STEP.png``.
+    """
+    backend = getattr(visualization, 'MLflowVisBackend', None)
+    if backend is None or not _passes_names_on(backend):
+        return False
+    add_image, add_scalar = backend.add_image, backend.add_scalar
+    add_scalars = backend.add_scalars
+
+    @functools.wraps(add_image)
+    def image(
+        self: Any, name: str, image: Any, step: int = 0, **kw: Any
+    ) -> None:
+        if not re.search(r'\.(png|jpe?g)$', name, re.IGNORECASE):
+            name = f'{name}_{step}.png'
+        add_image(self, name, image, step, **kw)
+
+    @functools.wraps(add_scalar)
+    def scalar(self: Any, name: str, *args: Any, **kw: Any) -> None:
+        add_scalar(self, _mlflow_name(name), *args, **kw)
+
+    @functools.wraps(add_scalars)
+    def scalars(self: Any, scalar_dict: dict, *args: Any, **kw: Any) -> None:
+        named = {_mlflow_name(name): x for name, x in scalar_dict.items()}
+        add_scalars(self, named, *args, **kw)
+
+    backend.add_image, backend.add_scalar = image, scalar
+    backend.add_scalars = scalars
+    return True
+
+
+def _passes_names_on(backend: type) -> bool:
+    """Whether a backend hands a name to MLflow that MLflow refuses."""
+    names: List[str] = []
+    probe: Any = object.__new__(backend)
+    probe._env_initialized = True
+    probe._mlflow = ModuleType('mlflow')
+    probe._mlflow.log_metric = lambda name, *_, **__: names.append(name)
+    probe.add_scalar('(', 0.0)
+    return names == ['(']
+
+
+def _mlflow_name(name: str) -> str:
+    return re.sub(r'[^/\w.\- :]', '_', name)
+
+
 def _numpy_refuses_arrays_as_scalars() -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -159,15 +201,6 @@ def _numpy_refuses_arrays_as_scalars() -> bool:
         except TypeError:
             return True
     return False
-
-
-def _refuse_to_launch(*args: Any, **kwargs: Any) -> None:
-    raise SystemExit(
-        'distilpose: the pytorch launcher needs a GPU for each process, and '
-        'PyTorch finds none on this machine. Leave out --launcher and say '
-        '--gpus 0 to train on the CPU in one process; if there are GPUs, '
-        'check `python -c "import torch; print(torch.cuda.is_available())"`.'
-    )
 
 
 class _MissingOperators(ModuleType):
@@ -197,16 +230,23 @@ def _missing(operator: str) -> str:
     )
 
 
+# The functions that MMEngine pickles as `getattr(class, name)`.
+_METHODS: Dict[type, List[str]] = {
+    HistoryBuffer: ['min', 'max', 'current', 'mean'],
+    OneCycleParamScheduler: ['_annealing_cos', '_annealing_linear'],
+}
+
+
 def _checkpoint_globals() -> List[Any]:
     """What MMEngine's checkpoints hold besides tensors and plain types."""
     try:
-        from numpy._core import multiarray
+        multiarray: Any = importlib.import_module('numpy._core.multiarray')
     except ImportError:  # NumPy < 1.26
-        from numpy.core import multiarray
-    allowed = [HistoryBuffer, np.ndarray, np.dtype]
-    # HistoryBuffer pickles a table of its own methods by `getattr`, which
-    # would reach anything. The name is allowed for those methods alone.
-    allowed.append((_history_buffer_method, 'builtins.getattr'))
+        multiarray = importlib.import_module('numpy.core.multiarray')
+    # Empty bytes are pickled as a call, and so are frozen sets.
+    allowed: List[Any] = [*_METHODS, np.ndarray, np.dtype, bytes, frozenset]
+    # `getattr` itself would reach anything: it is allowed for a few methods.
+    allowed.append((_method, 'builtins.getattr'))
     for function in (multiarray._reconstruct, multiarray.scalar):
         # A file names the module as the NumPy that wrote it did.
         allowed += [
@@ -214,15 +254,14 @@ def _checkpoint_globals() -> List[Any]:
             for name in ('core', '_core')
         ]
     # The types of the arrays' elements, but for Python objects.
-    for name, dtype in vars(getattr(np, 'dtypes', object)).items():
-        if name.endswith('DType') and name != 'ObjectDType':
-            allowed.append(dtype)
+    codes = set(np.typecodes['All']) - {'O'}
+    allowed += {type(np.dtype(code)) for code in codes} - {np.dtype}
     return allowed
 
 
-def _history_buffer_method(owner: Any, name: str) -> Any:
-    """Stand for ``getattr`` in a checkpoint, for one purpose."""
-    if owner is not HistoryBuffer or name.startswith('_'):
+def _method(owner: Any, name: str) -> Any:
+    """Stand for ``getattr`` in a checkpoint, for methods of MMEngine's."""
+    if not isinstance(owner, type) or name not in _METHODS.get(owner, []):
         raise pickle.UnpicklingError(
             f'The checkpoint asks for the attribute "{name}" of {owner!r}. '
             'Checkpoints of MMEngine hold no such thing: refused.'

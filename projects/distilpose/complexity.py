@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from torch.utils.flop_counter import FlopCounterMode
 
-from .zoo import build_bare, input_size
+from .zoo import build_without_weights, input_size
 
 __all__ = ['Complexity', 'measure_complexity']
 
@@ -43,7 +43,7 @@ def measure_complexity(config: Config) -> Complexity:
     Args:
         config: Config of a top-down estimator, of this project or not.
     """
-    model = build_bare(config).to('meta')
+    model = build_without_weights(config).to('meta')
     w, h = input_size(config)
     images = torch.zeros(1, 3, h, w, device='meta')
     with torch.no_grad(), FlopCounterMode(display=False) as counter:

@@ -1,15 +1,13 @@
 """Checkpoints of older releases under our names, and back.
 
-Known are the original DistilPose release (students and TokenPose teachers, in
-the naming of MMPose 0.22) and MMPose 0.x's HRNet. Both keep the backbone's
-names; what differs is neck and head.
+Which ones are known, and their names, is in :mod:`distilpose.releases`.
 """
 
 import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union, cast
 
 import torch
 from mmengine.config import Config
@@ -18,7 +16,8 @@ from torch import Tensor, nn
 from . import __version__
 from .checkpoint import CheckpointError
 from .models.functional import sine_position_table
-from .zoo import build_bare, find_config, input_size
+from .releases import ENCODER_AND_HEAD, HEATMAP, STUDENT, TEACHER, recognise
+from .zoo import build_without_weights, find_config, input_size
 
 __all__ = [
     'Conversion',
@@ -29,72 +28,9 @@ __all__ = [
 
 State = Dict[str, Tensor]
 
-# Prefixes of the head, which in the original holds the encoder as well.
-STUDENT, TEACHER = 'keypoint_head.tokenhead.', 'keypoint_head.tokenpose.'
-HEATMAP = 'keypoint_head.final_layer.'
-# What follows the prefix: (original, ours), {} a number.
-LAYER = 'transformer.layers.{}'
-ENCODER_AND_HEAD = [
-    ('keypoint_token', 'neck.keypoint_tokens'),
-    ('patch_to_embedding', 'neck.patch_embed'),
-    (f'{LAYER}.0.fn.norm', 'neck.layers.{}.norm1'),
-    (f'{LAYER}.0.fn.fn.to_qkv', 'neck.layers.{}.qkv'),
-    (f'{LAYER}.0.fn.fn.to_out.0', 'neck.layers.{}.proj'),
-    (f'{LAYER}.1.fn.norm', 'neck.layers.{}.norm2'),
-    (f'{LAYER}.1.fn.fn.net.0', 'neck.layers.{}.mlp.0'),
-    (f'{LAYER}.1.fn.fn.net.3', 'neck.layers.{}.mlp.2'),
-    ('mlp_head.{}', 'head.mlp.{}'),
-]
 # The fixed sine table, which the original stores and we compute.
 POSITION = 'pos_embedding'
 STRIDE = 4  # of the backbones, in input pixels
-
-
-class Release(NamedTuple):
-    """A kind of checkpoint that can be converted.
-
-    Attributes:
-        name: What it is.
-        prefix: How the names of its head's tensors begin.
-        stages: 0 for the stem net, else the stages of its HRNet.
-        width: Channels of its finest map.
-        config: The config that it fits.
-    """
-
-    name: str
-    prefix: str
-    stages: int
-    width: int
-    config: str
-
-
-RELEASES = [
-    Release(
-        'DistilPose-S of the original release',
-        *(STUDENT, 0, 256, 'distilpose-s_8xb32-300e_coco-256x192'),
-    ),
-    Release(
-        'DistilPose-L of the original release',
-        *(STUDENT, 3, 48, 'distilpose-l_8xb32-300e_coco-256x192'),
-    ),
-    Release(
-        'TokenPose-L, a teacher of the original DistilPose release',
-        *(TEACHER, 4, 48, 'tokenpose-l_8xb64-300e_coco-256x192'),
-    ),
-    Release(
-        'TokenPose on the stem net, a teacher of the original DistilPose '
-        'release',
-        *(TEACHER, 0, 256, 'tokenpose-stem_8xb64-300e_coco-256x192'),
-    ),
-    Release(
-        'HRNet-W32 of MMPose 0.x',
-        *(HEATMAP, 4, 32, 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'),
-    ),
-    Release(
-        'HRNet-W48 of MMPose 0.x',
-        *(HEATMAP, 4, 48, 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'),
-    ),
-]
 
 
 class Conversion(NamedTuple):
@@ -152,7 +88,7 @@ def convert(state: State, config: Optional[str] = None) -> Conversion:
         FileNotFoundError: There is no such config.
         ValueError: The model of the config cannot be built here.
     """
-    release = _recognise(state)
+    release = recognise(state)
     fits = release.config if config is None else config
     position = release.prefix + POSITION
     renames = _renames(release.prefix)
@@ -249,41 +185,6 @@ def write_checkpoint(
         os.replace(whole, path)
 
 
-def _recognise(state: State) -> Release:
-    """Tell a release by its tensors' names and its backbone."""
-    stages = [n for n in (4, 3) if _some(state, f'backbone.stage{n}.')]
-    stages = stages[0] if stages else 0
-    finest = state.get(
-        'backbone.stage2.0.branches.0.0.conv1.weight'
-        if stages
-        else 'backbone.layer1.0.conv3.weight'
-    )
-    for release in RELEASES:
-        if (
-            _some(state, release.prefix)
-            and stages == release.stages
-            and finest is not None
-            and finest.shape[:1] == (release.width,)
-        ):
-            return release
-    if _some(state, 'neck.keypoint_tokens'):
-        raise CheckpointError(
-            'The checkpoint has our names already, there is nothing to '
-            "convert. To bring it under the original's, use --to-original "
-            'CONFIG.'
-        )
-    raise CheckpointError(
-        f'A checkpoint of unknown kind: its {len(state)} tensors have names '
-        f'such as {", ".join(list(state)[:3])}. Known are '
-        + '; '.join(release.name for release in RELEASES)
-        + '.'
-    )
-
-
-def _some(state: State, start: str) -> bool:
-    return any(name.startswith(start) for name in state)
-
-
 def _renames(prefix: str) -> List[Tuple[str, str]]:
     """Pairs of old and new beginnings of names, {} a number."""
     if prefix == HEATMAP:
@@ -310,7 +211,7 @@ def _load_model(name: str) -> Tuple[Config, nn.Module]:
     path = find_config(name, with_mmpose=True)
     try:
         config = Config.fromfile(path)
-        return config, build_bare(config)
+        return config, build_without_weights(config)
     except Exception as error:  # of many types, for as many faults
         reason = ' '.join(f'{type(error).__name__}: {error}'.split())
         raise ValueError(
@@ -322,39 +223,50 @@ def _load_model(name: str) -> Tuple[Config, nn.Module]:
 def _expect_fit(state: State, model: nn.Module, name: str) -> None:
     """Compare names and shapes with those of a config's model."""
     expected = model.state_dict()
-    tokens = 'neck.keypoint_tokens'
-    if tokens in state and tokens in expected:
-        given, wanted = state[tokens].shape, expected[tokens].shape
-        if len(given) == len(wanted) and given[1] != wanted[1]:
-            raise CheckpointError(
-                f'The checkpoint is of {given[1]} keypoints, {name} of '
-                f'{wanted[1]}. Give a config with as many as the checkpoint.'
-            )
-    faults = dict(
-        missing=[key for key in expected if key not in state],
-        unknown=[key for key in state if key not in expected],
-    )
-    faults['of another shape'] = [
-        f'{key} {tuple(state[key].shape)} for {tuple(tensor.shape)}'
-        for key, tensor in expected.items()
-        if key in state and state[key].shape != tensor.shape
+    _expect_keypoints(state, expected, name)
+    faults = _differences(state, expected)
+    found = [
+        f'{len(keys)} {fault} ({", ".join(keys[:3])}'
+        f'{", ..." if len(keys) > 3 else ""})'
+        for fault, keys in faults.items()
+        if keys
     ]
-    if any(faults.values()):
+    if found:
         raise CheckpointError(
-            f'The checkpoint does not fit {name}: '
-            + '; '.join(
-                f'{len(keys)} {fault} ({", ".join(keys[:3])}'
-                f'{", ..." if len(keys) > 3 else ""})'
-                for fault, keys in faults.items()
-                if keys
-            )
-            + '. Is it complete, and this its config?'
+            f'The checkpoint does not fit {name}: {"; ".join(found)}. Is it '
+            'complete, and this its config?'
+        )
+
+
+def _differences(state: State, expected: State) -> Dict[str, List[str]]:
+    """Tensors that are at fault, by the kind of their fault."""
+    return {
+        'missing': [key for key in expected if key not in state],
+        'unknown': [key for key in state if key not in expected],
+        'of another shape': [
+            f'{key} {tuple(state[key].shape)} for {tuple(tensor.shape)}'
+            for key, tensor in expected.items()
+            if key in state and state[key].shape != tensor.shape
+        ],
+    }
+
+
+def _expect_keypoints(state: State, expected: State, name: str) -> None:
+    """Compare the numbers of keypoint tokens, (1, K, D)."""
+    tokens = 'neck.keypoint_tokens'
+    if tokens not in state or tokens not in expected:
+        return
+    given, wanted = state[tokens].shape, expected[tokens].shape
+    if len(given) == len(wanted) and given[1] != wanted[1]:
+        raise CheckpointError(
+            f'The checkpoint is of {given[1]} keypoints, {name} of '
+            f'{wanted[1]}. Give a config with as many as the checkpoint.'
         )
 
 
 def _sine_table(config: Config, model: nn.Module) -> Tensor:
     """The sine table (1, P, D) for the input size of a config."""
-    (w, h), neck = input_size(config), model.neck
+    (w, h), neck = input_size(config), cast(Any, model.neck)
     return sine_position_table(
         h // STRIDE // neck.patch_size[0],
         w // STRIDE // neck.patch_size[1],
@@ -370,6 +282,6 @@ def _expect_sine_table(given: Tensor, expected: Tensor, name: str) -> None:
             f'The table of positions in the checkpoint, {tuple(given.shape)}, '
             f'is not the fixed sine table of {name}, '
             f'{tuple(expected.shape)}: it was trained with another input '
-            'size, or with learned positions, which DistilPose has not. For '
-            'the former, give its config.'
+            'size, in which case give its config, or with learned '
+            'positions, which DistilPose does not have.'
         )

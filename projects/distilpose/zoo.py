@@ -11,7 +11,7 @@ from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
 from torch import nn
 
-__all__ = ['build_bare', 'find_config', 'input_size']
+__all__ = ['build_without_weights', 'find_config', 'input_size']
 
 OWN = Path(__file__).parent / '.mim' / 'configs'
 
@@ -20,28 +20,28 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     """Find a config by path, or by its name among those installed.
 
     Args:
-        name: Path of a config, or its name, with or without ``.py``.
+        name: Path of a config, or its name; each with or without ``.py``.
         with_mmpose: Whether to look among MMPose's configs, too.
 
     Raises:
         FileNotFoundError: There is none; the nearest names are suggested.
     """
-    if Path(name).is_file():
-        return Path(name)
+    for path in (Path(name), Path(f'{name}.py')):
+        if path.is_file():
+            return path
     named = _installed_configs(with_mmpose)
-    wanted = name
-    wanted = wanted[: -len('.py')] if wanted.endswith('.py') else wanted
+    wanted = name[: -len('.py')] if name.endswith('.py') else name
     if wanted in named:
         return named[wanted].resolve()
     nearest = difflib.get_close_matches(Path(wanted).name, named, cutoff=0.3)
     raise FileNotFoundError(
         f'The config "{name}" is neither a file here nor one of '
         f'distilpose{" or MMPose" if with_mmpose else ""}. Nearest: '
-        + ', '.join(nearest or sorted(named))
+        + ', '.join(nearest or sorted(named)[:9])
     )
 
 
-def build_bare(config: Config) -> nn.Module:
+def build_without_weights(config: Config) -> nn.Module:
     """Build the model of a config without weights, downloads or teacher.
 
     Args:
@@ -68,7 +68,8 @@ def input_size(config: Config) -> Tuple[int, int]:
         config.get('codec'),
     ):
         if codec and 'input_size' in codec:
-            return tuple(codec['input_size'])
+            width, height = codec['input_size']
+            return width, height
     raise ValueError(
         f'{config.filename} names no input size, neither in '
         'model.head.decoder nor in codec: it is no top-down estimator.'

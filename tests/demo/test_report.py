@@ -8,7 +8,7 @@ from distilpose.demo import report
 from distilpose.demo.run import MODELS
 from distilpose.demo.training import Training
 from distilpose.visualization import draw_skeleton, overlay_heatmaps
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 
 def test_report(pictures, tmp_path):
@@ -18,7 +18,7 @@ def test_report(pictures, tmp_path):
         config.val_dataloader.dataset.data_root = str(pictures)
         one = trainings[name] = Training(name, config, tmp_path / name)
         one.claim()
-        weights = build_bare(config).state_dict()
+        weights = build_without_weights(config).state_dict()
         torch.save(dict(state_dict=weights), one.checkpoint)
         for epoch in (10, 30):
             metrics = dict.fromkeys(report.METRICS, i / 10 + epoch / 1000)

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from torch import nn
 
 from distilpose.deploy import MicroBatches, PointwiseLinear, deploy
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 from .. import toys
 from ..models.test_heads import samples
@@ -158,7 +158,7 @@ def test_multi_stage_models_deploy():
     """RSN's features are nested, too: they were an error."""
     name = 'td-hm_rsn18_8xb32-210e_coco-256x192'
     config = Config.fromfile(find_config(name, with_mmpose=True))
-    model = build_bare(config)
+    model = build_without_weights(config)
     inputs = torch.randn(3, 3, 64, 64)
     before = model.extract_feat(inputs)
     after = deploy(model).extract_feat(inputs)

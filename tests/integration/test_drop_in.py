@@ -15,7 +15,7 @@ from mmengine.utils import digit_version
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 
 from distilpose.demo.dataset import make_dataset
-from distilpose.zoo import build_bare
+from distilpose.zoo import build_without_weights
 
 from .commands import CONFIGS, distilpose, mim
 
@@ -35,7 +35,7 @@ def folder(tmp_path_factory):
     """A student without training, and a picture of two halves."""
     folder = tmp_path_factory.mktemp('drop-in')
     torch.manual_seed(0)
-    model = build_bare(Config.fromfile(CONFIG))
+    model = build_without_weights(Config.fromfile(CONFIG))
     torch.save(dict(state_dict=model.state_dict()), folder / 'student.pth')
     image = np.random.default_rng(0).integers(
         0, 256, (120, 160, 3), dtype=np.uint8

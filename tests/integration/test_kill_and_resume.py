@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from distilpose.zoo import build_bare, find_config
+from distilpose.zoo import build_without_weights, find_config
 
 from .commands import distilpose
 
@@ -77,7 +77,7 @@ class Training:
 def test_the_same_weights_after_20_kills(pictures, tmp_path):
     teacher = find_config('tokenpose-tiny_1xb32-30e_demo-96x64')
     torch.manual_seed(0)
-    state = build_bare(Config.fromfile(teacher)).state_dict()
+    state = build_without_weights(Config.fromfile(teacher)).state_dict()
     torch.save(dict(state_dict=state), tmp_path / 'teacher.pth')
     distilpose(*arguments(pictures, tmp_path, 'whole'), cwd=tmp_path)
 

@@ -4,7 +4,6 @@ import functools
 import resource
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -18,6 +17,7 @@ from distilpose import (
     SeedEpochHook,
 )
 from distilpose.hooks import safe_checkpoint_hook, seed_epoch_hook
+from distilpose.hooks.safe_checkpoint_hook import AtomicBackend
 
 from . import runs
 
@@ -124,15 +124,15 @@ def test_damaged_checkpoint_in_a_folder_of_its_own(
 
 
 def test_local_files_are_written_in_whole():
-    for out_dir, backend_args in (
-        (None, dict(backend='atomic')),
-        ('folder', dict(backend='atomic')),
-        ('s3://bucket/folder', None),
+    whole = dict(backend='distilpose-atomic')
+    for arguments, backend_args in (
+        ({}, whole),
+        (dict(out_dir='folder'), whole),
+        (dict(out_dir='s3://bucket/folder'), None),
+        (dict(backend_args=dict(backend='local')), dict(backend='local')),
     ):
-        hook = SafeCheckpointHook(interval=1, out_dir=out_dir)
+        hook = SafeCheckpointHook(interval=1, **arguments)
         assert hook.backend_args == backend_args
-    old = SafeCheckpointHook(file_client_args=dict(backend='disk'))
-    assert old.backend_args is None
 
 
 def test_writing_leaves_other_files_alone(tmp_path):
@@ -140,22 +140,32 @@ def test_writing_leaves_other_files_alone(tmp_path):
     users = tmp_path / 'epoch_1.pth.partial'
     users.write_bytes(b'precious')
     (tmp_path / '.epoch_1.pth.distilpose.partial').write_bytes(b'half of it')
-    backend = safe_checkpoint_hook.AtomicBackend()
-    backend.put(b'whole', tmp_path / 'epoch_1.pth')
+    AtomicBackend().put(b'whole', tmp_path / 'epoch_1.pth')
     assert users.read_bytes() == b'precious'
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        'epoch_1.pth',
-        users.name,
-    ]
+    assert listed(tmp_path) == ['epoch_1.pth', users.name]
+
+
+def listed(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_outdated_file_goes_when_the_next_is_written(tmp_path):
+    (tmp_path / 'other').mkdir()
+    for name in ('epoch_1.pth', 'epoch_2.pth', 'other/epoch_1.pth'):
+        AtomicBackend().put(b'whole', tmp_path / name)
+        AtomicBackend().remove(tmp_path / name)
+    assert listed(tmp_path) == ['epoch_2.pth', 'other']
+    AtomicBackend().put(b'whole', tmp_path / 'other/epoch_1.pth')
+    assert listed(tmp_path / 'other') == ['epoch_1.pth'], 'written anew'
 
 
 def test_no_intact_checkpoint(train, uninterrupted, tmp_path):
     train(stop=2)
     first = tmp_path / 'run/epoch_1.pth'
     first.write_bytes(first.read_bytes()[:5000])
-    with pytest.raises(RuntimeError, match='epoch_1.pth were not written'):
+    with pytest.raises(RuntimeError, match='epoch_1.pth not written'):
         train(resume=True)
-    with pytest.raises(RuntimeError, match='epoch_1.pth" is damaged'):
+    with pytest.raises(RuntimeError, match='epoch_1.pth not written'):
         train(resume=True, load_from=str(first))
     assert runs.equal(train(), uninterrupted)  # anew, as the message says
 
@@ -165,7 +175,7 @@ def test_only_checkpoint_is_damaged(train, tmp_path):
     train(stop=2, **name)
     latest = tmp_path / 'run/latest.pth'
     latest.write_bytes(latest.read_bytes()[:5000])
-    with pytest.raises(RuntimeError, match='latest.pth were not written'):
+    with pytest.raises(RuntimeError, match='latest.pth not written'):
         train(resume=True, **name)
 
 
@@ -197,42 +207,58 @@ def test_damage_of_any_kind_is_found(tmp_path):
     tensor = torch.arange(999)
     torch.save(dict(a=tensor), file)
     whole = file.read_bytes()
-    assert safe_checkpoint_hook._is_intact(file)
+    assert safe_checkpoint_hook._is_intact(str(file))
     data = tensor.numpy().tobytes()
     for place in range(0, len(data), 500):
         changed = bytearray(whole)
         changed[whole.index(data) + place] ^= 1
         file.write_bytes(changed)
-        assert not safe_checkpoint_hook._is_intact(file)
+        assert not safe_checkpoint_hook._is_intact(str(file))
     rng = np.random.default_rng(0)
     for place in rng.integers(len(whole) - 900, len(whole), 100):
         changed = bytearray(whole)
         changed[place] ^= 255
         file.write_bytes(changed)
-        assert safe_checkpoint_hook._is_intact(file) in (True, False)
+        assert safe_checkpoint_hook._is_intact(str(file)) in (True, False)
     file.write_text('<html>404 Not Found</html>')
-    assert not safe_checkpoint_hook._is_intact(file)
+    assert not safe_checkpoint_hook._is_intact(str(file))
     torch.save(dict(a=tensor), file, _use_new_zipfile_serialization=False)
-    assert safe_checkpoint_hook._is_intact(file)
+    assert safe_checkpoint_hook._is_intact(str(file))
 
 
-@pytest.mark.parametrize(
-    ('template', 'expected'),
-    [
-        ('epoch_{:03d}.pth', ['epoch_010.pth', 'epoch_002.pth']),
-        ('model-[x]_{}.pth', ['model-[x]_10.pth', 'model-[x]_9.pth']),
-        ('latest.pth', ['latest.pth']),
-        ('other.pth', []),
-    ],
-)
-def test_checkpoints_by_number(tmp_path, template, expected):
-    for name in (
-        *('epoch_002.pth', 'epoch_010.pth', 'epoch_x.pth', 'latest.pth'),
-        *('model-[x]_9.pth', 'model-[x]_10.pth', 'model-x_1.pth'),
-    ):
-        (tmp_path / name).touch()
-    found = safe_checkpoint_hook._by_number(tmp_path, template)
-    assert [path.name for path in found] == expected
+def test_last_run_goes_before_higher_numbers(tmp_path):
+    """A run that began anew in the folder of an older one."""
+    for name in ('epoch_2.pth', 'epoch_10.pth', 'epoch_9.pth', 'best_99.pth'):
+        torch.save(dict(a=torch.zeros(9)), tmp_path / name)
+    named = tmp_path / 'last_checkpoint'
+    named.write_text(str(tmp_path / 'epoch_2.pth'))
+    runner = SimpleNamespace(work_dir=str(tmp_path), _load_from=None)
+    hook = SafeCheckpointHook(interval=1)
+    assert hook._find(runner) == (str(tmp_path / 'epoch_2.pth'), [])
+    for damaged in (['epoch_2.pth'], ['epoch_2.pth', 'epoch_10.pth']):
+        (tmp_path / damaged[-1]).write_bytes(b'')
+        path, found = hook._find(runner)
+        assert found == [str(tmp_path / name) for name in damaged]
+    assert path == str(tmp_path / 'epoch_9.pth')
+
+
+def test_only_the_main_process_reads_the_files(monkeypatch):
+    """The others take over what it found, a failure as well."""
+    hook = SafeCheckpointHook(interval=1)
+    monkeypatch.setattr(safe_checkpoint_hook, 'is_main_process', lambda: False)
+    for found in (('epoch_3.pth', []), (None, ['epoch_3.pth'])):
+        monkeypatch.setattr(
+            safe_checkpoint_hook,
+            'broadcast_object_list',
+            lambda box: box.__setitem__(0, found),  # noqa: B023
+        )
+        runner = SimpleNamespace(_resume=True, _load_from=None)
+        if found[0]:
+            hook.before_run(runner)
+            assert runner._load_from == 'epoch_3.pth'
+        else:
+            with pytest.raises(RuntimeError, match='epoch_3.pth not written'):
+                hook.before_run(runner)
 
 
 def test_old_best_checkpoint_stays_until_the_new_one_is_written(
@@ -274,53 +300,19 @@ def test_workers_of_a_resumed_run_do_not_repeat_augmentations():
     assert seeds[0] == 5 != seeds[1]
 
 
-def test_one_kept_checkpoint_is_refused():
-    with pytest.raises(ValueError, match='Keep 2 or more'):
-        SafeCheckpointHook(interval=1, max_keep_ckpts=1)
+def test_one_kept_checkpoint(train, tmp_path, monkeypatch):
+    """It goes when the next one is there, not before."""
+    at_writing = []
+    put = AtomicBackend.put
 
+    def recorded(self, obj, filepath):
+        at_writing.append(sorted(p.name for p in tmp_path.glob('run/*.pth')))
+        put(self, obj, filepath)
 
-def test_pictures_while_training(pictures, tmp_path):
-    """Crop, teacher, simulated heatmap and skeleton, to files and board."""
-    cfg = runs.config(pictures, tmp_path)
-    cfg.custom_hooks.append(
-        dict(type='DistillationVisualizationHook', interval=1, num_samples=2)
-    )
-    cfg.visualizer.vis_backends = [
-        dict(type='LocalVisBackend'),
-        dict(type='TensorboardVisBackend'),
-    ]
-    runner = runs.train(cfg)
-    (folder,) = tmp_path.glob('2*/vis_data')
-    names = [path.name for path in folder.glob('vis_image/*')]
-    dataset = runner.val_loop.dataloader.dataset
-    last = len(dataset) - 1
-    assert sorted(names) == [
-        f'distillation_{sample}_{epoch}.png'
-        for sample in (0, last)
-        for epoch in (1, 2)
-    ]
-    picture = cv2.imread(str(folder / 'vis_image/distillation_0_2.png'))
-    assert picture.shape == (3 * 96, 4 * 3 * 64, 3)
-    crop = dataset[0]['inputs'].permute(1, 2, 0).numpy()  # BGR, as of OpenCV
-    assert (picture[:, : 3 * 64] == cv2.resize(crop, (3 * 64, 3 * 96))).all()
-    assert any(folder.glob('events.out.tfevents*'))
-
-
-def test_every_term_is_in_the_log(pictures, tmp_path):
-    runner = runs.train(runs.config(pictures, tmp_path))
-    logged = runner.message_hub.log_scalars
-    for term, weight in (
-        ('visual_tokens', 5e-4),
-        ('keypoint_tokens', 5e-4),
-        ('simulated_heatmaps', 1.0),
-        ('scores', 1e-2),
-    ):
-        value, own, raw = (
-            logged[f'train/{key}'].current()
-            for key in (f'loss_{term}', f'{term}/weight', f'{term}/unweighted')
-        )
-        assert own == pytest.approx(weight)
-        assert value == pytest.approx(own * raw, rel=1e-5)
+    monkeypatch.setattr(AtomicBackend, 'put', recorded)
+    train(**{'default_hooks.checkpoint.max_keep_ckpts': 1})
+    assert at_writing == [[], ['epoch_1.pth'], ['epoch_2.pth']]
+    assert [p.name for p in tmp_path.glob('run/*.pth')] == ['epoch_3.pth']
 
 
 def test_testing_deploys_and_training_does_not(pictures, tmp_path):

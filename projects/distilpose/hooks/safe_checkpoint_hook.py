@@ -2,11 +2,11 @@
 
 import os
 import re
-import string
 import zipfile
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Union
+from typing import Any, ClassVar, List, Optional, Set, Tuple, Union
 
+from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner, find_latest_checkpoint
@@ -15,13 +15,21 @@ from mmpose.registry import HOOKS
 __all__ = ['SafeCheckpointHook']
 
 
-@register_backend('atomic')
+@register_backend('distilpose-atomic')
 class AtomicBackend(LocalBackend):
     """Local files that are written in whole or not at all.
 
     ``NAME`` is written as ``.NAME.distilpose.partial`` beside its place. What
-    a kill leaves of that, the next writing of ``NAME`` replaces.
+    a kill leaves of that, the next writing of ``NAME`` replaces. MMEngine
+    removes an outdated checkpoint before it writes the next; here the file
+    goes when the next one in its folder is written.
     """
+
+    _outdated: ClassVar[Set[Path]] = set()
+
+    def remove(self, filepath: Union[str, Path]) -> None:
+        """Remove a file after the next :meth:`put` into its folder."""
+        self._outdated.add(Path(filepath))
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
         """Write a file.
@@ -32,6 +40,8 @@ class AtomicBackend(LocalBackend):
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f'.{path.name}.distilpose.partial')
+        outdated = self._outdated - {path}
+        self._outdated.clear()
         try:
             with open(partial, 'wb') as file:
                 file.write(obj)
@@ -46,69 +56,29 @@ class AtomicBackend(LocalBackend):
                 'earlier ones are intact. Make room and go on with --resume',
                 str(path),
             ) from error
+        for old in outdated:
+            if old.parent == path.parent:
+                old.unlink(missing_ok=True)
 
 
 @HOOKS.register_module()
 class SafeCheckpointHook(CheckpointHook):
     """MMEngine's hook, with checkpoints that are whole or absent.
 
-    - A checkpoint is written beside its place and moved there when complete.
+    - A local checkpoint is written beside its place and moved there when
+      complete; an outdated one is removed after that.
     - On ``--resume``, files are checked first: a damaged one (of a run under
       another hook, a copy cut short) is named, and the one before it is used.
 
-    Both hold for local files, in the working folder or, with ``out_dir``, in
-    the folder of the working folder's name there; not where ``out_dir`` is an
-    address such as ``s3://...``.
-
-    Args:
-        *args: As for :class:`CheckpointHook`.
-        backend_args: As for :class:`CheckpointHook`. Defaults to atomic writes
-            for local files.
-        max_keep_ckpts: As for :class:`CheckpointHook`, but not 1.
-        **kwargs: As for :class:`CheckpointHook`.
-
-    Raises:
-        ValueError: ``max_keep_ckpts`` is 1: the only checkpoint would be
-            removed before the next one is written.
+    Arguments are those of :class:`CheckpointHook`.
     """
 
-    def __init__(
-        self,
-        *args: Any,
-        backend_args: Optional[dict] = None,
-        max_keep_ckpts: int = -1,
-        **kwargs: Any,
-    ) -> None:
-        if max_keep_ckpts == 1:
-            raise ValueError(
-                'SafeCheckpointHook: with max_keep_ckpts=1, MMEngine removes '
-                'the only checkpoint before it writes the next. Keep 2 or '
-                'more, or all with -1.'
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if '://' not in str(kwargs.get('out_dir')):
+            kwargs.setdefault(
+                'backend_args', dict(backend='distilpose-atomic')
             )
-        super().__init__(
-            *args,
-            backend_args=backend_args,
-            max_keep_ckpts=max_keep_ckpts,
-            **kwargs,
-        )
-        given = self.backend_args or self.file_client_args
-        if given is None and '://' not in str(self.out_dir):
-            self.backend_args = dict(backend='atomic')
-
-    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
-        """As MMEngine's, but the old one is removed after the new one is."""
-        removed = []
-        backend, remove = self.file_backend, self.file_backend.remove
-        backend.remove = removed.append
-        try:
-            super()._save_best_checkpoint(runner, metrics)
-        finally:
-            backend.remove = remove
-        for path in removed:
-            if backend.isfile(path) and path != getattr(
-                self, 'best_ckpt_path', None
-            ):
-                remove(path)
+        super().__init__(*args, **kwargs)
 
     def before_run(self, runner: Runner) -> None:
         """Choose what to resume from.
@@ -117,32 +87,20 @@ class SafeCheckpointHook(CheckpointHook):
             RuntimeError: There are checkpoints, but none is intact, or the one
                 that was asked for is not.
         """
-        if not runner._resume or runner._has_loaded:
+        if not runner._resume:
             return
-        if runner._load_from is not None:
-            if not _is_intact(runner._load_from):
-                raise RuntimeError(
-                    f'The checkpoint "{runner._load_from}" is damaged: it '
-                    'was not written to its end. Resume from an earlier one.'
-                )
-            return
-        named = find_latest_checkpoint(runner.work_dir)
-        folder = Path(runner.work_dir)
-        if self.out_dir not in (None, runner.work_dir):
-            folder = Path(self.out_dir, folder.name)  # as MMEngine has it
-        damaged = []
-        for path in self._candidates(folder, named):
-            if _is_intact(path):
-                break
-            damaged.append(str(path))
-        else:
-            if damaged:
-                raise RuntimeError(
-                    f'No checkpoint to resume from: {", ".join(damaged)} '
-                    'were not written to their ends. Start anew without '
-                    '--resume.'
-                )
-            return
+        # One process reads the files; all of them hear what it found.
+        found: List[Any] = [None]
+        if is_main_process():
+            found[0] = self._find(runner)
+        broadcast_object_list(found)
+        path, damaged = found[0]
+        if damaged and path is None:
+            raise RuntimeError(
+                f'No checkpoint to resume from: {", ".join(damaged)} not '
+                'written to the end. Resume from another one by --resume '
+                'FILE, or start anew without --resume.'
+            )
         if damaged:
             runner.logger.warning(
                 'Damaged checkpoint, not written to its end: %s. Resuming '
@@ -150,51 +108,41 @@ class SafeCheckpointHook(CheckpointHook):
                 ', '.join(damaged),
                 path,
             )
-        if str(path) != named:
-            runner._load_from = str(path)
+        runner._load_from = path or runner._load_from
 
-    def _candidates(
-        self, folder: Path, named: Optional[str]
-    ) -> Iterator[Path]:
-        """Checkpoints, the newest first: the one last named, then others."""
-        if named and Path(named).is_file():
-            yield Path(named)
-        for path in _by_number(folder, self.filename_tmpl):
-            if not named or path != Path(named):
-                yield path
-
-
-def _by_number(folder: Path, template: str) -> List[Path]:
-    """Files called by a template such as ``epoch_{}.pth``, highest first.
-
-    A template without number is the name of the only one.
-    """
-    pattern = ''.join(
-        re.escape(text) + ('' if field is None else r'(\d+)')
-        for text, field, *_ in string.Formatter().parse(template)
-    )
-    numbered = {
-        path: [int(number) for number in match.groups()]
-        for path in folder.glob('*')
-        for match in [re.fullmatch(pattern, path.name)]
-        if match
-    }
-    return sorted(numbered, key=numbered.get, reverse=True)
+    def _find(self, runner: Runner) -> Tuple[Optional[str], List[str]]:
+        """The newest intact checkpoint, and newer ones that are damaged."""
+        files = [runner._load_from]
+        if runner._load_from is None:
+            # The one last named comes first: a run that began anew in the
+            # folder of an older one has lower numbers.
+            named = find_latest_checkpoint(runner.work_dir)
+            folder = Path(named).parent if named else Path(runner.work_dir)
+            pattern = re.sub(r'{.*?}', '*', self.filename_tmpl)
+            by_number = sorted(folder.glob(pattern), key=_number, reverse=True)
+            files = [named or '', *map(str, by_number)]
+        damaged: List[str] = []
+        for file in filter(os.path.isfile, dict.fromkeys(files)):
+            if _is_intact(file):
+                return file, damaged
+            damaged.append(file)
+        return None, damaged
 
 
-def _is_intact(path: Union[str, Path]) -> bool:
+def _number(path: Path) -> int:
+    """The last number in a file's name, of its epoch or iteration."""
+    return int(['-1', *re.findall(r'\d+', path.stem)][-1])
+
+
+def _is_intact(path: str) -> bool:
     """Whether a checkpoint is complete, without loading it.
 
     PyTorch's files are ZIP archives whose table of contents comes last, with
-    a checksum for every tensor. Remote and older files are not looked into.
+    a checksum for every tensor. Files of its older format pass unchecked.
     """
-    path = Path(path)
-    if not path.is_file():
-        return True
     with open(path, 'rb') as file:
-        begins = file.read(4)
-    if begins and begins != b'PK\x03\x04':
-        return begins[:1] == b'\x80'  # a pickle, PyTorch's older format
+        if file.read(1) == b'\x80':
+            return True
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.testzip() is None

@@ -1,0 +1,142 @@
+"""Checkpoints at addresses: each is downloaded once, whole or not at all."""
+
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePosixPath
+
+import pytest
+import torch
+
+from distilpose.checkpoint import CheckpointError, read_state_dict
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves the server's files; claims more bytes than it sends of some."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        content = self.server.files.get(self.path)
+        if content is None:
+            self.send_error(404)
+            return
+        missing = self.server.missing
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[: len(content) - missing])
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
+        server.files, server.asked, server.missing = {}, [], 0
+        server.address = f'http://127.0.0.1:{server.server_port}'
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def checkpoint(tmp_path, number):
+    file = tmp_path / f'{number}.pth'
+    torch.save(dict(a=torch.tensor(number)), file)
+    return file.read_bytes()
+
+
+def cached(tmp_path):
+    """Names of the files in the cache, but for locks."""
+    files = (tmp_path / 'cache').rglob('*')
+    return sorted(
+        file.name
+        for file in files
+        if file.is_file() and file.suffix != '.lock'
+    )
+
+
+def test_each_address_is_downloaded_once(server, tmp_path):
+    """Two teachers of one file name were one to the cache."""
+    for i in (1, 2):
+        server.files[f'/run{i}/teacher.pth'] = checkpoint(tmp_path, i)
+    for _ in range(2):
+        for i in (1, 2):
+            address = f'{server.address}/run{i}/teacher.pth'
+            assert read_state_dict(address)['a'] == i
+    assert server.asked == ['/run1/teacher.pth', '/run2/teacher.pth']
+    assert cached(tmp_path) == ['teacher.pth'] * 2
+
+
+def test_one_downloads_and_the_others_wait(server, tmp_path):
+    server.files['/teacher.pth'] = checkpoint(tmp_path, 3)
+    together = threading.Barrier(4)
+
+    def read(_):
+        together.wait()
+        return read_state_dict(f'{server.address}/teacher.pth')['a'].item()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, range(4))) == [3] * 4
+    assert server.asked == ['/teacher.pth']
+
+
+def test_interrupted_download_leaves_nothing(server, tmp_path):
+    server.files['/teacher.pth'] = checkpoint(tmp_path, 4)
+    server.missing = 100
+    size = len(server.files['/teacher.pth'])
+    with pytest.raises(
+        CheckpointError, match=rf'ended after {size - 100} of {size} bytes'
+    ):
+        read_state_dict(f'{server.address}/teacher.pth')
+    assert cached(tmp_path) == []
+    server.missing = 0
+    assert read_state_dict(f'{server.address}/teacher.pth')['a'] == 4
+
+
+@pytest.mark.parametrize('date', ['', '_20230831'])
+def test_hash_in_the_name_is_compared(server, tmp_path, date):
+    content = checkpoint(tmp_path, 5)
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    server.files[f'/t-{digest}{date}.pth'] = content
+    server.files[f'/t-0123abcd{date}.pth'] = content
+    address = f'{server.address}/t-{digest}{date}.pth'
+    assert read_state_dict(address)['a'] == 5
+    with pytest.raises(
+        CheckpointError, match=f'begins with {digest}, not with 0123abcd'
+    ):
+        read_state_dict(f'{server.address}/t-0123abcd{date}.pth')
+    assert cached(tmp_path) == [f't-{digest}{date}.pth']
+
+
+def test_offline_says_where_to_put_the_file(server, tmp_path):
+    """And a file that is put there is read."""
+    address = f'{server.address}/teacher.pth'
+    with pytest.raises(CheckpointError, match='404.*save it as') as caught:
+        read_state_dict(address)
+    assert address in str(caught.value) and '\n' not in str(caught.value)
+    place = str(caught.value).split('save it as "')[1].split('"')[0]
+    with open(place, 'wb') as file:
+        file.write(checkpoint(tmp_path, 6))
+    server.shutdown()
+    assert read_state_dict(address)['a'] == 6
+
+
+def test_no_server(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    with pytest.raises(CheckpointError, match='http://127.0.0.1:9/t.pth.*ref'):
+        read_state_dict('http://127.0.0.1:9/t.pth')
+
+
+def test_refused_type_is_named(tmp_path):
+    file = tmp_path / 'x.pth'
+    torch.save(dict(a=torch.zeros(1), where=PurePosixPath('/x')), file)
+    with pytest.raises(
+        CheckpointError, match='holds a "pathlib.PurePosixPath", which is no'
+    ) as caught:
+        read_state_dict(file)
+    assert 'complete' not in str(caught.value)

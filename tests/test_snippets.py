@@ -1,0 +1,178 @@
+"""What README and docs tell a user to type is there, and runs.
+
+A block that cannot run here is marked by a comment on the line before it:
+``<!-- skip-test: needs a GPU -->``.
+"""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmpose import registry
+
+from distilpose.zoo import build_without_weights, find_config
+
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / 'README.md',
+    ROOT / 'CONTRIBUTING.md',
+    *sorted((ROOT / 'docs').glob('*.md')),
+]
+BLOCK = re.compile(
+    r'(?:<!-- skip-test: (?P<why>.+?) -->\n)?'
+    r'^```(?P<language>\w+)\n(?P<text>.*?)^```$',
+    re.MULTILINE | re.DOTALL,
+)
+TINY = 'distilpose-tiny_1xb32-30e_demo-96x64'
+CONFIG_NAME = re.compile(r'[\w.-]+_\d+xb\d+-[\w.-]+')
+
+
+def blocks(*languages):
+    """The blocks of some languages in all pages, as test parameters."""
+    return [
+        pytest.param(
+            match['text'],
+            id=f'{page.stem}-{number}',
+            marks=[pytest.mark.skip(match['why'])] if match['why'] else [],
+        )
+        for page in PAGES
+        for number, match in enumerate(BLOCK.finditer(page.read_text()), 1)
+        if match['language'] in languages
+    ]
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """A student and a photo, by the names that README gives them."""
+    folder = tmp_path_factory.mktemp('snippets')
+    config = Config.fromfile(find_config(TINY))
+    config.dump(folder / 'student.py')
+    state = build_without_weights(config).state_dict()
+    torch.save(dict(state_dict=state), folder / 'student.pth')
+    photo = np.full((96, 64, 3), 127, np.uint8)
+    cv2.imwrite(str(folder / 'photo.jpg'), photo)
+    return folder
+
+
+@pytest.mark.parametrize('text', blocks('python'))
+def test_python(text, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    tree = ast.parse(text)
+    if '_base_' in {getattr(node, 'id', '') for node in ast.walk(tree)}:
+        base = str(find_config(TINY).resolve())
+        Path('snippet.py').write_text(f'_base_ = {base!r}\n{text}')
+        found = Config.fromfile('snippet.py').to_dict()
+    else:
+        found = {}
+        exec(compile(tree, 'snippet', 'exec'), found)
+    found.pop('__builtins__', None)
+    check_types(found)
+
+
+def check_types(value):
+    """See that what a config names is registered, and its files are there."""
+    if isinstance(value, dict):
+        name = value.get('type')
+        assert name is None or any(
+            kind.get(name)
+            for kind in vars(registry).values()
+            if isinstance(kind, Registry)
+        ), name
+        config = value.get('config')
+        if isinstance(config, str):
+            assert find_config(Path(config).name, with_mmpose=True)
+    if isinstance(value, (dict, list, tuple)):
+        for item in value.values() if isinstance(value, dict) else value:
+            check_types(item)
+
+
+@pytest.mark.parametrize('text', blocks('python'))
+def test_distilpose_is_imported_before_mmpose(text):
+    """Without that, MMPose's models cannot be imported with mmcv-lite."""
+    imported = [
+        name.split('.')[0]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in (
+            [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else [alias.name for alias in node.names]
+        )
+    ]
+    if {'mmpose', 'mmcv', 'mmdet'} & set(imported):
+        assert imported[0] == 'distilpose'
+
+
+def commands(text):
+    """The words of each command of a block, with the block's variables."""
+    variables = {}
+    for line in text.replace('\\\n', ' ').splitlines():
+        for name, value in variables.items():
+            line = re.sub(rf'\${name}\b', lambda _: value, line)  # noqa: B023
+        line = re.sub(r'\$\((.*)\)', r' \1 ', line)  # a command within
+        words = shlex.split(line, comments=True)
+        if len(words) == 1 and re.match(r'\w+=', words[0]):
+            name, value = words[0].split('=', 1)
+            variables[name] = value
+        elif words:
+            yield words
+
+
+@pytest.mark.parametrize('text', blocks('bash', 'sh', 'shell', 'console'))
+def test_shell(text, capsys):
+    makefile = (ROOT / 'Makefile').read_text()
+    for words in commands(text):
+        pairs = list(zip(words, words[1:]))
+        for before, word in pairs:
+            if before == 'make' and '=' not in word:
+                assert re.search(rf'^{word}:', makefile, re.MULTILINE), word
+            if before == '-c':
+                exec(word)
+                printed = capsys.readouterr().out.strip()
+                assert not printed or Path(printed).exists(), printed
+            if before.endswith('distilpose') and not word.startswith('-'):
+                check_command(word, words)
+        for word in words:
+            check_paths(word)
+
+
+def check_command(command, words):
+    """See that a command of ours is there, by MIM or by itself."""
+    before = words[: words.index(command)]
+    if before[:2] == ['mim', 'run']:
+        assert (ROOT / f'tools/{command}.py').is_file(), command
+    elif before[0] != 'mim':
+        sources = (ROOT / 'projects').glob('distilpose*/*__main__.py')
+        sources = [*sources, *(ROOT / 'projects').glob('distilpose*/cli*.py')]
+        assert any(
+            re.search(rf'\b{command}\b', path.read_text()) for path in sources
+        ), command
+
+
+def check_paths(word):
+    """See that files of the repository are there."""
+    path = word.split('=')[-1]
+    if re.match(r'(configs|docs|tools|benchmarks|examples|tests)/', path):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_names_and_links(page):
+    """Every config that a page names, and every file that it links to."""
+    text = page.read_text()
+    for name in set(CONFIG_NAME.findall(text)):
+        assert find_config(name.rstrip('.'), with_mmpose=True)
+    for link in re.findall(r'\]\(([^)#]+)', text):
+        if '://' not in link:
+            assert (page.parent / link).exists(), link
+
+
+def test_there_are_snippets():
+    assert len(blocks('python')) > 1 and len(blocks('bash')) > 5
