@@ -1,14 +1,20 @@
 """MMPose's own top-down configs with data that need no files."""
 
+import copy
 from pathlib import Path
 from types import SimpleNamespace
 
 import mmpose
 import numpy as np
 from mmengine.config import Config
+from mmengine.model import BaseModule
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, MODELS
 from mmpose.utils import register_all_modules
+from torch import nn
+from torch.nn import functional as F
+
+from distilpose.zoo import build_bare
 
 # What makes the labels, without random augmentations.
 _TRANSFORMS = (
@@ -42,6 +48,32 @@ class OnePerson(BaseCocoStyleDataset):
                 principal_pt=np.ones(2, np.float32),
             )
         ]
+
+
+@MODELS.register_module(force=True)
+class Pooled(BaseModule):
+    """Stands for backbones that need operators; strides 16 and 32."""
+
+    def __init__(self, channels, levels):
+        super().__init__()
+        self.strides = (16, 32)[-levels:]
+        self.layer = nn.Conv2d(3, channels, 1)
+
+    def forward(self, x):
+        return tuple(self.layer(F.avg_pool2d(x, s)) for s in self.strides)
+
+
+def build(cfg):
+    """Build a config's model, without weights and operators of MMCV."""
+    cfg = copy.deepcopy(cfg)
+    if cfg.model.backbone.type.startswith('mmdet.'):
+        head = cfg.model.head
+        levels = 2 if head.type == 'RTMWHead' else 1
+        cfg.model.backbone = dict(
+            type='Pooled', channels=head.in_channels, levels=levels
+        )
+        cfg.model.pop('neck', None)
+    return build_bare(cfg)
 
 
 def kind(cfg):

@@ -1,6 +1,7 @@
 """Checks of what an annotation file in COCO format says about people."""
 
 import math
+from collections import Counter
 from typing import Any, Dict, List, Optional
 
 import numpy as np
@@ -89,26 +90,12 @@ def check_people(
         unreadable,
         len(people),
     )
-    lists = [_flat(person['keypoints']) for person in people]
-    lengths = np.array([len(values) for values in lists])
-    expected = 3 * (num_keypoints or 0) or _most_common(lengths)
-    fits = (lengths == expected) & (lengths % 3 == 0)
-    findings.add(
-        f'{{}} people have keypoints of another length than {expected}: each '
-        'needs x, y and visibility of every keypoint of the dataset, as '
-        'named in its metainfo.',
-        [
-            f'annotation {people[i]["id"]} with {lengths[i]} numbers'
-            for i in np.flatnonzero(~fits)
-        ],
-        len(people),
-    )
-    if unreadable or not fits.any():
+    people = _of_right_length(people, 3 * (num_keypoints or 0), findings)
+    if unreadable or not people:
         return
-    people = [person for person, fit in zip(people, fits) if fit]
     try:
         keypoints = np.array(
-            [values for values, fit in zip(lists, fits) if fit], np.float32
+            [_flat(person['keypoints']) for person in people], np.float32
         ).reshape(len(people), -1, 3)
     except (TypeError, ValueError) as error:
         findings.errors.append(f'Some keypoints are not numbers: {error}.')
@@ -117,23 +104,46 @@ def check_people(
     _check_values(keypoints, boxes, [p['id'] for p in people], findings)
 
 
+def _of_right_length(
+    people: List[Item], expected: int, findings: Findings
+) -> List[Item]:
+    """Give the people whose keypoints are so many numbers, or as of most."""
+    lengths = [len(_flat(person['keypoints'])) for person in people]
+    expected = expected or _most_common(lengths)
+    fits = [length == expected and length % 3 == 0 for length in lengths]
+    findings.add(
+        f'{{}} people have keypoints of another length than {expected}: each '
+        'needs x, y and visibility of every keypoint of the dataset, as '
+        'named in its metainfo.',
+        [
+            f'annotation {person["id"]} with {length} numbers'
+            for person, length, fit in zip(people, lengths, fits)
+            if not fit
+        ],
+        len(people),
+    )
+    return [person for person, fit in zip(people, fits) if fit]
+
+
+def _most_common(lengths: List[int]) -> int:
+    return Counter(lengths).most_common(1)[0][0] if lengths else 0
+
+
 def _kept_people(content: Item, findings: Findings) -> List[Item]:
     """Give the annotations that MMPose keeps, and tell of the others."""
     images = {image['id']: image for image in content.get('images') or []}
     annotations = content.get('annotations') or []
-    kept: List[Item] = []
-    dropped: Dict[str, int] = {}
-    for person in annotations:
-        reason = _why_dropped(person, images.get(person['image_id']))
-        if reason is None:
-            kept.append(person)
-        else:
-            dropped[reason] = dropped.get(reason, 0) + 1
+    reasons = [
+        _why_dropped(person, images.get(person['image_id']))
+        for person in annotations
+    ]
+    kept = [p for p, reason in zip(annotations, reasons) if reason is None]
+    dropped = Counter(filter(None, reasons))
     if not kept:
-        reasons = '; '.join(f'{n} {reason}' for reason, n in dropped.items())
+        told = '; '.join(f'{n} {reason}' for reason, n in dropped.items())
         findings.errors.append(
             f'Nobody is left. Of {len(annotations)} annotations MMPose uses '
-            f'none: {reasons or "there are none"}.'
+            f'none: {told or "there are none"}.'
         )
         return []
     findings.warnings += [
@@ -142,11 +152,6 @@ def _kept_people(content: Item, findings: Findings) -> List[Item]:
         if reason not in _USUAL
     ]
     return kept
-
-
-def _most_common(lengths: np.ndarray) -> int:
-    values, counts = np.unique(lengths, return_counts=True)
-    return int(values[counts.argmax()]) if len(values) else 0
 
 
 def is_box(box: Any) -> bool:
@@ -161,21 +166,23 @@ def _why_dropped(person: Item, image: Optional[Item]) -> Optional[str]:
     """As BaseCocoStyleDataset drops; boxes that it cannot read stay."""
     if image is None:
         return 'are of an image that the file does not name'
-    for key in ('bbox', 'keypoints'):
-        if key not in person:
-            return f'have no "{key}"'
+    if 'bbox' not in person or 'keypoints' not in person:
+        return f'have no "{"keypoints" if "bbox" in person else "bbox"}"'
     if person.get('iscrowd'):
         return _CROWD
     if person.get('num_keypoints') == 0:
         return _NO_KEYPOINTS
     if is_box(person['bbox']) and not _touches(person['bbox'], image):
         return 'have a box (bbox) without any area inside their image'
-    values = _flat(person['keypoints'])
-    if all(map(_is_nothing, values[0::3])) and all(
-        map(_is_nothing, values[1::3])
-    ):
+    if _are_at_origin(_flat(person['keypoints'])):
         return 'have no keypoint but at (0, 0)'
     return None
+
+
+def _are_at_origin(values: List[Any]) -> bool:
+    return all(map(_is_nothing, values[0::3])) and all(
+        map(_is_nothing, values[1::3])
+    )
 
 
 def _is_nothing(value: Any) -> bool:

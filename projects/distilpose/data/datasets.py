@@ -106,11 +106,14 @@ def _check_contents(
         used = {person['image_id'] for person in annotated}
         images = [image for image in images if image['id'] in used]
     loaders = [*_transforms(dataset), *_transforms(pipeline_of)]
-    turns = not any(
-        'ignore_orientation' in kind or kind == 'unchanged'
-        for kind in (getattr(t, 'color_type', '') for t in loaders)
-    )
+    turns = not any(map(_ignores_exif, loaders))
     check_images(images, dataset.data_prefix['img'], turns, findings)
+
+
+def _ignores_exif(transform: Any) -> bool:
+    """Whether a transform loads images without turning them."""
+    kind = getattr(transform, 'color_type', '')
+    return 'ignore_orientation' in kind or kind == 'unchanged'
 
 
 def _is(dataset: Any, *methods: str) -> bool:

@@ -65,7 +65,10 @@ class FiniteLossHook(Hook):
             )
         if self._in_a_row >= self.patience:
             raise RuntimeError(
-                _explain(runner, f'{where}, as for {self._in_a_row} before')
+                _explain(
+                    runner,
+                    f'{where}, now for {self._in_a_row} iterations in a row',
+                )
             )
         if self._in_a_row == 1:
             runner.logger.warning(
