@@ -66,7 +66,8 @@ class Pooled(BaseModule):
 def build(cfg):
     """Build a config's model, without weights and operators of MMCV."""
     cfg = copy.deepcopy(cfg)
-    if cfg.model.backbone.type.startswith('mmdet.'):
+    backbone = cfg.model.backbone
+    if 'mmdet' in (backbone.get('_scope_'), backbone.type.split('.')[0]):
         head = cfg.model.head
         levels = 2 if head.type == 'RTMWHead' else 1
         cfg.model.backbone = dict(

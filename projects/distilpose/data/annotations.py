@@ -131,26 +131,26 @@ def _most_common(lengths: List[int]) -> int:
 
 def _kept_people(content: Item, findings: Findings) -> List[Item]:
     """Give the annotations that MMPose keeps, and tell of the others."""
-    images = {image['id']: image for image in content.get('images') or []}
     annotations = content.get('annotations') or []
-    reasons = [
-        _why_dropped(person, images.get(person['image_id']))
-        for person in annotations
-    ]
-    kept = [p for p, reason in zip(annotations, reasons) if reason is None]
-    dropped = Counter(filter(None, reasons))
-    if not kept:
-        told = '; '.join(f'{n} {reason}' for reason, n in dropped.items())
+    images = {image['id']: image for image in content.get('images') or []}
+    by_reason: Dict[Optional[str], List[Item]] = {}
+    for person in annotations:
+        reason = _why_dropped(person, images.get(person['image_id']))
+        by_reason.setdefault(reason, []).append(person)
+    kept = by_reason.pop(None, [])
+    total = len(annotations)
+    if kept:
+        findings.warnings += [
+            f'{len(people)} of {total} annotations {reason}: not used.'
+            for reason, people in by_reason.items()
+            if reason not in _USUAL
+        ]
+    else:
+        told = [f'{len(p)} {reason}' for reason, p in by_reason.items()]
         findings.errors.append(
-            f'Nobody is left. Of {len(annotations)} annotations MMPose uses '
-            f'none: {told or "there are none"}.'
+            f'Nobody is left. Of {total} annotations MMPose uses none: '
+            f'{"; ".join(told) or "there are none"}.'
         )
-        return []
-    findings.warnings += [
-        f'{number} of {len(annotations)} annotations {reason}: not used.'
-        for reason, number in dropped.items()
-        if reason not in _USUAL
-    ]
     return kept
 
 
