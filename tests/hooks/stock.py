@@ -29,6 +29,7 @@ class OnePerson(BaseCocoStyleDataset):
 
     def load_data_list(self):
         count = self.metainfo['num_keypoints']
+        dims = 3 if self.metainfo['dataset_name'] == 'interhand3d' else 2
         rng = np.random.default_rng(0)
         return [
             dict(
@@ -37,7 +38,7 @@ class OnePerson(BaseCocoStyleDataset):
                 **dict(id=1, img_id=1, img_shape=(120, 100), category_id=1),
                 bbox=np.array([[10, 10, 90, 100]], np.float32),
                 bbox_score=np.ones(1, np.float32),
-                keypoints=rng.uniform(20, 80, (1, count, 2)).astype('f4'),
+                keypoints=rng.uniform(20, 80, (1, count, dims)).astype('f4'),
                 keypoints_visible=np.ones((1, count), np.float32),
                 # of hands in three dimensions
                 keypoints_cam=np.ones((1, count, 3), np.float32),
@@ -106,6 +107,7 @@ def topdown_configs():
 
 def dataset(cfg):
     """Build a config's dataset, with one person in place of each file."""
+    register_all_modules()
     return DATASETS.build(_without_files(cfg))
 
 
@@ -137,9 +139,13 @@ def _without_files(cfg):
             pipeline=pipeline,
             test_mode=cfg.get('test_mode', False),
         )
+    metainfo = cfg.get('metainfo') or DATASETS.get(cfg.type).METAINFO
+    if 'subset' in cfg and cfg.type == 'DeepFashionDataset':
+        name = f'configs/_base_/datasets/deepfashion_{cfg.subset}.py'
+        metainfo = dict(from_file=name)
     return dict(
         type='OnePerson',
-        metainfo=cfg.get('metainfo') or DATASETS.get(cfg.type).METAINFO,
+        metainfo=metainfo,
         pipeline=pipeline,
         test_mode=cfg.get('test_mode', False),
     )

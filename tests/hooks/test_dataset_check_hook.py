@@ -160,8 +160,15 @@ def test_flip_test_of_a_part_of_the_keypoints():
     model = toys.student(
         test_cfg=dict(flip_test=True, output_keypoint_indices=[0, 1, 4])
     )
-    with pytest.raises(ValueError, match='right of 5 .* of 3. Set .*flip_te'):
+    with pytest.raises(
+        ValueError, match='right of 5 .* of 3. Describe .*flip_test'
+    ):
         check(Dataset(), Dataset(3), toys.build(model))
+    check(
+        Dataset(),
+        Dataset(3),
+        toys.build({**model, 'metainfo': files.metainfo()}),
+    )
     data = Dataset(3)
     data[0]['data_samples'].set_metainfo(dict(flip_indices=[0, 1, 2, 3, 4]))
     check(Dataset(), data, toys.build(model))

@@ -13,9 +13,8 @@ from distilpose.zoo import find_config
 
 from . import stock
 
-# One of every kind of head and codec, on various datasets.
+# One of every kind of head and codec, on various datasets, and the slowest.
 SAMPLE = [
-    'td-hm_cpm_8xb32-40e_jhmdb-sub1-368x368',
     'ipr_res50_8xb64-210e_coco-256x256',
     'ipr_res50_dsnt-8xb64-210e_coco-256x256',
     'td-hm_alexnet_8xb64-210e_coco-256x192',
@@ -25,13 +24,16 @@ SAMPLE = [
     'td-hm_mspn50_8xb32-210e_coco-256x192',
     'td-reg_mobilenetv2_rle-pretrained-8xb64-210e_coco-256x192',
     'rtmpose-m_8xb256-420e_coco-256x192',
-    'rtmw-l_8xb1024-270e_cocktail14-256x192',
     'td-reg_res50_8xb64-210e_coco-256x192',
     'simcc_mobilenetv2_wo-deconv-8xb64-210e_coco-256x192',
     'td-hm_vipnas-mbv3_8xb64-210e_coco-256x192',
     'td-hm-vis_res50_8xb64-210e_coco-aic-256x192-merge',
 ]
-FLIP_FAILS = 'td-hm_hrnet-w32_8xb64-210e_coco-aic-256x192-combine'
+LARGE = [
+    'td-hm_cpm_8xb32-40e_jhmdb-sub1-368x368',
+    'rtmw-l_8xb1024-270e_cocktail14-256x192',
+]
+PART = 'td-hm_hrnet-w32_8xb64-210e_coco-aic-256x192-combine'
 
 
 def config(name):
@@ -61,35 +63,39 @@ def _preprocess(model, loop, mode):
 
 
 @pytest.mark.parametrize('name', SAMPLE)
+def test_passes(name):
+    check(config(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', SAMPLE + LARGE)
 def test_passes_and_trains(name):
     trains_and_tests(*check(config(name)))
 
 
-def test_refused_where_mmpose_fails_after_the_first_epochs():
-    """It validates on 17 of 19 keypoints, whose flip test is of all 19."""
-    cfg = config(FLIP_FAILS)
-    with pytest.raises(ValueError, match='right of 19 .* are of 17. Set'):
+def test_validation_on_a_part_of_the_keypoints():
+    """On 17 of 19; the flip test needs model.metainfo to know all 19."""
+    cfg = config(PART)
+    check(cfg)
+    del cfg.model.metainfo
+    with pytest.raises(ValueError, match='right of 19 .* are of 17. Describe'):
         check(cfg)
     model = stock.build(cfg)
     runner = stock.runner(model, cfg)
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError):  # as MMPose ends, after an epoch
         _preprocess(model, runner.val_loop, mode='predict')
-    cfg.model.test_cfg.flip_test = False
-    trains_and_tests(*check(cfg))
 
 
 @pytest.mark.slow
 def test_every_kind_passes():
     """Of every combination of head, codec and datasets, the first config."""
-    seen, sampled = {}, {stock.kind(config(name))[:4] for name in SAMPLE}
+    seen, sampled = (
+        {},
+        {stock.kind(config(name))[:4] for name in SAMPLE + LARGE},
+    )
     for name, cfg in stock.topdown_configs():
         seen.setdefault(stock.kind(cfg), (name, cfg))
     assert len(seen) >= 70
     assert sampled >= {kind[:4] for kind in seen}
-    refused = {}
-    for name, cfg in seen.values():
-        try:
-            check(cfg)
-        except ValueError as error:
-            refused[name] = str(error)
-    assert set(refused) <= {FLIP_FAILS}, refused
+    for _, cfg in seen.values():
+        check(cfg)

@@ -63,18 +63,21 @@ def check_evaluation(
             "keypoints of head and neck to the dataset's."
         )
     if test_cfg.get('flip_test'):
-        _check_flips(kind, sample, predicted)
+        _check_flips(kind, sample, model, predicted)
 
 
-def _check_flips(kind: str, sample: Any, predicted: int) -> None:
-    flips = _metainfo(sample).get('flip_indices')
+def _check_flips(
+    kind: str, sample: Any, model: TopdownPoseEstimator, predicted: int
+) -> None:
+    """As MMPose does: a model's own metainfo goes before the dataset's."""
+    own: Dict[str, Any] = model.metainfo or {}
+    flips = own.get('flip_indices', _metainfo(sample).get('flip_indices'))
     if flips is not None and len(flips) != predicted:
         raise ValueError(
             f'The flip test exchanges left and right of {predicted} '
-            f"keypoints, but the {kind} dataset's flip_indices are of "
-            f'{len(flips)}. Set model.test_cfg.flip_test=False, or give the '
-            f'dataset a metainfo of all {predicted} keypoints, as with '
-            'CombinedDataset.'
+            f'keypoints, but flip_indices for the {kind} data are of '
+            f'{len(flips)}. Describe all {predicted} keypoints in '
+            'model.metainfo, or set model.test_cfg.flip_test=False.'
         )
 
 
