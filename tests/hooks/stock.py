@@ -68,7 +68,8 @@ def build(cfg):
     """Build a config's model, without weights and operators of MMCV."""
     cfg = copy.deepcopy(cfg)
     backbone = cfg.model.backbone
-    if 'mmdet' in (backbone.get('_scope_'), backbone.type.split('.')[0]):
+    package = backbone.get('_scope_') or backbone.type.split('.')[0]
+    if package in ('mmdet', 'mmpretrain'):
         head = cfg.model.head
         levels = 2 if head.type == 'RTMWHead' else 1
         cfg.model.backbone = dict(

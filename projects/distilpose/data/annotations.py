@@ -56,7 +56,8 @@ def check_ids(content: Item, findings: Findings) -> None:
     ):
         items = content.get(kind) or []
         first: Dict[Any, Item] = {}
-        contradicting, equal = [], []
+        contradicting: List[Any] = []
+        equal: List[Any] = []
         for item in items:
             other = first.setdefault(item['id'], item)
             if other is not item:

@@ -180,7 +180,7 @@ def _expected(dataset: Any, sample: Any) -> List[int]:
     instances = getattr(data, 'gt_instances', {})
     numbers = [metainfo.get('num_keypoints')]
     if 'keypoints' in instances:
-        numbers.append(instances.keypoints.shape[1])
+        numbers.append(instances['keypoints'].shape[1])
     return [number for number in numbers if number]
 
 

@@ -1,6 +1,6 @@
 """A hook that looks at data and model before training begins."""
 
-from typing import Any, List
+from typing import Any, List, Optional
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -37,8 +37,8 @@ class DatasetCheckHook(Hook):
         Raises:
             ValueError: Something would fail or mislead.
         """
-        model = _unwrap(runner.model)
-        if not _is_topdown(model):
+        model = _topdown(runner.model)
+        if model is None:
             return
         train = runner.train_loop.dataloader.dataset
         _check_files('train', train, runner)
@@ -49,7 +49,7 @@ class DatasetCheckHook(Hook):
         val = runner.val_loop.dataloader.dataset
         _check_files('val', val, runner)
         check_evaluation('val', runner.val_loop, model)
-        if model.test_cfg.get('output_keypoint_indices') is None:
+        if (model.test_cfg or {}).get('output_keypoint_indices') is None:
             warning = check_names(train, val)
             if warning:
                 runner.logger.warning(warning)
@@ -60,19 +60,19 @@ class DatasetCheckHook(Hook):
         Raises:
             ValueError: Something would fail or mislead.
         """
-        model = _unwrap(runner.model)
-        if _is_topdown(model):
+        model = _topdown(runner.model)
+        if model is not None:
             test = runner.test_loop.dataloader.dataset
             _check_files('test', test, runner)
             check_evaluation('test', runner.test_loop, model)
 
 
-def _unwrap(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
-
-
-def _is_topdown(model: nn.Module) -> bool:
-    return isinstance(model, TopdownPoseEstimator) and model.with_head
+def _topdown(model: nn.Module) -> Optional[TopdownPoseEstimator]:
+    """Give the model itself, if it is a top-down estimator with a head."""
+    model = model.module if is_model_wrapper(model) else model
+    if isinstance(model, TopdownPoseEstimator) and model.with_head:
+        return model
+    return None
 
 
 def _check_files(kind: str, dataset: Any, runner: Runner) -> None:
