@@ -8,6 +8,7 @@ from mmengine.dataset import ConcatDataset
 from mmengine.structures import InstanceData, PixelData
 from mmpose.datasets import CombinedDataset
 from mmpose.datasets.transforms import KeypointConverter
+from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import PoseDataSample
 
 from distilpose import DatasetCheckHook
@@ -131,10 +132,10 @@ def test_every_part_of_a_wrapped_dataset_is_looked_at():
 def test_combined_datasets_that_take_samples_of_one_alone():
     """By ``sample_ratio_factor``; the other's labels are not asked for."""
     both = CombinedDataset(metainfo=files.metainfo(), datasets=[])
-    both.datasets = [Dataset(7), Dataset()]
-    both._lens, both._len = [0, 1], 1
+    both.datasets = [Dataset(), Dataset(7)]
+    both._lens, both._len = [1, 0], 1
     both.pipeline = lambda data: data
-    both.get_data_info = lambda index: dict(Dataset()[0])
+    both.get_data_info = lambda index: dict(Dataset()[index])
     check(both)
 
 
@@ -179,6 +180,18 @@ def test_other_image_size():
         check(Dataset(size=(32, 48)))
     with pytest.raises(ValueError, match='val pipeline gives images of 48 x'):
         check(Dataset(), Dataset(size=(32, 48)))
+
+
+def test_image_size_of_integral_regression():
+    """Its codec holds two others, and has no size of its own."""
+    codec = dict(
+        type='IntegralRegressionLabel',
+        **dict(input_size=(48, 48), heatmap_size=(12, 12), sigma=1),
+    )
+    model = toys.build(toys.student())
+    model.head.decoder = KEYPOINT_CODECS.build(codec)
+    with pytest.raises(ValueError, match='48 x 64 .* built for 48 x 48'):
+        check(Dataset(), model=model)
 
 
 def test_empty_dataset():

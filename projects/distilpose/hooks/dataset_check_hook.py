@@ -7,7 +7,6 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
-from torch import nn
 
 from ..data import check_dataset, parts
 from ..data.fit import check_evaluation, check_training
@@ -67,7 +66,7 @@ class DatasetCheckHook(Hook):
             check_evaluation('test', runner.test_loop, model)
 
 
-def _topdown(model: nn.Module) -> Optional[TopdownPoseEstimator]:
+def _topdown(model: Any) -> Optional[TopdownPoseEstimator]:
     """Give the model itself, if it is a top-down estimator with a head."""
     model = model.module if is_model_wrapper(model) else model
     if isinstance(model, TopdownPoseEstimator) and model.with_head:
