@@ -25,6 +25,7 @@ from mmengine.utils import digit_version
 __all__ = [
     'allow_mmengine_checkpoints',
     'apply',
+    'explain_unusable_datasets',
     'give_mlflow_valid_names',
     'give_opencv_scalars',
     'stub_mmcv_ops',
@@ -66,6 +67,7 @@ def apply() -> None:
     allow_mmengine_checkpoints()
     give_opencv_scalars()
     give_mlflow_valid_names()
+    explain_unusable_datasets()
 
 
 def stub_mmcv_ops() -> bool:
@@ -267,3 +269,30 @@ def _method(owner: Any, name: str) -> Any:
             'Checkpoints of MMEngine hold no such thing: refused.'
         )
     return getattr(owner, name)
+
+
+def explain_unusable_datasets() -> bool:
+    """Say what is wrong with a file that MMPose makes no dataset of.
+
+    Fault: where an annotation file, or a file of detected boxes, leaves
+    nobody, MMEngine fails with "need at least one array to concatenate", and
+    where an entry cannot be read, MMPose fails with "77" or the like. Neither
+    names the file, the entry or the cause. No hook runs before that.
+    """
+    from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+
+    if 'full_init' in vars(BaseCocoStyleDataset):
+        return False
+    full_init = BaseCocoStyleDataset.full_init
+
+    @functools.wraps(full_init)
+    def explained(self: Any) -> None:
+        try:
+            full_init(self)
+        except (LookupError, TypeError, ValueError) as error:
+            from .data import explain
+
+            raise ValueError(explain(self, error)) from error
+
+    BaseCocoStyleDataset.full_init = explained
+    return True

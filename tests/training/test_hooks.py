@@ -376,5 +376,5 @@ def test_validation_without_people(pictures, tmp_path):
     cfg.val_dataloader.dataset.update(
         bbox_file=str(tmp_path / 'boxes.json'), serialize_data=False
     )
-    with pytest.raises(ValueError, match='val dataset has no annotated'):
+    with pytest.raises(ValueError, match='boxes.json": Nobody is left'):
         runs.train(cfg)

@@ -1,45 +1,8 @@
 """Whether teacher and student have the same keypoints, not just as many."""
 
-from typing import Sequence
-
 from .teacher import FrozenTeacher
 
-__all__ = ['check_same_keypoints', 'check_same_mirror_images']
-
-
-def check_same_keypoints(
-    teacher: FrozenTeacher, metainfo: dict, what: str = 'the training data'
-) -> None:
-    """Compare the teacher's keypoints with those of a dataset, by name.
-
-    Nothing is said where the teacher's config names no dataset.
-
-    Args:
-        teacher: The teacher.
-        metainfo: Parsed metainfo of a dataset.
-        what: What to call the dataset in the message.
-
-    Raises:
-        ValueError: They have other names, or another order.
-    """
-    own = teacher.metainfo
-    if own is None:
-        return
-    names, others = _names(own), _names(metainfo)
-    if names == others:
-        return
-    first = next(
-        (i for i, pair in enumerate(zip(names, others)) if len({*pair}) > 1),
-        min(len(names), len(others)),
-    )
-    raise ValueError(
-        f'Teacher and student must have the same keypoints in the same order, '
-        f'but the teacher {teacher.name} was trained on '
-        f'"{own.get("dataset_name")}" ({len(names)} keypoints: '
-        f'{_some(names, first)}) and {what} is "{metainfo.get("dataset_name")}'
-        f'" ({len(others)} keypoints: {_some(others, first)}). Choose a '
-        'teacher of the same keypoints.'
-    )
+__all__ = ['check_same_mirror_images']
 
 
 def check_same_mirror_images(
@@ -47,8 +10,7 @@ def check_same_mirror_images(
 ) -> None:
     """Compare keypoints by what a sample tells of them: their mirror images.
 
-    :func:`check_same_keypoints` compares names, but the datasets are known to
-    hooks alone.
+    ``DatasetCheckHook`` compares names; this is for training runs without it.
 
     Args:
         teacher: The teacher.
@@ -69,14 +31,3 @@ def check_same_mirror_images(
             f"{pairs}, the student's ({metainfo.get('dataset_name')}) like "
             f'{others}. Choose a teacher of the same keypoints.'
         )
-
-
-def _names(metainfo: dict) -> Sequence[str]:
-    names = metainfo.get('keypoint_id2name', {})
-    return [names[i] for i in sorted(names)]
-
-
-def _some(names: Sequence[str], first: int) -> str:
-    """Three names from the first difference on, with their numbers."""
-    shown = [f'{i} {names[i]}' for i in range(first, len(names))][:3]
-    return ', '.join(shown) or 'no more'

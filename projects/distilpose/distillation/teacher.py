@@ -8,7 +8,7 @@ import importlib.util
 import re
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, ContextManager, Optional, Union
+from typing import Any, ContextManager, List, Optional, Union
 
 import torch
 from mmengine.config import Config
@@ -125,6 +125,12 @@ class FrozenTeacher:
             if metainfo:
                 return parse_pose_metainfo(dict(metainfo))
         return None
+
+    @property
+    def keypoint_names(self) -> Optional[List[str]]:
+        """Names of the teacher's keypoints, in order, or None if unknown."""
+        names = (self.metainfo or {}).get('keypoint_id2name')
+        return [names[i] for i in sorted(names)] if names else None
 
     def __call__(self, inputs: Tensor) -> TeacherOutput:
         """Run the teacher on normalized images (B, 3, H, W).

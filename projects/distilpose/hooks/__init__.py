@@ -1,6 +1,7 @@
 from .dataset_check_hook import DatasetCheckHook
 from .deploy_hook import DeployHook
 from .distillation_visualization_hook import DistillationVisualizationHook
+from .finite_loss_hook import FiniteLossHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_epoch_hook import SeedEpochHook
 
@@ -8,6 +9,7 @@ __all__ = [
     'DatasetCheckHook',
     'DeployHook',
     'DistillationVisualizationHook',
+    'FiniteLossHook',
     'SafeCheckpointHook',
     'SeedEpochHook',
 ]

@@ -1,80 +1,95 @@
-"""A hook that compares data and model before training begins."""
+"""A hook that looks at data and model before training begins."""
 
-import torch
+from typing import Any, List, Optional
+
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
-from torch import nn
-from torch.utils.data import Dataset
 
-__all__ = ['DatasetCheckHook']
+from ..data import check_dataset, parts
+from ..data.fit import check_evaluation, check_training
+from ..data.names import check_names, check_teacher_names
+from ..distillation import DistilPoseEstimator
+from ..distillation.checks import check_untrained_outputs
+
+__all__ = ['DatasetCheckHook', 'check_teacher_names']
 
 
 @HOOKS.register_module()
 class DatasetCheckHook(Hook):
-    """Compare the datasets' keypoints and images with the model's head.
+    """Look for faults of data that would show late, or never.
 
-    A wrong number of keypoints would otherwise show in the middle of the
-    first step, or, for validation, after hours. The model is tried on one
-    black image as well. For top-down estimators; what is asked of the head's
-    codec, of heads that have one.
+    - Annotation files, detected boxes and images that contradict themselves
+      or each other. What would fail or mislead is an error, what is only
+      suspicious a warning in the log.
+    - Training data whose labels are of another number of keypoints than the
+      head predicts, evaluation data that have another number than comes out,
+      and images of another size than the head's codec was built for.
+    - Keypoints of other names, in training, validation and teacher.
+
+    For top-down estimators. What the hook cannot know, it does not refuse.
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Look at the training dataset and, if there is one, validation.
+        """Look at the training data and, if there are any, validation data.
 
         Raises:
-            ValueError: A dataset is empty, has another number of keypoints
-                than the head, or images of another size than its codec; or
-                the parts of the model do not fit each other.
+            ValueError: Something would fail or mislead.
         """
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        dataset = runner.train_loop.dataloader.dataset
-        self._try(model, self._check('train', dataset, model.head))
-        if runner.val_loop is not None:
-            dataset = runner.val_loop.dataloader.dataset
-            self._check('val', dataset, model.head)
+        model = _topdown(runner.model)
+        if model is None:
+            return
+        train = runner.train_loop.dataloader.dataset
+        _check_files('train', train, runner)
+        if not isinstance(model, DistilPoseEstimator):
+            check_untrained_outputs(model.head)  # no term trains them
+        elif model.distillation:
+            check_teacher_names(model, train)
+        check_training(train, model)
+        if runner.val_loop is None:
+            return
+        val = runner.val_loop.dataloader.dataset
+        _check_files('val', val, runner)
+        check_evaluation('val', runner.val_loop, model)
+        if (model.test_cfg or {}).get('output_keypoint_indices') is None:
+            warning = check_names(train, val)
+            if warning:
+                runner.logger.warning(warning)
 
-    @staticmethod
-    @torch.no_grad()
-    def _try(model: nn.Module, shape: torch.Size) -> None:
-        """Let the parts of a model raise what they have to say."""
-        device = next(model.parameters()).device
-        training = model.training
-        model.eval()
-        model(torch.zeros(1, *shape, device=device), None, mode='tensor')
-        model.train(training)
+    def before_test(self, runner: Runner) -> None:
+        """Look at the test data.
 
-    @staticmethod
-    def _check(name: str, dataset: Dataset, head: nn.Module) -> torch.Size:
-        """Give the shape (C, H, W) of a dataset's first image, if all fits."""
-        keypoints = getattr(head, 'num_joints', None) or head.out_channels
-        given = dataset.metainfo['num_keypoints']
-        if given != keypoints:
-            raise ValueError(
-                f'The {name} dataset has {given} keypoints, but the '
-                f"model's {type(head).__name__} predicts {keypoints}. Set the "
-                "head's and the neck's number of keypoints to the dataset's."
-            )
-        # Most empty datasets end before, in MMEngine: those of detected boxes
-        # or several datasets, not serialized, come this far.
-        if not len(dataset):
-            where = getattr(dataset, 'ann_file', '') or type(dataset).__name__
-            raise ValueError(
-                f'The {name} dataset has no annotated person in "{where}". '
-                'Give a file in COCO format whose annotations have '
-                'keypoints, or, for detected boxes, a bbox_file with boxes.'
-            )
-        shape = dataset[0]['inputs'].shape
-        if head.decoder is not None:
-            w, h = head.decoder.input_size
-            if shape[-2:] != (h, w):
-                raise ValueError(
-                    f'The {name} pipeline gives images of {shape[-1]} x '
-                    f"{shape[-2]} (width x height), but the model's codec was "
-                    f'built for {w} x {h}. Use one codec for pipeline and '
-                    'model.'
-                )
-        return shape
+        Raises:
+            ValueError: Something would fail or mislead.
+        """
+        model = _topdown(runner.model)
+        if model is not None:
+            test = runner.test_loop.dataloader.dataset
+            _check_files('test', test, runner)
+            check_evaluation('test', runner.test_loop, model)
+
+
+def _topdown(model: Any) -> Optional[TopdownPoseEstimator]:
+    """Give the model itself, if it is a top-down estimator with a head."""
+    model = model.module if is_model_wrapper(model) else model
+    if isinstance(model, TopdownPoseEstimator) and model.with_head:
+        return model
+    return None
+
+
+def _check_files(kind: str, dataset: Any, runner: Runner) -> None:
+    errors: List[str] = []
+    for part in parts(dataset):
+        findings = check_dataset(part, dataset)
+        errors += findings.errors
+        for text in findings.warnings:
+            runner.logger.warning(f'The {kind} data: {text}')
+    if not errors and not len(dataset):
+        where = getattr(dataset, 'ann_file', '') or type(dataset).__name__
+        errors.append(f'nobody is left in "{where}".')
+    if errors:
+        raise ValueError(
+            '\n- '.join([f'The {kind} data cannot be used as it is:', *errors])
+        )

@@ -1,0 +1,326 @@
+"""The hook on toy data: what it refuses, and what it leaves alone."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.dataset import ConcatDataset
+from mmengine.structures import InstanceData, PixelData
+from mmpose.datasets import CombinedDataset
+from mmpose.datasets.transforms import KeypointConverter
+from mmpose.registry import KEYPOINT_CODECS
+from mmpose.structures import PoseDataSample
+
+from distilpose import DatasetCheckHook
+from distilpose.hooks.dataset_check_hook import check_teacher_names
+
+from .. import toys
+from ..annotations import files
+
+
+class Dataset(list):
+    """Samples of one person each, with labels of `labels` keypoints."""
+
+    ann_file = 'people.json'
+
+    def __init__(
+        self,
+        labels=toys.K,
+        *,
+        size=(64, 48),
+        length=1,
+        channels=3,
+        heatmaps=None,
+        names='k',
+        **metainfo,
+    ):
+        data = PoseDataSample()
+        data.gt_instance_labels = InstanceData(
+            keypoint_labels=torch.zeros(1, labels, 2),
+            keypoint_weights=torch.ones(1, labels),
+        )
+        data.gt_instances = InstanceData(keypoints=torch.zeros(1, labels, 2))
+        if heatmaps:
+            data.gt_fields = PixelData(heatmaps=torch.zeros(heatmaps, 4, 4))
+        data.set_metainfo(dict(flip_indices=list(range(labels))))
+        sample = dict(inputs=torch.zeros(channels, *size), data_samples=data)
+        super().__init__([sample] * length)
+        self.metainfo = dict(
+            num_keypoints=labels,
+            dataset_name='toy',
+            keypoint_id2name={i: f'{names}{i}' for i in range(labels)},
+            **metainfo,
+        )
+        self.pipeline = SimpleNamespace(transforms=[])
+
+
+def student(**changes):
+    """One that trains by itself, so that it gives coordinates alone."""
+    head = dict(scores=False, sigmas=False, **changes.pop('head', {}))
+    return toys.student(head=head, **changes)
+
+
+def convert(dataset):
+    """Say that a dataset's pipeline makes other keypoints."""
+    dataset.pipeline.transforms.append(KeypointConverter(1, [(0, 0)]))
+    return dataset
+
+
+def loop(dataset, *metrics):
+    return SimpleNamespace(
+        dataloader=SimpleNamespace(dataset=dataset),
+        evaluator=SimpleNamespace(metrics=metrics),
+    )
+
+
+def check(train, val=None, model=None, metrics=()):
+    """Run the hook, and give its warnings."""
+    warnings = []
+    DatasetCheckHook().before_train(
+        SimpleNamespace(
+            model=model or toys.build(student()),
+            train_loop=loop(train),
+            val_loop=None if val is None else loop(val, *metrics),
+            logger=SimpleNamespace(warning=warnings.append),
+        )
+    )
+    return warnings
+
+
+@pytest.mark.parametrize('model', [student, toys.teacher])
+def test_fitting_data_passes(model):
+    assert check(Dataset(), Dataset(), toys.build(model())) == []
+    assert check(Dataset(heatmaps=toys.K)) == []
+
+
+def test_gray_images():
+    model = student()
+    model['backbone'] = dict(model['backbone'], in_channels=1)
+    model['data_preprocessor'] = dict(
+        type='PoseDataPreprocessor', mean=[127.5], std=[127.5]
+    )
+    check(Dataset(channels=1), Dataset(channels=1), toys.build(model))
+
+
+def test_head_without_codec():
+    """It trains; what size its images have is not known."""
+    model = toys.build(student(head=dict(decoder=None)))
+    check(Dataset(size=(32, 48)), model=model)
+    with pytest.raises(ValueError, match='keypoint_labels of 17'):
+        check(Dataset(17), model=model)
+
+
+def test_labels_of_other_keypoints():
+    """The labels count, whatever the metainfo says."""
+    with pytest.raises(ValueError, match='labels of 17 .* predicts 5'):
+        check(Dataset(17))
+    with pytest.raises(ValueError, match='heatmaps of level 0 of 6 .* 5'):
+        check(Dataset(heatmaps=6))
+    converted = convert(Dataset())
+    converted.metainfo['num_keypoints'] = 17
+    check(converted)
+
+
+def test_every_part_of_a_wrapped_dataset_is_looked_at():
+    for second, passes in ((Dataset(), True), (Dataset(7), False)):
+        first = Dataset(length=3)
+        both = ConcatDataset.__new__(ConcatDataset)
+        both._fully_initialized = True
+        both.datasets, both.cumulative_sizes = [first, second], [3, 4]
+        both._metainfo = first.metainfo
+        if passes:
+            check(both)
+            continue
+        with pytest.raises(ValueError, match='labels of 7 .* predicts 5'):
+            check(both)
+
+
+def test_combined_datasets_that_take_samples_of_one_alone():
+    """By ``sample_ratio_factor``; the other's labels are not asked for."""
+    both = CombinedDataset(metainfo=files.metainfo(), datasets=[])
+    both.datasets = [Dataset(), Dataset(7)]
+    both._lens, both._len = [1, 0], 1
+    both.pipeline = lambda data: data
+    both.get_data_info = lambda index: dict(Dataset()[index])
+    check(both)
+
+
+def test_validation_on_other_keypoints():
+    with pytest.raises(ValueError, match='val dataset has 17 .* predicts 5'):
+        check(Dataset(), Dataset(17))
+    model = student(test_cfg=dict(output_keypoint_indices=[0, 1, 4]))
+    check(Dataset(), Dataset(3), toys.build(model))
+    with pytest.raises(ValueError, match='val dataset has 5 .* predicts 3'):
+        check(Dataset(), Dataset(), toys.build(model))
+
+
+def test_metrics_that_convert_know_better():
+    metric = SimpleNamespace(pred_converter=dict(num_keypoints=17))
+    model = toys.build(student(test_cfg=dict(flip_test=False)))
+    check(Dataset(), Dataset(17), model, [metric])
+    with pytest.raises(ValueError, match='val dataset has 17'):
+        check(Dataset(), Dataset(17), model, [SimpleNamespace()])
+
+
+def test_flip_test_of_a_part_of_the_keypoints():
+    """MMPose ends there in an assertion, after the first epochs."""
+    model = student(
+        test_cfg=dict(flip_test=True, output_keypoint_indices=[0, 1, 4])
+    )
+    with pytest.raises(
+        ValueError, match='right of 5 .* of 3. Describe .*flip_test'
+    ):
+        check(Dataset(), Dataset(3), toys.build(model))
+    check(
+        Dataset(),
+        Dataset(3),
+        toys.build({**model, 'metainfo': files.metainfo()}),
+    )
+    data = Dataset(3)
+    data[0]['data_samples'].set_metainfo(dict(flip_indices=[0, 1, 2, 3, 4]))
+    check(Dataset(), data, toys.build(model))
+
+
+def test_other_image_size():
+    with pytest.raises(ValueError, match='48 x 32 .* built for 48 x 64'):
+        check(Dataset(size=(32, 48)))
+    with pytest.raises(ValueError, match='val pipeline gives images of 48 x'):
+        check(Dataset(), Dataset(size=(32, 48)))
+
+
+def test_image_size_of_integral_regression():
+    """Its codec holds two others, and has no size of its own."""
+    codec = dict(
+        type='IntegralRegressionLabel',
+        **dict(input_size=(48, 48), heatmap_size=(12, 12), sigma=1),
+    )
+    model = toys.build(student())
+    model.head.decoder = KEYPOINT_CODECS.build(codec)
+    with pytest.raises(ValueError, match='48 x 64 .* built for 48 x 48'):
+        check(Dataset(), model=model)
+
+
+def test_empty_dataset():
+    with pytest.raises(ValueError, match='train .*\n- nobody .* "people.json'):
+        check(Dataset(length=0))
+    several = Dataset(length=0)
+    several.ann_file = ''  # as of MMPose's CombinedDataset
+    with pytest.raises(ValueError, match='val .*\n- nobody is left in "Data'):
+        check(Dataset(), several)
+
+
+def test_other_samples_and_models_are_left_alone():
+    check([dict(inputs='unknown')], ['unknown'])
+    check([], [], torch.nn.Linear(1, 1))
+
+
+def test_names_of_validation():
+    assert check(Dataset(), Dataset(names='K_')) == []
+    (warning,) = check(Dataset(), Dataset(names='other'))
+    assert 'has 5 keypoints (k0, k1, k2, k3, ...)' in warning
+    assert check(convert(Dataset()), Dataset(names='other')) == []
+    turned = Dataset()
+    names = turned.metainfo['keypoint_id2name']
+    names[0], names[1] = names[1], names[0]
+    with pytest.raises(ValueError, match=r'\(k1, k0, .*another order'):
+        check(Dataset(), turned)
+
+
+def test_names_of_the_teacher():
+    def model(names):
+        return SimpleNamespace(teacher=SimpleNamespace(keypoint_names=names))
+
+    for names in (None, ['K 0', 'k1', 'k_2', 'k3', 'k4']):
+        check_teacher_names(model(names), Dataset())
+    check_teacher_names(model(['eye'] * 5), convert(Dataset()))
+    with pytest.raises(
+        ValueError,
+        match=r'predicts 5 keypoints \(eye, .*"toy" has 5 keypoints \(k0, k1',
+    ):
+        check_teacher_names(model(['eye'] * 5), Dataset())
+
+
+def test_the_hook_compares_the_names_of_the_teacher():
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    check(Dataset(), model=model)
+    model.teacher = SimpleNamespace(keypoint_names=['eye'] * 5)
+    with pytest.raises(ValueError, match='The teacher predicts'):
+        check(Dataset(), model=model)
+
+
+def test_the_hook_looks_for_outputs_that_nothing_trains():
+    """Scores and sigmas of a student that trains by itself."""
+    with pytest.raises(ValueError, match='scores that nothing trains'):
+        check(Dataset(), model=toys.build(toys.student()))
+
+
+@pytest.mark.parametrize('part', [False, True])
+@pytest.mark.parametrize('kind', ['train', 'val'])
+def test_annotation_files_are_checked(tmp_path, kind, part):
+    """Faults end the training, what is suspicious is logged."""
+    content = files.content()
+    content['annotations'][4]['keypoints'] *= 2
+    file = files.write(tmp_path, content)
+    data = files.dataset(file, test_mode=True)
+    if part:
+        data = CombinedDataset(metainfo=files.metainfo(), datasets=[])
+        data.datasets = [files.dataset(file)]
+    datasets = (data,) if kind == 'train' else (Dataset(), data)
+    with pytest.raises(
+        ValueError, match=f'The {kind} data .*\n- .*people.json": 1 of 20 peo'
+    ):
+        check(*datasets)
+
+
+def test_suspicious_annotation_files_are_logged(tmp_path):
+    content = files.content()
+    content['images'][4]['width'] = 1000
+    load = [
+        dict(type='LoadImage'),
+        dict(type='GetBBoxCenterScale'),
+        dict(type='TopdownAffine', input_size=toys.INPUT_SIZE),
+        dict(type='PackPoseInputs'),
+    ]
+    data = files.dataset(files.write(tmp_path, content), pipeline=load)
+    (warning,) = check(data)
+    assert warning.startswith('The train data: annotation file')
+    assert '1 of 20 images' in warning and '1000 x 100' in warning
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(neck=toys.neck(patch_size=(5, 3))), 'patches of 5 x 3'),
+        (
+            dict(neck=toys.neck(in_channels=8)),
+            '16 channels, but in_channels=8',
+        ),
+        (dict(neck=toys.neck(num_keypoints=4)), 'built for 5 keypoint tokens'),
+    ],
+)
+def test_parts_that_do_not_fit(changes, message):
+    with pytest.raises(ValueError, match=message):
+        check(Dataset(), model=toys.build(student(**changes)))
+
+
+def test_leaves_the_model_as_it_was():
+    model = toys.build(student()).train()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    check(Dataset(), model=model)
+    assert model.training
+    after = model.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+
+
+def test_before_a_test():
+    def test(dataset):
+        runner = SimpleNamespace(
+            model=toys.build(student()), test_loop=loop(dataset)
+        )
+        DatasetCheckHook().before_test(runner)
+
+    test(Dataset())
+    with pytest.raises(ValueError, match='test dataset has 17 .* predicts 5'):
+        test(Dataset(17))
+    with pytest.raises(ValueError, match='The test data .*\n- nobody is left'):
+        test(Dataset(length=0))

@@ -1,0 +1,128 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.hooks import CheckpointHook, EMAHook
+from mmengine.runner import get_priority
+from torch import nn
+
+from distilpose import FiniteLossHook
+
+from ..training import runs
+
+NAN, INF = float('nan'), float('inf')
+
+
+class Runner(SimpleNamespace):
+    """What the hook reads of a runner, in its third iteration."""
+
+    def __init__(self, work_dir, model):
+        super().__init__(
+            **dict(iter=2, epoch=0, model=model, work_dir=str(work_dir)),
+            logger=SimpleNamespace(
+                warning=lambda text: self.said.append(text)
+            ),
+            said=[],
+        )
+
+
+@pytest.fixture
+def model():
+    return nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+
+
+@pytest.fixture
+def runner(tmp_path, model):
+    return Runner(tmp_path, model)
+
+
+def step(hook, runner, **losses):
+    outputs = {key: torch.tensor(value) for key, value in losses.items()}
+    hook.after_train_iter(runner, 0, outputs=outputs)
+
+
+@pytest.mark.parametrize('loss', [NAN, INF])
+@pytest.mark.parametrize('what', ['weight', 'running_mean'])
+def test_broken_weights_end_the_training(runner, model, loss, what):
+    """Statistics of a normalization layer count: no step restores them."""
+    tensor = model[0].weight if what == 'weight' else model[1].running_mean
+    tensor.data[0] = NAN
+    with pytest.raises(
+        RuntimeError,
+        match=r'iteration 3 \(epoch 1\), loss, loss_b are NaN .*so are weights'
+        '.*No checkpoint was written',
+    ):
+        step(FiniteLossHook(), runner, loss=loss, loss_a=1.0, loss_b=loss)
+
+
+def test_last_checkpoint_is_named(runner, model, tmp_path):
+    (tmp_path / 'last_checkpoint').write_text('work/epoch_1.pth')
+    model[0].bias.data[1] = INF
+    with pytest.raises(RuntimeError, match='epoch_1.pth, .* with --resume'):
+        step(FiniteLossHook(), runner, loss=NAN)
+
+
+def test_skipped_steps_are_told_once_and_end_after_many(runner):
+    hook = FiniteLossHook(patience=3)
+    for _ in range(2):
+        step(hook, runner, loss=INF)
+    assert len(runner.said) == 1 and '3 such iterations' in runner.said[0]
+    step(hook, runner, loss=1.0)
+    for _ in range(2):
+        step(hook, runner, loss=INF)
+    with pytest.raises(RuntimeError, match='loss are NaN .* for 3 iterations'):
+        step(hook, runner, loss=INF)
+
+
+def test_finite_losses_and_other_outputs_pass(runner, model):
+    model[0].weight.data[0] = NAN  # not looked at as long as the loss is fine
+    hook = FiniteLossHook()
+    step(hook, runner, loss=1.0)
+    step(hook, runner, discriminator=1.0)
+    hook.after_train_iter(runner, 0)
+    assert not runner.said
+
+
+def test_broken_weights_are_not_saved(runner, model):
+    hook = FiniteLossHook()
+    hook.before_save_checkpoint(runner, dict(state_dict=model.state_dict()))
+    model[1].running_var[0] = INF
+    with pytest.raises(RuntimeError, match='were not saved'):
+        hook.before_save_checkpoint(
+            runner, dict(state_dict=model.state_dict())
+        )
+
+
+def broken_labels(cfg):
+    """Labels that are NaN from the second epoch on."""
+    from mmengine.hooks import Hook
+    from mmengine.registry import HOOKS
+
+    @HOOKS.register_module(force=True)
+    class BreakLabelsHook(Hook):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            if runner.epoch == 1 and batch_idx == 1:
+                for sample in data_batch['data_samples']:
+                    sample.gt_instance_labels.keypoint_labels[:] = NAN
+                    sample.gt_instance_labels.keypoint_weights[:] = 1
+
+    cfg.custom_hooks.append(dict(type='BreakLabelsHook'))
+
+
+def test_training_ends_and_keeps_its_checkpoint(pictures, tmp_path):
+    """The hook is in the schedule; it acts before anything is averaged."""
+    cfg = runs.config(pictures, tmp_path, '_no-distill')
+    cfg.custom_hooks.append(dict(type='EMAHook'))
+    broken_labels(cfg)
+    with pytest.raises(RuntimeError, match='iteration 6 .*epoch_1.pth'):
+        runs.train(cfg)
+    assert [path.name for path in tmp_path.glob('*.pth')] == ['epoch_1.pth']
+    saved = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
+    for weights in (saved['state_dict'], saved['ema_state_dict']):
+        assert all(tensor.isfinite().all() for tensor in weights.values())
+
+
+def test_acts_before_weights_are_averaged_or_saved():
+    ours = get_priority(FiniteLossHook.priority)
+    for other in (EMAHook, CheckpointHook):
+        assert ours < get_priority(other.priority)
