@@ -140,6 +140,8 @@ def _without_files(cfg):
             pipeline=pipeline,
             test_mode=cfg.get('test_mode', False),
         )
+    if 'dataset' in cfg:  # repeated
+        return dict(cfg, dataset=_without_files(cfg.dataset))
     metainfo = cfg.get('metainfo') or DATASETS.get(cfg.type).METAINFO
     if 'subset' in cfg and cfg.type == 'DeepFashionDataset':
         name = f'configs/_base_/datasets/deepfashion_{cfg.subset}.py'
