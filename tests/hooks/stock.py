@@ -14,7 +14,7 @@ from mmpose.utils import register_all_modules
 from torch import nn
 from torch.nn import functional as F
 
-from distilpose.zoo import build_bare
+from distilpose.zoo import build_without_weights
 
 # What makes the labels, without random augmentations.
 _TRANSFORMS = (
@@ -76,7 +76,7 @@ def build(cfg):
             type='Pooled', channels=head.in_channels, levels=levels
         )
         cfg.model.pop('neck', None)
-    return build_bare(cfg)
+    return build_without_weights(cfg)
 
 
 def kind(cfg):
