@@ -43,8 +43,8 @@ class OnePerson(BaseCocoStyleDataset):
                 # of hands in three dimensions
                 keypoints_cam=np.ones((1, count, 3), np.float32),
                 **dict(rel_root_depth=np.float32(1), rel_root_valid=1.0),
-                hand_type=np.array([[1, 0]]),
-                hand_type_valid=np.array([1]),
+                hand_type=np.array([[1, 0]], np.float32),
+                hand_type_valid=np.ones(1, np.float32),
                 focal=np.ones(2, np.float32),
                 principal_pt=np.ones(2, np.float32),
             )
