@@ -127,20 +127,18 @@ def commands(text):
 
 @pytest.mark.parametrize('text', blocks('bash', 'sh', 'shell', 'console'))
 def test_shell(text, capsys):
-    makefile = (ROOT / 'Makefile').read_text()
     for words in commands(text):
-        pairs = list(zip(words, words[1:]))
-        for before, word in pairs:
+        for before, word in zip(words, words[1:]):
             if before == 'make' and '=' not in word:
+                makefile = (ROOT / 'Makefile').read_text()
                 assert re.search(rf'^{word}:', makefile, re.MULTILINE), word
-            if before == '-c':
+            elif before == '-c':
                 exec(word)
                 printed = capsys.readouterr().out.strip()
                 assert not printed or Path(printed).exists(), printed
-            if before.endswith('distilpose') and not word.startswith('-'):
+            elif before.endswith('distilpose') and word[0] != '-':
                 check_command(word, words)
-        for word in words:
-            check_paths(word)
+        check_paths(words)
 
 
 def check_command(command, words):
@@ -156,11 +154,11 @@ def check_command(command, words):
         ), command
 
 
-def check_paths(word):
+def check_paths(words):
     """See that files of the repository are there."""
-    path = word.split('=')[-1]
-    if re.match(r'(configs|docs|tools|benchmarks|examples|tests)/', path):
-        assert (ROOT / path).exists(), path
+    for path in (word.split('=')[-1] for word in words):
+        if re.match(r'(configs|docs|tools|benchmarks|examples|tests)/', path):
+            assert (ROOT / path).exists(), path
 
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
