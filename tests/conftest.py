@@ -1,8 +1,29 @@
 import pytest
+from mmengine.config import Config
 
 from distilpose.demo.dataset import make_dataset
 
 from .stub_runner import runner  # noqa: F401
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _configs_written_fast():
+    """MMEngine has yapf format each config that a training run writes.
+
+    That takes seconds, more than the short runs of these tests.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            Config,
+            'pretty_text',
+            property(
+                lambda self: ''.join(
+                    f'{key} = {value!r}\n'
+                    for key, value in self.to_dict().items()
+                )
+            ),
+        )
+        yield
 
 
 @pytest.fixture(scope='session')

@@ -165,10 +165,14 @@ class TestOutputsThatNothingTrains:
         check_untrained_outputs(toys.build(toys.teacher()).head)
 
 
-def test_unnamed_terms_are_told_from_none():
-    """Version 0.1 took the paper's terms where none were named."""
-    with pytest.raises(ValueError, match=r'names no terms.*or to \{\}'):
+def test_terms_that_are_left_out_none_and_empty():
+    """None meant the paper's terms in version 0.1, and no terms elsewhere."""
+    with pytest.raises(ValueError, match=r'is None, .* set it to \{\}'):
         distilled(distillation=None).init_weights()
+    config = toys.student(teacher=toys.random_teacher())
+    config.pop('distillation')
+    losses = toys.build(config).distillation
+    assert [*losses] == [*toys.TERMS]
     model = distilled(distillation={}, teacher=None)
     model.init_weights()
     assert set(model.loss(*toys.batch(model))) == {'loss_kpt', 'acc_pose'}

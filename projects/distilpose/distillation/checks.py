@@ -62,7 +62,7 @@ def check_before_training(
 
     Args:
         model: A :class:`~.estimator.DistilPoseEstimator`.
-        terms_are_named: Whether its config names terms, be it none.
+        terms_are_named: Whether its ``distillation`` is a dict, not None.
 
     Raises:
         ValueError: They differ in input size, normalization, keypoints or
@@ -72,9 +72,9 @@ def check_before_training(
     """
     if not terms_are_named:
         raise ValueError(
-            'model.distillation names no terms, where version 0.1 took the '
-            "paper's. Name them: set it to the distillation of our "
-            'configs/_base_/models/distillation.py, or to {} for none.'
+            "model.distillation is None, for which version 0.1 took the paper's "
+            'terms. Leave it out to train with these, or set it to {} for '
+            'none.'
         )
     if not model.distillation:
         return

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ..deploy import deploy
 from ..models.distilpose_head import keypoint_weights
 from .checks import check_before_training, check_first_batch, expect_dict
+from .losses import PAPER_TERMS
 from .outputs import (
     DistillationStep,
     StudentOutput,
@@ -41,8 +42,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             ``dtype`` of the teacher; see
             :class:`~.teacher.FrozenTeacher`. Only training needs it.
         distillation: The terms to train with: for each, by a name of your
-            choice, the config of a loss; None leaves the term out. The
-            paper's are in ``configs/_base_/models/distillation.py``.
+            choice, the config of a loss; None leaves the term out. Defaults
+            to the paper's.
         **kwargs: As for ``TopdownPoseEstimator``.
 
     Raises:
@@ -53,7 +54,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         self,
         *args: Any,
         teacher: Optional[dict] = None,
-        distillation: Optional[Dict[str, Optional[dict]]] = None,
+        distillation: Optional[Dict[str, Optional[dict]]] = PAPER_TERMS,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -66,7 +67,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             }
         )
         self.teacher = FrozenTeacher(**expect_dict('teacher', teacher))
-        # Version 0.1 took the paper's terms where none were named.
+        # Version 0.1 took the paper's terms for None.
         self._terms_are_named = distillation is not None
         self._is_first_batch = True
 

@@ -29,6 +29,14 @@ __all__ = [
     'TokenDistillationLoss',
 ]
 
+# What a distillation trains with where its config says nothing else.
+PAPER_TERMS = dict(
+    visual_tokens=dict(type='TokenDistillationLoss', tokens='visual'),
+    keypoint_tokens=dict(type='TokenDistillationLoss', tokens='keypoint'),
+    simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
+    scores=dict(type='KeypointScoreLoss'),
+)
+
 
 @MODELS.register_module()
 class TokenDistillationLoss(nn.Module):
