@@ -72,9 +72,9 @@ def check_before_training(
     """
     if not terms_are_named:
         raise ValueError(
-            "model.distillation is None, for which version 0.1 took the paper's "
-            'terms. Leave it out to train with these, or set it to {} for '
-            'none.'
+            'model.distillation is None, for which version 0.1 took the '
+            "paper's terms. Leave it out to train with these, or set it to "
+            '{} for none.'
         )
     if not model.distillation:
         return

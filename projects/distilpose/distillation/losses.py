@@ -9,7 +9,7 @@ weights are the defaults of ``loss_weight``.
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 # What a distillation trains with where its config says nothing else.
-PAPER_TERMS = dict(
+PAPER_TERMS: Dict[str, Optional[dict]] = dict(
     visual_tokens=dict(type='TokenDistillationLoss', tokens='visual'),
     keypoint_tokens=dict(type='TokenDistillationLoss', tokens='keypoint'),
     simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
