@@ -8,6 +8,9 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 MMCV := 2.1.0
 DEMO ?= work_dirs/demo
 
+# Tests of one file stay together, as they share what is costly to make.
+IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 INSTALLED := $(VENV)/.installed
 TEST_TOOLS := $(VENV)/.installed-tests
 
@@ -18,7 +21,7 @@ demo: $(INSTALLED)
 	$(VENV)/bin/distilpose demo $(DEMO)
 
 test: $(TEST_TOOLS)
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest $(IN_PARALLEL)
 
 test-all: $(TEST_TOOLS)
 	$(VENV)/bin/python -m pytest -m 'slow or not slow'

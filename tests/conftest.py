@@ -1,9 +1,15 @@
+import os
+
 import pytest
+import torch
 from mmengine.config import Config
 
 from distilpose.demo.dataset import make_dataset
 
 from .stub_runner import runner  # noqa: F401
+
+if 'PYTEST_XDIST_WORKER' in os.environ:
+    torch.set_num_threads(1)  # as many processes as cores do the rest
 
 
 @pytest.fixture(autouse=True, scope='session')

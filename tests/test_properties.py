@@ -62,7 +62,7 @@ def assert_finite(loss, *inputs):
         assert x.grad is None or torch.isfinite(x.grad).all()
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(case)
 def test_heatmap_losses_are_finite(drawn):
     """NaN in the teacher, coordinates at the edge, sigmas of 0 and 1e4."""
@@ -81,7 +81,7 @@ def test_heatmap_losses_are_finite(drawn):
     assert_finite(loss, coords, scores)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(case)
 def test_unsound_heatmaps_count_for_nothing(drawn):
     """As if their keypoints were invisible, for others' gradients, too."""
@@ -97,14 +97,14 @@ def test_unsound_heatmaps_count_for_nothing(drawn):
     torch.testing.assert_close(*found)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tensor(st.floats(-1e3, 1e3, width=32), 2, 3, 4), tensor(value, 2, 3, 4))
 def test_token_loss_is_finite(student, teacher):
     student.requires_grad_()
     assert_finite(TokenDistillationLoss()(student, teacher), student)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     tensor(st.floats(-100, 100, width=32), 2, 2, *SIZE),
     tensor(extreme, 2, 2, *SIZE),
@@ -115,7 +115,7 @@ def test_peaked_heatmap_loss_is_finite(output, target, weights):
     assert_finite(PeakedHeatmapLoss()(output, target, weights), output)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**31), st.floats(0, 1e6), st.booleans())
 def test_student_and_its_gradients_are_finite(seed, scale, visible):
     """Tokens of any size into the head; none or all keypoints visible."""

@@ -12,21 +12,15 @@ from mmpose.models import TopdownPoseEstimator
 
 from .. import toys
 
-TERMS = ('visual_tokens', 'keypoint_tokens', 'simulated_heatmaps', 'scores')
+TERMS = tuple(toys.TERMS)
 
 
 def student(terms=TERMS):
     """Deterministic, teacher and all; without BatchNorm's statistics."""
-    kinds = dict(
-        visual_tokens='TokenDistillationLoss',
-        keypoint_tokens='TokenDistillationLoss',
-        simulated_heatmaps='SimulatedHeatmapLoss',
-        scores='KeypointScoreLoss',
-    )
     model = toys.build(
         toys.student(
             teacher=toys.random_teacher(),
-            distillation={term: dict(type=kinds[term]) for term in terms},
+            distillation={term: toys.TERMS[term] for term in terms},
         )
     )
     torch.manual_seed(7)

@@ -42,8 +42,8 @@ def test_bf16_losses_are_those_of_float32(monkeypatch):
     monkeypatch.setattr(
         losses_module,
         'simulated_heatmap_error',
-        lambda *tensors, **frame: (
-            seen.extend(tensors) or compute(*tensors, **frame)
+        lambda *tensors_and_frame: (
+            seen.extend(tensors_and_frame[:-1]) or compute(*tensors_and_frame)
         ),
     )
     # What AmpOptimWrapper does, which MMEngine allows on accelerators alone.
