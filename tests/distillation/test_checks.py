@@ -7,9 +7,9 @@ import torch
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from distilpose.data.names import check_teacher_names
 from distilpose.distillation.checks import check_untrained_outputs
 from distilpose.distillation.teacher import FrozenTeacher
-from distilpose.hooks.dataset_check_hook import check_teacher_names
 from distilpose.zoo import find_config
 
 from .. import toys
@@ -65,7 +65,7 @@ class TestTeachersHeads:
         config['head'] = head
         model = distilled(teacher=toys.random_teacher(config))
         with pytest.raises(
-            TypeError, match=f'A {head["type"]} cannot be the head of a teach'
+            TypeError, match=f'{head["type"]} cannot be the head of a teach'
         ):
             model.init_weights()
 
@@ -133,7 +133,9 @@ class TestKeypoints:
         model = distilled()
         inputs, data = toys.batch(model)
         for sample in data:
-            sample.set_metainfo(dict(flip_indices=[0, 2, 1, 4, 3]))
+            sample.set_metainfo(
+                dict(flip_indices=[0, 2, 1, 4, 3], dataset_name='people')
+            )
         meta = dict(dataset_name='animals', flip_indices=[1, 0, 2, 4, 3])
         monkeypatch.setattr(FrozenTeacher, 'metainfo', meta)
         with pytest.raises(ValueError, match=r'animals.*\[1, 0.*\[0, 2'):
@@ -154,6 +156,21 @@ class TestOutputsThatNothingTrains:
         with pytest.raises(ValueError, match=r'model\.head\.sigmas=False'):
             distilled(distillation=terms).init_weights()
 
+    def test_a_weight_of_0_trains_nothing(self):
+        off = dict(type='KeypointScoreLoss', loss_weight=0)
+        with pytest.raises(ValueError, match='scores that nothing trains'):
+            distilled(
+                distillation={**toys.TERMS, 'scores': off}
+            ).init_weights()
+
+    def test_without_terms(self):
+        with pytest.raises(ValueError, match='scores that nothing trains'):
+            distilled(distillation={}).init_weights()
+
+    def test_a_term_that_takes_all_of_the_student(self):
+        head = toys.build(toys.student()).head
+        check_untrained_outputs(head, ['student', 'keypoint_weights'])
+
     def test_without_distillation(self):
         head = toys.build(toys.student()).head
         with pytest.raises(ValueError, match='scores that nothing trains'):
@@ -173,7 +190,8 @@ def test_terms_that_are_left_out_none_and_empty():
     config.pop('distillation')
     losses = toys.build(config).distillation
     assert [*losses] == [*toys.TERMS]
-    model = distilled(distillation={}, teacher=None)
+    off = dict(sigmas=False, scores=False)
+    model = distilled(distillation={}, teacher=None, head=off)
     model.init_weights()
     assert set(model.loss(*toys.batch(model))) == {'loss_kpt', 'acc_pose'}
 
@@ -196,3 +214,36 @@ def test_flat_heatmaps_of_invisible_keypoints_are_no_warning(caplog):
     finally:
         logger.removeHandler(caplog.handler)
     assert 'peak' not in caplog.text
+
+
+@pytest.mark.parametrize(
+    'name, term, message',
+    [
+        ('token_loss', toys.TERMS['scores'], 'without "loss" in it'),
+        ('a/b', toys.TERMS['scores'], 'cannot be called "a/b"'),
+        ('keys', toys.TERMS['scores'], 'cannot be called "keys"'),
+        ('mine', 'KeypointScoreLoss', r"distillation\.mine is 'KeypointScor"),
+        ('mine', False, r'distillation\.mine is False, expected a dict'),
+    ],
+)
+def test_terms_that_cannot_be_built(name, term, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        distilled(distillation={name: term})
+
+
+def test_terms_called_like_a_loss_of_the_head():
+    model = distilled(distillation=dict(kpt=toys.TERMS['keypoint_tokens']))
+    with pytest.raises(ValueError, match='called "loss_kpt"'):
+        model.loss(*toys.batch(model))
+
+
+def test_settings_that_are_gone():
+    teacher = dict(**toys.random_teacher(), compile=True)
+    with pytest.raises(TypeError, match='no setting compile. Its settings ar'):
+        distilled(teacher=teacher)
+
+
+def test_teacher_whose_config_has_no_training_data():
+    """As MMEngine dumps configs of tests."""
+    config = dict(model=toys.teacher(), train_dataloader=None)
+    assert FrozenTeacher(config=config).metainfo is None

@@ -1,4 +1,5 @@
 import copy
+import pickle
 
 import pytest
 import torch
@@ -164,6 +165,13 @@ class TestTeacherIsNoPartOfTheStudent:
         assert ema.module.teacher is model.teacher
         assert set(ema.module.state_dict()) == set(model.state_dict())
 
+    def test_pickles_leave_it_out(self):
+        model = distilled()
+        model.loss(*toys.batch(model))
+        other = pickle.loads(pickle.dumps(model))
+        assert other.teacher._model is None and model.teacher._model
+        assert set(other.state_dict()) == set(model.state_dict())
+
     def test_follows_the_device_of_its_input(self):
         model = distilled()
         model.teacher(torch.zeros(1, 3, 64, 48))
@@ -327,7 +335,7 @@ class TestBadTeachers:
     def test_regression_teacher(self):
         self.refuse(
             TypeError,
-            'A DistilPoseHead cannot be the head of a teacher',
+            'DistilPoseHead cannot be the head of a teacher',
             teacher=toys.random_teacher(toys.student()),
         )
 

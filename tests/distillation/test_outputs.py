@@ -80,9 +80,25 @@ def test_heads_that_are_no_students(head):
     config = toys.student(teacher=toys.random_teacher())
     config.update(head=head)
     model = toys.build(config)
-    message = f'A {head["type"]} cannot be the head of a student'
+    message = f'{head["type"]} cannot be the head of a student'
     with pytest.raises(TypeError, match=message):
         model.init_weights()
+
+
+@pytest.mark.parametrize('head', ['RegressionHead', 'RLEHead'])
+def test_stock_heads_are_given_no_nan(head):
+    """Where the weight of a label is 0, which some tools write as NaN."""
+    model = pooled(head)
+    inputs, data = toys.batch(model)
+    labels = data[0].gt_instance_labels
+    labels.keypoint_weights[0, 2] = 0
+    labels.keypoint_labels[0, 2] = float('nan')
+    losses = model.loss(inputs, data)
+    model.parse_losses(losses)[0].backward()
+    assert losses['loss_kpt'].isfinite()
+    assert all(
+        p.grad is None or p.grad.isfinite().all() for p in model.parameters()
+    )
 
 
 def test_another_head_is_added_from_any_file():
@@ -108,14 +124,38 @@ def test_terms_take_what_they_name():
     assert step.take('student.coords') is step.student.coords
     assert step.take('teacher.frame') == FRAME
     assert step.take('teacher.tokens.visual') is None
-    with pytest.raises(ValueError, match='"student.speed" is no part of'):
-        step.take('student.speed')
+    for path in ('student.speed', 'student.count', 'students'):
+        with pytest.raises(ValueError, match=f'"{path}" is no part of'):
+            step.take(path)
+
+
+@MODELS.register_module()
+class LearnedDistance(MeanDistance):
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(1))
+
+
+def test_terms_with_parameters_of_their_own():
+    """A checkpoint would hold them beside the student."""
+    config = toys.student(
+        teacher=toys.random_teacher(),
+        distillation=dict(mine=dict(type='LearnedDistance')),
+    )
+    with pytest.raises(ValueError, match=r'"mine" keeps .*\(factor\)'):
+        toys.build(config)
+
+
+@MODELS.register_module()
+class OneNeed(MeanDistance):
+    needs = 'student.coords'
 
 
 @pytest.mark.parametrize(
     'term, message',
     [
         (dict(type='TokenDistillationLoss'), "Add tokens='visual'"),
+        (dict(type='OneNeed'), 'OneNeed does not say what'),
         (dict(type='SmoothL1Loss'), 'SmoothL1Loss does not say what'),
     ],
 )

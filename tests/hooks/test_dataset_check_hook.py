@@ -12,7 +12,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import PoseDataSample
 
 from distilpose import DatasetCheckHook
-from distilpose.hooks.dataset_check_hook import check_teacher_names
+from distilpose.data.names import check_teacher_names
 
 from .. import toys
 from ..annotations import files

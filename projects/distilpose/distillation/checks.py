@@ -4,7 +4,7 @@ A wrong teacher must cost seconds, not a night: every check ends in an error
 that names both sides and the setting to change.
 """
 
-from typing import Any, Iterable, List, Mapping, Tuple
+from typing import Any, Iterable, Sequence, Tuple
 
 import torch
 from mmengine.logging import MMLogger
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ..models.distilpose_head import DistilPoseHead
 from .keypoints import check_same_mirror_images
 from .outputs import DistillationStep, expect_adapter, student_output
-from .teacher import FrozenTeacher
+from .terms import needs_of
 
 __all__ = [
     'check_before_training',
@@ -38,11 +38,16 @@ GIVEN_BY = dict(
 )
 
 
-def expect_dict(name: str, given: Any) -> dict:
+def expect_dict(name: str, given: Any, known: Sequence[str] = ()) -> dict:
     """Give a part of the estimator's config; a dict, empty where it is None.
 
+    Args:
+        name: What it is called.
+        given: What the config says.
+        known: Keys that it may have; all where none is named.
+
     Raises:
-        TypeError: It is something else.
+        TypeError: It is something else, or has other keys.
     """
     if given is None:
         return {}
@@ -50,6 +55,12 @@ def expect_dict(name: str, given: Any) -> dict:
         raise TypeError(
             f'model.{name} is {given!r}, expected a dict, such as '
             f'{EXAMPLES[name]}.'
+        )
+    unknown = sorted({*given} - {*known}) if known else []
+    if unknown:
+        raise TypeError(
+            f'model.{name} has no setting {", ".join(unknown)}. Its settings '
+            f'are {", ".join(known)}.'
         )
     return given
 
@@ -76,11 +87,17 @@ def check_before_training(
             "paper's terms. Leave it out to train with these, or set it to "
             '{} for none.'
         )
+    needs = [
+        need
+        for name, term in model.distillation.items()
+        for need in needs_of(name, term)
+        if getattr(term, 'loss_weight', 1) != 0
+    ]
+    check_untrained_outputs(model.head, needs)
     if not model.distillation:
         return
     teacher = model.teacher.model
     expect_adapter(student_output, model.head)
-    check_untrained_outputs(model.head, needs_of(model.distillation))
     size = _input_size(model, 'student')
     _expect_same('input size (W, H)', size, _input_size(teacher, 'teacher'))
     _expect_same(
@@ -102,28 +119,6 @@ def check_before_training(
         _try_term(name, loss, step)
 
 
-def needs_of(terms: Mapping[str, nn.Module]) -> Tuple[str, ...]:
-    """All that distillation terms need.
-
-    Raises:
-        ValueError: A term does not say what it needs.
-    """
-    needs: List[str] = []
-    for name, loss in terms.items():
-        try:
-            own = tuple(getattr(loss, 'needs', ()))
-        except ValueError as error:
-            raise ValueError(f'model.distillation.{name}: {error}') from error
-        if not own:
-            raise ValueError(
-                f'model.distillation.{name}: {type(loss).__name__} does not '
-                'say what it compares. Give the class an attribute such as '
-                "needs = ('student.coords', 'teacher.heatmaps')."
-            )
-        needs += own
-    return tuple(needs)
-
-
 def check_untrained_outputs(
     head: nn.Module, needs: Iterable[str] = ()
 ) -> None:
@@ -141,8 +136,10 @@ def check_untrained_outputs(
     """
     if not isinstance(head, DistilPoseHead):
         return
+    trained = {*needs}
     for output in ('scores', 'sigmas'):
-        if getattr(head, output) and f'student.{output}' not in needs:
+        path = f'student.{output}'
+        if getattr(head, output) and not trained & {'student', path}:
             raise ValueError(
                 f'The DistilPoseHead gives {output} that nothing trains. Set '
                 f'model.head.{output}=False, or add a distillation term that '
@@ -151,29 +148,40 @@ def check_untrained_outputs(
 
 
 def check_first_batch(
-    step: DistillationStep, samples: SampleList, teacher: FrozenTeacher
+    model: TopdownPoseEstimator,
+    step: DistillationStep,
+    samples: SampleList,
+    losses: dict,
 ) -> None:
-    """Look at what the teacher says about the first real batch.
+    """Look at what comes of the first real batch.
 
     Args:
+        model: A :class:`~.estimator.DistilPoseEstimator`.
         step: Outputs for the batch.
         samples: The batch's data samples.
-        teacher: The teacher.
+        losses: The head's own losses.
 
     Raises:
-        ValueError: The teacher's output is not finite, or its keypoints have
-            other mirror images than the student's.
+        ValueError: The teacher's output is not finite, its keypoints have
+            other mirror images than the student's, or a term is called like
+            one of the head's losses.
     """
+    for name in model.distillation:
+        if f'loss_{name}' in losses:
+            raise ValueError(
+                f'The head has a loss of its own called "loss_{name}". '
+                f'Rename the distillation term "{name}".'
+            )
     num_keypoints = step.teacher.heatmaps.shape[1]
-    check_same_mirror_images(teacher, samples[0].metainfo, num_keypoints)
+    check_same_mirror_images(model.teacher, samples[0].metainfo, num_keypoints)
     _expect_finite('heatmaps', [step.teacher.heatmaps])
     _expect_finite('tokens', step.teacher.tokens or ())
     _warn_if_flat(step.teacher.heatmaps, step.keypoint_weights)
 
 
 def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
-    for need in needs_of({name: loss}):
-        if step.take(need) is not None:
+    for need in needs_of(name, loss):
+        if _take(name, step, need) is not None:
             continue
         who, what = need.split('.')[:2]
         raise ValueError(
@@ -189,6 +197,13 @@ def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
             f'Student and teacher do not fit the distillation term "{name}": '
             f'{error}'
         ) from error
+
+
+def _take(name: str, step: DistillationStep, need: str) -> Any:
+    try:
+        return step.take(need)
+    except ValueError as error:
+        raise ValueError(f'model.distillation.{name}: {error}') from error
 
 
 def _input_size(model: TopdownPoseEstimator, who: str) -> Tuple[int, int]:

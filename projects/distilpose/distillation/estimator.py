@@ -9,10 +9,10 @@ import torch
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from mmpose.utils.typing import SampleList
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..deploy import deploy
-from ..models.distilpose_head import keypoint_weights
+from ..models.distilpose_head import DistilPoseHead, keypoint_weights
 from .checks import check_before_training, check_first_batch, expect_dict
 from .losses import PAPER_TERMS
 from .outputs import (
@@ -20,10 +20,12 @@ from .outputs import (
     StudentOutput,
     TeacherOutput,
     keep_output,
+    mask_labels,
     student_output,
     tokens_of,
 )
 from .teacher import FrozenTeacher
+from .terms import build_terms
 
 __all__ = ['DistilPoseEstimator']
 
@@ -47,7 +49,9 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         **kwargs: As for ``TopdownPoseEstimator``.
 
     Raises:
-        TypeError: ``teacher`` or ``distillation`` is no dict.
+        TypeError: ``teacher`` or ``distillation`` is no dict, or has a
+            setting that is unknown.
+        ValueError: A term cannot be called by its name.
     """
 
     def __init__(
@@ -58,15 +62,12 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        terms = expect_dict('distillation', distillation)
-        self.distillation = nn.ModuleDict(
-            {
-                name: MODELS.build(loss)
-                for name, loss in terms.items()
-                if loss is not None
-            }
+        self.distillation = build_terms(
+            expect_dict('distillation', distillation)
         )
-        self.teacher = FrozenTeacher(**expect_dict('teacher', teacher))
+        self.teacher = FrozenTeacher(
+            **expect_dict('teacher', teacher, known=FrozenTeacher.SETTINGS)
+        )
         # Version 0.1 took the paper's terms for None.
         self._terms_are_named = distillation is not None
         self._is_first_batch = True
@@ -95,8 +96,11 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             and the value without it, ``<term>/unweighted``.
 
         Raises:
-            ValueError: The teacher's output for the first batch is not finite.
+            ValueError: The teacher's output for the first batch is not finite,
+                or a term is called like one of the head's losses.
         """
+        if not isinstance(self.head, DistilPoseHead):
+            mask_labels(data_samples)
         feats = self.extract_feat(inputs)
         with keep_output(self.head) as outputs:
             losses = self.head.loss(
@@ -104,13 +108,15 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             )
         if not self.distillation:
             return losses
+        if not outputs:  # a head whose loss does not run `forward`
+            outputs.append(self.head(feats))
         step = DistillationStep(
             self._student_output(feats, outputs[-1]),
             self.teacher(inputs),
             keypoint_weights(data_samples),
         )
         if self._is_first_batch:
-            check_first_batch(step, data_samples, self.teacher)
+            check_first_batch(self, step, data_samples, losses)
             self._is_first_batch = False
         for name, term in self.distillation.items():
             value = term(*step.arguments(term))

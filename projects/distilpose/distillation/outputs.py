@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from functools import reduce, singledispatch
 from typing import Any, Iterator, List, NamedTuple, Optional
 
+import torch
 from mmpose.models.heads import HeatmapHead, RegressionHead, RLEHead
+from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
@@ -23,6 +25,7 @@ __all__ = [
     'TeacherOutput',
     'expect_adapter',
     'keep_output',
+    'mask_labels',
     'student_output',
     'teacher_heatmaps',
     'tokens_of',
@@ -94,7 +97,11 @@ class DistillationStep(NamedTuple):
 
 
 def _part(whole: Any, name: str) -> Any:
-    return None if whole is None else getattr(whole, name)
+    if whole is None:
+        return None
+    if name not in getattr(whole, '_fields', ()):
+        raise AttributeError(name)
+    return getattr(whole, name)
 
 
 @singledispatch
@@ -105,9 +112,10 @@ def student_output(head: nn.Module, output: Any) -> StudentOutput:
         TypeError: There is no adapter for this kind of head.
     """
     raise TypeError(
-        f'A {type(head).__name__} cannot be the head of a student: it gives '
-        'no coordinates that a teacher could move. Use DistilPoseHead, or '
-        "MMPose's RegressionHead or RLEHead."
+        f'{type(head).__name__} cannot be the head of a student: it is not '
+        'known how to turn what it gives into coordinates. Use '
+        "DistilPoseHead, MMPose's RegressionHead or RLEHead, or add an "
+        'adapter by distillation.outputs.student_output.register.'
     )
 
 
@@ -136,8 +144,10 @@ def teacher_heatmaps(head: nn.Module, output: Any) -> Tensor:
             something else.
     """
     raise TypeError(
-        f'A {type(head).__name__} cannot be the head of a teacher: expected '
-        'one that gives heatmaps, such as HeatmapHead or TokenPoseHead.'
+        f'{type(head).__name__} cannot be the head of a teacher: it is not '
+        'known how to turn what it gives into one heatmap for each keypoint. '
+        'Choose a teacher with a HeatmapHead or a TokenPoseHead, or add an '
+        'adapter by distillation.outputs.teacher_heatmaps.register.'
     )
 
 
@@ -164,6 +174,22 @@ def expect_adapter(adapter: Any, head: nn.Module) -> None:
 def tokens_of(feats: Any) -> Optional[Tokens]:
     """The tokens among a model's features, if it has our encoder."""
     return feats if isinstance(feats, Tokens) else None
+
+
+def mask_labels(samples: SampleList) -> None:
+    """Set the labels of keypoints whose weight is 0 to 0, in place.
+
+    Some tools write NaN where nothing is labelled. MMPose's heads multiply it
+    by the weight, and NaN times 0 is NaN. DistilPoseHead masks by itself.
+    """
+    for sample in samples:
+        labels = sample.gt_instance_labels
+        if 'keypoint_labels' in labels:
+            labels.keypoint_labels = torch.where(
+                labels.keypoint_weights[..., None] > 0,
+                labels.keypoint_labels,
+                0.0,
+            )
 
 
 @contextmanager

@@ -62,6 +62,8 @@ class FrozenTeacher:
         ValueError: The dtype is unknown.
     """
 
+    SETTINGS = ('config', 'checkpoint', 'allow_random_weights', 'dtype')
+
     def __init__(
         self,
         config: Union[str, dict, None] = None,
@@ -82,6 +84,10 @@ class FrozenTeacher:
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
         return self
+
+    def __getstate__(self) -> dict:
+        # A student that is pickled takes no teacher along.
+        return {**self.__dict__, '_model': None}
 
     @property
     def model(self) -> TopdownPoseEstimator:
@@ -113,7 +119,8 @@ class FrozenTeacher:
         """
         config = self._load_config()
         for split in ('train', 'test', 'val'):
-            dataset = config.get(f'{split}_dataloader', {}).get('dataset')
+            loader = config.get(f'{split}_dataloader') or {}
+            dataset = loader.get('dataset')
             if dataset is None:
                 continue
             if 'KeypointConverter' in str(dataset.get('pipeline')):
@@ -174,7 +181,7 @@ class FrozenTeacher:
             raise ValueError(
                 'The teacher has no checkpoint, and an untrained teacher '
                 'teaches nothing. Set model.teacher.checkpoint to a trained '
-                f'checkpoint of {self.name}, or, for a dry run, '
+                f'checkpoint of the config {self.name}, or, for a dry run, '
                 'model.teacher.allow_random_weights=True.'
             )
         model = _build_model(config.get('model', config), self.name)
@@ -190,7 +197,7 @@ class FrozenTeacher:
                 'input size and says how its heatmaps are to be read. Set '
                 f'head.decoder of {self.name} to the codec of its data.'
             )
-        heatmap_frame(model.head.decoder)  # has its say now
+        heatmap_frame(model.head.decoder)  # an unknown codec is told now
         if self.checkpoint is not None:
             self._load(model, self.checkpoint)
         return fuse(model.eval()).requires_grad_(False)
@@ -198,7 +205,7 @@ class FrozenTeacher:
     @property
     def name(self) -> str:
         """What to call the teacher in a message."""
-        return self.config if isinstance(self.config, str) else 'its config'
+        return self.config if isinstance(self.config, str) else '(a dict)'
 
     def _load_config(self) -> Config:
         if self.config is None:
@@ -259,4 +266,9 @@ def _build_model(config: dict, name: str) -> nn.Module:
             'which is not installed. Install it with '
             f'`pip install {" ".join(missing)}`, or choose another teacher.'
         )
-    return MODELS.build(config)
+    try:
+        return MODELS.build(config)
+    except ImportError as error:  # MMCV's operators, which mmcv-lite lacks
+        raise ValueError(
+            f'The teacher {name} cannot be built here: {error}'
+        ) from error

@@ -14,7 +14,7 @@ from ..data.names import check_names, check_teacher_names
 from ..distillation import DistilPoseEstimator
 from ..distillation.checks import check_untrained_outputs
 
-__all__ = ['DatasetCheckHook', 'check_teacher_names']
+__all__ = ['DatasetCheckHook']
 
 
 @HOOKS.register_module()
@@ -43,8 +43,8 @@ class DatasetCheckHook(Hook):
             return
         train = runner.train_loop.dataloader.dataset
         _check_files('train', train, runner)
-        if not isinstance(model, DistilPoseEstimator):
-            check_untrained_outputs(model.head)  # no term trains them
+        if not isinstance(model, DistilPoseEstimator):  # which checks itself
+            check_untrained_outputs(model.head)
         elif model.distillation:
             check_teacher_names(model, train)
         check_training(train, model)
@@ -82,7 +82,15 @@ def _topdown(model: Any) -> Optional[TopdownPoseEstimator]:
 def _check_files(kind: str, dataset: Any, runner: Runner) -> None:
     errors: List[str] = []
     for part in parts(dataset):
-        findings = check_dataset(part, dataset)
+        try:
+            findings = check_dataset(part, dataset)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # MMPose has read the files, so that they may be all right.
+            where = getattr(part, 'ann_file', '')
+            runner.logger.warning(
+                f'The {kind} data in "{where}" could not be checked: {error!r}'
+            )
+            continue
         errors += findings.errors
         for text in findings.warnings:
             runner.logger.warning(f'The {kind} data: {text}')

@@ -1,6 +1,6 @@
 """A hook that ends a training whose loss is not finite."""
 
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, List, Optional
 
 import torch
 from mmengine.hooks import Hook
@@ -59,7 +59,7 @@ class FiniteLossHook(Hook):
         )
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
-        if not _are_finite(model.state_dict().values()):
+        if not _are_finite(model.state_dict()):
             raise RuntimeError(
                 _explain(runner, f'{where}, and so are weights')
             )
@@ -72,9 +72,9 @@ class FiniteLossHook(Hook):
             )
         if self._in_a_row == 1:
             runner.logger.warning(
-                f'{where}. The weights are not: the step was skipped or is '
-                f'yet to come. {self.patience} such iterations in a row end '
-                'the training.'
+                f'{where}. The weights are still finite: the step was '
+                f'skipped or is yet to come. {self.patience} such iterations '
+                'in a row end the training.'
             )
 
     def before_save_checkpoint(
@@ -85,7 +85,7 @@ class FiniteLossHook(Hook):
         Raises:
             RuntimeError: They are not finite.
         """
-        if not _are_finite(checkpoint['state_dict'].values()):
+        if not _are_finite(checkpoint['state_dict']):
             raise RuntimeError(
                 _explain(
                     runner,
@@ -100,12 +100,17 @@ def _is_finite(value: Any) -> bool:
     return bool(torch.as_tensor(value).isfinite().all())
 
 
-def _are_finite(tensors: Iterable[Any]) -> bool:
-    """Whether all are, asked of the device once."""
+def _are_finite(state: Dict[str, Any]) -> bool:
+    """Whether all weights are, asked of the device once.
+
+    Observers of quantization-aware training begin with infinite ranges.
+    """
     finite: List[Tensor] = [
         tensor.isfinite().all()
-        for tensor in tensors
-        if isinstance(tensor, Tensor) and tensor.is_floating_point()
+        for name, tensor in state.items()
+        if isinstance(tensor, Tensor)
+        and tensor.is_floating_point()
+        and not name.endswith(('min_val', 'max_val'))
     ]
     return not finite or bool(torch.stack(finite).all())
 

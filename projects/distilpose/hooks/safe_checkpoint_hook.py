@@ -40,8 +40,8 @@ class AtomicBackend(LocalBackend):
         path = Path(filepath)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f'.{path.name}.distilpose.partial')
-        outdated = self._outdated - {path}
-        self._outdated.clear()
+        outdated = {x for x in self._outdated if x.parent == path.parent}
+        self._outdated.difference_update(outdated)
         try:
             with open(partial, 'wb') as file:
                 file.write(obj)
@@ -56,9 +56,8 @@ class AtomicBackend(LocalBackend):
                 'earlier ones are intact. Make room and go on with --resume',
                 str(path),
             ) from error
-        for old in outdated:
-            if old.parent == path.parent:
-                old.unlink(missing_ok=True)
+        for old in outdated - {path}:
+            old.unlink(missing_ok=True)
 
 
 @HOOKS.register_module()

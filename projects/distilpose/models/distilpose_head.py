@@ -227,8 +227,8 @@ class DistilPoseHead(BaseHead):
                 '2). Set head.num_joints and neck.num_keypoints to the '
                 "dataset's."
             )
-        # What is not labelled may hold anything, NaN too, which a weight of 0
-        # does not take away.
+        # Where nothing is labelled, some tools write NaN, and NaN times a
+        # weight of 0 is NaN.
         labels = torch.where(weights[..., None] > 0, labels, 0.0)
         losses = dict(
             loss_kpt=self.loss_module(
