@@ -21,7 +21,6 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
-import yaml
 from matplotlib.figure import Figure
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
@@ -32,7 +31,12 @@ from tqdm import tqdm
 
 from distilpose.complexity import measure_complexity
 from distilpose.deploy import deploy
-from distilpose.zoo import build_without_weights, find_config, input_size
+from distilpose.zoo import (
+    build_without_weights,
+    find_config,
+    input_size,
+    published_ap,
+)
 
 MODELS = [
     'distilpose-s_8xb32-300e_coco-256x192',
@@ -49,8 +53,6 @@ MODELS = [
     'td-hm_hrnet-w48_8xb32-210e_coco-256x192',
     'td-hm_ViTPose-small_8xb64-210e_coco-256x192',
 ]
-# Whose figure it is that a metafile gives under this name.
-SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
 
 
 class Timing(NamedTuple):
@@ -142,27 +144,6 @@ def peak_memory(call: Callable[[], object], device: str) -> float:
         if event.name() == '[memory]'
     ]
     return np.cumsum([0, *steps]).max() / 2**20
-
-
-def published_ap(name: str) -> Tuple[Optional[float], str]:
-    """The AP on COCO, in percent, that a metafile states, and whose it is.
-
-    None for a model without such a figure. Other data sets do not count.
-    """
-    path = find_config(name, with_mmpose=True)
-    results = [
-        result.get('Metrics', {})
-        for metafile in path.parent.glob('*.yml')
-        for entry in yaml.safe_load(metafile.read_text())['Models']
-        if entry['Name'] == path.stem
-        for result in entry.get('Results') or ()
-        if result.get('Dataset') == 'COCO'
-    ]
-    for key, source in SOURCES.items():
-        for metrics in results:
-            if key in metrics:
-                return 100 * metrics[key], source
-    return None, ''
 
 
 def collect(args: argparse.Namespace) -> Tuple[dict, List[str]]:

@@ -1,7 +1,7 @@
 """DistilPose (CVPR 2023, arXiv 2303.02455) as a plugin of MMPose 1.x.
 
 Importing the package registers its backbones, neck, heads, losses, estimator
-and hook in MMPose's registries; in a config, one line does it::
+and hooks in MMPose's registries; in a config, one line does it::
 
     custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 """

@@ -3,17 +3,26 @@
 import copy
 import difflib
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Dict, Optional, Tuple
 
+import yaml
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
 from torch import nn
 
-__all__ = ['build_without_weights', 'find_config', 'input_size']
+__all__ = [
+    'build_without_weights',
+    'find_config',
+    'input_size',
+    'published_ap',
+]
 
 OWN = Path(__file__).parent / '.mim' / 'configs'
+
+# Whose figure it is that a metafile gives under this name.
+SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
 
 
 def find_config(name: str, with_mmpose: bool = False) -> Path:
@@ -74,6 +83,27 @@ def input_size(config: Config) -> Tuple[int, int]:
         f'{config.filename} names no input size, neither in '
         'model.head.decoder nor in codec: it is no top-down estimator.'
     )
+
+
+def published_ap(name: str) -> Tuple[Optional[float], str]:
+    """The AP on COCO, in percent, that a metafile states, and whose it is.
+
+    None for a model without such a figure. Other data sets do not count.
+    """
+    path = find_config(name, with_mmpose=True)
+    results = [
+        result.get('Metrics', {})
+        for metafile in path.parent.glob('*.yml')
+        for entry in yaml.safe_load(metafile.read_text())['Models']
+        if entry['Name'] == path.stem
+        for result in entry.get('Results') or ()
+        if result.get('Dataset') == 'COCO'
+    ]
+    for key, source in SOURCES.items():
+        for metrics in results:
+            if key in metrics:
+                return 100 * metrics[key], source
+    return None, ''
 
 
 def _installed_configs(with_mmpose: bool) -> Dict[str, Path]:

@@ -43,8 +43,7 @@ def main(argv: Optional[List[str]] = None) -> None:
         add(commands)
     args = parser.parse_args(argv)
     try:
-        with warnings.catch_warnings():
-            args.run(args)
+        args.run(args)
     except KeyboardInterrupt:
         advice = getattr(args, 'after_interrupt', '')
         # A message as the exit status would turn the code 130 into 1.
@@ -192,8 +191,6 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
 
 def run_demo(args: Arguments) -> None:
     """Draw the demo's pictures, or run the whole demo."""
-    # Dependencies warn each other of deprecations, on top of the bars.
-    warnings.simplefilter('ignore')
     try:
         if args.command == 'demo-data':
             from distilpose.demo.dataset import make_dataset
@@ -202,7 +199,10 @@ def run_demo(args: Arguments) -> None:
         else:
             from distilpose.demo.run import run
 
-            run(args.folder, seed=args.seed)
+            # Dependencies warn each other of deprecations, on top of the bars.
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore')
+                run(args.folder, seed=args.seed)
     except OSError as error:
         raise SystemExit(
             f'distilpose {args.command}: cannot write to {args.folder} '

@@ -1,4 +1,4 @@
-"""The demo's data: drawn people in the layout of COCO."""
+"""The demo's data: synthetic people in the layout of COCO."""
 
 from .dataset import make_dataset
 

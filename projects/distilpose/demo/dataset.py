@@ -1,4 +1,4 @@
-"""Writes drawn people as a dataset in the layout of COCO.
+"""Writes synthetic people as a dataset in the layout of COCO.
 
 ::
 
@@ -62,7 +62,7 @@ def make_dataset(
         raise ValueError(
             f'Given seed={seed}, num_train={num_train} and '
             f'num_val={num_val}, expected a seed of 0 or more and 1 or more '
-            'pictures of each kind.'
+            'images of each kind.'
         )
     folder = Path(folder)
     manifest = dict(

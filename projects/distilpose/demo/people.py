@@ -1,4 +1,4 @@
-"""Pictures of drawn, articulated people with their COCO keypoints.
+"""Images of synthetic, articulated people with their COCO keypoints.
 
 Frames and units:
     view: x right, y down, z towards the viewer; the stature is 1.

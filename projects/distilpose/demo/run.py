@@ -30,7 +30,7 @@ def run(folder: Path, seed: int = 0) -> None:
 
     Args:
         folder: Where everything is written.
-        seed: Seed of the data and of the trainings, 0 or more.
+        seed: Seed of the data and of the training runs, 0 or more.
 
     Raises:
         ValueError: The folder holds data of another seed, or the seed is
@@ -39,7 +39,7 @@ def run(folder: Path, seed: int = 0) -> None:
         OSError: The folder cannot be written.
     """
     folder = folder.absolute()
-    tqdm.write(f'== Data: pictures of drawn people in {folder / "data"}')
+    tqdm.write(f'== Data: synthetic people in {folder / "data"}')
     data = make_dataset(folder / 'data', seed=seed)
     trainings: Dict[str, Training] = {}
     for name in MODELS:

@@ -18,15 +18,15 @@ __all__ = ['DistillationVisualizationHook']
 
 @HOOKS.register_module()
 class DistillationVisualizationHook(Hook):
-    """Save pictures of some validation samples, the same every time.
+    """Save images of some validation samples, the same every time.
 
     Each picture shows a crop, the teacher's heatmaps, the student's simulated
     ones and its skeleton, side by side. It goes to MMEngine's visualizer, and
     so to files and to TensorBoard or whatever ``vis_backends`` names, as
-    ``distillation_<number of the sample>``. For trainings by epochs.
+    ``distillation_<number of the sample>``. For training runs by epochs.
 
     Args:
-        interval: Epochs between two pictures of a sample.
+        interval: Epochs between two images of a sample.
         num_samples: How many samples, evenly spread over the dataset.
 
     Raises:

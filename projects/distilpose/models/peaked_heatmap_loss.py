@@ -23,8 +23,8 @@ class PeakedHeatmapLoss(KeypointMSELoss):
 
     - The squared error of a cell weighs 1 where the target T is 0 and
       ``foreground_weight`` where it is 1.
-    - The cross entropy of softmax(c H) against softmax(c T) over the cells is
-      added, with c the ``sharpness``; from it the smallest it can be is taken.
+    - The Kullback-Leibler divergence of softmax(c H) from softmax(c T) over
+      the cells is added, with c the ``sharpness``. It is 0 where H equals T.
 
     Both are least where the heatmap H equals T. A teacher that is sure of a
     keypoint still learns a Gaussian of height 1, which is what simulated
@@ -77,7 +77,9 @@ class PeakedHeatmapLoss(KeypointMSELoss):
         if self.use_target_weight and target_weights is not None:
             shape = (*target_weights.shape, 1, 1)[:4]
             # A weight of 0 would not take away NaN.
-            target = torch.where(target_weights.view(shape) > 0, target, 0.0)
+            target = torch.where(
+                target_weights.reshape(shape) > 0, target, 0.0
+            )
         foreground = 1 + (self.foreground_weight - 1) * target
         mask = foreground if mask is None else mask * foreground
         squared = super().forward(output, target, target_weights, mask)
