@@ -41,6 +41,14 @@ def test_trace_holds_for_other_batches(student, traced_with, run_with):
 
 
 @torch.no_grad()
+def test_micro_batches_are_not_traced():
+    """Of a model deployed to run here; it would divide other batches alike."""
+    student = Coordinates('TopdownPoseEstimator', for_export=False).eval()
+    traced = torch.jit.trace(student, images(5))
+    torch.testing.assert_close(traced(images(7)), student(images(7)))
+
+
+@torch.no_grad()
 def test_export_with_a_dynamic_batch(student):
     export = pytest.importorskip('torch.export')
     if not hasattr(torch.compiler, 'is_exporting'):

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from distilpose.data.names import check_teacher_names
+from distilpose.distillation import teacher as teacher_module
 from distilpose.distillation.checks import check_untrained_outputs
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.zoo import find_config
@@ -101,6 +102,16 @@ class TestTeachersHeads:
         config['backbone'] = dict(type='mmpretrain.VisionTransformer')
         with pytest.raises(ValueError, match='mmpretrain, which is not inst'):
             FrozenTeacher(**toys.random_teacher(config)).model  # noqa: B018
+
+    def test_what_cannot_be_built_here_is_told_of_the_teacher(
+        self, monkeypatch
+    ):
+        def build(config):
+            raise ImportError('nms needs the compiled operators of `mmcv`')
+
+        monkeypatch.setattr(teacher_module.MODELS, 'build', build)
+        with pytest.raises(ValueError, match='The teacher .* here: nms needs'):
+            FrozenTeacher(**toys.random_teacher()).model  # noqa: B018
 
 
 class TestKeypoints:

@@ -151,18 +151,26 @@ class OneNeed(MeanDistance):
     needs = 'student.coords'
 
 
+@MODELS.register_module()
+class UnknownNeed(MeanDistance):
+    needs = ('student.coords', 'student.velocity')
+
+
 @pytest.mark.parametrize(
     'term, message',
     [
         (dict(type='TokenDistillationLoss'), "Add tokens='visual'"),
         (dict(type='OneNeed'), 'OneNeed does not say what'),
+        (dict(type='UnknownNeed'), '"student.velocity" is no part of'),
         (dict(type='SmoothL1Loss'), 'SmoothL1Loss does not say what'),
     ],
 )
 def test_terms_that_do_not_say_what_they_need(term, message):
     model = toys.build(
         toys.student(
-            teacher=toys.random_teacher(), distillation=dict(mine=term)
+            teacher=toys.random_teacher(),
+            distillation=dict(mine=term),
+            head=dict(scores=False, sigmas=False),
         )
     )
     with pytest.raises(ValueError, match=f'distillation.mine: .*{message}'):
@@ -177,6 +185,17 @@ def test_head_runs_once_a_step():
     model.loss(*toys.batch(model))
     assert len(runs) == 2
     assert 'forward' not in vars(model.head)  # left as it was
+
+
+def test_a_head_whose_loss_does_not_run_it(monkeypatch):
+    """It is run for the terms alone."""
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    zero = torch.zeros((), requires_grad=True)
+    monkeypatch.setattr(
+        model.head, 'loss', lambda *_, **__: dict(loss_own=zero)
+    )
+    losses = model.loss(*toys.batch(model))
+    assert losses['loss_own'] is zero and losses['loss_scores'] > 0
 
 
 def test_head_is_left_as_it_was_by_an_error():

@@ -254,6 +254,16 @@ def test_the_hook_looks_for_outputs_that_nothing_trains():
         check(Dataset(), model=toys.build(toys.student()))
 
 
+def test_what_cannot_be_checked_is_not_refused(tmp_path):
+    """MMPose has read it, so that it may be all right."""
+    content = files.content()
+    content['images'][3]['width'] = None
+    data = files.dataset(files.write(tmp_path, files.content()))
+    files.write(tmp_path, content)
+    (warning,) = check(data)
+    assert 'could not be checked: TypeError' in warning
+
+
 @pytest.mark.parametrize('part', [False, True])
 @pytest.mark.parametrize('kind', ['train', 'val'])
 def test_annotation_files_are_checked(tmp_path, kind, part):
