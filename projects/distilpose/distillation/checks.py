@@ -4,7 +4,7 @@ A wrong teacher must cost seconds, not a night: every check ends in an error
 that names both sides and the setting to change.
 """
 
-from typing import Any, Iterable, Sequence, Tuple
+from typing import Any, Iterable, Sequence
 
 import torch
 from mmengine.logging import MMLogger
@@ -98,8 +98,15 @@ def check_before_training(
         return
     teacher = model.teacher.model
     expect_adapter(student_output, model.head)
-    size = _input_size(model, 'student')
-    _expect_same('input size (W, H)', size, _input_size(teacher, 'teacher'))
+    if getattr(model.head, 'decoder', None) is None:
+        raise ValueError(
+            'The head of the student has no decoder, which names the input '
+            'size. Set head.decoder to the codec of its data.'
+        )
+    size = tuple(model.head.decoder.input_size)
+    _expect_same(
+        'input size (W, H)', size, tuple(teacher.head.decoder.input_size)
+    )
     _expect_same(
         'image normalization',
         _normalization(model),
@@ -204,16 +211,6 @@ def _take(name: str, step: DistillationStep, need: str) -> Any:
         return step.take(need)
     except ValueError as error:
         raise ValueError(f'model.distillation.{name}: {error}') from error
-
-
-def _input_size(model: TopdownPoseEstimator, who: str) -> Tuple[int, int]:
-    """Size (W, H) of the images that a model was built for."""
-    if getattr(model.head, 'decoder', None) is None:
-        raise ValueError(
-            f'The head of the {who} has no decoder, which names the input '
-            'size. Set head.decoder to the codec of its data.'
-        )
-    return tuple(model.head.decoder.input_size)
 
 
 def _image_channels(model: TopdownPoseEstimator) -> int:

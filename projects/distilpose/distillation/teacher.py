@@ -7,6 +7,7 @@ height and width.
 import importlib.util
 import re
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ContextManager, List, Optional, Union
 
@@ -117,7 +118,7 @@ class FrozenTeacher:
         None where the config is a model alone or names no dataset, or where
         the dataset's pipeline gives keypoints other than its own.
         """
-        config = self._load_config()
+        config = self._whole_config
         for split in ('train', 'test', 'val'):
             loader = config.get(f'{split}_dataloader') or {}
             dataset = loader.get('dataset')
@@ -176,7 +177,7 @@ class FrozenTeacher:
         return torch.autocast(inputs.device.type, enabled=False)
 
     def _build(self) -> TopdownPoseEstimator:
-        config = self._load_config()
+        config = self._whole_config
         if self.checkpoint is None and not self.allow_random_weights:
             raise ValueError(
                 'The teacher has no checkpoint, and an untrained teacher '
@@ -207,7 +208,9 @@ class FrozenTeacher:
         """What to call the teacher in a message."""
         return self.config if isinstance(self.config, str) else '(a dict)'
 
-    def _load_config(self) -> Config:
+    @cached_property
+    def _whole_config(self) -> Config:
+        """The teacher's config, read once: model, names and batch ask it."""
         if self.config is None:
             raise ValueError(
                 'DistilPoseEstimator has no teacher. Set model.teacher='
