@@ -1,15 +1,14 @@
 """What is refused before training, and at the first batch."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
-from distilpose.data.names import check_teacher_names
-from distilpose.distillation import teacher as teacher_module
 from distilpose.distillation.checks import check_untrained_outputs
+from distilpose.distillation.keypoints import keypoint_names
+from distilpose.distillation.sources import MMPoseSource
+from distilpose.distillation.sources import mmpose_model as teacher_module
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.zoo import find_config
 
@@ -20,18 +19,12 @@ COCO = 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'
 COCO_META = parse_pose_metainfo(
     dict(from_file='configs/_base_/datasets/coco.py')
 )
+COCO_NAMES = keypoint_names(COCO_META)
 
 
 def distilled(**changes):
     changes.setdefault('teacher', toys.random_teacher())
     return toys.build(toys.student(**changes))
-
-
-DATASET = SimpleNamespace(metainfo=COCO_META)
-
-
-def pair(**teacher):
-    return SimpleNamespace(teacher=FrozenTeacher(**teacher))
 
 
 def codec_of(kind, **changes):
@@ -83,7 +76,7 @@ class TestTeachersHeads:
         torch.manual_seed(0)
         teacher = FrozenTeacher(**toys.random_teacher(config))
         inputs = torch.randn(1, 3, 64, 48)
-        expected = teacher.model(inputs, None, mode='tensor') / 255
+        expected = teacher.source.model(inputs, None, mode='tensor') / 255
         output = teacher(inputs)
         torch.testing.assert_close(output.heatmaps, expected)
         assert output.frame.offset == (-0.5, -0.5)
@@ -97,11 +90,17 @@ class TestTeachersHeads:
         ):
             model.init_weights()
 
-    def test_missing_package_is_named(self):
+    def test_missing_package_is_named(self, monkeypatch):
+        find = teacher_module.importlib.util.find_spec
+        monkeypatch.setattr(
+            teacher_module.importlib.util,
+            'find_spec',
+            lambda name: None if name == 'mmpretrain' else find(name),
+        )
         config = toys.convolutional_teacher()
         config['backbone'] = dict(type='mmpretrain.VisionTransformer')
         with pytest.raises(ValueError, match='mmpretrain, which is not inst'):
-            FrozenTeacher(**toys.random_teacher(config)).model  # noqa: B018
+            FrozenTeacher(**toys.random_teacher(config)).prepare()
 
     def test_what_cannot_be_built_here_is_told_of_the_teacher(
         self, monkeypatch
@@ -111,33 +110,38 @@ class TestTeachersHeads:
 
         monkeypatch.setattr(teacher_module.MODELS, 'build', build)
         with pytest.raises(ValueError, match='The teacher .* here: nms needs'):
-            FrozenTeacher(**toys.random_teacher()).model  # noqa: B018
+            FrozenTeacher(**toys.random_teacher()).prepare()
 
 
 class TestKeypoints:
     def test_bare_names_are_found(self):
         teacher = FrozenTeacher(config=AP10K)
-        assert teacher.metainfo['dataset_name'] == 'ap10k'
+        assert teacher.source.metainfo['dataset_name'] == 'ap10k'
 
-    def test_same_names_pass(self):
-        check_teacher_names(pair(config=COCO), DATASET)
+    def test_same_names_need_no_selection(self):
+        teacher = FrozenTeacher(config=COCO, student_keypoints=COCO_NAMES)
+        assert teacher.index is None
 
     def test_as_many_keypoints_of_another_kind(self):
+        """Of these 17, COCO has the nose alone."""
+        teacher = FrozenTeacher(config=AP10K, student_keypoints=COCO_NAMES)
         with pytest.raises(ValueError) as error:
-            check_teacher_names(pair(config=AP10K), DATASET)
-        for part in ('17 keypoints (L_Eye', '"coco" has 17 keypoints (nose'):
+            teacher.index  # noqa: B018
+        for part in ('17 keypoints (L_Eye', '17 keypoints (nose', ' 1 of th'):
             assert part in str(error.value)
 
     def test_nothing_is_said_of_unknown_names(self):
-        assert FrozenTeacher(config=toys.teacher()).metainfo is None
-        check_teacher_names(pair(config=toys.teacher()), DATASET)
+        teacher = FrozenTeacher(
+            config=toys.teacher(), student_keypoints=COCO_NAMES
+        )
+        assert teacher.source.metainfo is None and teacher.index is None
 
     def test_converted_keypoints_are_unknown(self):
         config = Config.fromfile(find_config(AP10K, with_mmpose=True))
         config.train_dataloader.dataset.pipeline.insert(
             0, dict(type='KeypointConverter', num_keypoints=17, mapping=[])
         )
-        assert FrozenTeacher(config=config).metainfo is None
+        assert FrozenTeacher(config=config).source.metainfo is None
 
     def test_first_batch_tells_by_mirror_images(self, monkeypatch):
         """Without any hook of ours in the config."""
@@ -148,7 +152,7 @@ class TestKeypoints:
                 dict(flip_indices=[0, 2, 1, 4, 3], dataset_name='people')
             )
         meta = dict(dataset_name='animals', flip_indices=[1, 0, 2, 4, 3])
-        monkeypatch.setattr(FrozenTeacher, 'metainfo', meta)
+        monkeypatch.setattr(MMPoseSource, 'metainfo', meta)
         with pytest.raises(ValueError, match=r'animals.*\[1, 0.*\[0, 2'):
             model.loss(inputs, data)
         meta['flip_indices'] = [0, 2, 1, 4, 3]
@@ -212,8 +216,8 @@ def test_flat_heatmaps_of_invisible_keypoints_are_no_warning(caplog):
     from mmengine.logging import MMLogger
 
     model = distilled()
-    bias = model.teacher.model.head.mlp[-1].bias
-    model.teacher.model.head.mlp[-1].weight.data.zero_()
+    bias = model.teacher.source.model.head.mlp[-1].bias
+    model.teacher.source.model.head.mlp[-1].weight.data.zero_()
     bias.data.fill_(0.0)
     inputs, data = toys.batch(model)
     for sample in data:
@@ -257,4 +261,4 @@ def test_settings_that_are_gone():
 def test_teacher_whose_config_has_no_training_data():
     """As MMEngine dumps configs of tests."""
     config = dict(model=toys.teacher(), train_dataloader=None)
-    assert FrozenTeacher(config=config).metainfo is None
+    assert FrozenTeacher(config=config).source.metainfo is None

@@ -7,6 +7,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import nn
 
+from distilpose.distillation.heatmaps import DenseHeatmaps
 from distilpose.distillation.outputs import (
     DistillationStep,
     StudentOutput,
@@ -118,11 +119,12 @@ def test_another_head_is_added_from_any_file():
 def test_terms_take_what_they_name():
     step = DistillationStep(
         StudentOutput(torch.zeros(1, 2, 2)),
-        TeacherOutput(torch.ones(1, 2, 4, 3), FRAME),
+        TeacherOutput(DenseHeatmaps(FRAME, torch.ones(1, 2, 16, 12))),
         torch.ones(1, 2),
     )
     assert step.take('student.coords') is step.student.coords
     assert step.take('teacher.frame') == FRAME
+    assert step.take('teacher.heatmaps').shape == (1, 2, 16, 12)
     assert step.take('teacher.tokens.visual') is None
     for path in ('student.speed', 'student.count', 'students'):
         with pytest.raises(ValueError, match=f'"{path}" is no part of'):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.dataset import ConcatDataset
+from mmengine.runner import BaseLoop
 from mmengine.structures import InstanceData, PixelData
 from mmpose.datasets import CombinedDataset
 from mmpose.datasets.transforms import KeypointConverter
@@ -12,7 +13,6 @@ from mmpose.registry import KEYPOINT_CODECS
 from mmpose.structures import PoseDataSample
 
 from distilpose import DatasetCheckHook
-from distilpose.data.names import check_teacher_names
 
 from .. import toys
 from ..annotations import files
@@ -226,26 +226,31 @@ def test_names_of_validation():
         check(Dataset(), turned)
 
 
-def test_names_of_the_teacher():
-    def model(names):
-        return SimpleNamespace(teacher=SimpleNamespace(keypoint_names=names))
-
-    for names in (None, ['K 0', 'k1', 'k_2', 'k3', 'k4']):
-        check_teacher_names(model(names), Dataset())
-    check_teacher_names(model(['eye'] * 5), convert(Dataset()))
-    with pytest.raises(
-        ValueError,
-        match=r'predicts 5 keypoints \(eye, .*"toy" has 5 keypoints \(k0, k1',
-    ):
-        check_teacher_names(model(['eye'] * 5), Dataset())
+class TrainLoop(BaseLoop):
+    def run(self):
+        raise NotImplementedError
 
 
-def test_the_hook_compares_the_names_of_the_teacher():
+def told(dataset, loop=TrainLoop):
+    """The names that the hook tells a teacher, of a student with others."""
     model = toys.build(toys.student(teacher=toys.random_teacher()))
-    check(Dataset(), model=model)
-    model.teacher = SimpleNamespace(keypoint_names=['eye'] * 5)
-    with pytest.raises(ValueError, match='The teacher predicts'):
-        check(Dataset(), model=model)
+    model.teacher.student_keypoints = ['before']
+    runner = SimpleNamespace(model=model)
+    loader = SimpleNamespace(dataset=dataset, __iter__=None)
+    runner._train_loop = runner.train_loop = loop.__new__(loop)
+    runner.train_loop.dataloader = loader
+    DatasetCheckHook().before_run(runner)
+    return model.teacher.student_keypoints
+
+
+def test_the_hook_tells_a_teacher_the_names_of_its_student():
+    assert told(Dataset()) == ['k0', 'k1', 'k2', 'k3', 'k4']
+    assert told(convert(Dataset())) == ['before']  # unknown
+
+
+def test_nothing_is_told_where_nothing_trains():
+    """The loop is a config still: data for training are not looked for."""
+    assert told(Dataset(), SimpleNamespace) == ['before']
 
 
 def test_the_hook_looks_for_outputs_that_nothing_trains():

@@ -24,7 +24,7 @@ def student(terms=TERMS):
         )
     )
     torch.manual_seed(7)
-    model.teacher.model  # noqa: B018  (builds it)
+    model.teacher.source.model  # noqa: B018  (builds it)
     return model.eval()
 
 
@@ -103,7 +103,7 @@ def test_every_combination_of_terms_uses_every_parameter(tmp_path):
 def where_the_teacher_is(rank):
     """The teachers differ here, so that a broadcast would show."""
     model = student()
-    for parameter in model.teacher.model.parameters():
+    for parameter in model.teacher.source.model.parameters():
         parameter.data.fill_(rank + 1)
     ddp = MMDistributedDataParallel(model, broadcast_buffers=True)
     inputs, data = toys.batch(model)
@@ -114,12 +114,15 @@ def where_the_teacher_is(rank):
         x for x in gc.get_objects() if isinstance(x, TopdownPoseEstimator)
     ]
     return dict(
-        values={p.data.max().item() for p in model.teacher.model.parameters()},
+        values={
+            p.data.max().item()
+            for p in model.teacher.source.model.parameters()
+        },
         in_buckets=logged['total_parameter_size_bytes'],
         student=student_bytes,
         estimators=len(estimators),
         gradients=any(
-            p.grad is not None for p in model.teacher.model.parameters()
+            p.grad is not None for p in model.teacher.source.model.parameters()
         ),
     )
 

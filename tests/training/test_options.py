@@ -34,7 +34,7 @@ def grown(model):
 def test_bf16_losses_are_those_of_float32(monkeypatch):
     """Within 1e-2; simulated heatmaps are computed in float32."""
     model = grown(distilled()).eval()
-    grown(model.teacher.model)
+    grown(model.teacher.source.model)
     inputs, data = toys.batch(model, size=8)
     expected = model.loss(inputs, data)
     seen = []
@@ -73,7 +73,7 @@ def test_teacher_trains_in_bf16():
 
 def test_ema_copy_holds_no_teacher():
     model = distilled()
-    teacher = model.teacher.model
+    teacher = model.teacher.source.model
     ema = ExponentialMovingAverage(model, momentum=0.5)
     assert ema.module.teacher is model.teacher
     assert {k.split('.')[1] for k in ema.state_dict() if '.' in k} == {
@@ -163,7 +163,7 @@ def test_sync_bn_converts_the_student_alone(pictures, tmp_path):
     cfg = runs.config(pictures, tmp_path, sync_bn='torch')
     cfg.launcher = 'none'
     model = distilled()
-    teacher = model.teacher.model
+    teacher = model.teacher.source.model
     converted = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
     kinds = {type(m) for m in converted.modules()}
     assert torch.nn.SyncBatchNorm in kinds

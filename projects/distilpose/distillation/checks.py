@@ -14,7 +14,12 @@ from torch import Tensor, nn
 
 from ..models.distilpose_head import DistilPoseHead
 from .keypoints import check_same_mirror_images
-from .outputs import DistillationStep, expect_adapter, student_output
+from .outputs import (
+    DistillationStep,
+    TeacherOutput,
+    expect_adapter,
+    student_output,
+)
 from .terms import needs_of
 
 __all__ = [
@@ -76,9 +81,9 @@ def check_before_training(
         terms_are_named: Whether its ``distillation`` is a dict, not None.
 
     Raises:
-        ValueError: They differ in input size, normalization, keypoints or
-            tokens; a term needs what one of them does not give, or nothing
-            trains what the student gives.
+        ValueError: They differ in what cannot be converted: the aspect of
+            their inputs, keypoints or tokens; a term needs what one of them
+            does not give, or nothing trains what the student gives.
         TypeError: A head is of a kind that cannot be used.
     """
     if not terms_are_named:
@@ -96,30 +101,18 @@ def check_before_training(
     check_untrained_outputs(model.head, needs)
     if not model.distillation:
         return
-    teacher = model.teacher.model
     expect_adapter(student_output, model.head)
-    if getattr(model.head, 'decoder', None) is None:
+    model.teacher.prepare()
+    size = getattr(getattr(model.head, 'decoder', None), 'input_size', None)
+    if size is None:
         raise ValueError(
             'The head of the student has no decoder, which names the input '
             'size. Set head.decoder to the codec of its data.'
         )
-    size = tuple(model.head.decoder.input_size)
-    _expect_same(
-        'input size (W, H)', size, tuple(teacher.head.decoder.input_size)
-    )
-    _expect_same(
-        'image normalization',
-        _normalization(model),
-        _normalization(teacher),
-    )
     device = next(model.parameters()).device
     inputs = torch.zeros(1, _image_channels(model), *size[::-1], device=device)
     student, output = model.outputs(inputs)
-    _expect_same(
-        'number of keypoints',
-        student.coords.shape[1],
-        output.heatmaps.shape[1],
-    )
+    _expect_same_keypoints(model, student.coords.shape[1], output)
     weights = torch.ones(student.coords.shape[:2], device=device)
     step = DistillationStep(student, output, weights)
     for name, loss in model.distillation.items():
@@ -179,11 +172,15 @@ def check_first_batch(
                 f'The head has a loss of its own called "loss_{name}". '
                 f'Rename the distillation term "{name}".'
             )
-    num_keypoints = step.teacher.heatmaps.shape[1]
-    check_same_mirror_images(model.teacher, samples[0].metainfo, num_keypoints)
-    _expect_finite('heatmaps', [step.teacher.heatmaps])
-    _expect_finite('tokens', step.teacher.tokens or ())
-    _warn_if_flat(step.teacher.heatmaps, step.keypoint_weights)
+    teacher, maps = model.teacher, step.teacher.maps
+    if not teacher.student_keypoints and teacher.index is None:
+        check_same_mirror_images(
+            teacher.source.metainfo, samples[0].metainfo, maps.shape[1]
+        )
+    _expect_finite('heatmaps', [maps.peaks()])
+    if step.teacher.tokens is not None and step.teacher.known is None:
+        _expect_finite('tokens', step.teacher.tokens)
+    _warn_if_flat(maps.peaks(), step.keypoint_weights)
 
 
 def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
@@ -221,24 +218,19 @@ def _image_channels(model: TopdownPoseEstimator) -> int:
     return 3
 
 
-def _normalization(model: TopdownPoseEstimator) -> tuple:
-    """Mean, standard deviation and channel order of the preprocessing."""
-    pre = model.data_preprocessor
-    if not getattr(pre, '_enable_normalize', False):
-        return ()
-    return (
-        tuple(pre.mean.flatten().tolist()),
-        tuple(pre.std.flatten().tolist()),
-        'channels swapped' if pre._channel_conversion else 'channels kept',
-    )
-
-
-def _expect_same(what: str, student: Any, teacher: Any) -> None:
-    if student != teacher:
+def _expect_same_keypoints(
+    model: TopdownPoseEstimator, own: int, teacher: TeacherOutput
+) -> None:
+    taught = teacher.maps.shape[1]
+    if own != taught:
         raise ValueError(
-            f'Student and teacher differ in {what}: the student has '
-            f'{student}, the teacher {teacher}. Change one of their configs, '
-            'or choose another teacher.'
+            'Student and teacher differ in the number of keypoints: the '
+            f'student has {own}, the teacher {model.teacher.source.name} '
+            f'{taught}. They are matched by name where both have names: keep '
+            "DatasetCheckHook among custom_hooks, which tells the student's, "
+            'and give the teacher as a whole config. Or set '
+            "model.teacher.keypoints to the teacher's for each of the "
+            "student's."
         )
 
 
@@ -252,9 +244,9 @@ def _expect_finite(what: str, tensors: Iterable[Tensor]) -> None:
         )
 
 
-def _warn_if_flat(heatmaps: Tensor, weights: Tensor) -> None:
+def _warn_if_flat(peaks: Tensor, weights: Tensor) -> None:
     """Warn of a teacher that has not left the plateau of empty heatmaps."""
-    peaks = heatmaps.amax((-2, -1))[weights > 0]
+    peaks = peaks[weights > 0]
     if len(peaks) and float(peaks.mean()) < FLAT_PEAK:
         MMLogger.get_current_instance().warning(
             "The teacher's heatmaps peak at %.3f on average for visible "

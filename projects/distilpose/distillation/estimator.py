@@ -3,7 +3,7 @@
 B: batch. H, W: input height and width, pixels.
 """
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple, Union
 
 import torch
 from mmpose.models import TopdownPoseEstimator
@@ -14,6 +14,8 @@ from torch import Tensor
 from ..deploy import deploy
 from ..models.distilpose_head import DistilPoseHead, keypoint_weights
 from .checks import check_before_training, check_first_batch, expect_dict
+from .inputs import InputSpec
+from .keypoints import keypoint_names
 from .losses import PAPER_TERMS
 from .outputs import (
     DistillationStep,
@@ -40,9 +42,10 @@ class DistilPoseEstimator(TopdownPoseEstimator):
 
     Args:
         *args: As for ``TopdownPoseEstimator``: the student.
-        teacher: ``config``, ``checkpoint``, ``allow_random_weights`` and
-            ``dtype`` of the teacher; see
-            :class:`~.teacher.FrozenTeacher`. Only training needs it.
+        teacher: The teacher, which only training needs: ``config`` and
+            ``checkpoint`` of a model, or what else
+            :class:`~.teacher.FrozenTeacher` takes. A name alone is that of
+            its config.
         distillation: The terms to train with: for each, by a name of your
             choice, the config of a loss; None leaves the term out. Defaults
             to the paper's.
@@ -57,7 +60,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     def __init__(
         self,
         *args: Any,
-        teacher: Optional[dict] = None,
+        teacher: Union[str, dict, None] = None,
         distillation: Optional[Dict[str, Optional[dict]]] = PAPER_TERMS,
         **kwargs: Any,
     ) -> None:
@@ -65,8 +68,12 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         self.distillation = build_terms(
             expect_dict('distillation', distillation)
         )
+        if isinstance(teacher, str):
+            teacher = dict(config=teacher)
         self.teacher = FrozenTeacher(
-            **expect_dict('teacher', teacher, known=FrozenTeacher.SETTINGS)
+            student=InputSpec.of_model(self),
+            student_keypoints=keypoint_names(self.metainfo),
+            **expect_dict('teacher', teacher),
         )
         # Version 0.1 took the paper's terms for None.
         self._terms_are_named = distillation is not None
@@ -110,10 +117,10 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             return losses
         if not outputs:  # a head whose loss does not run `forward`
             outputs.append(self.head(feats))
-        step = DistillationStep(
+        step = self._step(
             self._student_output(feats, outputs[-1]),
-            self.teacher(inputs),
-            keypoint_weights(data_samples),
+            self.teacher(inputs, data_samples),
+            data_samples,
         )
         if self._is_first_batch:
             check_first_batch(self, step, data_samples, losses)
@@ -144,6 +151,17 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     def switch_to_deploy(self) -> None:
         """Prepare the student for export, as MMPose's tools ask for it."""
         deploy(self, for_export=True)
+
+    def _step(
+        self,
+        student: StudentOutput,
+        teacher: TeacherOutput,
+        samples: SampleList,
+    ) -> DistillationStep:
+        weights = keypoint_weights(samples)
+        if teacher.known is not None:
+            weights = weights * teacher.known
+        return DistillationStep(student, teacher, weights)
 
     def _student_output(self, feats: Any, output: Any) -> StudentOutput:
         student = student_output(self.head, output)

@@ -1,26 +1,113 @@
-"""Whether teacher and student have the same keypoints, not just as many."""
+"""Which keypoint of a teacher is which of its student's."""
 
-from .teacher import FrozenTeacher
+import re
+from typing import List, Optional, Sequence, Union
 
-__all__ = ['check_same_mirror_images']
+__all__ = [
+    'Index',
+    'check_same_mirror_images',
+    'describe_match',
+    'keypoint_names',
+    'match_keypoints',
+    'plain_name',
+]
+
+# For each keypoint of the student, the teacher's, or None.
+Index = List[Optional[int]]
+
+# What datasets call the same keypoint.
+SYNONYMS = {'tophead': 'headtop'}
+
+
+def keypoint_names(metainfo: Optional[dict]) -> Optional[List[str]]:
+    """Names of keypoints, in order, by a parsed metainfo; None if unknown."""
+    names = (metainfo or {}).get('keypoint_id2name')
+    return [names[i] for i in sorted(names)] if names else None
+
+
+def match_keypoints(
+    teacher: Optional[Sequence[str]],
+    student: Optional[Sequence[str]],
+    chosen: Optional[Sequence[Union[str, int, None]]] = None,
+) -> Optional[Index]:
+    """Find the teacher's keypoint for each of the student's.
+
+    Args:
+        teacher: Names of the teacher's keypoints, or None if not known.
+        student: Names of the student's keypoints, or None if not known.
+        chosen: For each of the student's, the teacher's by name or index, or
+            None. Defaults to the one of equal name, but for case, spaces and
+            dashes.
+
+    Returns:
+        The teacher's indices; None where both have the same keypoints in the
+        same order, or where names are not known.
+
+    Raises:
+        ValueError: Less than half of either's keypoints are found in the
+            other, or a chosen one does not exist.
+    """
+    if chosen is not None:
+        return [_chosen(choice, teacher) for choice in chosen]
+    if not teacher or not student:
+        return None
+    named = {
+        plain_name(name): i for i, name in reversed([*enumerate(teacher)])
+    }
+    index = [named.get(plain_name(name)) for name in student]
+    common = sum(i is not None for i in index)
+    # A nose alone is what people have in common with other animals.
+    if 2 * common < min(len(teacher), len(student)) or not common:
+        raise ValueError(
+            f'The teacher predicts {_few(teacher)}, and the student '
+            f'{_few(student)}: they have {common} of them in common. Choose a '
+            'teacher of the same keypoints. If only the names differ, set '
+            "model.teacher.keypoints to the teacher's keypoint for each of "
+            "the student's, by name or index, or None."
+        )
+    if index == [*range(len(teacher))]:
+        return None
+    return index
+
+
+def describe_match(
+    index: Index,
+    teacher: Optional[Sequence[str]],
+    student: Optional[Sequence[str]],
+) -> str:
+    """Say which of the student's keypoints have a teacher."""
+
+    def name(names: Optional[Sequence[str]], i: int) -> str:
+        return str(names[i]) if names else f'keypoint {i}'
+
+    found = [(i, j) for i, j in enumerate(index) if j is not None]
+    lines = [
+        f'it teaches {len(found)} of the {len(index)} keypoints of the '
+        'student:'
+    ]
+    lines += [f'  {name(student, i)} <- {name(teacher, j)}' for i, j in found]
+    absent = [name(student, i) for i, j in enumerate(index) if j is None]
+    if absent:
+        lines.append(f'  from labels alone: {", ".join(absent)}')
+    return '\n'.join(lines)
 
 
 def check_same_mirror_images(
-    teacher: FrozenTeacher, metainfo: dict, num_keypoints: int
+    own: Optional[dict], metainfo: dict, num_keypoints: int
 ) -> None:
     """Compare keypoints by what a sample tells of them: their mirror images.
 
-    ``DatasetCheckHook`` compares names; this is for training runs without it.
+    For training runs that do not tell the student's keypoints by name.
 
     Args:
-        teacher: The teacher.
+        own: Metainfo of the teacher, or None.
         metainfo: Metainfo of a data sample.
         num_keypoints: Number of keypoints of teacher and student.
 
     Raises:
         ValueError: In a mirror image, others of them are exchanged.
     """
-    own = teacher.metainfo or {}
+    own = own or {}
     pairs, others = (
         [*meta.get('flip_indices', ())] for meta in (own, metainfo)
     )
@@ -37,3 +124,32 @@ def check_same_mirror_images(
             f"{pairs}, the student's ({metainfo.get('dataset_name')}) like "
             f'{others}. Choose a teacher of the same keypoints.'
         )
+
+
+def plain_name(name: str) -> str:
+    """A name without what spellings differ in: case, spaces, dashes."""
+    plain = re.sub(r'[\W_]+', '', name.lower())
+    return SYNONYMS.get(plain, plain)
+
+
+def _chosen(
+    choice: Union[str, int, None], teacher: Optional[Sequence[str]]
+) -> Optional[int]:
+    if choice is None:
+        return None
+    if isinstance(choice, int) and (
+        0 <= choice < len(teacher) if teacher else choice >= 0
+    ):
+        return choice
+    for i, name in enumerate(teacher or ()):
+        if isinstance(choice, str) and plain_name(name) == plain_name(choice):
+            return i
+    raise ValueError(
+        f'model.teacher.keypoints names {choice!r}, which the teacher does '
+        f'not predict. It predicts {", ".join(teacher or ("(no names)",))}.'
+    )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = ', ...' if len(names) > 4 else ''
+    return f'{len(names)} keypoints ({", ".join(names[:4])}{more})'

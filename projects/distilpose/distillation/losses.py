@@ -9,19 +9,16 @@ weights are the defaults of ``loss_weight``.
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional, Tuple, Union
 
 import torch
 import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ..models.functional import (
-    at_least_float32,
-    read_heatmaps,
-    simulated_heatmap_error,
-)
+from ..models.functional import at_least_float32
 from ..models.heatmap_frame import HeatmapFrame
+from .heatmaps import DenseHeatmaps, TeacherHeatmaps
 
 __all__ = [
     'KeypointScoreLoss',
@@ -124,9 +121,8 @@ class SimulatedHeatmapLoss(nn.Module):
     needs = (
         'student.coords',
         'student.sigmas',
-        'teacher.heatmaps',
+        'teacher.maps',
         'keypoint_weights',
-        'teacher.frame',
     )
 
     def __init__(self, loss_weight: float = 1.0) -> None:
@@ -137,7 +133,7 @@ class SimulatedHeatmapLoss(nn.Module):
         self,
         coords: Tensor,
         sigmas: Tensor,
-        teacher_heatmaps: Tensor,
+        teacher_heatmaps: Union[Tensor, TeacherHeatmaps],
         keypoint_weights: Tensor,
         frame: Optional[HeatmapFrame] = None,
     ) -> Tensor:
@@ -146,9 +142,11 @@ class SimulatedHeatmapLoss(nn.Module):
         Args:
             coords: Coordinates (B, K, 2), fractions of the input.
             sigmas: Sigmas (B, K, 2), pixels of a heatmap at stride 4.
-            teacher_heatmaps: Heatmaps (B, K, h, w); taken as constants.
+            teacher_heatmaps: Heatmaps (B, K, h, w), a tensor or in another
+                form; taken as constants.
             keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
-            frame: Frame of the heatmaps. Defaults to the paper's.
+            frame: Frame of the heatmaps, if they are a tensor. Defaults to
+                the paper's.
 
         Returns:
             The weighted loss, a scalar.
@@ -156,18 +154,14 @@ class SimulatedHeatmapLoss(nn.Module):
         Raises:
             ValueError: The shapes do not agree.
         """
-        b, k, h, w = teacher_heatmaps.shape
+        maps = _as_maps(teacher_heatmaps, frame)
+        b, k, h, w = maps.shape
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'sigmas', sigmas, (b, k, 2))
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
         # Autocast would run the matrix products in half precision.
         with torch.autocast(coords.device.type, enabled=False):
-            coords, sigmas, heatmaps = at_least_float32(
-                coords, sigmas, teacher_heatmaps.detach()
-            )
-            error = simulated_heatmap_error(
-                coords, sigmas, heatmaps, frame or HeatmapFrame.msra((w, h))
-            )
+            error = maps.error(coords, sigmas)
         error = error * keypoint_weights.square() / (h * w)
         return self.loss_weight * error.mean()
 
@@ -187,9 +181,8 @@ class KeypointScoreLoss(nn.Module):
     needs = (
         'student.scores',
         'student.coords',
-        'teacher.heatmaps',
+        'teacher.maps',
         'keypoint_weights',
-        'teacher.frame',
     )
 
     def __init__(self, loss_weight: float = 1e-2) -> None:
@@ -200,7 +193,7 @@ class KeypointScoreLoss(nn.Module):
         self,
         scores: Tensor,
         coords: Tensor,
-        teacher_heatmaps: Tensor,
+        teacher_heatmaps: Union[Tensor, TeacherHeatmaps],
         keypoint_weights: Tensor,
         frame: Optional[HeatmapFrame] = None,
     ) -> Tensor:
@@ -210,9 +203,11 @@ class KeypointScoreLoss(nn.Module):
             scores: Scores (B, K, 1).
             coords: Coordinates (B, K, 2), fractions of the input; taken as
                 constants.
-            teacher_heatmaps: Heatmaps (B, K, h, w); taken as constants.
+            teacher_heatmaps: Heatmaps (B, K, h, w), a tensor or in another
+                form; taken as constants.
             keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
-            frame: Frame of the heatmaps. Defaults to the paper's.
+            frame: Frame of the heatmaps, if they are a tensor. Defaults to
+                the paper's.
 
         Returns:
             The weighted loss, a scalar.
@@ -220,18 +215,24 @@ class KeypointScoreLoss(nn.Module):
         Raises:
             ValueError: The shapes do not agree.
         """
-        b, k, h, w = teacher_heatmaps.shape
+        maps = _as_maps(teacher_heatmaps, frame)
+        b, k = maps.shape[:2]
         _expect_shape(self, 'scores', scores, (b, k, 1))
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'keypoint_weights', keypoint_weights, (b, k))
-        target = read_heatmaps(
-            teacher_heatmaps.detach(),
-            coords.detach(),
-            frame or HeatmapFrame.msra((w, h)),
-        )
+        target = maps.read(coords.detach())
         target = torch.where(target.isfinite(), target, scores)
         error = (scores - target).abs().squeeze(-1) * keypoint_weights
         return self.loss_weight * error.mean()
+
+
+def _as_maps(
+    heatmaps: Union[Tensor, TeacherHeatmaps], frame: Optional[HeatmapFrame]
+) -> TeacherHeatmaps:
+    if not isinstance(heatmaps, Tensor):
+        return heatmaps
+    h, w = heatmaps.shape[-2:]
+    return DenseHeatmaps(frame or HeatmapFrame.msra((w, h)), heatmaps.detach())
 
 
 def _expect_shape(

@@ -8,7 +8,7 @@ B: batch. K: keypoints. h, w: height and width of a heatmap.
 
 from contextlib import contextmanager
 from functools import reduce, singledispatch
-from typing import Any, Iterator, List, NamedTuple, Optional
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import torch
 from mmpose.models.heads import HeatmapHead, RegressionHead, RLEHead
@@ -16,8 +16,9 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
-from ..models.heatmap_frame import HeatmapFrame
+from ..models.heatmap_frame import HeatmapFrame, heatmap_frame
 from ..models.token_distilling_encoder import Tokens
+from .heatmaps import DenseHeatmaps, TeacherHeatmaps
 
 __all__ = [
     'DistillationStep',
@@ -52,15 +53,25 @@ class TeacherOutput(NamedTuple):
     """What a teacher predicts; constants, without gradient.
 
     Attributes:
-        heatmaps: Heatmaps (B, K, h, w), which peak at 1 for a keypoint that
-            the teacher is sure of.
-        frame: Where coordinates lie on the heatmaps.
+        maps: Its heatmaps, in the form that its head gives them.
         tokens: The tokens of its encoder, or None if it has none.
+        known: Which of the K keypoints it predicts, (K,), 1 or 0, or None for
+            all of them.
     """
 
-    heatmaps: Tensor
-    frame: HeatmapFrame
+    maps: TeacherHeatmaps
     tokens: Optional[Tokens] = None
+    known: Optional[Tensor] = None
+
+    @property
+    def heatmaps(self) -> Tensor:
+        """All cells of its heatmaps, (B, K, h, w), of height 1."""
+        return self.maps.formed()
+
+    @property
+    def frame(self) -> HeatmapFrame:
+        """Where coordinates lie on its heatmaps."""
+        return self.maps.frame
 
 
 class DistillationStep(NamedTuple):
@@ -69,7 +80,8 @@ class DistillationStep(NamedTuple):
     Attributes:
         student: What the student predicts.
         teacher: What the teacher predicts.
-        keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
+        keypoint_weights: Weights (B, K) of the imitation, 0 for keypoints to
+            ignore.
     """
 
     student: StudentOutput
@@ -92,14 +104,20 @@ class DistillationStep(NamedTuple):
             raise ValueError(
                 f'"{path}" is no part of a distillation step. Expected a '
                 f'path such as "student.coords", from {self._fields}, '
-                f'{StudentOutput._fields} and {TeacherOutput._fields}.'
+                f'{StudentOutput._fields} and {PARTS[TeacherOutput]}.'
             ) from error
+
+
+# What a path may name besides the fields of a tuple.
+PARTS: Dict[type, Tuple[str, ...]] = {
+    TeacherOutput: (*TeacherOutput._fields, 'heatmaps', 'frame')
+}
 
 
 def _part(whole: Any, name: str) -> Any:
     if whole is None:
         return None
-    if name not in getattr(whole, '_fields', ()):
+    if name not in PARTS.get(type(whole), getattr(whole, '_fields', ())):
         raise AttributeError(name)
     return getattr(whole, name)
 
@@ -136,12 +154,13 @@ def _(head: RLEHead, output: Tensor) -> StudentOutput:
 
 
 @singledispatch
-def teacher_heatmaps(head: nn.Module, output: Any) -> Tensor:
-    """Turn what a head gives into heatmaps (B, K, h, w), not yet scaled.
+def teacher_heatmaps(head: nn.Module, output: Any) -> TeacherHeatmaps:
+    """Turn what a head gives into heatmaps of height 1, in their frame.
 
     Raises:
         TypeError: There is no adapter for this kind of head, or it gives
             something else.
+        ValueError: It gives heatmaps of another size than its codec says.
     """
     raise TypeError(
         f'{type(head).__name__} cannot be the head of a teacher: it is not '
@@ -152,13 +171,16 @@ def teacher_heatmaps(head: nn.Module, output: Any) -> Tensor:
 
 
 @teacher_heatmaps.register
-def _(head: HeatmapHead, output: Any) -> Tensor:
+def _(head: HeatmapHead, output: Any) -> DenseHeatmaps:
     if not isinstance(output, Tensor) or output.ndim != 4:
         raise TypeError(
             f'The {type(head).__name__} of the teacher gives a '
             f'{type(output).__name__}, expected heatmaps (B, K, h, w).'
         )
-    return output
+    frame = heatmap_frame(head.decoder)
+    if frame.height != 1:
+        output = output / frame.height
+    return DenseHeatmaps(frame, output)
 
 
 def expect_adapter(adapter: Any, head: nn.Module) -> None:

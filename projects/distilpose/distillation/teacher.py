@@ -1,277 +1,154 @@
-"""The frozen teacher of a distillation.
+"""The teacher as its student sees it.
 
-B: batch. K: keypoints. H, W: input height and width, pixels. h, w: heatmap
-height and width.
+B: batch. K: keypoints. H, W: input height and width, pixels.
 """
 
-import importlib.util
-import re
-from contextlib import nullcontext
-from functools import cached_property
-from pathlib import Path
-from typing import Any, ContextManager, List, Optional, Union
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 import torch
-from mmengine.config import Config
-from mmengine.hub import get_config
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from mmpose.models import TopdownPoseEstimator
-from mmpose.registry import DATASETS, MODELS
-from torch import Tensor, nn
+from mmengine.logging import MMLogger
+from mmpose.utils.typing import SampleList
+from torch import Tensor
 
-from ..checkpoint import CheckpointError, read_state_dict
-from ..deploy import MicroBatches, fuse
-from ..models.heatmap_frame import HeatmapFrame, heatmap_frame
 from ..models.token_distilling_encoder import Tokens
-from ..zoo import find_config
-from .outputs import (
-    TeacherOutput,
-    expect_adapter,
-    teacher_heatmaps,
-    tokens_of,
-)
+from .inputs import InputConversion, InputSpec
+from .keypoints import Index, describe_match, match_keypoints
+from .outputs import TeacherOutput
+from .sources import make_source
 
 __all__ = ['FrozenTeacher']
 
 
-DTYPES = dict(
-    float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32
-)
-
-
 class FrozenTeacher:
-    """A heatmap-based estimator that is used, but neither trained nor saved.
+    """A teacher that is used, but neither trained nor saved.
+
+    It takes the student's images, and answers for the student's keypoints in
+    the student's frame: what differs is converted.
 
     It is no ``nn.Module`` on purpose: as a plain attribute of the student it
     is in no state dict, optimizer or DDP bucket, ``student.train()`` does not
     reach it, and a deep copy of the student (an EMA copy, say) shares it. It
-    is built at the first use, so that testing needs none of its files, and
-    follows the device of its input.
+    is built at the first use, so that testing needs none of its files.
 
     Args:
-        config: Config of the teacher: a file, the name of one of MMPose's or
-            our configs, ``'package::file'`` for a file of an installed
-            OpenMMLab package, a whole config, or its ``model`` alone.
-        checkpoint: The teacher's checkpoint, a path or HTTP address.
-        allow_random_weights: Whether a teacher without checkpoint is meant,
-            for tests and dry runs.
-        dtype: ``'float16'`` or ``'bfloat16'`` to run in half precision, or
-            ``'float32'``. Defaults to float32, or what is wider in its input;
-            under AMP, AMP's.
+        student: What the student takes. Defaults to what the teacher takes.
+        student_keypoints: Names of the student's keypoints, if known.
+        keypoints: For each of the student's keypoints, the teacher's: its
+            name, its index, or None if the teacher has none. Defaults to the
+            one of equal name or, where names are not known, to the one of
+            equal index.
+        **settings: What its source takes; see
+            :func:`~.sources.make_source`.
 
     Raises:
-        ValueError: The dtype is unknown.
+        TypeError: There is no such setting.
+        ValueError: A setting has a wrong value.
     """
-
-    SETTINGS = ('config', 'checkpoint', 'allow_random_weights', 'dtype')
 
     def __init__(
         self,
-        config: Union[str, dict, None] = None,
-        checkpoint: Optional[str] = None,
-        allow_random_weights: bool = False,
-        dtype: Optional[str] = None,
+        student: Optional[InputSpec] = None,
+        student_keypoints: Optional[Sequence[str]] = None,
+        keypoints: Optional[Sequence[Union[str, int, None]]] = None,
+        **settings: Any,
     ) -> None:
-        if dtype is not None and dtype not in DTYPES:
-            raise ValueError(
-                f'The teacher\'s dtype is "{dtype}", expected one of '
-                f'{[*DTYPES]}. Set model.teacher.dtype.'
-            )
-        self.config = config
-        self.checkpoint = checkpoint
-        self.allow_random_weights = allow_random_weights
-        self.dtype = None if dtype is None else DTYPES[dtype]
-        self._model: Optional[TopdownPoseEstimator] = None
+        self.source = make_source(settings)
+        self.student = student
+        self.student_keypoints = student_keypoints
+        self.keypoints = keypoints
+        self._conversions: Dict[Tuple[int, int], InputConversion] = {}
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
         return self
 
-    def __getstate__(self) -> dict:
-        # A student that is pickled takes no teacher along.
-        return {**self.__dict__, '_model': None}
-
-    @property
-    def model(self) -> TopdownPoseEstimator:
-        """The teacher itself, built and loaded at the first use.
+    def prepare(self) -> None:
+        """Build it now, and log what is converted.
 
         Raises:
-            FileNotFoundError: Config or checkpoint do not exist.
-            ValueError: There is no config, or no checkpoint and none is not
-                allowed; or the checkpoint cannot be read or belongs to
-                another architecture; or the model cannot be built.
-            TypeError: It is no top-down estimator, or its heatmaps are of a
-                kind that cannot be imitated.
+            ValueError: It cannot be built, or what differs not be converted.
+            TypeError: It is of a kind that cannot be imitated.
+            FileNotFoundError: One of its files does not exist.
         """
-        if self._model is None:
-            self._model = self._build()
-        return self._model
+        self.source.prepare()
+        logger = MMLogger.get_current_instance()
+        if self.student is not None and self.student.size is not None:
+            conversion = self._conversion(self.student.size)
+            for line in conversion.describe():
+                logger.info('The teacher %s: %s', self.source.name, line)
+        index = self.index
+        if index is not None:
+            text = describe_match(
+                index, self.source.keypoint_names, self.student_keypoints
+            )
+            logger.info('The teacher %s: %s', self.source.name, text)
 
     @property
-    def frame(self) -> HeatmapFrame:
-        """Where coordinates lie on the teacher's heatmaps."""
-        return heatmap_frame(self.model.head.decoder)
+    def index(self) -> Optional[Index]:
+        """The teacher's keypoint for each of the student's.
 
-    @property
-    def metainfo(self) -> Optional[dict]:
-        """Metainfo of the dataset in the teacher's config.
-
-        None where the config is a model alone or names no dataset, or where
-        the dataset's pipeline gives keypoints other than its own.
-        """
-        config = self._whole_config
-        for split in ('train', 'test', 'val'):
-            loader = config.get(f'{split}_dataloader') or {}
-            dataset = loader.get('dataset')
-            if dataset is None:
-                continue
-            if 'KeypointConverter' in str(dataset.get('pipeline')):
-                return None
-            metainfo = dataset.get('metainfo')
-            if metainfo is None:
-                kind = DATASETS.get(dataset.type)
-                metainfo = getattr(kind, 'METAINFO', None)
-            if metainfo:
-                return parse_pose_metainfo(dict(metainfo))
-        return None
-
-    @property
-    def keypoint_names(self) -> Optional[List[str]]:
-        """Names of the teacher's keypoints, in order, or None if unknown."""
-        names = (self.metainfo or {}).get('keypoint_id2name')
-        return [names[i] for i in sorted(names)] if names else None
-
-    def __call__(self, inputs: Tensor) -> TeacherOutput:
-        """Run the teacher on normalized images (B, 3, H, W).
+        None where they are the same in the same order, or not known.
 
         Raises:
-            ValueError: Its heatmaps are not of its codec's size.
+            ValueError: They have too little in common.
         """
-        model = self.model
-        # Never to a narrower dtype that was not asked for: it would stay so.
-        dtype = self.dtype or torch.promote_types(torch.float32, inputs.dtype)
-        model.to(inputs.device, dtype)
-        with torch.inference_mode(), self._precision(inputs):
-            feats = MicroBatches(model)(inputs.to(dtype))
-            heatmaps = teacher_heatmaps(model.head, model.head(feats))
-        frame = self.frame
-        if tuple(heatmaps.shape[:1:-1]) != frame.size:
-            raise ValueError(
-                f'The teacher gives heatmaps of {tuple(heatmaps.shape[:1:-1])}'
-                f' (w, h), but its codec was made for {frame.size}. Set '
-                'heatmap_size of its head.decoder to what it gives.'
-            )
-        # Losses keep these for their gradients, which tensors of inference
-        # mode do not allow: copies, small beside what made them.
-        heatmaps = heatmaps.to(inputs.dtype, copy=True)
-        if frame.height != 1:
-            heatmaps /= frame.height
-        tokens = tokens_of(feats)
-        if tokens is not None:
-            tokens = Tokens(*(x.to(inputs.dtype, copy=True) for x in tokens))
-        return TeacherOutput(heatmaps, frame, tokens)
-
-    def _precision(self, inputs: Tensor) -> ContextManager[Any]:
-        """The student's, AMP included, unless the teacher has its own."""
-        if self.dtype is None:
-            return nullcontext()
-        return torch.autocast(inputs.device.type, enabled=False)
-
-    def _build(self) -> TopdownPoseEstimator:
-        config = self._whole_config
-        if self.checkpoint is None and not self.allow_random_weights:
-            raise ValueError(
-                'The teacher has no checkpoint, and an untrained teacher '
-                'teaches nothing. Set model.teacher.checkpoint to a trained '
-                f'checkpoint of the config {self.name}, or, for a dry run, '
-                'model.teacher.allow_random_weights=True.'
-            )
-        model = _build_model(config.get('model', config), self.name)
-        if not isinstance(model, TopdownPoseEstimator):
-            raise TypeError(
-                f'The teacher must be a TopdownPoseEstimator, but {self.name} '
-                f'describes a {type(model).__name__}.'
-            )
-        expect_adapter(teacher_heatmaps, model.head)
-        if model.head.decoder is None:
-            raise ValueError(
-                'The head of the teacher has no decoder, which names the '
-                'input size and says how its heatmaps are to be read. Set '
-                f'head.decoder of {self.name} to the codec of its data.'
-            )
-        heatmap_frame(model.head.decoder)  # an unknown codec is told now
-        if self.checkpoint is not None:
-            self._load(model, self.checkpoint)
-        return fuse(model.eval()).requires_grad_(False)
-
-    @property
-    def name(self) -> str:
-        """What to call the teacher in a message."""
-        return self.config if isinstance(self.config, str) else '(a dict)'
-
-    @cached_property
-    def _whole_config(self) -> Config:
-        """The teacher's config, read once: model, names and batch ask it."""
-        if self.config is None:
-            raise ValueError(
-                'DistilPoseEstimator has no teacher. Set model.teacher='
-                'dict(config=..., checkpoint=...), or train the student alone '
-                'as a TopdownPoseEstimator.'
-            )
-        if not isinstance(self.config, str):
-            return Config(dict(self.config))
-        if '::' in self.config:
-            return get_config(self.config)
-        try:
-            return Config.fromfile(find_config(self.config, with_mmpose=True))
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                f'The teacher\'s config "{self.config}" does not exist '
-                f'(looked from {Path.cwd()}). {error} Set '
-                'model.teacher.config.'
-            ) from error
-
-    def _load(self, model: nn.Module, checkpoint: str) -> None:
-        try:
-            state = read_state_dict(checkpoint)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                f'The teacher\'s checkpoint "{checkpoint}" does not exist '
-                f'(looked from {Path.cwd()}). Train the teacher first '
-                f'({self.name}), or set model.teacher.checkpoint to where its '
-                'checkpoint lies.'
-            ) from error
-        except CheckpointError as error:
-            raise CheckpointError(f'The teacher: {error}') from error
-        try:
-            model.load_state_dict(state, strict=True)
-        except RuntimeError as error:
-            lines = str(error).splitlines()
-            raise ValueError(
-                f'The teacher\'s checkpoint "{checkpoint}" is of another '
-                f'architecture than its config ({self.name}): '
-                + ' '.join(line.strip()[:300] for line in lines[1:4])
-                + ' Set model.teacher.config and model.teacher.checkpoint to '
-                'a pair that belongs together.'
-            ) from error
-
-
-def _build_model(config: dict, name: str) -> nn.Module:
-    """Build a model; say which package it needs if that is missing."""
-    scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
-    missing = sorted(
-        scope
-        for scope in {*scopes} & {'mmdet', 'mmpretrain'}
-        if importlib.util.find_spec(scope) is None
-    )
-    if missing:
-        raise ValueError(
-            f'The teacher {name} is made of parts of {", ".join(missing)}, '
-            'which is not installed. Install it with '
-            f'`pip install {" ".join(missing)}`, or choose another teacher.'
+        return match_keypoints(
+            self.source.keypoint_names, self.student_keypoints, self.keypoints
         )
-    try:
-        return MODELS.build(config)
-    except ImportError as error:  # MMCV's operators, which mmcv-lite lacks
-        raise ValueError(
-            f'The teacher {name} cannot be built here: {error}'
-        ) from error
+
+    def __call__(
+        self, inputs: Tensor, samples: Optional[SampleList] = None
+    ) -> TeacherOutput:
+        """Ask the teacher about images of the student.
+
+        Args:
+            inputs: The student's normalized images (B, 3, H, W).
+            samples: The batch's data samples, for a source that needs them.
+
+        Returns:
+            Constants of the inputs' dtype, for the student's keypoints.
+
+        Raises:
+            ValueError: What differs cannot be converted.
+        """
+        height, width = inputs.shape[-2:]
+        conversion = self._conversion((width, height))
+        output = self.source(conversion.images(inputs), samples)
+        maps = output.maps.seen_through(conversion.view)
+        select = _Selection(self.index, inputs)
+        tokens = output.tokens
+        if tokens is not None:
+            tokens = Tokens(
+                visual=tokens.visual.to(inputs.dtype, copy=True),
+                keypoint=select(tokens.keypoint, absent=torch.nan),
+            )
+        return TeacherOutput(maps.map(select), tokens, select.known)
+
+    def _conversion(self, size: Tuple[int, int]) -> InputConversion:
+        if size not in self._conversions:
+            teacher = self.source.input
+            student = (self.student or teacher)._replace(size=size)
+            self._conversions[size] = InputConversion(student, teacher)
+        return self._conversions[size]
+
+
+class _Selection:
+    """Takes the student's keypoints out of the teacher's.
+
+    Losses keep what it gives for their gradients, which tensors of inference
+    mode do not allow: it gives copies, small beside what made them.
+    """
+
+    def __init__(self, index: Optional[Index], inputs: Tensor) -> None:
+        self.dtype = inputs.dtype
+        self.index = self.known = None
+        if index is not None:
+            # What is absent takes the place of keypoint 0 for a moment.
+            self.index = [i or 0 for i in index]
+            self.known = inputs.new_tensor([i is not None for i in index])
+
+    def __call__(self, values: Tensor, absent: float = 0.0) -> Tensor:
+        if self.index is None or self.known is None:
+            return values.to(self.dtype, copy=True)
+        values = values[:, self.index].to(self.dtype)
+        known = self.known.view(1, -1, *[1] * (values.ndim - 2)) > 0
+        return torch.where(known, values, absent)

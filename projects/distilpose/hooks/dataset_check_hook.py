@@ -4,13 +4,13 @@ from typing import Any, List, Optional
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
 
 from ..data import check_dataset, parts
 from ..data.fit import check_evaluation, check_training
-from ..data.names import check_names, check_teacher_names
+from ..data.names import check_names, dataset_keypoints
 from ..distillation import DistilPoseEstimator
 from ..distillation.checks import check_untrained_outputs
 
@@ -27,10 +27,25 @@ class DatasetCheckHook(Hook):
     - Training data whose labels are of another number of keypoints than the
       head predicts, evaluation data that have another number than comes out,
       and images of another size than the head's codec was built for.
-    - Keypoints of other names, in training, validation and teacher.
+    - Keypoints of other names in training and validation.
+
+    It also tells a teacher the names of its student's keypoints, by which
+    those of both are matched.
 
     For top-down estimators. What the hook cannot know, it does not refuse.
     """
+
+    def before_run(self, runner: Runner) -> None:
+        """Tell a teacher which keypoints its student learns, by name."""
+        model = _topdown(runner.model)
+        if not isinstance(model, DistilPoseEstimator):
+            return
+        # The runner builds this loop before it trains, and only then.
+        if isinstance(runner._train_loop, BaseLoop):
+            names = dataset_keypoints(runner.train_loop.dataloader.dataset)
+            model.teacher.student_keypoints = (
+                names or model.teacher.student_keypoints
+            )
 
     def before_train(self, runner: Runner) -> None:
         """Look at the training data and, if there are any, validation data.
@@ -45,8 +60,6 @@ class DatasetCheckHook(Hook):
         _check_files('train', train, runner)
         if not isinstance(model, DistilPoseEstimator):  # which checks itself
             check_untrained_outputs(model.head)
-        elif model.distillation:
-            check_teacher_names(model, train)
         check_training(train, model)
         if runner.val_loop is None:
             return

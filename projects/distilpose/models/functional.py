@@ -17,8 +17,10 @@ from .heatmap_frame import HeatmapFrame
 
 __all__ = [
     'at_least_float32',
+    'gaussian_profiles',
     'keypoint_accuracy',
     'read_heatmaps',
+    'separable_error',
     'simulate_heatmaps',
     'simulated_heatmap_error',
     'sine_position_table',
@@ -90,7 +92,7 @@ def simulate_heatmaps(
     Returns:
         Heatmaps (B, K, h, w) of height 1.
     """
-    g_x, g_y = _gaussian_profiles(coords, sigmas, frame)
+    g_x, g_y = gaussian_profiles(coords, sigmas, frame)
     return g_y[..., :, None] * g_x[..., None, :]
 
 
@@ -113,8 +115,39 @@ def simulated_heatmap_error(
         for a heatmap that holds NaN or infinity.
     """
     return _SeparableError.apply(
-        *_gaussian_profiles(coords, sigmas, frame), heatmaps
+        *gaussian_profiles(coords, sigmas, frame), heatmaps
     )
+
+
+def separable_error(
+    g_x: Tensor, g_y: Tensor, t_x: Tensor, t_y: Tensor
+) -> Tensor:
+    """Squared distance between two heatmaps that are products of profiles.
+
+    sum (G - T)² = |g_x|² |g_y|² - 2 (g_x . t_x) (g_y . t_y) + |t_x|² |t_y|².
+
+    Args:
+        g_x: Profiles of G along x, (B, K, w).
+        g_y: Profiles of G along y, (B, K, h).
+        t_x: Profiles of T along x, (B, K, w); constants.
+        t_y: Profiles of T along y, (B, K, h); constants.
+
+    Returns:
+        The sum over the h * w cells of (G - T)², (B, K); 0, with no gradient,
+        for profiles that hold NaN or infinity.
+    """
+    finite = (t_x.isfinite().all(-1) & t_y.isfinite().all(-1))[..., None]
+    t_x, t_y = (torch.where(finite, t, 0.0) for t in (t_x, t_y))
+
+    def product(a_x: Tensor, a_y: Tensor, b_x: Tensor, b_y: Tensor) -> Tensor:
+        return (a_x * b_x).sum(-1) * (a_y * b_y).sum(-1)
+
+    error = (
+        product(g_x, g_y, g_x, g_y)
+        - 2 * product(g_x, g_y, t_x, t_y)
+        + product(t_x, t_y, t_x, t_y)
+    )
+    return torch.where(finite.squeeze(-1), error, 0.0)
 
 
 class _SeparableError(torch.autograd.Function):
@@ -201,10 +234,19 @@ def keypoint_accuracy(
     return shares.sum() / (shown > 0).sum().clamp(min=1)
 
 
-def _gaussian_profiles(
+def gaussian_profiles(
     coords: Tensor, sigmas: Tensor, frame: HeatmapFrame
 ) -> Tuple[Tensor, Tensor]:
-    """Columns g_x (B, K, w) and rows g_y (B, K, h) of separable Gaussians."""
+    """Make the profiles whose product is a simulated heatmap.
+
+    Args:
+        coords: Predicted coordinates (B, K, 2), fractions of the input.
+        sigmas: Predicted sigmas (B, K, 2), pixels of the student's heatmap.
+        frame: Frame of the heatmaps.
+
+    Returns:
+        g_x (B, K, w) and g_y (B, K, h), Gaussians of height 1.
+    """
     centres = frame.cells(coords)
     sigmas = frame.sigmas(sigmas).clamp(min=MIN_SIGMA)
     profiles = []

@@ -12,13 +12,34 @@ from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
 from mmpose.codecs.base import BaseKeypointCodec
 from torch import Tensor
 
-__all__ = ['STRIDE', 'HeatmapFrame', 'heatmap_frame']
+__all__ = ['STRIDE', 'HeatmapFrame', 'InputView', 'heatmap_frame']
 
 # The student's sigmas are in pixels of a heatmap that is this many times
 # smaller than its input.
 STRIDE = 4
 
 Pair = Tuple[float, float]
+
+
+class InputView(NamedTuple):
+    """How a teacher sees the student's input: how large, and where.
+
+    Per axis, pixel of the teacher = ratio * pixel of the student + shift.
+    Pixel i lies at coordinate i, as MMPose's ``TopdownAffine`` puts it, and
+    not at i + 0.5.
+
+    Attributes:
+        student_size: Size (W, H) of the student's input, pixels.
+        teacher_size: Size (W, H) of the teacher's input, pixels.
+        ratio: Pixels of the teacher per pixel of the student, (x, y); below 0
+            for a mirror image.
+        shift: The teacher's pixel at the student's pixel 0, (x, y).
+    """
+
+    student_size: Tuple[int, int]
+    teacher_size: Tuple[int, int]
+    ratio: Pair
+    shift: Pair = (0.0, 0.0)
 
 
 class HeatmapFrame(NamedTuple):
@@ -35,6 +56,8 @@ class HeatmapFrame(NamedTuple):
         height: What the heatmap of a perfect teacher peaks at.
         reading_scale: Where to read instead, cell = reading_scale * x, or
             None to read where ``scale`` and ``offset`` say.
+        reading_offset: Where to read at x = 0, if there is a
+            ``reading_scale``.
     """
 
     size: Tuple[int, int]
@@ -43,6 +66,7 @@ class HeatmapFrame(NamedTuple):
     sigma_scale: Pair = (1.0, 1.0)
     height: float = 1.0
     reading_scale: Optional[Pair] = None
+    reading_offset: Pair = (0.0, 0.0)
 
     @classmethod
     def msra(cls, size: Tuple[int, int]) -> 'HeatmapFrame':
@@ -62,11 +86,53 @@ class HeatmapFrame(NamedTuple):
         """Map coordinates (..., 2) to the cells to read a heatmap at."""
         if self.reading_scale is None:
             return self.cells(coords)
-        return _per_axis(coords, self.reading_scale)
+        return _per_axis(coords, self.reading_scale, self.reading_offset)
+
+    def coords(self, cells: Tensor) -> Tensor:
+        """Map cells (..., 2) to coordinates, fractions of the input."""
+        (a, b), (s, t) = self.scale, self.offset
+        return _per_axis(cells, (1 / a, 1 / b), (-s / a, -t / b))
 
     def sigmas(self, sigmas: Tensor) -> Tensor:
         """Map sigmas (..., 2), pixels of the student's heatmap, to cells."""
         return _per_axis(sigmas, self.sigma_scale)
+
+    def through(self, view: InputView) -> 'HeatmapFrame':
+        """The frame for a student whose input the teacher sees otherwise.
+
+        Args:
+            view: How the teacher sees it. ``self`` is the frame for a student
+                with the teacher's own input.
+        """
+
+        def composed(scale: Pair, offset: Pair) -> Tuple[Pair, Pair]:
+            axes = [
+                (s * r * own / size, o + s * shift / size)
+                for s, o, r, shift, own, size in zip(
+                    scale,
+                    offset,
+                    view.ratio,
+                    view.shift,
+                    view.student_size,
+                    view.teacher_size,
+                )
+            ]
+            (a, s), (b, t) = axes
+            return (a, b), (s, t)
+
+        scale, offset = composed(self.scale, self.offset)
+        frame = self._replace(
+            scale=scale,
+            offset=offset,
+            sigma_scale=(
+                self.sigma_scale[0] * abs(view.ratio[0]),
+                self.sigma_scale[1] * abs(view.ratio[1]),
+            ),
+        )
+        if self.reading_scale is None:
+            return frame
+        scale, offset = composed(self.reading_scale, self.reading_offset)
+        return frame._replace(reading_scale=scale, reading_offset=offset)
 
 
 @singledispatch
