@@ -8,5 +8,6 @@ own_hooks = [
     dict(type='DatasetCheckHook'),
     dict(type='FiniteLossHook'),
     dict(type='SeedEpochHook'),
+    dict(type='KeypointDistanceHook'),
     dict(type='DeployHook'),
 ]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from mmpose.datasets.transforms import TopdownAffine
+from mmpose.utils import register_all_modules
 
 from distilpose.distillation.inputs import (
     InputConversion,
@@ -13,6 +14,8 @@ from distilpose.distillation.inputs import (
 from distilpose.distillation.teacher import FrozenTeacher
 
 from .. import toys
+
+register_all_modules()  # whose scope a teacher is built in
 
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 

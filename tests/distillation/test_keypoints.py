@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.utils import register_all_modules
 
 from distilpose.distillation.inputs import InputSpec
 from distilpose.distillation.keypoints import (
@@ -13,6 +14,8 @@ from distilpose.distillation.keypoints import (
 from distilpose.distillation.teacher import FrozenTeacher
 
 from .. import toys
+
+register_all_modules()  # whose scope a teacher is built in
 
 
 def names(dataset):

@@ -1,5 +1,6 @@
 """The distillation: a student, its frozen teacher, and the terms between."""
 
+from .cycle import CyclePoseEstimator
 from .estimator import DistilPoseEstimator
 from .losses import (
     KeypointScoreLoss,
@@ -8,6 +9,7 @@ from .losses import (
 )
 
 __all__ = [
+    'CyclePoseEstimator',
     'DistilPoseEstimator',
     'KeypointScoreLoss',
     'SimulatedHeatmapLoss',

@@ -1,4 +1,4 @@
-"""What is checked before a distillation trains, and at its first batch.
+"""What is checked before a distillation trains.
 
 A wrong teacher must cost seconds, not a night: every check ends in an error
 that names both sides and the setting to change.
@@ -7,13 +7,10 @@ that names both sides and the setting to change.
 from typing import Any, Iterable, Sequence
 
 import torch
-from mmengine.logging import MMLogger
 from mmpose.models import TopdownPoseEstimator
-from mmpose.utils.typing import SampleList
-from torch import Tensor, nn
+from torch import nn
 
 from ..models.distilpose_head import DistilPoseHead
-from .keypoints import check_same_mirror_images
 from .outputs import (
     DistillationStep,
     TeacherOutput,
@@ -24,13 +21,10 @@ from .terms import needs_of
 
 __all__ = [
     'check_before_training',
-    'check_first_batch',
     'check_untrained_outputs',
     'expect_dict',
 ]
 
-# Heatmaps of height 1 that peak below this belong to an untrained teacher.
-FLAT_PEAK = 0.1
 # What gives a term what it needs.
 EXAMPLES = dict(
     teacher='dict(config=..., checkpoint=...)',
@@ -137,6 +131,8 @@ def check_untrained_outputs(
     if not isinstance(head, DistilPoseHead):
         return
     trained = {*needs}
+    if head.trains_sigmas:
+        trained.add('student.sigmas')
     for output in ('scores', 'sigmas'):
         path = f'student.{output}'
         if getattr(head, output) and not trained & {'student', path}:
@@ -145,42 +141,6 @@ def check_untrained_outputs(
                 f'model.head.{output}=False, or add a distillation term that '
                 f'trains them.'
             )
-
-
-def check_first_batch(
-    model: TopdownPoseEstimator,
-    step: DistillationStep,
-    samples: SampleList,
-    losses: dict,
-) -> None:
-    """Look at what comes of the first real batch.
-
-    Args:
-        model: A :class:`~.estimator.DistilPoseEstimator`.
-        step: Outputs for the batch.
-        samples: The batch's data samples.
-        losses: The head's own losses.
-
-    Raises:
-        ValueError: The teacher's output is not finite, its keypoints have
-            other mirror images than the student's, or a term is called like
-            one of the head's losses.
-    """
-    for name in model.distillation:
-        if f'loss_{name}' in losses:
-            raise ValueError(
-                f'The head has a loss of its own called "loss_{name}". '
-                f'Rename the distillation term "{name}".'
-            )
-    teacher, maps = model.teacher, step.teacher.maps
-    if not teacher.student_keypoints and teacher.index is None:
-        check_same_mirror_images(
-            teacher.source.metainfo, samples[0].metainfo, maps.shape[1]
-        )
-    _expect_finite('heatmaps', [maps.peaks()])
-    if step.teacher.tokens is not None and step.teacher.known is None:
-        _expect_finite('tokens', step.teacher.tokens)
-    _warn_if_flat(maps.peaks(), step.keypoint_weights)
 
 
 def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
@@ -231,28 +191,4 @@ def _expect_same_keypoints(
             'and give the teacher as a whole config. Or set '
             "model.teacher.keypoints to the teacher's for each of the "
             "student's."
-        )
-
-
-def _expect_finite(what: str, tensors: Iterable[Tensor]) -> None:
-    """Refuse a teacher that is broken from the first batch on."""
-    if not all(tensor.isfinite().all() for tensor in tensors):
-        raise ValueError(
-            f"The teacher's {what} for the first batch hold NaN or infinity. "
-            'Check model.teacher.checkpoint: was it trained to its end, and '
-            'did that training not diverge?'
-        )
-
-
-def _warn_if_flat(peaks: Tensor, weights: Tensor) -> None:
-    """Warn of a teacher that has not left the plateau of empty heatmaps."""
-    peaks = peaks[weights > 0]
-    if len(peaks) and float(peaks.mean()) < FLAT_PEAK:
-        MMLogger.get_current_instance().warning(
-            "The teacher's heatmaps peak at %.3f on average for visible "
-            'keypoints of the first batch, where a trained teacher reaches '
-            'about 1: it has learned next to nothing, and has nothing to '
-            'teach. Check model.teacher.checkpoint, and that the teacher was '
-            'trained on this kind of data.',
-            float(peaks.mean()),
         )

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ..deploy import deploy
 from ..models.distilpose_head import DistilPoseHead, keypoint_weights
-from .checks import check_before_training, check_first_batch, expect_dict
+from .checks import check_before_training, expect_dict
+from .first_batch import check_first_batch
 from .inputs import InputSpec
 from .keypoints import keypoint_names
 from .losses import PAPER_TERMS
@@ -28,6 +29,11 @@ from .outputs import (
 )
 from .teacher import FrozenTeacher
 from .terms import build_terms
+from .weighting import (
+    KeypointWeighting,
+    keypoint_distances,
+    mean_distance,
+)
 
 __all__ = ['DistilPoseEstimator']
 
@@ -49,12 +55,24 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         distillation: The terms to train with: for each, by a name of your
             choice, the config of a loss; None leaves the term out. Defaults
             to the paper's.
+        keypoint_weighting: How much each keypoint counts in the terms:
+            ``unlabelled``, ``by_confidence`` and ``min_confidence`` of
+            :class:`~.weighting.KeypointWeighting`. By default, as much as its
+            label.
         **kwargs: As for ``TopdownPoseEstimator``.
 
     Raises:
         TypeError: ``teacher`` or ``distillation`` is no dict, or has a
             setting that is unknown.
-        ValueError: A term cannot be called by its name.
+        ValueError: A term cannot be called by its name, or a setting has a
+            wrong value.
+
+    Attributes:
+        distillation_factor: What all terms are multiplied by; at 0 the
+            teacher does not run. Hooks change it.
+        keypoint_distances: After a step with a teacher, how far the student is
+            from it, (B, K), pixels of the input; NaN where a keypoint weighs
+            nothing.
     """
 
     def __init__(
@@ -62,6 +80,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         *args: Any,
         teacher: Union[str, dict, None] = None,
         distillation: Optional[Dict[str, Optional[dict]]] = PAPER_TERMS,
+        keypoint_weighting: Optional[dict] = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -75,6 +94,15 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             student_keypoints=keypoint_names(self.metainfo),
             **expect_dict('teacher', teacher),
         )
+        self.keypoint_weighting = KeypointWeighting(
+            **expect_dict(
+                'keypoint_weighting',
+                keypoint_weighting,
+                known=KeypointWeighting.SETTINGS,
+            )
+        )
+        self.distillation_factor = 1.0
+        self.keypoint_distances: Optional[Tensor] = None
         # Version 0.1 took the paper's terms for None.
         self._terms_are_named = distillation is not None
         self._is_first_batch = True
@@ -99,8 +127,10 @@ class DistilPoseEstimator(TopdownPoseEstimator):
 
         Returns:
             The head's own losses and, for each distillation term, its weighted
-            loss as ``loss_<term>`` and, for the log alone, ``<term>/weight``
-            and the value without it, ``<term>/unweighted``.
+            loss as ``loss_<term>`` and, for the log alone, ``<term>/weight``,
+            the value without it, ``<term>/unweighted``, and how far the
+            student is from the teacher, ``teacher/distance_px``, pixels of
+            the input.
 
         Raises:
             ValueError: The teacher's output for the first batch is not finite,
@@ -113,25 +143,29 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             losses = self.head.loss(
                 feats, data_samples, train_cfg=self.train_cfg
             )
-        if not self.distillation:
+        self.keypoint_distances = None
+        if not self.distillation or not self.distillation_factor:
             return losses
         if not outputs:  # a head whose loss does not run `forward`
             outputs.append(self.head(feats))
-        step = self._step(
-            self._student_output(feats, outputs[-1]),
-            self.teacher(inputs, data_samples),
-            data_samples,
+        student = self._student_output(feats, outputs[-1])
+        teacher = self.teacher(inputs, data_samples)
+        labels = keypoint_weights(data_samples)
+        step = DistillationStep(
+            student, teacher, self.keypoint_weighting(labels, teacher)
         )
         if self._is_first_batch:
             check_first_batch(self, step, data_samples, losses)
             self._is_first_batch = False
         for name, term in self.distillation.items():
-            value = term(*step.arguments(term))
-            weight = getattr(term, 'loss_weight', 1.0)
+            value = self.distillation_factor * term(*step.arguments(term))
+            weight = self.distillation_factor * getattr(term, 'loss_weight', 1)
             losses[f'loss_{name}'] = value
             losses[f'{name}/weight'] = value.new_full((), weight)
             if weight:
                 losses[f'{name}/unweighted'] = value.detach() / weight
+        self.keypoint_distances = keypoint_distances(step, inputs)
+        losses['teacher/distance_px'] = mean_distance(self.keypoint_distances)
         return losses
 
     @torch.no_grad()
@@ -151,17 +185,6 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     def switch_to_deploy(self) -> None:
         """Prepare the student for export, as MMPose's tools ask for it."""
         deploy(self, for_export=True)
-
-    def _step(
-        self,
-        student: StudentOutput,
-        teacher: TeacherOutput,
-        samples: SampleList,
-    ) -> DistillationStep:
-        weights = keypoint_weights(samples)
-        if teacher.known is not None:
-            weights = weights * teacher.known
-        return DistillationStep(student, teacher, weights)
 
     def _student_output(self, feats: Any, output: Any) -> StudentOutput:
         student = student_output(self.head, output)

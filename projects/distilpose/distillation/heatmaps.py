@@ -9,8 +9,8 @@ pixels of the student's heatmap.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from typing import Any, Callable, Tuple, TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import Any, Callable, Dict, Tuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -77,8 +77,25 @@ class TeacherHeatmaps(ABC):
         """
 
     @abstractmethod
-    def map(self: Self, change: Callable[[Tensor], Tensor]) -> Self:
-        """Change each of the tensors (B, K, ...) that they are made of."""
+    def mirrored(self: Self) -> Self:
+        """The same heatmaps with their columns in the opposite order."""
+
+    def map(self: Self, change: Callable[..., Tensor], *others: Self) -> Self:
+        """Change each of the tensors (B, K, ...) that they are made of.
+
+        Args:
+            change: What to do; it takes a tensor, and one of each of
+                ``others``.
+            others: More heatmaps of this form and frame.
+        """
+        changes: Dict[str, Any] = {
+            field.name: change(
+                *(getattr(maps, field.name) for maps in (self, *others))
+            )
+            for field in fields(self)
+            if field.name != 'frame'
+        }
+        return replace(self, **changes)
 
     def seen_through(self: Self, view: InputView) -> Self:
         """The same heatmaps for a student with another input."""
@@ -124,8 +141,8 @@ class DenseHeatmaps(TeacherHeatmaps):
         column = self.values.take_along_dim(peak % w, -1).squeeze(-1)
         return self.frame.coords(_peak_cells(row, column))
 
-    def map(self, change: Callable[[Tensor], Tensor]) -> 'DenseHeatmaps':
-        return replace(self, values=change(self.values))
+    def mirrored(self) -> 'DenseHeatmaps':
+        return replace(self, values=self.values.flip(-1))
 
 
 @dataclass(frozen=True)
@@ -176,10 +193,8 @@ class SeparableHeatmaps(TeacherHeatmaps):
     def coords(self) -> Tensor:
         return self.frame.coords(_peak_cells(self.rows, self.columns))
 
-    def map(self, change: Callable[[Tensor], Tensor]) -> 'SeparableHeatmaps':
-        return replace(
-            self, rows=change(self.rows), columns=change(self.columns)
-        )
+    def mirrored(self) -> 'SeparableHeatmaps':
+        return replace(self, rows=self.rows.flip(-1))
 
 
 def _expect_size(given: Any, frame: HeatmapFrame) -> None:

@@ -11,6 +11,7 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor
 
 from ..models.token_distilling_encoder import Tokens
+from .heatmaps import TeacherHeatmaps
 from .inputs import InputConversion, InputSpec
 from .keypoints import Index, describe_match, match_keypoints
 from .outputs import TeacherOutput
@@ -37,6 +38,8 @@ class FrozenTeacher:
             name, its index, or None if the teacher has none. Defaults to the
             one of equal name or, where names are not known, to the one of
             equal index.
+        flip_test: Whether it sees mirror images as well, and its heatmaps are
+            averaged: twice the cost, and fewer errors to imitate.
         **settings: What its source takes; see
             :func:`~.sources.make_source`.
 
@@ -50,12 +53,14 @@ class FrozenTeacher:
         student: Optional[InputSpec] = None,
         student_keypoints: Optional[Sequence[str]] = None,
         keypoints: Optional[Sequence[Union[str, int, None]]] = None,
+        flip_test: bool = False,
         **settings: Any,
     ) -> None:
         self.source = make_source(settings)
         self.student = student
         self.student_keypoints = student_keypoints
         self.keypoints = keypoints
+        self.flip_test = flip_test
         self._conversions: Dict[Tuple[int, int], InputConversion] = {}
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
@@ -113,6 +118,9 @@ class FrozenTeacher:
         height, width = inputs.shape[-2:]
         conversion = self._conversion((width, height))
         output = self.source(conversion.images(inputs), samples)
+        if self.flip_test:
+            maps = self._mirrored(conversion, inputs, output.maps)
+            output = output._replace(maps=output.maps.map(_mean, maps))
         maps = output.maps.seen_through(conversion.view)
         select = _Selection(self.index, inputs)
         tokens = output.tokens
@@ -123,12 +131,40 @@ class FrozenTeacher:
             )
         return TeacherOutput(maps.map(select), tokens, select.known)
 
+    def _mirrored(
+        self,
+        conversion: InputConversion,
+        inputs: Tensor,
+        maps: TeacherHeatmaps,
+    ) -> TeacherHeatmaps:
+        """Its heatmaps for mirror images, mirrored back."""
+        flip_indices = (self.source.metainfo or {}).get('flip_indices')
+        if not flip_indices:
+            raise ValueError(
+                f'The teacher {self.source.name} does not say which of its '
+                'keypoints change sides in a mirror image, which '
+                'model.teacher.flip_test=True needs. Give it as a whole '
+                'config, with its dataset, or set flip_test=False.'
+            )
+        # Mirrored about this pixel, cell x of one lies on cell w - 1 - x of
+        # the other. About the image's middle, it would lie between cells.
+        frame = maps.frame
+        width = conversion.view.teacher_size[0]
+        about = (frame.size[0] - 1 - 2 * frame.offset[0]) / frame.scale[0]
+        images = conversion.images(inputs, mirror_about=about * width)
+        mirrored = self.source(images).maps.mirrored()
+        return mirrored.map(lambda values: values[:, flip_indices])
+
     def _conversion(self, size: Tuple[int, int]) -> InputConversion:
         if size not in self._conversions:
             teacher = self.source.input
             student = (self.student or teacher)._replace(size=size)
             self._conversions[size] = InputConversion(student, teacher)
         return self._conversions[size]
+
+
+def _mean(values: Tensor, others: Tensor) -> Tensor:
+    return (values + others) / 2
 
 
 class _Selection:

@@ -1,7 +1,9 @@
 from .dataset_check_hook import DatasetCheckHook
 from .deploy_hook import DeployHook
 from .distillation_visualization_hook import DistillationVisualizationHook
+from .distillation_weight_hook import DistillationWeightHook
 from .finite_loss_hook import FiniteLossHook
+from .keypoint_distance_hook import KeypointDistanceHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_epoch_hook import SeedEpochHook
 
@@ -9,7 +11,9 @@ __all__ = [
     'DatasetCheckHook',
     'DeployHook',
     'DistillationVisualizationHook',
+    'DistillationWeightHook',
     'FiniteLossHook',
+    'KeypointDistanceHook',
     'SafeCheckpointHook',
     'SeedEpochHook',
 ]

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
 from mmpose.models.heads.base_head import BaseHead
+from mmpose.models.losses import RLELoss
 from mmpose.models.utils.tta import flip_coordinates
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.utils.tensor_utils import to_numpy
@@ -63,9 +64,13 @@ class DistilPoseHead(BaseHead):
             score 1: the choice where nothing trains the scores.
         shared_sigma: Whether one sigma serves both axes: round heatmaps.
         loss: Config of the coordinates' loss. Defaults to ``SmoothL1Loss``
-            weighted by visibility.
+            weighted by visibility. ``RLELoss`` trains the sigmas as well, as
+            the scale of the errors.
         decoder: Config of the codec, ``RegressionLabel``.
         init_cfg: Initialization config.
+
+    Raises:
+        ValueError: ``RLELoss`` is chosen without sigmas or codec.
     """
 
     def __init__(
@@ -94,6 +99,12 @@ class DistilPoseHead(BaseHead):
         self.loss_module = MODELS.build(
             loss or dict(type='SmoothL1Loss', use_target_weight=True)
         )
+        self.trains_sigmas = isinstance(self.loss_module, RLELoss)
+        if self.trains_sigmas and not (sigmas and decoder):
+            raise ValueError(
+                'DistilPoseHead: RLELoss trains the sigmas, as fractions of '
+                'the input. Set sigmas=True, and decoder to the codec.'
+            )
         self.decoder: Any = (
             None if decoder is None else KEYPOINT_CODECS.build(decoder)
         )
@@ -230,16 +241,27 @@ class DistilPoseHead(BaseHead):
         # Where nothing is labelled, some tools write NaN, and NaN times a
         # weight of 0 is NaN.
         labels = torch.where(weights[..., None] > 0, labels, 0.0)
-        losses = dict(
-            loss_kpt=self.loss_module(
-                prediction.coords, labels, weights.unsqueeze(-1)
-            )
-        )
+        losses = dict(loss_kpt=self._loss(prediction, labels, weights))
         if (train_cfg or {}).get('compute_acc', True):
             losses['acc_pose'] = keypoint_accuracy(
                 prediction.coords.detach(), labels, weights
             )
         return losses
+
+    def _loss(
+        self, prediction: KeypointPrediction, labels: Tensor, weights: Tensor
+    ) -> Tensor:
+        """The loss of the coordinates and, if it is RLE, of the sigmas."""
+        weights = weights.unsqueeze(-1)
+        if not self.trains_sigmas:
+            return self.loss_module(prediction.coords, labels, weights)
+        # RLELoss takes logits of sigmas that are fractions of the input.
+        assert prediction.sigmas is not None
+        size = prediction.sigmas.new_tensor(self.decoder.input_size)
+        sigmas = (STRIDE / size * prediction.sigmas).clamp(max=1 - 1e-4)
+        return self.loss_module(
+            prediction.coords, sigmas.logit(eps=1e-6), labels, weights
+        )
 
 
 def _average_with_mirrored(

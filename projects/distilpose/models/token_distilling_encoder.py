@@ -132,6 +132,28 @@ class TokenDistillingEncoder(BaseModule):
             ],
             dim=1,
         )
+        return self._encode(tokens, position)
+
+    def encode_again(
+        self, tokens: Tokens, feats: Union[Tensor, Sequence[Tensor]]
+    ) -> Tokens:
+        """Send tokens through the same layers once more.
+
+        The second half of the cycle of SDPose (arXiv 2404.03518).
+
+        Args:
+            tokens: What :meth:`forward` gave, all of them.
+            feats: What it gave them for, whose size says where each lies.
+
+        Returns:
+            Tokens of the same shapes.
+        """
+        x = feats if isinstance(feats, Tensor) else feats[-1]
+        both = torch.cat([tokens.keypoint, tokens.visual], dim=1)
+        return self._encode(both, self._position(x, both.dtype))
+
+    def _encode(self, tokens: Tensor, position: Tensor) -> Tokens:
+        """Run all layers on tokens (B, K + P, D), keypoint tokens first."""
         for layer in self.layers[:-1]:
             tokens = layer(tokens + position)
         k = self.num_keypoints

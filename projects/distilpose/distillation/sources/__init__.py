@@ -33,6 +33,6 @@ def make_source(settings: dict) -> TeacherSource:
     if unknown:
         raise TypeError(
             f'model.teacher has no setting {", ".join(unknown)}. Its settings '
-            f'are {", ".join([*known, "keypoints"])}.'
+            f'are {", ".join([*known, "keypoints", "flip_test"])}.'
         )
     return source(**settings)

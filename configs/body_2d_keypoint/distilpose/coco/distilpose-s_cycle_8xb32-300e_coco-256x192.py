@@ -1,0 +1,19 @@
+# DistilPose-S without a teacher: the second pass of its encoder teaches the
+# first.
+_base_ = [
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
+    '../../../_base_/models/distilpose-s.py',
+    '../../../_base_/datasets/coco_256x192.py',
+    '../../../_base_/schedules/adam_300e.py',
+]
+
+model = dict(
+    type='CyclePoseEstimator',
+    # Nothing trains sigmas and scores here.
+    head=dict(decoder=_base_.codec, sigmas=False, scores=False),
+)
+
+train_cfg = dict(max_epochs=300, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = _base_.own_hooks

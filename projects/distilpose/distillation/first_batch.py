@@ -1,0 +1,194 @@
+"""What the first batch of a distillation tells of its teacher.
+
+B: batch. K: keypoints.
+"""
+
+from typing import Callable, Iterable, List, Optional
+
+import torch
+from mmengine.logging import MMLogger
+from mmpose.models import TopdownPoseEstimator
+from mmpose.utils.typing import SampleList
+from torch import Tensor
+
+from ..models.distilpose_head import keypoint_weights
+from .keypoints import check_same_mirror_images
+from .outputs import DistillationStep
+
+__all__ = ['check_first_batch']
+
+# Heatmaps of height 1 that peak below this belong to an untrained teacher, or
+# are logits; those that peak above this are not of height 1.
+FLAT_PEAK, HIGH_PEAK = 0.1, 1.5
+# A teacher this far from the labels, as a fraction of the input's longer side,
+# looks at something else. A good one is some 2 % off.
+FAR = 0.1
+
+
+def check_first_batch(
+    model: TopdownPoseEstimator,
+    step: DistillationStep,
+    samples: SampleList,
+    losses: dict,
+) -> None:
+    """Look at what comes of the first real batch, and log it.
+
+    Args:
+        model: A :class:`~.estimator.DistilPoseEstimator`.
+        step: Outputs for the batch.
+        samples: The batch's data samples.
+        losses: The head's own losses.
+
+    Raises:
+        ValueError: The teacher's output is not finite, its keypoints have
+            other mirror images than the student's, or a term is called like
+            one of the head's losses.
+    """
+    for name in model.distillation:
+        if f'loss_{name}' in losses:
+            raise ValueError(
+                f'The head has a loss of its own called "loss_{name}". '
+                f'Rename the distillation term "{name}".'
+            )
+    teacher, output = model.teacher, step.teacher
+    if not teacher.student_keypoints and teacher.index is None:
+        check_same_mirror_images(
+            teacher.source.metainfo, samples[0].metainfo, output.maps.shape[1]
+        )
+    peaks = output.maps.peaks()
+    _expect_finite('heatmaps', [peaks])
+    if output.tokens is not None and output.known is None:
+        _expect_finite('tokens', output.tokens)
+    logger = MMLogger.get_current_instance()
+    logger.info(
+        'Distillation terms and their weights: %s',
+        ', '.join(
+            f'{name} {getattr(term, "loss_weight", 1.0):g}'
+            for name, term in model.distillation.items()
+        ),
+    )
+    peaks = peaks[step.keypoint_weights > 0]
+    if len(peaks):
+        _judge_peaks(peaks, logger)
+    _judge_distances(model, step, samples, logger)
+
+
+def _expect_finite(what: str, tensors: Iterable[Tensor]) -> None:
+    """Refuse a teacher that is broken from the first batch on."""
+    if not all(tensor.isfinite().all() for tensor in tensors):
+        raise ValueError(
+            f"The teacher's {what} for the first batch hold NaN or infinity. "
+            'Check model.teacher.checkpoint: was it trained to its end, and '
+            'did that training not diverge?'
+        )
+
+
+def _judge_peaks(peaks: Tensor, logger: MMLogger) -> None:
+    """Say how sure the teacher is; warn if that cannot be right."""
+    mean = float(peaks.mean())
+    if mean < FLAT_PEAK:
+        logger.warning(
+            "The teacher's heatmaps peak at %.3f on average for visible "
+            'keypoints of the first batch, where a trained teacher reaches '
+            'about 1. It has learned next to nothing, or it sees another kind '
+            'of data than its own, or its heatmaps are logits that want a '
+            'sigmoid. Check model.teacher.checkpoint and the codec of the '
+            'teacher.',
+            mean,
+        )
+    elif mean > HIGH_PEAK:
+        logger.warning(
+            "The teacher's heatmaps peak at %.3g on average for visible "
+            'keypoints of the first batch, where 1 is expected: they are '
+            'logits, or of another height than their codec says. The terms '
+            'that compare heatmaps will outweigh all others. Check the codec '
+            'and the last layer of the teacher.',
+            mean,
+        )
+    else:
+        share = ((peaks > FLAT_PEAK) & (peaks < HIGH_PEAK)).float().mean()
+        logger.info(
+            "The teacher's heatmaps peak at %.2f on average; %.0f %% of the "
+            'peaks lie between %g and %g.',
+            mean,
+            100 * float(share),
+            FLAT_PEAK,
+            HIGH_PEAK,
+        )
+
+
+def _judge_distances(
+    model: TopdownPoseEstimator,
+    step: DistillationStep,
+    samples: SampleList,
+    logger: MMLogger,
+) -> None:
+    """Say how far the teacher is from the labels; warn if that is far."""
+    if 'keypoint_labels' not in samples[0].gt_instance_labels:
+        return
+    labels = torch.cat(
+        [sample.gt_instance_labels.keypoint_labels for sample in samples]
+    )
+    labelled = keypoint_weights(samples) > 0
+    known = step.teacher.known
+    if known is not None:
+        labelled = labelled & (known > 0)
+    if not labelled.any():
+        return
+    size = labels.new_tensor(model.head.decoder.input_size)
+    teacher = step.teacher.maps.coords().to(labels) * size
+
+    def apart(points: Tensor) -> float:
+        distances = (points - labels * size).norm(dim=-1)
+        return float(distances[labelled].median())
+
+    distance = apart(teacher)
+    if distance <= FAR * float(size.max()):
+        logger.info(
+            'Half of the labelled keypoints lie within %.1f pixels of what '
+            'the teacher predicts.',
+            distance,
+        )
+        return
+    pairs = samples[0].metainfo.get('flip_indices')
+    logger.warning(
+        'The teacher is far from the labels of the first batch: half of the '
+        'keypoints are more than %.0f pixels of the input away, where a good '
+        'teacher is %.0f. %s',
+        distance,
+        0.02 * float(size.max()),
+        _likely_cause(apart, teacher, labels * size, labelled, pairs),
+    )
+
+
+def _likely_cause(
+    apart: Callable[[Tensor], float],
+    teacher: Tensor,
+    labels: Tensor,
+    labelled: Tensor,
+    pairs: Optional[List[int]],
+) -> str:
+    """Guess why a teacher's keypoints (B, K, 2), pixels, are off."""
+    has_pairs = pairs is not None and len(pairs) == labels.shape[1]
+    if has_pairs and apart(teacher[:, pairs]) < apart(teacher) / 4:
+        return (
+            'With left and right exchanged it would be much nearer: its '
+            'keypoints have another order. Set model.teacher.keypoints.'
+        )
+    # What a teacher says of another crop is the truth, scaled and shifted.
+    own, true = teacher[labelled], labels[labelled]
+    spread, true_spread = own.std(0), true.std(0)
+    together = ((own - own.mean(0)) * (true - true.mean(0))).mean(0)
+    if (together > 0.8 * spread * true_spread).all() and spread.min() > 1:
+        scale = true_spread / spread
+        shift = true.mean(0) - own.mean(0) * scale
+        return (
+            f'Scaled by ({float(scale[0]):.2f}, {float(scale[1]):.2f}) and '
+            f'shifted by ({float(shift[0]):.0f}, {float(shift[1]):.0f}) '
+            'pixels it would be much nearer: it predicts for another crop, or '
+            'its codec is not the one that it was trained with.'
+        )
+    return (
+        'It has keypoints in another order, was trained on another kind of '
+        'images or crops, or was not trained.'
+    )

@@ -1,0 +1,92 @@
+"""How much each keypoint counts in the imitation of a teacher.
+
+B: batch. K: keypoints.
+"""
+
+import torch
+from torch import Tensor
+
+from .outputs import DistillationStep, TeacherOutput
+
+__all__ = ['KeypointWeighting', 'keypoint_distances', 'mean_distance']
+
+
+class KeypointWeighting:
+    """Weights of a batch's keypoints in the distillation terms.
+
+    A keypoint that the teacher does not predict weighs 0 in any case.
+
+    Args:
+        unlabelled: Whether keypoints without a label are imitated, too, as
+            DWPose (arXiv 2307.15880) does. The teacher may see them.
+        by_confidence: Whether a keypoint weighs as much as its teacher is
+            sure of it: the peak of its heatmap, at most 1.
+        min_confidence: A keypoint of which the teacher is less sure, from 0
+            to 1, weighs 0.
+
+    Raises:
+        ValueError: ``min_confidence`` is not in [0, 1).
+    """
+
+    SETTINGS = ('unlabelled', 'by_confidence', 'min_confidence')
+
+    def __init__(
+        self,
+        unlabelled: bool = False,
+        by_confidence: bool = False,
+        min_confidence: float = 0.0,
+    ) -> None:
+        if not 0 <= min_confidence < 1:
+            raise ValueError(
+                f'model.keypoint_weighting.min_confidence is {min_confidence}'
+                ", expected a teacher's confidence from 0 to below 1, such as "
+                '0.3.'
+            )
+        self.unlabelled = unlabelled
+        self.by_confidence = by_confidence
+        self.min_confidence = min_confidence
+
+    def __call__(self, weights: Tensor, teacher: TeacherOutput) -> Tensor:
+        """Weigh the keypoints of a batch.
+
+        Args:
+            weights: The labels' weights (B, K), 0 where nothing is labelled.
+            teacher: What the teacher predicts.
+
+        Returns:
+            Weights (B, K), without gradient.
+        """
+        if self.unlabelled:
+            weights = weights.new_ones(weights.shape)
+        if teacher.known is not None:
+            weights = weights * teacher.known
+        if self.by_confidence or self.min_confidence:
+            peaks = teacher.maps.peaks().to(weights.dtype)
+            weights = weights * (peaks >= self.min_confidence)
+            if self.by_confidence:
+                weights = weights * peaks.clamp(0, 1)
+        return weights
+
+
+@torch.no_grad()
+def keypoint_distances(step: DistillationStep, inputs: Tensor) -> Tensor:
+    """How far the student is from where its teacher's heatmaps peak.
+
+    Args:
+        step: Outputs for a batch.
+        inputs: The batch's images (B, C, H, W).
+
+    Returns:
+        Distances (B, K), pixels of the input; NaN where a keypoint weighs
+        nothing.
+    """
+    coords = step.student.coords
+    apart = coords - step.teacher.maps.coords().to(coords)
+    height, width = inputs.shape[-2:]
+    distances = (apart * apart.new_tensor([width, height])).norm(dim=-1)
+    return torch.where(step.keypoint_weights > 0, distances, torch.nan)
+
+
+def mean_distance(distances: Tensor) -> Tensor:
+    """The mean of distances that are not NaN; 0 where all are."""
+    return distances.nansum() / distances.isfinite().sum().clamp(min=1)

@@ -1,0 +1,95 @@
+"""A hook that tells how well each keypoint follows the teacher."""
+
+from typing import Any, List, Optional
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+from torch import Tensor
+
+from ..distillation import DistilPoseEstimator
+
+__all__ = ['KeypointDistanceHook']
+
+
+@HOOKS.register_module()
+class KeypointDistanceHook(Hook):
+    """Log the distance of student and teacher for each keypoint.
+
+    At each validation: the mean over the training batches since the last one,
+    in pixels of the input, and the share of keypoints where both agree. It
+    needs no pass of the teacher over the validation data.
+
+    Args:
+        threshold: Largest distance that counts as agreement, a fraction of
+            the input's longer side.
+    """
+
+    def __init__(self, threshold: float = 0.05) -> None:
+        self.threshold = threshold
+        self._sums: Optional[Tensor] = None  # (3, K): distance, agree, number
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: Any = None,
+        outputs: Optional[dict] = None,
+    ) -> None:
+        """Add up the distances of a batch, on their device."""
+        model = _model(runner)
+        distances = getattr(model, 'keypoint_distances', None)
+        if distances is None:
+            return
+        limit = self.threshold * max(model.head.decoder.input_size)
+        sums = torch.stack(
+            [
+                distances.nansum(0),
+                (distances <= limit).sum(0),
+                distances.isfinite().sum(0),
+            ]
+        )
+        self._sums = sums if self._sums is None else self._sums + sums
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Log what was added up, and begin anew."""
+        if self._sums is None:
+            return
+        distances, agree, number = self._sums.cpu()
+        self._sums = None
+        total = number.sum().clamp(min=1)
+        seen = [
+            (name, float(distance / n))
+            for name, distance, n in zip(
+                _names(runner, len(number)), distances, number
+            )
+            if n
+        ]
+        runner.logger.info(
+            'Student and teacher agree on %.1f %% of the keypoints within '
+            '%g %% of the input; they are %.2f pixels apart on average: %s',
+            100 * float(agree.sum() / total),
+            100 * self.threshold,
+            float(distances.sum() / total),
+            ', '.join(f'{name} {distance:.1f}' for name, distance in seen),
+        )
+        runner.visualizer.add_scalars(
+            {f'teacher/distance_px/{name}': value for name, value in seen},
+            step=runner.epoch,
+        )
+
+
+def _model(runner: Runner) -> Any:
+    model = runner.model
+    return model.module if is_model_wrapper(model) else model
+
+
+def _names(runner: Runner, number: int) -> List[str]:
+    model = _model(runner)
+    if isinstance(model, DistilPoseEstimator):
+        names = model.teacher.student_keypoints
+        if names and len(names) == number:
+            return [*names]
+    return [f'keypoint {i}' for i in range(number)]

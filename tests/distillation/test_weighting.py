@@ -1,0 +1,98 @@
+"""How much a keypoint counts, and how far the student is from its teacher."""
+
+import pytest
+import torch
+
+from distilpose.distillation.heatmaps import DenseHeatmaps
+from distilpose.distillation.outputs import (
+    DistillationStep,
+    StudentOutput,
+    TeacherOutput,
+)
+from distilpose.distillation.weighting import (
+    KeypointWeighting,
+    keypoint_distances,
+    mean_distance,
+)
+from distilpose.models.functional import simulate_heatmaps
+from distilpose.models.heatmap_frame import HeatmapFrame
+
+from .. import toys
+
+FRAME = HeatmapFrame.msra((12, 16))
+LABELS = torch.tensor([[1.0, 0.0, 1.0]])
+
+
+def teacher(known=None):
+    """It is sure of its keypoints by 0.9, 0.6 and 0.2."""
+    coords = torch.tensor([[[3, 4], [6, 8], [9, 12.0]]])
+    coords = coords / torch.tensor([12, 16])
+    heatmaps = simulate_heatmaps(coords, torch.ones(1, 3, 2), FRAME)
+    heatmaps *= torch.tensor([0.9, 0.6, 0.2])[..., None, None]
+    return TeacherOutput(DenseHeatmaps(FRAME, heatmaps), known=known)
+
+
+@pytest.mark.parametrize('settings, expected', [
+    (dict(), [1, 0, 1]),
+    (dict(unlabelled=True), [1, 1, 1]),
+    (dict(by_confidence=True), [0.9, 0, 0.2]),
+    (dict(min_confidence=0.3), [1, 0, 0]),
+    (dict(unlabelled=True, by_confidence=True, min_confidence=0.3),
+     [0.9, 0.6, 0]),
+])  # fmt: skip
+def test_weights(settings, expected):
+    weights = KeypointWeighting(**settings)(LABELS, teacher())
+    torch.testing.assert_close(weights, torch.tensor([expected]).float())
+    assert LABELS.tolist() == [[1, 0, 1]]  # those of the labels' own loss
+
+
+def test_unknown_keypoints_are_never_imitated():
+    known = torch.tensor([0.0, 1.0, 1.0])
+    weights = KeypointWeighting(unlabelled=True)(LABELS, teacher(known=known))
+    assert weights.tolist() == [[0, 1, 1]]
+
+
+def test_peaks_above_1_count_as_1():
+    high = teacher()
+    high = high._replace(maps=high.maps.map(lambda x: 5 * x))
+    weights = KeypointWeighting(by_confidence=True)(LABELS, high)
+    assert weights.tolist() == [[1, 0, 1]]
+
+
+@pytest.mark.parametrize('confidence', [-0.1, 1, 50])
+def test_impossible_confidence(confidence):
+    with pytest.raises(ValueError, match=f'min_confidence is {confidence}'):
+        KeypointWeighting(min_confidence=confidence)
+
+
+def test_the_estimator_takes_the_settings():
+    model = toys.build(
+        toys.student(
+            teacher=toys.random_teacher(),
+            keypoint_weighting=dict(unlabelled=True),
+        )
+    )
+    inputs, data = toys.batch(model)
+    for sample in data:
+        sample.gt_instance_labels.keypoint_weights[:] = 0
+    losses = model.loss(inputs, data)
+    assert losses['loss_kpt'] == 0 and losses['loss_simulated_heatmaps'] > 0
+    with pytest.raises(TypeError, match='has no setting confident'):
+        toys.build(
+            toys.student(teacher={}, keypoint_weighting=dict(confident=1))
+        )
+
+
+def test_distances_are_in_pixels_of_the_input():
+    output = teacher()
+    coords = torch.tensor([[[3, 4], [6, 8], [9, 12.0]]])
+    coords = coords / torch.tensor([12, 16])
+    coords[0, 0] += torch.tensor([3 / 48, 4 / 64])
+    step = DistillationStep(StudentOutput(coords), output, LABELS)
+    distances = keypoint_distances(step, torch.zeros(1, 3, 64, 48))
+    torch.testing.assert_close(
+        distances, torch.tensor([[5, torch.nan, 0]]),
+        equal_nan=True, atol=1e-3, rtol=0,
+    )  # fmt: skip
+    assert mean_distance(distances) == pytest.approx(2.5, abs=1e-3)
+    assert mean_distance(torch.full((2, 3), torch.nan)) == 0

@@ -1,0 +1,61 @@
+"""RLE as the loss of the student's head."""
+
+import pytest
+import torch
+from mmpose.models.losses import RLELoss
+
+from distilpose.distillation.checks import check_untrained_outputs
+
+from .. import toys
+
+RLE = dict(type='RLELoss', use_target_weight=True)
+
+
+def build(**head):
+    return toys.build(toys.student(head=dict(loss=RLE, scores=False, **head)))
+
+
+def test_sigmas_are_fractions_of_the_input():
+    """MMPose's own loss, given what MMPose's RLEHead would give it."""
+    model = build()
+    inputs, data = toys.batch(model)
+    prediction = model.head(model.extract_feat(inputs))
+    labels = torch.cat([d.gt_instance_labels.keypoint_labels for d in data])
+    weights = torch.cat([d.gt_instance_labels.keypoint_weights for d in data])
+    sigmas = prediction.sigmas * 4 / torch.tensor([48, 64])
+    rle = RLELoss(use_target_weight=True)
+    rle.load_state_dict(model.head.loss_module.state_dict())
+    expected = rle(
+        prediction.coords, (sigmas / (1 - sigmas)).log(), labels,
+        weights[..., None],
+    )  # fmt: skip
+    losses = model.loss(inputs, data)
+    torch.testing.assert_close(losses['loss_kpt'], expected)
+    losses['loss_kpt'].backward()
+    assert model.head.mlp[1].weight.grad[3:].abs().sum() > 0  # the sigmas'
+
+
+def test_huge_sigmas_stay_finite():
+    model = build()
+    model.head.mlp[1].bias.data[3:] = 1000
+    losses = model.loss(*toys.batch(model))
+    assert losses['loss_kpt'].isfinite()
+    losses['loss_kpt'].backward()
+    assert all(
+        p.grad.isfinite().all() for p in model.parameters()
+        if p.grad is not None
+    )  # fmt: skip
+
+
+def test_it_trains_the_sigmas():
+    check_untrained_outputs(build().head)
+    with pytest.raises(ValueError, match='gives scores that nothing trains'):
+        check_untrained_outputs(
+            toys.build(toys.student(head=dict(loss=RLE))).head
+        )
+
+
+@pytest.mark.parametrize('head', [dict(sigmas=False), dict(decoder=None)])
+def test_without_sigmas_or_codec(head):
+    with pytest.raises(ValueError, match='RLELoss trains the sigmas'):
+        build(**head)
