@@ -15,6 +15,8 @@ from mmengine.registry import init_default_scope
 from mmpose.models import build_pose_estimator
 from mmpose.testing import get_packed_inputs
 
+from distilpose.zoo import find_config
+
 CONFIGS = Path(__file__).parents[1] / 'configs/body_2d_keypoint'
 FILES = sorted(CONFIGS.glob('**/*.py'))
 
