@@ -52,6 +52,8 @@ def student(**changes) -> dict:
         num_joints=K,
         decoder=dict(type='RegressionLabel', input_size=INPUT_SIZE),
     )
+    if 'type' in changes.get('head', {}):
+        head = {}
     head.update(changes.pop('head', {}))
     config = dict(
         type=f'{kind}PoseEstimator',
@@ -62,6 +64,40 @@ def student(**changes) -> dict:
         test_cfg=dict(flip_test=True),
     )
     return {**config, **changes}
+
+
+def students() -> dict:
+    """Each kind of student, by a name: what it changes of the first one."""
+    codec = dict(type='RegressionLabel', input_size=INPUT_SIZE)
+    own = dict(in_channels=16, num_joints=K, decoder=codec)
+    pooled = dict(type='GlobalAveragePooling')
+    maps = dict(in_featuremap_size=HEATMAP_SIZE, deconv_out_channels=None)
+    # By weights, its gradient for a keypoint of weight 0 would be NaN.
+    divergence = dict(
+        type='MultipleLossWrapper',
+        losses=[
+            dict(type='SmoothL1Loss', use_target_weight=True),
+            dict(type='JSDiscretLoss', use_target_weight=False),
+        ],
+    )
+    timm = dict(type='TimmBackbone', model_name='mobilenetv4_conv_small_035')
+    return dict(
+        tokens=dict(),
+        pooled=dict(neck=None, head=dict(own, type='PooledDistilPoseHead')),
+        timm=dict(
+            backbone=timm,
+            neck=None,
+            head=dict(own, type='PooledDistilPoseHead', in_channels=336),
+        ),
+        regression=dict(neck=pooled, head=dict(own, type='RegressionHead')),
+        rle=dict(neck=pooled, head=dict(own, type='RLEHead')),
+        integral=dict(
+            neck=None, head=dict(own, type='IntegralRegressionHead', **maps)
+        ),
+        dsnt=dict(
+            neck=None, head=dict(own, type='DSNTHead', loss=divergence, **maps)
+        ),
+    )
 
 
 def teacher(num_keypoints: int = K, **changes) -> dict:

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from distilpose.deploy import MicroBatches, PointwiseLinear, deploy
+from distilpose.deploy import MicroBatches, PointwiseLinear, deploy, fuse
 from distilpose.zoo import build_without_weights, find_config
 
 from .. import toys
@@ -165,3 +165,21 @@ def test_multi_stage_models_deploy():
     assert [len(x) for x in before] == [len(x) for x in after]
     for a, b in zip(before[-1], after[-1]):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    'name', ['mobilenetv4_conv_small_035', 'efficientnet_lite0']
+)
+def test_activations_within_normalization_layers_are_kept(name):
+    """timm joins both in one layer, which MMCV takes for normalization."""
+    pytest.importorskip('timm')
+    model = toys.build(dict(type='TimmBackbone', model_name=name)).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            torch.nn.init.uniform_(module.running_mean, -0.1, 0.1)
+    images = torch.randn(2, 3, 64, 48)
+    with torch.no_grad():
+        (expected,) = model(images)
+        (found,) = fuse(model, for_export=True)(images)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+    assert not count(model, torch.nn.BatchNorm2d)

@@ -44,17 +44,45 @@ class MeanDistance(nn.Module):
         return (coords - 0.5).abs().mean()
 
 
-@pytest.mark.parametrize('head', ['RegressionHead', 'RLEHead'])
-def test_stock_heads_as_students(head):
-    model = pooled(head)
+@pytest.mark.parametrize('kind', toys.students())
+def test_every_kind_of_student_imitates_heatmaps(kind):
+    config = toys.student(
+        teacher=toys.random_teacher(),
+        distillation=dict(
+            simulated_heatmaps=dict(type='SimulatedHeatmapLoss', loss_weight=9)
+        ),
+        **toys.students()[kind],
+    )
+    if 'DistilPoseHead' in config['head']['type']:
+        config['head'] = dict(config['head'], scores=False)
+    model = toys.build(config)
     model.init_weights()
     inputs, data = toys.batch(model)
     losses = model.loss(inputs, data)
     student, _ = model.outputs(inputs)
-    assert student.coords.shape == (2, toys.K, 2)
-    assert student.sigmas is student.scores is student.tokens is None
+    assert student.coords.shape == student.sigmas.shape == (2, toys.K, 2)
+    assert student.scores is None
     model.parse_losses(losses)[0].backward()
-    assert losses['loss_distance'].item() > 0 and 'loss_kpt' in losses
+    assert losses['loss_simulated_heatmaps'] > 0 and 'loss_kpt' in losses
+    assert student.sigmas.isfinite().all() and (student.sigmas > 0).all()
+
+
+def test_heads_without_sigmas_have_those_of_the_teacher_of_the_paper():
+    for kind in ('regression', 'integral', 'dsnt'):
+        model = toys.build(toys.student(**toys.students()[kind]))
+        output = model.head(model.extract_feat(torch.randn(1, 3, 64, 48)))
+        assert student_output(model.head, output).sigmas.unique() == 2
+
+
+def test_the_scale_of_a_laplace_distribution_becomes_a_sigma():
+    """The standard deviation of errors that RLEHead expects, in pixels."""
+    model = toys.build(toys.student(**toys.students()['rle']))
+    scale = torch.tensor([0.1, 0.05])  # of 48 x 64 pixels
+    output = torch.cat([torch.zeros(1, 1, 2), scale.logit()[None, None]], -1)
+    errors = torch.distributions.Laplace(0, scale * torch.tensor([48, 64.0]))
+    torch.testing.assert_close(
+        4 * student_output(model.head, output).sigmas[0, 0], errors.stddev
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,7 +90,6 @@ def test_stock_heads_as_students(head):
     [
         dict(type='SimCCHead', out_channels=toys.K, in_featuremap_size=(3, 4)),
         dict(type='HeatmapHead', out_channels=toys.K),
-        dict(type='DSNTHead', num_joints=toys.K, in_featuremap_size=(12, 16)),
         dict(
             type='VisPredictHead',
             pose_cfg=dict(

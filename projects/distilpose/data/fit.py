@@ -7,6 +7,8 @@ import torch
 from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
 
+from ..models.heatmap_frame import codec_input_size
+
 __all__ = ['check_evaluation', 'check_training']
 
 
@@ -82,10 +84,8 @@ def _check_flips(
 
 
 def _check_image(kind: str, sample: Any, head: nn.Module) -> None:
-    decoder = getattr(_pose_head(head), 'decoder', None)
-    # The codec of integral regression is made of two others.
-    decoder = getattr(decoder, 'heatmap_codec', decoder)
-    size, image = getattr(decoder, 'input_size', None), _image(sample)
+    size = codec_input_size(getattr(_pose_head(head), 'decoder', None))
+    image = _image(sample)
     if size is None or image is None:
         return
     h, w = image.shape[-2:]

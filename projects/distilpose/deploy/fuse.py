@@ -1,10 +1,14 @@
 """Models made fast for predictions alone, in place."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from mmcv.cnn.utils import fuse_conv_bn
 from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ..models.token_distilling_encoder import TokenDistillingEncoder
 from .micro_batches import MicroBatches
@@ -43,6 +47,7 @@ def deploy(
 
 def fuse(module: nn.Module, for_export: bool = False) -> nn.Module:
     """Fuse convolutions with what normalizes them; see :func:`deploy`."""
+    _fuse_with_activations(module)
     fuse_conv_bn(module)
     # The identities in place of normalization layers are new, in training
     # mode.
@@ -56,6 +61,28 @@ def fuse(module: nn.Module, for_export: bool = False) -> nn.Module:
     return module.to(  # type: ignore[call-overload]
         memory_format=torch.channels_last
     )
+
+
+def _fuse_with_activations(module: nn.Module) -> None:
+    """Fuse convolutions with layers of timm that normalize and activate.
+
+    For MMCV these are normalization layers alone, and it would drop their
+    activation.
+    """
+    for parent in [*module.modules()]:
+        before, conv = '', None
+        for name, child in [*parent.named_children()]:
+            activation: Any = getattr(child, 'act', None)
+            if isinstance(child, _BatchNorm) and activation is not None:
+                drop: Any = child.drop
+                after = nn.Sequential(child)  # MMCV looks no deeper
+                if conv is not None:
+                    fused = fuse_conv_bn_eval(conv.eval(), child.eval())
+                    setattr(parent, before, fused)
+                    after = nn.Sequential(drop, activation)
+                setattr(parent, name, after)
+            conv = child if isinstance(child, nn.Conv2d) else None
+            before = name
 
 
 class PointwiseLinear(nn.Linear):

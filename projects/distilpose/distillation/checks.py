@@ -11,6 +11,7 @@ from mmpose.models import TopdownPoseEstimator
 from torch import nn
 
 from ..models.distilpose_head import DistilPoseHead
+from ..models.heatmap_frame import codec_input_size
 from .outputs import (
     DistillationStep,
     TeacherOutput,
@@ -97,7 +98,7 @@ def check_before_training(
         return
     expect_adapter(student_output, model.head)
     model.teacher.prepare()
-    size = getattr(getattr(model.head, 'decoder', None), 'input_size', None)
+    size = codec_input_size(getattr(model.head, 'decoder', None))
     if size is None:
         raise ValueError(
             'The head of the student has no decoder, which names the input '

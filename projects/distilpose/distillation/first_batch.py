@@ -135,7 +135,7 @@ def _judge_distances(
         labelled = labelled & (known > 0)
     if not labelled.any():
         return
-    size = labels.new_tensor(model.head.decoder.input_size)
+    size = labels.new_tensor(model.teacher.student.size)
     teacher = step.teacher.maps.coords().to(labels) * size
 
     def apart(points: Tensor) -> float:

@@ -12,7 +12,7 @@ from mmpose.models import TopdownPoseEstimator
 from torch import Tensor
 
 from ..models.functional import at_least_float32
-from ..models.heatmap_frame import InputView
+from ..models.heatmap_frame import InputView, codec_input_size
 
 __all__ = ['InputConversion', 'InputSpec']
 
@@ -41,9 +41,8 @@ class InputSpec(NamedTuple):
         """Read what a model takes off its preprocessor and its codec."""
         preprocessor = model.data_preprocessor
         codec = getattr(getattr(model, 'head', None), 'decoder', None)
-        size = getattr(codec, 'input_size', None)
         spec = cls(
-            size=None if size is None else (int(size[0]), int(size[1])),
+            size=codec_input_size(codec),
             rgb=bool(getattr(preprocessor, '_channel_conversion', False)),
         )
         if not getattr(preprocessor, '_enable_normalize', False):

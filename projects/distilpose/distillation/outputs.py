@@ -6,17 +6,23 @@ by ``student_output.register`` or ``teacher_heatmaps.register``, from any file.
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
+import math
 from contextlib import contextmanager
 from functools import reduce, singledispatch
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import torch
-from mmpose.models.heads import HeatmapHead, RegressionHead, RLEHead
+from mmpose.models.heads import (
+    HeatmapHead,
+    IntegralRegressionHead,
+    RegressionHead,
+    RLEHead,
+)
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
-from ..models.heatmap_frame import HeatmapFrame, heatmap_frame
+from ..models.heatmap_frame import STRIDE, HeatmapFrame, heatmap_frame
 from ..models.token_distilling_encoder import Tokens
 from .heatmaps import DenseHeatmaps, TeacherHeatmaps
 
@@ -33,12 +39,17 @@ __all__ = [
 ]
 
 
+# Pixels of a heatmap at stride 4.
+FIXED_SIGMA = 2.0
+
+
 class StudentOutput(NamedTuple):
     """What a student predicts; None for what its head or neck does not give.
 
     Attributes:
         coords: Coordinates (B, K, 2), (x, y), fractions of the input.
-        sigmas: Sigmas (B, K, 2), (x, y), pixels of a heatmap at stride 4.
+        sigmas: Sigmas (B, K, 2), (x, y), pixels of a heatmap at stride 4; a
+            constant for heads that predict none.
         scores: Confidence scores (B, K, 1), about 0 to 1.
         tokens: The tokens of its encoder.
     """
@@ -132,8 +143,9 @@ def student_output(head: nn.Module, output: Any) -> StudentOutput:
     raise TypeError(
         f'{type(head).__name__} cannot be the head of a student: it is not '
         'known how to turn what it gives into coordinates. Use '
-        "DistilPoseHead, MMPose's RegressionHead or RLEHead, or add an "
-        'adapter by distillation.outputs.student_output.register.'
+        "DistilPoseHead, MMPose's RegressionHead, RLEHead, DSNTHead or "
+        'IntegralRegressionHead, or add an adapter by '
+        'distillation.outputs.student_output.register.'
     )
 
 
@@ -144,13 +156,29 @@ def _(head: DistilPoseHead, output: KeypointPrediction) -> StudentOutput:
 
 @student_output.register
 def _(head: RegressionHead, output: Tensor) -> StudentOutput:
-    return StudentOutput(output)
+    return StudentOutput(output, _fixed_sigmas(output))
 
 
 @student_output.register
 def _(head: RLEHead, output: Tensor) -> StudentOutput:
-    # The other two numbers are sigmas of a Laplace distribution.
-    return StudentOutput(output[..., :2])
+    # Scales of a Laplace distribution, which has √2 times that as its standard
+    # deviation; fractions of the input, through a sigmoid.
+    coords, scales = output.split(2, dim=-1)
+    size = output.new_tensor(head.decoder.input_size)
+    return StudentOutput(
+        coords, math.sqrt(2) / STRIDE * size * scales.sigmoid()
+    )
+
+
+@student_output.register
+def _(head: IntegralRegressionHead, output: Any) -> StudentOutput:
+    coords, _ = output  # and heatmaps, which have no sigma of their own
+    return StudentOutput(coords, _fixed_sigmas(coords))
+
+
+def _fixed_sigmas(coords: Tensor) -> Tensor:
+    """Sigmas for a head that predicts none: those of the paper's teacher."""
+    return torch.full_like(coords, FIXED_SIGMA, requires_grad=False)
 
 
 @singledispatch

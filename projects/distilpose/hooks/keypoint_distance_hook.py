@@ -43,7 +43,7 @@ class KeypointDistanceHook(Hook):
         distances = getattr(model, 'keypoint_distances', None)
         if distances is None:
             return
-        limit = self.threshold * max(model.head.decoder.input_size)
+        limit = self.threshold * max(model.teacher.student.size)
         sums = torch.stack(
             [
                 distances.nansum(0),

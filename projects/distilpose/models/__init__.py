@@ -1,7 +1,9 @@
 from .distilpose_head import DistilPoseHead, KeypointPrediction
 from .hrnet_3stage import HRNet3Stage
 from .peaked_heatmap_loss import PeakedHeatmapLoss
+from .pooled_head import PooledDistilPoseHead
 from .stem_net import StemNet
+from .timm_backbone import TimmBackbone
 from .token_distilling_encoder import TokenDistillingEncoder, Tokens
 from .tokenpose_head import TokenPoseHead
 
@@ -10,7 +12,9 @@ __all__ = [
     'HRNet3Stage',
     'KeypointPrediction',
     'PeakedHeatmapLoss',
+    'PooledDistilPoseHead',
     'StemNet',
+    'TimmBackbone',
     'TokenDistillingEncoder',
     'TokenPoseHead',
     'Tokens',

@@ -108,11 +108,22 @@ class DistilPoseHead(BaseHead):
         self.decoder: Any = (
             None if decoder is None else KEYPOINT_CODECS.build(decoder)
         )
+        self._build_layers()
+
+    def _build_layers(self) -> None:
         # Five outputs whatever is switched off, in the order of the original
         # checkpoints: every variant loads every other's checkpoint.
         self.mlp = nn.Sequential(
-            nn.LayerNorm(in_channels), nn.Linear(in_channels, 2 + 1 + 2)
+            nn.LayerNorm(self.in_channels),
+            nn.Linear(self.in_channels, 2 + 1 + 2),
         )
+
+    def _numbers(self, feats: Sequence[Tensor]) -> Tensor:
+        """Five numbers for each keypoint, (B, K, 5)."""
+        tokens = take_keypoint_tokens(
+            self, feats, self.num_joints, self.in_channels
+        )
+        return self.mlp(tokens)
 
     def forward(self, feats: Sequence[Tensor]) -> KeypointPrediction:
         """Turn tokens into predictions.
@@ -127,10 +138,7 @@ class DistilPoseHead(BaseHead):
         Raises:
             ValueError: There are not K keypoint tokens of width D.
         """
-        tokens = take_keypoint_tokens(
-            self, feats, self.num_joints, self.in_channels
-        )
-        coords, scores, sigmas = self.mlp(tokens).split((2, 1, 2), dim=-1)
+        coords, scores, sigmas = self._numbers(feats).split((2, 1, 2), -1)
         if self.shared_sigma:
             sigmas = sigmas[..., :1].expand_as(sigmas)
         return KeypointPrediction(

@@ -5,14 +5,20 @@ cells. A cell is an integer grid point of a heatmap.
 """
 
 from functools import singledispatch
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 import torch
 from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
 from mmpose.codecs.base import BaseKeypointCodec
 from torch import Tensor
 
-__all__ = ['STRIDE', 'HeatmapFrame', 'InputView', 'heatmap_frame']
+__all__ = [
+    'STRIDE',
+    'HeatmapFrame',
+    'InputView',
+    'codec_input_size',
+    'heatmap_frame',
+]
 
 # The student's sigmas are in pixels of a heatmap that is this many times
 # smaller than its input.
@@ -133,6 +139,14 @@ class HeatmapFrame(NamedTuple):
             return frame
         scale, offset = composed(self.reading_scale, self.reading_offset)
         return frame._replace(reading_scale=scale, reading_offset=offset)
+
+
+def codec_input_size(codec: Any) -> Optional[Tuple[int, int]]:
+    """The input size (W, H), pixels, of a codec; None if it has none."""
+    # IntegralRegressionLabel is made of two codecs.
+    codec = getattr(codec, 'keypoint_codec', codec)
+    size = getattr(codec, 'input_size', None)
+    return None if size is None else (int(size[0]), int(size[1]))
 
 
 @singledispatch

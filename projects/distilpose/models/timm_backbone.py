@@ -1,0 +1,79 @@
+"""Backbones of timm (PyTorch Image Models).
+
+B: batch. C: channels. H, W: input height and width, pixels.
+"""
+
+from typing import Any, Sequence, Tuple
+
+from mmengine.model import BaseModule
+from mmpose.registry import MODELS
+from torch import Tensor
+
+__all__ = ['TimmBackbone']
+
+
+@MODELS.register_module()
+class TimmBackbone(BaseModule):
+    """Any model of timm that gives feature maps.
+
+    Its weights come from timm, too: with ``pretrained=True``, timm downloads
+    them. timm's models expect the normalization that their weights were
+    trained with, which most share with ImageNet's.
+
+    Args:
+        model_name: Name of a model, such as ``'mobilenetv4_conv_small'``;
+            ``timm.list_models()`` gives all.
+        pretrained: Whether to start from timm's own weights.
+        out_indices: Which feature maps to give, from the largest; -1 is the
+            smallest.
+        **kwargs: What else ``timm.create_model`` takes.
+
+    Raises:
+        ImportError: timm is not installed.
+        ValueError: timm has no such model, or the model no feature maps.
+
+    Attributes:
+        out_channels: Channels C of each feature map.
+        strides: Pixels of the input per cell of each feature map.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        pretrained: bool = False,
+        out_indices: Sequence[int] = (-1,),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__()
+        try:
+            import timm
+        except ImportError as error:
+            raise ImportError(
+                f'The backbone TimmBackbone(model_name="{model_name}") needs '
+                'timm. Install it with `pip install "distilpose[timm]"`.'
+            ) from error
+        try:
+            self.model = timm.create_model(
+                model_name,
+                pretrained=pretrained,
+                features_only=True,
+                out_indices=[*out_indices],
+                **kwargs,
+            )
+        except (RuntimeError, AttributeError, IndexError) as error:
+            similar = timm.list_models(f'*{model_name.split("_")[0]}*')[:5]
+            raise ValueError(
+                f'timm cannot build "{model_name}" with the feature maps '
+                f'{tuple(out_indices)}: {error}. Check model_name and '
+                f'out_indices of the backbone. Similar: {", ".join(similar)}.'
+            ) from error
+        info: Any = self.model.feature_info
+        self.out_channels: Tuple[int, ...] = tuple(info.channels())
+        self.strides: Tuple[int, ...] = tuple(info.reduction())
+
+    def init_weights(self) -> None:
+        """Leave timm's weights as they are."""
+
+    def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
+        """Give feature maps (B, C, H / stride, W / stride) of images."""
+        return tuple(self.model(images))

@@ -1,0 +1,50 @@
+"""Backbones of timm."""
+
+import builtins
+
+import pytest
+import torch
+
+from distilpose import TimmBackbone
+
+pytest.importorskip('timm')
+NAME = 'mobilenetv4_conv_small_035'
+
+
+def test_feature_maps_are_as_it_says():
+    model = TimmBackbone(NAME, out_indices=(2, -1)).eval()
+    maps = model(torch.zeros(1, 3, 96, 64))
+    for feature, channels, stride in zip(
+        maps, model.out_channels, model.strides
+    ):
+        assert feature.shape == (1, channels, 96 // stride, 64 // stride)
+    assert model.strides == (8, 32)
+
+
+def test_mmengine_leaves_its_weights_alone():
+    model = TimmBackbone(NAME)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    model.init_weights()
+    assert all((v == before[k]).all() for k, v in model.state_dict().items())
+
+
+@pytest.mark.parametrize('settings', [
+    dict(model_name='mobilenetv4_conv_tiny'),
+    dict(model_name=NAME, out_indices=(9,)),
+])  # fmt: skip
+def test_what_timm_does_not_have(settings):
+    with pytest.raises(ValueError, match='Similar: mobilenetv4_conv_aa'):
+        TimmBackbone(**settings)
+
+
+def test_without_timm(monkeypatch):
+    load = builtins.__import__
+
+    def find(name, *args, **kwargs):
+        if name == 'timm':
+            raise ImportError(name)
+        return load(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, '__import__', find)
+    with pytest.raises(ImportError, match=r'distilpose\[timm\]'):
+        TimmBackbone(NAME)
