@@ -278,7 +278,7 @@ def test_ablation_differs_by_what_it_says(name):
 def test_every_ablation_is_in_the_docs():
     pages = [
         (CONFIGS.parents[1] / 'docs' / name).read_text()
-        for name in ('ablations.md', 'options.md')
+        for name in ('ablations.md', 'options.md', 'students.md')
     ]
     for file in FILES:
         if '_coco-' in file.stem:

@@ -28,6 +28,34 @@ def test_mmengine_leaves_its_weights_alone():
     assert all((v == before[k]).all() for k, v in model.state_dict().items())
 
 
+def test_weights_are_loaded_before_training_alone(monkeypatch):
+    import timm
+
+    asked = []
+    create = timm.create_model
+
+    def record(model_name, pretrained=False, **settings):
+        asked.append(pretrained)
+        model = create(model_name, **settings)
+        for parameter in model.parameters() if pretrained else ():
+            torch.nn.init.constant_(parameter, 0.5)
+        return model
+
+    monkeypatch.setattr(timm, 'create_model', record)
+    model = TimmBackbone(NAME, pretrained=True)
+    assert asked == [False]
+    model.init_weights()
+    assert asked == [False, True]
+    assert all((p == 0.5).all() for p in model.parameters())
+
+    def offline(**settings):
+        raise ConnectionError('no route')
+
+    monkeypatch.setattr(timm, 'create_model', offline)
+    with pytest.raises(OSError, match='no route.*pretrained=False'):
+        model.init_weights()
+
+
 @pytest.mark.parametrize('settings', [
     dict(model_name='mobilenetv4_conv_tiny'),
     dict(model_name=NAME, out_indices=(9,)),

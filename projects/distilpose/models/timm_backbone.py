@@ -23,7 +23,7 @@ class TimmBackbone(BaseModule):
     Args:
         model_name: Name of a model, such as ``'mobilenetv4_conv_small'``;
             ``timm.list_models()`` gives all.
-        pretrained: Whether to start from timm's own weights.
+        pretrained: Whether training starts from timm's own weights.
         out_indices: Which feature maps to give, from the largest; -1 is the
             smallest.
         **kwargs: What else ``timm.create_model`` takes.
@@ -52,14 +52,15 @@ class TimmBackbone(BaseModule):
                 f'The backbone TimmBackbone(model_name="{model_name}") needs '
                 'timm. Install it with `pip install "distilpose[timm]"`.'
             ) from error
+        self.pretrained = pretrained
+        self._settings = dict(
+            model_name=model_name,
+            features_only=True,
+            out_indices=[*out_indices],
+            **kwargs,
+        )
         try:
-            self.model = timm.create_model(
-                model_name,
-                pretrained=pretrained,
-                features_only=True,
-                out_indices=[*out_indices],
-                **kwargs,
-            )
+            self.model = timm.create_model(**self._settings)
         except (RuntimeError, AttributeError, IndexError) as error:
             similar = timm.list_models(f'*{model_name.split("_")[0]}*')[:5]
             raise ValueError(
@@ -72,7 +73,27 @@ class TimmBackbone(BaseModule):
         self.strides: Tuple[int, ...] = tuple(info.reduction())
 
     def init_weights(self) -> None:
-        """Leave timm's weights as they are."""
+        """Load timm's weights, if asked for; else leave timm's own start.
+
+        Before training alone: what loads a checkpoint downloads nothing.
+
+        Raises:
+            OSError: The weights cannot be downloaded.
+        """
+        if not self.pretrained:
+            return
+        import timm
+
+        try:
+            trained = timm.create_model(pretrained=True, **self._settings)
+        except OSError as error:  # those of the Hugging Face hub are some
+            raise OSError(
+                "timm's weights of "
+                f'"{self._settings["model_name"]}" cannot be downloaded '
+                f'({error}). Try again with a connection, or train from '
+                'random weights with model.backbone.pretrained=False.'
+            ) from error
+        self.model.load_state_dict(trained.state_dict())
 
     def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
         """Give feature maps (B, C, H / stride, W / stride) of images."""

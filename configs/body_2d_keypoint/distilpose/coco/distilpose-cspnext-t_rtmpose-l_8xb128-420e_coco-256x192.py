@@ -1,0 +1,33 @@
+# At the cost of RTMPose-t: CSPNeXt-tiny, pooled, distilled from RTMPose-l.
+_base_ = [
+    'mmpose::_base_/default_runtime.py',
+    '../../../_base_/runtime.py',
+    '../../../_base_/models/distilpose-s.py',
+    '../../../_base_/models/cspnext.py',
+    '../../../_base_/datasets/coco_256x192_strong.py',
+    '../../../_base_/schedules/adamw_420e.py',
+]
+
+model = dict(
+    type='DistilPoseEstimator',
+    backbone=dict(
+        **_base_.backbone,
+        deepen_factor=0.167,
+        widen_factor=0.375,
+        init_cfg=dict(
+            type='Pretrained',
+            prefix='backbone.',
+            checkpoint=_base_.weights.format('tiny', 'cbed682d_20230130'),
+        ),
+    ),
+    neck=None,
+    head=dict(
+        type='PooledDistilPoseHead', in_channels=384, decoder=_base_.codec
+    ),
+    teacher='rtmpose-l_8xb256-420e_coco-256x192',
+    distillation=_base_.distillation,
+)
+
+train_cfg = dict(max_epochs=_base_.max_epochs, val_interval=10)
+default_hooks = _base_.hooks
+custom_hooks = [*_base_.own_hooks, _base_.average_hook]
