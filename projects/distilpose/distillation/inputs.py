@@ -12,7 +12,7 @@ from mmpose.models import TopdownPoseEstimator
 from torch import Tensor
 
 from ..models.functional import at_least_float32
-from ..models.heatmap_frame import InputView
+from ..models.heatmap_frame import InputView, codec_of
 
 __all__ = ['InputConversion', 'InputSpec']
 
@@ -40,7 +40,9 @@ class InputSpec(NamedTuple):
     def of_model(cls, model: TopdownPoseEstimator) -> 'InputSpec':
         """Read what a model takes off its preprocessor and its codec."""
         preprocessor = model.data_preprocessor
-        codec = getattr(getattr(model, 'head', None), 'decoder', None)
+        codec = codec_of(model.head) if model.with_head else None
+        # IntegralRegressionLabel is made of two codecs.
+        codec = getattr(codec, 'heatmap_codec', codec)
         size = getattr(codec, 'input_size', None)
         spec = cls(
             size=None if size is None else (int(size[0]), int(size[1])),
