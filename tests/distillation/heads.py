@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 from torch import nn
 
+from distilpose.distillation.losses import SimulatedHeatmapLoss
 from distilpose.models.heatmap_frame import codec_of
 
 CHANNELS = 16
@@ -173,3 +174,34 @@ def targets(head: nn.Module, keypoints: np.ndarray) -> dict:
 def perfect(name: str, head: nn.Module, keypoints: np.ndarray) -> Any:
     """What a head gives that is right about keypoints (1, K, 2), pixels."""
     return KINDS[name].perfect(head, targets(head, keypoints))
+
+
+def best_fit(maps, size, iterations=200):
+    """Where SimulatedHeatmapLoss is least: pixels (1, K, 2), and sigmas.
+
+    Both are free, and begin nearby.
+    """
+    b, k = maps.shape[:2]
+    coords = maps.coords().double() + 0.002
+    variables = [
+        (coords * torch.tensor(size)).requires_grad_(),
+        torch.full((b, k, 2), 1.2).double().requires_grad_(),
+    ]
+    loss, weights = SimulatedHeatmapLoss(1e3), torch.ones(b, k)
+    optimizer = torch.optim.LBFGS(
+        variables,
+        max_iter=iterations,
+        tolerance_grad=1e-9,
+        tolerance_change=1e-12,
+        line_search_fn='strong_wolfe',
+    )
+
+    def closure():
+        optimizer.zero_grad()
+        pixels, sigmas = variables
+        value = loss(pixels / torch.tensor(size), sigmas, maps, weights)
+        value.backward()
+        return value
+
+    optimizer.step(closure)
+    return [variable.detach().numpy() for variable in variables]

@@ -10,11 +10,10 @@ import torch
 from mmpose.models.heads import RTMCCHead
 
 from distilpose.distillation.heatmaps import SeparableHeatmaps
-from distilpose.distillation.losses import SimulatedHeatmapLoss
 from distilpose.distillation.outputs import teacher_heatmaps
 from distilpose.models.heatmap_frame import codec_of, heatmap_frame
 
-from .heads import CHANNELS, KINDS, build, perfect, targets
+from .heads import CHANNELS, KINDS, best_fit, build, perfect, targets
 
 INPUT = (192, 256)
 ROUNDING = [name for name, kind in KINDS.items() if kind.finest]
@@ -30,44 +29,13 @@ def points(finest=0.0):
     return np.round(keypoints / finest) * finest if finest else keypoints
 
 
-def best_fit(maps, size=INPUT):
-    """Where SimulatedHeatmapLoss is least: pixels (1, K, 2), and sigmas.
-
-    Both are free, and begin nearby.
-    """
-    b, k = maps.shape[:2]
-    coords = maps.coords().double() + 0.002
-    variables = [
-        (coords * torch.tensor(size)).requires_grad_(),
-        torch.full((b, k, 2), 1.2).double().requires_grad_(),
-    ]
-    loss, weights = SimulatedHeatmapLoss(1e3), torch.ones(b, k)
-    optimizer = torch.optim.LBFGS(
-        variables,
-        max_iter=200,
-        tolerance_grad=1e-9,
-        tolerance_change=1e-12,
-        line_search_fn='strong_wolfe',
-    )
-
-    def closure():
-        optimizer.zero_grad()
-        pixels, sigmas = variables
-        value = loss(pixels / torch.tensor(size), sigmas, maps, weights)
-        value.backward()
-        return value
-
-    optimizer.step(closure)
-    return [variable.detach().numpy() for variable in variables]
-
-
 @pytest.mark.parametrize('name', EXACT)
 def test_least_at_the_true_keypoint(name):
     keypoints = points(KINDS[name].finest)
     head = build(name, keypoints.shape[1])
     maps = teacher_heatmaps(head, perfect(name, head, keypoints))
     assert maps.shape[:2] == keypoints.shape[:2]
-    found, sigmas = best_fit(maps)
+    found, sigmas = best_fit(maps, INPUT)
     assert np.abs(found - keypoints).max() < 0.05
     assert np.abs(sigmas / expected_sigmas(head) - 1).max() < 0.05
     peaks = maps.peaks()
@@ -92,7 +60,7 @@ def test_right_on_average_where_the_codec_rounds(name):
     head = build(name, 64)
     maps = teacher_heatmaps(head, perfect(name, head, keypoints))
     assert maps.peaks().max() == pytest.approx(1, abs=1e-3)
-    found, _ = best_fit(maps)
+    found, _ = best_fit(maps, INPUT)
     error = found - keypoints
     assert 0.45 < np.abs(error).max() / finest < 0.5
     assert np.abs(error.mean((0, 1))).max() < 0.05
