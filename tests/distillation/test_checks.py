@@ -7,8 +7,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from distilpose.distillation.checks import check_untrained_outputs
 from distilpose.distillation.keypoints import keypoint_names
-from distilpose.distillation.sources import MMPoseSource
-from distilpose.distillation.sources import mmpose_model as teacher_module
+from distilpose.distillation.sources import MMPoseSource, building
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.zoo import find_config
 
@@ -42,15 +41,15 @@ class TestTeachersHeads:
     @pytest.mark.parametrize(
         'head',
         [
-            dict(type='SimCCHead', in_channels=16, out_channels=toys.K,
-                 input_size=toys.INPUT_SIZE, in_featuremap_size=(12, 16)),
             dict(type='RegressionHead', in_channels=16, num_joints=toys.K),
-            dict(type='DSNTHead', in_channels=16, num_joints=toys.K,
-                 in_featuremap_size=(12, 16)),
-            dict(type='CPMHead', in_channels=16, out_channels=toys.K,
-                 num_stages=1),
-            dict(type='VisPredictHead', pose_cfg=dict(
-                type='HeatmapHead', in_channels=16, out_channels=toys.K)),
+            dict(type='RLEHead', in_channels=16, num_joints=toys.K),
+            dict(type='InternetHead', keypoint_head_cfg=dict(
+                in_channels=16, out_channels=64, depth_size=4,
+                deconv_out_channels=[16], deconv_kernel_sizes=[4]),
+                root_head_cfg=dict(in_channels=16, heatmap_size=4,
+                    hidden_dims=[4]),
+                hand_type_head_cfg=dict(in_channels=16, num_labels=2,
+                    hidden_dims=[4])),
         ],
         ids=lambda head: head['type'],
     )  # fmt: skip
@@ -63,12 +62,19 @@ class TestTeachersHeads:
         ):
             model.init_weights()
 
-    def test_combined_udp_is_not_51_keypoints(self):
-        config = codec_of('UDPHeatmap', heatmap_type='combined')
+    def test_combined_udp_is_not_three_times_as_many_keypoints(self):
+        config = codec_of(
+            'UDPHeatmap', heatmap_type='combined', blur_kernel_size=3
+        )
         config['head']['out_channels'] = 3 * toys.K
-        model = distilled(teacher=toys.random_teacher(config))
-        with pytest.raises(TypeError, match="heatmap_type='combined'"):
-            model.init_weights()
+        model = distilled(
+            teacher=toys.random_teacher(config),
+            distillation=dict(maps=dict(type='SimulatedHeatmapLoss')),
+            head=dict(scores=False),
+        )
+        model.init_weights()
+        losses = model.loss(*toys.batch(model))
+        assert 0 < losses['loss_maps'] < 1
 
     def test_heights_of_255_become_1(self):
         """Or the loss of Megvii's heatmaps is hundreds."""
@@ -91,9 +97,9 @@ class TestTeachersHeads:
             model.init_weights()
 
     def test_missing_package_is_named(self, monkeypatch):
-        find = teacher_module.importlib.util.find_spec
+        find = building.importlib.util.find_spec
         monkeypatch.setattr(
-            teacher_module.importlib.util,
+            building.importlib.util,
             'find_spec',
             lambda name: None if name == 'mmpretrain' else find(name),
         )
@@ -108,7 +114,7 @@ class TestTeachersHeads:
         def build(config):
             raise ImportError('nms needs the compiled operators of `mmcv`')
 
-        monkeypatch.setattr(teacher_module.MODELS, 'build', build)
+        monkeypatch.setattr(building.MODELS, 'build', build)
         with pytest.raises(ValueError, match='The teacher .* here: nms needs'):
             FrozenTeacher(**toys.random_teacher()).prepare()
 

@@ -4,7 +4,13 @@ simulated heatmap must fit it best at that keypoint."""
 import numpy as np
 import pytest
 import torch
-from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, SimCCLabel, UDPHeatmap
+from mmpose.codecs import (
+    MegviiHeatmap,
+    MSRAHeatmap,
+    RegressionLabel,
+    SimCCLabel,
+    UDPHeatmap,
+)
 
 from distilpose.distillation import KeypointScoreLoss
 from distilpose.models.functional import (
@@ -146,8 +152,8 @@ def test_other_frames_read_where_they_draw(name):
 @pytest.mark.parametrize(
     'codec, message',
     [
-        (UDPHeatmap(INPUT, SIZE, heatmap_type='combined'), 'three maps'),
-        (SimCCLabel(INPUT), 'SimCCLabel is no codec whose heatmaps'),
+        (RegressionLabel(INPUT), 'RegressionLabel is no codec whose heatmaps'),
+        (SimCCLabel(INPUT, smoothing_type='standard'), 'single bins'),
     ],
 )
 def test_codecs_that_cannot_be_imitated(codec, message):

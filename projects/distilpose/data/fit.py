@@ -7,7 +7,7 @@ import torch
 from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
 
-from ..models.heatmap_frame import codec_input_size
+from ..models.heatmap_frame import codec_input_size, codec_of
 
 __all__ = ['check_evaluation', 'check_training']
 
@@ -84,7 +84,7 @@ def _check_flips(
 
 
 def _check_image(kind: str, sample: Any, head: nn.Module) -> None:
-    size = codec_input_size(getattr(_pose_head(head), 'decoder', None))
+    size = codec_input_size(codec_of(head))
     image = _image(sample)
     if size is None or image is None:
         return

@@ -1,5 +1,6 @@
 """The distillation: a student, its frozen teacher, and the terms between."""
 
+from . import adapters  # noqa: F401  (registers them)
 from .cycle import CyclePoseEstimator
 from .estimator import DistilPoseEstimator
 from .losses import (

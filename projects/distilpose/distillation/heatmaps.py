@@ -80,6 +80,10 @@ class TeacherHeatmaps(ABC):
     def mirrored(self: Self) -> Self:
         """The same heatmaps with their columns in the opposite order."""
 
+    @abstractmethod
+    def scaled(self: Self, factors: Tensor) -> Self:
+        """Multiply each heatmap by a factor of its own, (B, K)."""
+
     def map(self: Self, change: Callable[..., Tensor], *others: Self) -> Self:
         """Change each of the tensors (B, K, ...) that they are made of.
 
@@ -144,6 +148,9 @@ class DenseHeatmaps(TeacherHeatmaps):
     def mirrored(self) -> 'DenseHeatmaps':
         return replace(self, values=self.values.flip(-1))
 
+    def scaled(self, factors: Tensor) -> 'DenseHeatmaps':
+        return replace(self, values=self.values * factors[..., None, None])
+
 
 @dataclass(frozen=True)
 class SeparableHeatmaps(TeacherHeatmaps):
@@ -196,6 +203,9 @@ class SeparableHeatmaps(TeacherHeatmaps):
     def mirrored(self) -> 'SeparableHeatmaps':
         return replace(self, rows=self.rows.flip(-1))
 
+    def scaled(self, factors: Tensor) -> 'SeparableHeatmaps':
+        return replace(self, rows=self.rows * factors[..., None])
+
 
 def _expect_size(given: Any, frame: HeatmapFrame) -> None:
     if tuple(given) != tuple(frame.size):
@@ -226,7 +236,8 @@ def _peak(profile: Tensor) -> Tensor:
     )
     curvature = left - 2 * middle + right
     offset = torch.where(curvature < 0, (left - right) / (2 * curvature), 0.0)
-    # At the border the parabola may lie anywhere: no further than half a cell.
+    # At the border the parabola may lie anywhere. An image reaches less than a
+    # cell beyond the last one.
     return peak.squeeze(-1) + (
         inner.squeeze(-1) + offset - peak.squeeze(-1)
-    ).clamp(-0.5, 0.5)
+    ).clamp(-1, 1)

@@ -12,7 +12,7 @@ from mmpose.models import TopdownPoseEstimator
 from torch import Tensor
 
 from ..models.functional import at_least_float32
-from ..models.heatmap_frame import InputView, codec_input_size
+from ..models.heatmap_frame import InputView, codec_input_size, codec_of
 
 __all__ = ['InputConversion', 'InputSpec']
 
@@ -40,7 +40,7 @@ class InputSpec(NamedTuple):
     def of_model(cls, model: TopdownPoseEstimator) -> 'InputSpec':
         """Read what a model takes off its preprocessor and its codec."""
         preprocessor = model.data_preprocessor
-        codec = getattr(getattr(model, 'head', None), 'decoder', None)
+        codec = codec_of(model.head) if model.with_head else None
         spec = cls(
             size=codec_input_size(codec),
             rgb=bool(getattr(preprocessor, '_channel_conversion', False)),

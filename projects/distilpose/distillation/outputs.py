@@ -1,7 +1,8 @@
 """What student and teacher say about a batch, whatever their heads give.
 
-One adapter stands here for each kind of head. A head of another kind is added
-by ``student_output.register`` or ``teacher_heatmaps.register``, from any file.
+Teachers' heads have their adapters in ``adapters``, students' here. A head
+of another kind is added by ``student_output.register`` or
+``teacher_heatmaps.register``, from any file.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
@@ -13,7 +14,6 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import torch
 from mmpose.models.heads import (
-    HeatmapHead,
     IntegralRegressionHead,
     RegressionHead,
     RLEHead,
@@ -22,9 +22,9 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
-from ..models.heatmap_frame import STRIDE, HeatmapFrame, heatmap_frame
+from ..models.heatmap_frame import STRIDE, HeatmapFrame
 from ..models.token_distilling_encoder import Tokens
-from .heatmaps import DenseHeatmaps, TeacherHeatmaps
+from .heatmaps import TeacherHeatmaps
 
 __all__ = [
     'DistillationStep',
@@ -193,22 +193,10 @@ def teacher_heatmaps(head: nn.Module, output: Any) -> TeacherHeatmaps:
     raise TypeError(
         f'{type(head).__name__} cannot be the head of a teacher: it is not '
         'known how to turn what it gives into one heatmap for each keypoint. '
-        'Choose a teacher with a HeatmapHead or a TokenPoseHead, or add an '
-        'adapter by distillation.outputs.teacher_heatmaps.register.'
+        'Choose a teacher whose head gives heatmaps or SimCC profiles '
+        '(docs/teachers.md lists them), or add an adapter by '
+        'distillation.outputs.teacher_heatmaps.register.'
     )
-
-
-@teacher_heatmaps.register
-def _(head: HeatmapHead, output: Any) -> DenseHeatmaps:
-    if not isinstance(output, Tensor) or output.ndim != 4:
-        raise TypeError(
-            f'The {type(head).__name__} of the teacher gives a '
-            f'{type(output).__name__}, expected heatmaps (B, K, h, w).'
-        )
-    frame = heatmap_frame(head.decoder)
-    if frame.height != 1:
-        output = output / frame.height
-    return DenseHeatmaps(frame, output)
 
 
 def expect_adapter(adapter: Any, head: nn.Module) -> None:

@@ -8,15 +8,22 @@ from functools import singledispatch
 from typing import Any, NamedTuple, Optional, Tuple
 
 import torch
-from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, UDPHeatmap
+from mmpose.codecs import (
+    IntegralRegressionLabel,
+    MegviiHeatmap,
+    MSRAHeatmap,
+    SimCCLabel,
+    UDPHeatmap,
+)
 from mmpose.codecs.base import BaseKeypointCodec
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = [
     'STRIDE',
     'HeatmapFrame',
     'InputView',
     'codec_input_size',
+    'codec_of',
     'heatmap_frame',
 ]
 
@@ -103,6 +110,11 @@ class HeatmapFrame(NamedTuple):
         """Map sigmas (..., 2), pixels of the student's heatmap, to cells."""
         return _per_axis(sigmas, self.sigma_scale)
 
+    def student_sigmas(self, cells: Tensor) -> Tensor:
+        """Map sigmas in cells (..., 2) to pixels of the student's heatmap."""
+        a, b = self.sigma_scale
+        return _per_axis(cells, (1 / a, 1 / b))
+
     def through(self, view: InputView) -> 'HeatmapFrame':
         """The frame for a student whose input the teacher sees otherwise.
 
@@ -160,8 +172,15 @@ def heatmap_frame(codec: BaseKeypointCodec) -> HeatmapFrame:
     """
     raise TypeError(
         f'{type(codec).__name__} is no codec whose heatmaps can be imitated. '
-        'Known are MSRAHeatmap, UDPHeatmap and MegviiHeatmap.'
+        'Known are MSRAHeatmap, UDPHeatmap, MegviiHeatmap, SimCCLabel and '
+        'IntegralRegressionLabel.'
     )
+
+
+def codec_of(head: nn.Module) -> Optional[BaseKeypointCodec]:
+    """The codec of a head, or of the head that it wraps; None without."""
+    head = getattr(head, 'pose_head', head)  # of a VisPredictHead
+    return getattr(head, 'decoder', None)
 
 
 @heatmap_frame.register
@@ -173,12 +192,6 @@ def _(codec: MSRAHeatmap) -> HeatmapFrame:
 
 @heatmap_frame.register
 def _(codec: UDPHeatmap) -> HeatmapFrame:
-    if codec.heatmap_type != 'gaussian':
-        raise TypeError(
-            f"UDPHeatmap with heatmap_type='{codec.heatmap_type}' gives three "
-            'maps a keypoint, of which none is a Gaussian to imitate. '
-            "Expected heatmap_type='gaussian'."
-        )
     # Pixel W - 1 of the input, not W, lies on the last cell.
     (w, h), (input_w, input_h) = codec.heatmap_size, codec.input_size
     scale = (
@@ -203,6 +216,27 @@ def _(codec: MegviiHeatmap) -> HeatmapFrame:
         sigma_scale=_sigma_scale(codec, (w, h)),
         height=255.0,
     )
+
+
+@heatmap_frame.register
+def _(codec: SimCCLabel) -> HeatmapFrame:
+    if codec.smoothing_type != 'gaussian':
+        raise TypeError(
+            f"SimCCLabel with smoothing_type='{codec.smoothing_type}' marks "
+            'single bins, not a Gaussian to imitate. Expected '
+            "smoothing_type='gaussian'."
+        )
+    # A keypoint's bin is the nearest one, so that nothing is added.
+    scale = tuple(size * codec.simcc_split_ratio for size in codec.input_size)
+    w, h = (round(bins) for bins in scale)
+    return HeatmapFrame(
+        size=(w, h), scale=scale, sigma_scale=_sigma_scale(codec, scale)
+    )
+
+
+@heatmap_frame.register
+def _(codec: IntegralRegressionLabel) -> HeatmapFrame:
+    return heatmap_frame(codec.heatmap_codec)
 
 
 def _per_axis(

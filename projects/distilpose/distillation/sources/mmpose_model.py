@@ -3,8 +3,6 @@
 B: batch. H, W: input height and width, pixels.
 """
 
-import importlib.util
-import re
 from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -15,13 +13,13 @@ from mmengine.config import Config
 from mmengine.hub import get_config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import TopdownPoseEstimator
-from mmpose.registry import DATASETS, MODELS
+from mmpose.registry import DATASETS
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
 from ...checkpoint import CheckpointError, read_state_dict
 from ...deploy import MicroBatches, fuse
-from ...models.heatmap_frame import heatmap_frame
+from ...models.heatmap_frame import codec_of, heatmap_frame
 from ...zoo import find_config
 from ..inputs import InputSpec
 from ..outputs import (
@@ -31,6 +29,7 @@ from ..outputs import (
     tokens_of,
 )
 from .base import TeacherSource
+from .building import build_model
 
 __all__ = ['MMPoseSource']
 
@@ -155,20 +154,21 @@ class MMPoseSource(TeacherSource):
                 f'checkpoint of the config {self.name}, or, for a dry run, '
                 'model.teacher.allow_random_weights=True.'
             )
-        model = _build_model(config.get('model', config), self.name)
+        model = build_model(config.get('model', config), self.name)
         if not isinstance(model, TopdownPoseEstimator):
             raise TypeError(
                 f'The teacher must be a TopdownPoseEstimator, but {self.name} '
                 f'describes a {type(model).__name__}.'
             )
         expect_adapter(teacher_heatmaps, model.head)
-        if model.head.decoder is None:
+        codec = codec_of(model.head)
+        if codec is None:
             raise ValueError(
                 'The head of the teacher has no decoder, which names the '
                 'input size and says how its heatmaps are to be read. Set '
                 f'head.decoder of {self.name} to the codec of its data.'
             )
-        heatmap_frame(model.head.decoder)  # an unknown codec is told now
+        heatmap_frame(codec)  # an unknown codec is told now
         if self.checkpoint is not None:
             self._load(model, self.checkpoint)
         return fuse(model.eval()).requires_grad_(False)
@@ -222,25 +222,3 @@ class MMPoseSource(TeacherSource):
                 + ' Set model.teacher.config and model.teacher.checkpoint to '
                 'a pair that belongs together.'
             ) from error
-
-
-def _build_model(config: dict, name: str) -> nn.Module:
-    """Build a model; say which package it needs if that is missing."""
-    scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
-    missing = sorted(
-        scope
-        for scope in {*scopes} & {'mmdet', 'mmpretrain'}
-        if importlib.util.find_spec(scope) is None
-    )
-    if missing:
-        raise ValueError(
-            f'The teacher {name} is made of parts of {", ".join(missing)}, '
-            'which is not installed. Install it with '
-            f'`pip install {" ".join(missing)}`, or choose another teacher.'
-        )
-    try:
-        return MODELS.build(config)
-    except ImportError as error:  # MMCV's operators, which mmcv-lite lacks
-        raise ValueError(
-            f'The teacher {name} cannot be built here: {error}'
-        ) from error
