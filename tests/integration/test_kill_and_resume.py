@@ -30,6 +30,7 @@ def arguments(pictures, folder, work_dir):
         'train_dataloader.batch_size=8',
         'randomness.seed=3',
         'default_hooks.checkpoint.save_best=None',
+        'default_hooks.checkpoint.interval=1',
         f'train_dataloader.dataset.data_root={pictures}',
         f'val_dataloader.dataset.data_root={pictures}',
         f'val_evaluator.ann_file={annotations}',

@@ -27,6 +27,7 @@ def config(pictures, work_dir, kind='', **changes):
             'train_cfg.val_interval': 2,
             'train_dataloader.batch_size': 8,
             'default_hooks.checkpoint.save_best': None,
+            'default_hooks.checkpoint.interval': 1,
             'default_hooks.logger.interval': 1,
             'randomness.seed': 0,
             # MMEngine shares what has one name within a process.

@@ -14,7 +14,7 @@ auto_scale_lr = dict(base_batch_size=32)  # 1 GPU x 32, or none
 hooks = dict(
     checkpoint=dict(
         type='SafeCheckpointHook',
-        interval=1,
+        interval=5,
         max_keep_ckpts=2,
         save_best='coco/AP',
         rule='greater',
