@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 
 from distilpose.zoo import find_config
 
-NAME = 'distilpose-tiny{}_1xb32-30e_demo-96x64'
+NAME = 'distilpose-tiny{}_1xb32-15e_demo-96x64'
 
 
 def config(pictures, work_dir, kind='', **changes):
