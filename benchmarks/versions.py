@@ -156,7 +156,7 @@ class Environment:
         work.mkdir()
         run = (self.python, '-m', 'distilpose')
         self.run(*run, 'demo-data', 'data/demo', cwd=work)
-        name = 'distilpose-tiny{}_1xb32-30e_demo-96x64'
+        name = 'distilpose-tiny{}_1xb32-15e_demo-96x64'
         short = ('--cfg-options', 'train_cfg.max_epochs=1')
         self.run(*run, 'train', name.format('_no-distill'), *short, cwd=work)
         teacher = work / f'work_dirs/{name.format("_no-distill")}/epoch_1.pth'

@@ -18,7 +18,7 @@ import benchmark
 import evaluation
 import naive_baseline
 
-TINY = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+TINY = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
 QUICK = ['--batch', '2', '--repeats', '2']
 
 

@@ -68,8 +68,8 @@ def test_scripts_show_their_own_help(command, option, capsys):
 
 
 def test_complexity_counts(capsys):
-    main(['complexity', 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'])
-    assert '365,525' in capsys.readouterr().out
+    main(['complexity', 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'])
+    assert '371,125' in capsys.readouterr().out
 
 
 def test_unknown_command(capsys):

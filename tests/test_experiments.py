@@ -11,8 +11,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / 'benchmarks'))
 import experiments
 from experiments import parse_rows, run_experiment
 
-PLAIN = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
-FULL = 'distilpose-tiny_1xb32-30e_demo-96x64'
+PLAIN = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
+FULL = 'distilpose-tiny_1xb32-15e_demo-96x64'
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,7 @@ def test_others_are_completed_before_a_fault_is_told(runner, tmp_path):
     rows = parse_rows([PLAIN, FULL])
     with pytest.raises(RuntimeError, match=f'{PLAIN}, seed 0 failed: broken'):
         run_experiment(tmp_path, rows, seeds=(0,))
-    assert (tmp_path / FULL / 'seed-0/epoch_30.pth').is_file()
+    assert (tmp_path / FULL / 'seed-0/epoch_15.pth').is_file()
 
 
 def test_changed_row_is_not_taken_for_the_old_one(runner, tmp_path):
@@ -103,7 +103,7 @@ def test_rows_on_the_command_line():
     assert [row.name for row in rows] == ['long', FULL]
     assert rows[0].options == ('train_cfg.max_epochs=60',)
     epochs = [row.training(Path('x'), 0).epochs for row in rows]
-    assert epochs == [60, 30]
+    assert epochs == [60, 15]
     rows = parse_rows(['a={seed}', FULL, 'b=2', PLAIN])
     assert [row.options for row in rows] == [
         ('a={seed}', 'b=2'),

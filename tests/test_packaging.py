@@ -157,13 +157,13 @@ def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
     subprocess.run(command, cwd=empty, check=True)
     output = run(
         *('mim', 'train', 'distilpose'),
-        'distilpose-tiny_no-distill_1xb32-30e_demo-96x64.py',
+        'distilpose-tiny_no-distill_1xb32-15e_demo-96x64.py',
         *('--cfg-options', 'train_cfg.max_epochs=1'),
         'train_cfg.val_interval=1',
     )
     assert str(site / 'distilpose/.mim/tools/train.py') in output
     assert re.search(r'Epoch\(val\) \[1\].*coco/AP: 0\.\d+', output)
     assert (
-        empty / 'work_dirs/distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+        empty / 'work_dirs/distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
         '/epoch_1.pth'
     ).is_file()

@@ -34,7 +34,7 @@ BLOCK = re.compile(
     r'^```(?P<language>\w+)\n(?P<text>.*?)^```$',
     re.MULTILINE | re.DOTALL,
 )
-TINY = 'distilpose-tiny_1xb32-30e_demo-96x64'
+TINY = 'distilpose-tiny_1xb32-15e_demo-96x64'
 CONFIG_NAME = re.compile(r'[\w.-]+_\d+xb\d+-[\w.-]+')
 
 

@@ -1,7 +1,7 @@
 """DistilPose (CVPR 2023, arXiv 2303.02455) as a plugin of MMPose 1.x.
 
-Importing the package registers its backbones, neck, heads, losses, estimator
-and hooks in MMPose's registries; in a config, one line does it::
+Importing the package registers its backbones, neck, heads, losses, estimator,
+hooks and transform in MMPose's registries; in a config, one line does it::
 
     custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 """
@@ -13,6 +13,7 @@ from . import compat
 
 compat.apply()
 
+from .data import LoadImageOnce  # noqa: E402
 from .distillation import *  # noqa: E402, F403
 from .distillation import __all__ as _distillation  # noqa: E402
 from .hooks import *  # noqa: E402, F403
@@ -20,4 +21,10 @@ from .hooks import __all__ as _hooks  # noqa: E402
 from .models import *  # noqa: E402, F403
 from .models import __all__ as _models  # noqa: E402
 
-__all__ = ['__version__', *_models, *_distillation, *_hooks]
+__all__ = [
+    '__version__',
+    'LoadImageOnce',
+    *_models,
+    *_distillation,
+    *_hooks,
+]

@@ -14,7 +14,7 @@ from distilpose.zoo import find_config
 
 from ..training import runs
 
-PLAIN = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+PLAIN = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from distilpose.deploy import MicroBatches, PointwiseLinear, deploy, fuse
+from distilpose.deploy import (
+    MicroBatches,
+    PointwiseLinear,
+    deploy,
+    fuse,
+    micro_batches,
+)
 from distilpose.zoo import build_without_weights, find_config
 
 from .. import toys
@@ -38,8 +44,9 @@ def count(model, kind):
 
 @pytest.mark.parametrize('size', [1, 5])
 @pytest.mark.parametrize('for_export', [False, True])
-def test_predicts_the_same(size, for_export):
+def test_predicts_the_same(size, for_export, monkeypatch):
     """With flip test; of the visual tokens, which nobody reads, none."""
+    monkeypatch.setattr(micro_batches, 'MICRO_BATCH_PIXELS', 1)
     model = student()
     expected = model.predict(images(size), samples(size))
     deploy(model, for_export)
@@ -146,12 +153,31 @@ def test_micro_batches_of_nested_features():
             self.sizes.append(len(x))
             return [[x, x + 1], (2 * x,)]
 
-    found = MicroBatches(Model())(images(5))
+    large = torch.randn(5, 3, 256, 192)
+    found = MicroBatches(Model())(large)
     assert Model.sizes == [2, 2, 1]
     (first, second), (third,) = found
     assert isinstance(found[0], list) and isinstance(found[1], tuple)
-    assert torch.equal(first, images(5)) and torch.equal(third, 2 * images(5))
-    assert torch.equal(second, images(5) + 1)
+    assert torch.equal(first, large) and torch.equal(third, 2 * large)
+    assert torch.equal(second, large + 1)
+
+
+@pytest.mark.parametrize(
+    'height, width, sizes', [(96, 64, [16, 4]), (512, 384, [2] * 10)]
+)
+def test_micro_batches_hold_a_number_of_pixels(height, width, sizes):
+    """Small images share a piece, large ones come in twos still."""
+
+    class Model(nn.Module):
+        sizes = []
+
+        def extract_feat(self, x):
+            self.sizes.append(len(x))
+            return x
+
+    batch = torch.randn(20, 3, height, width)
+    assert torch.equal(MicroBatches(Model())(batch), batch)
+    assert Model.sizes == sizes
 
 
 def test_multi_stage_models_deploy():

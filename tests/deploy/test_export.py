@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from distilpose.deploy import deploy
+from distilpose.deploy import deploy, micro_batches
 
 from .. import toys
 
@@ -41,8 +41,9 @@ def test_trace_holds_for_other_batches(student, traced_with, run_with):
 
 
 @torch.no_grad()
-def test_micro_batches_are_not_traced():
+def test_micro_batches_are_not_traced(monkeypatch):
     """Of a model deployed to run here; it would divide other batches alike."""
+    monkeypatch.setattr(micro_batches, 'MICRO_BATCH_PIXELS', 1)
     student = Coordinates('TopdownPoseEstimator', for_export=False).eval()
     traced = torch.jit.trace(student, images(5))
     torch.testing.assert_close(traced(images(7)), student(images(7)))

@@ -24,7 +24,7 @@ LATER = pytest.mark.skipif(
     reason="MMPose 1.2's interface",
 )
 CONFIG = (
-    CONFIGS / 'distilpose/demo/distilpose-tiny_1xb32-30e_demo-96x64.py'
+    CONFIGS / 'distilpose/demo/distilpose-tiny_1xb32-15e_demo-96x64.py'
 ).resolve()
 MMPOSE = Path(mmpose.__file__).parent / '.mim'
 DETECTOR = MMPOSE / 'demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py'
@@ -147,7 +147,7 @@ def test_tools(folder, student):
     """MMPose's tools on a checkpoint and a log of ours."""
     config, _ = student
     make_dataset(folder / 'data/demo', seed=0)
-    name = 'distilpose-tiny_no-distill_1xb32-30e_demo-96x64'
+    name = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
     mim(
         *('train', 'mmpose', CONFIG.with_name(f'{name}.py'), '--cfg-options'),
         *('train_cfg.max_epochs=1', 'train_cfg.val_interval=9'),

@@ -16,7 +16,7 @@ from .commands import distilpose
 
 pytestmark = pytest.mark.slow
 
-NAME = 'distilpose-tiny_1xb32-30e_demo-96x64'
+NAME = 'distilpose-tiny_1xb32-15e_demo-96x64'
 EPOCHS = 24
 KILLS = 20
 
@@ -30,6 +30,7 @@ def arguments(pictures, folder, work_dir):
         'train_dataloader.batch_size=8',
         'randomness.seed=3',
         'default_hooks.checkpoint.save_best=None',
+        'default_hooks.checkpoint.interval=1',
         f'train_dataloader.dataset.data_root={pictures}',
         f'val_dataloader.dataset.data_root={pictures}',
         f'val_evaluator.ann_file={annotations}',
@@ -75,7 +76,7 @@ class Training:
 
 
 def test_the_same_weights_after_20_kills(pictures, tmp_path):
-    teacher = find_config('tokenpose-tiny_1xb32-30e_demo-96x64')
+    teacher = find_config('tokenpose-tiny_1xb32-15e_demo-96x64')
     torch.manual_seed(0)
     state = build_without_weights(Config.fromfile(teacher)).state_dict()
     torch.save(dict(state_dict=state), tmp_path / 'teacher.pth')

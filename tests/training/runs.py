@@ -9,7 +9,7 @@ from mmengine.runner import Runner
 
 from distilpose.zoo import find_config
 
-NAME = 'distilpose-tiny{}_1xb32-30e_demo-96x64'
+NAME = 'distilpose-tiny{}_1xb32-15e_demo-96x64'
 
 
 def config(pictures, work_dir, kind='', **changes):
@@ -27,6 +27,7 @@ def config(pictures, work_dir, kind='', **changes):
             'train_cfg.val_interval': 2,
             'train_dataloader.batch_size': 8,
             'default_hooks.checkpoint.save_best': None,
+            'default_hooks.checkpoint.interval': 1,
             'default_hooks.logger.interval': 1,
             'randomness.seed': 0,
             # MMEngine shares what has one name within a process.

@@ -11,7 +11,7 @@ heatmap_codec = dict(  # of the teachers
 
 # No flip: a drawn person's left side is the light one, in a mirror it is not.
 augmentation = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageOnce'),
     dict(type='GetBBoxCenterScale'),
     dict(
         type='RandomBBoxTransform',
@@ -32,7 +32,7 @@ heatmap_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
-    dict(type='LoadImage'),
+    dict(type='LoadImageOnce'),
     dict(type='GetBBoxCenterScale'),
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='PackPoseInputs'),

@@ -16,9 +16,9 @@ __all__ = ['MODELS', 'run']
 # In the order of training: the teacher starts from the undistilled student's
 # encoder, the distilled student from nothing, as the undistilled one.
 MODELS = dict(
-    undistilled='distilpose-tiny_no-distill_1xb32-30e_demo-96x64',
-    teacher='tokenpose-tiny_1xb32-30e_demo-96x64',
-    distilled='distilpose-tiny_1xb32-30e_demo-96x64',
+    undistilled='distilpose-tiny_no-distill_1xb32-15e_demo-96x64',
+    teacher='tokenpose-tiny_1xb32-15e_demo-96x64',
+    distilled='distilpose-tiny_1xb32-15e_demo-96x64',
 )
 
 

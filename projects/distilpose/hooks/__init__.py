@@ -1,3 +1,4 @@
+from .channels_last_hook import ChannelsLastHook
 from .dataset_check_hook import DatasetCheckHook
 from .deploy_hook import DeployHook
 from .distillation_visualization_hook import DistillationVisualizationHook
@@ -8,6 +9,7 @@ from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_epoch_hook import SeedEpochHook
 
 __all__ = [
+    'ChannelsLastHook',
     'DatasetCheckHook',
     'DeployHook',
     'DistillationVisualizationHook',

@@ -7,13 +7,13 @@ _base_ = [
     '../../../_base_/models/tokenpose.py',
     '../../../_base_/models/tiny.py',
     '../../../_base_/datasets/demo_96x64.py',
-    '../../../_base_/schedules/adam_30e.py',
+    '../../../_base_/schedules/adam_15e.py',
 ]
 
 start = dict(
     type='Pretrained',
-    checkpoint='work_dirs/distilpose-tiny_no-distill_1xb32-30e_demo-96x64/'
-    'epoch_30.pth',
+    checkpoint='work_dirs/distilpose-tiny_no-distill_1xb32-15e_demo-96x64/'
+    'epoch_15.pth',
 )
 codec = _base_.heatmap_codec
 model = dict(
@@ -31,6 +31,6 @@ model = dict(
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.heatmap_pipeline))
 
-train_cfg = dict(max_epochs=30, val_interval=10)
+train_cfg = dict(max_epochs=15, val_interval=5)
 default_hooks = _base_.hooks
-custom_hooks = _base_.own_hooks
+custom_hooks = [*_base_.own_hooks, dict(type='ChannelsLastHook')]

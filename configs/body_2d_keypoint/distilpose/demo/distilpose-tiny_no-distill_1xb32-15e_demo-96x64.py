@@ -5,7 +5,7 @@ _base_ = [
     '../../../_base_/models/distilpose-s.py',
     '../../../_base_/models/tiny.py',
     '../../../_base_/datasets/demo_96x64.py',
-    '../../../_base_/schedules/adam_30e.py',
+    '../../../_base_/schedules/adam_15e.py',
 ]
 
 model = dict(
@@ -18,6 +18,6 @@ model = dict(
     test_cfg=dict(flip_test=False),
 )
 
-train_cfg = dict(max_epochs=30, val_interval=10)
+train_cfg = dict(max_epochs=15, val_interval=5)
 default_hooks = _base_.hooks
-custom_hooks = _base_.own_hooks
+custom_hooks = [*_base_.own_hooks, dict(type='ChannelsLastHook')]

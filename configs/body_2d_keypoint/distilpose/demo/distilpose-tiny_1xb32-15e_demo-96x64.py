@@ -6,7 +6,7 @@ _base_ = [
     '../../../_base_/models/distillation.py',
     '../../../_base_/models/tiny.py',
     '../../../_base_/datasets/demo_96x64.py',
-    '../../../_base_/schedules/adam_30e.py',
+    '../../../_base_/schedules/adam_15e.py',
 ]
 
 model = dict(
@@ -17,13 +17,13 @@ model = dict(
     test_cfg=dict(flip_test=False),
     teacher=dict(
         config='{{ fileDirname }}/../../tokenpose/demo/'
-        'tokenpose-tiny_1xb32-30e_demo-96x64.py',
-        checkpoint='work_dirs/tokenpose-tiny_1xb32-30e_demo-96x64/'
-        'epoch_30.pth',
+        'tokenpose-tiny_1xb32-15e_demo-96x64.py',
+        checkpoint='work_dirs/tokenpose-tiny_1xb32-15e_demo-96x64/'
+        'epoch_15.pth',
     ),
     distillation=_base_.distillation,
 )
 
-train_cfg = dict(max_epochs=30, val_interval=10)
+train_cfg = dict(max_epochs=15, val_interval=5)
 default_hooks = _base_.hooks
-custom_hooks = _base_.own_hooks
+custom_hooks = [*_base_.own_hooks, dict(type='ChannelsLastHook')]

@@ -1,0 +1,34 @@
+"""Training with channels last."""
+
+import torch
+
+from ..training import runs
+
+
+def test_trains_the_same_in_another_order(pictures, tmp_path):
+    """Rounding apart; a resumed training ends in the very same weights."""
+
+    def train(name, **changes):
+        cfg = runs.config(pictures, tmp_path / name, '_no-distill', **changes)
+        return runs.train(cfg)
+
+    last = train('last')
+    assert any(
+        hook.type == 'ChannelsLastHook' for hook in last.cfg.custom_hooks
+    )
+    weight = last.model.backbone.layer1[0].conv2.weight
+    assert weight.is_contiguous(memory_format=torch.channels_last)
+    assert not weight.is_contiguous()
+
+    first = train('first', custom_hooks=[dict(type='SeedEpochHook')])
+    for name, value in runs.weights(first).items():
+        torch.testing.assert_close(
+            runs.weights(last)[name], value, rtol=0.05, atol=5e-3
+        )
+
+    start = torch.load(tmp_path / 'last/epoch_1.pth', weights_only=False)
+    torch.save(start, tmp_path / 'start.pth')
+    resumed = train(
+        'resumed', resume=True, load_from=str(tmp_path / 'start.pth')
+    )
+    assert runs.equal(runs.weights(resumed), runs.weights(last))
