@@ -8,7 +8,6 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from distilpose.distillation.checks import check_untrained_outputs
 from distilpose.distillation.keypoints import keypoint_names
 from distilpose.distillation.sources import MMPoseSource
-from distilpose.distillation.sources import mmpose_model as teacher_module
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.zoo import find_config
 
@@ -89,28 +88,6 @@ class TestTeachersHeads:
             ValueError, match=r'\(12, 16\) \(w, h\), .* made for \(24, 32\)'
         ):
             model.init_weights()
-
-    def test_missing_package_is_named(self, monkeypatch):
-        find = teacher_module.importlib.util.find_spec
-        monkeypatch.setattr(
-            teacher_module.importlib.util,
-            'find_spec',
-            lambda name: None if name == 'mmpretrain' else find(name),
-        )
-        config = toys.convolutional_teacher()
-        config['backbone'] = dict(type='mmpretrain.VisionTransformer')
-        with pytest.raises(ValueError, match='mmpretrain, which is not inst'):
-            FrozenTeacher(**toys.random_teacher(config)).prepare()
-
-    def test_what_cannot_be_built_here_is_told_of_the_teacher(
-        self, monkeypatch
-    ):
-        def build(config):
-            raise ImportError('nms needs the compiled operators of `mmcv`')
-
-        monkeypatch.setattr(teacher_module.MODELS, 'build', build)
-        with pytest.raises(ValueError, match='The teacher .* here: nms needs'):
-            FrozenTeacher(**toys.random_teacher()).prepare()
 
 
 class TestKeypoints:

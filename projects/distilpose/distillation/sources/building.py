@@ -1,0 +1,77 @@
+"""Building a teacher's model from its config."""
+
+import copy
+import importlib.util
+import re
+from typing import Any
+
+from mmpose.registry import MODELS
+from torch import nn
+
+__all__ = ['build_model']
+
+# Parts that MMPose has itself, of the same parameters. MMDetection's need
+# MMCV's compiled operators to be imported.
+OWN = {'mmdet': {'CSPNeXt', 'CSPNeXtPAFPN'}}
+# What a package is called today.
+RENAMED = {'mmcls': 'mmpretrain'}
+# What installs a package whose parts a config names.
+INSTALLED_BY = {
+    'mmdet': 'mim install "mmdet>=3.0.0"',
+    'mmpretrain': 'pip install "distilpose[vitpose]"',
+}
+
+
+def build_model(config: dict, name: str) -> nn.Module:
+    """Build a model; say which package it needs if that is missing.
+
+    Args:
+        config: Config of the model, which is left as it is.
+        name: What to call it in a message.
+
+    Raises:
+        ValueError: A package or one of MMCV's operators is missing, or no
+            package has a class that the config names.
+    """
+    config = _with_own_parts(copy.deepcopy(dict(config)))
+    scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
+    missing = [
+        scope
+        for scope in INSTALLED_BY
+        if scope in scopes and importlib.util.find_spec(scope) is None
+    ]
+    if missing:
+        raise ValueError(
+            f'The teacher {name} is made of parts of {", ".join(missing)}, '
+            'which is not installed. Install it with '
+            + ' and '.join(f'`{INSTALLED_BY[scope]}`' for scope in missing)
+            + ', or choose another teacher.'
+        )
+    try:
+        return MODELS.build(config)
+    # MMCV's operators, which mmcv-lite lacks, or a class of no package.
+    except (ImportError, KeyError) as error:
+        reason = ' '.join(map(str, error.args))
+        raise ValueError(
+            f'The teacher {name} cannot be built here: {reason}'
+        ) from error
+
+
+def _with_own_parts(config: Any) -> Any:
+    """Take MMPose's own parts for their like in other packages, in place."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(_with_own_parts(part) for part in config)
+    if not isinstance(config, dict):
+        return config
+    for key, value in config.items():
+        config[key] = _with_own_parts(value)
+    scope, _, kind = str(config.get('type', '')).rpartition('.')
+    scope = scope or config.get('_scope_', '')
+    if scope in RENAMED:
+        scope = RENAMED[scope]
+        config.pop('_scope_', None)
+        config['type'] = f'{scope}.{kind}'
+    if kind in OWN.get(scope, ()):
+        config.pop('_scope_', None)
+        config['type'] = f'mmpose.{kind}'
+    return config
