@@ -39,7 +39,9 @@ def test_help_lists_the_commands(capsys):
     assert not any(line.startswith('run ') for line in lines)
 
 
-@pytest.mark.parametrize('command', ['demo', 'demo-data', 'mmpose', 'teachers'])
+@pytest.mark.parametrize(
+    'command', ['demo', 'demo-data', 'mmpose', 'teachers']
+)
 def test_own_help(command, capsys):
     with pytest.raises(SystemExit) as ended:
         main([command, '--help'])

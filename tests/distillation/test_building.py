@@ -3,6 +3,7 @@
 import pytest
 import torch
 from mmengine.config import Config
+from mmpose.utils import register_all_modules
 
 from distilpose.distillation.sources import building
 from distilpose.distillation.sources.building import build_model
@@ -10,7 +11,13 @@ from distilpose.zoo import find_config
 
 from .. import toys
 
+pytestmark = pytest.mark.usefixtures('mmpose_scope')
 RTMPOSE = 'rtmpose-t_8xb256-420e_coco-256x192'
+
+
+@pytest.fixture
+def mmpose_scope():
+    register_all_modules()
 
 
 def teacher(backbone):
@@ -48,7 +55,9 @@ def test_what_cannot_be_built_here_is_told_of_the_model(monkeypatch):
 
 
 def test_class_of_no_package():
-    with pytest.raises(ValueError, match='^The teacher x .* here: .*ViT is not'):
+    with pytest.raises(
+        ValueError, match='^The teacher x .* here: .*ViT is not'
+    ):
         build_model(teacher(dict(type='mmpose.ViT')), 'x')
 
 
