@@ -261,13 +261,17 @@ def build_untrained(config: dict, name: str) -> TopdownPoseEstimator:
             that cannot be imitated.
         ValueError: It cannot be built here, or has no codec.
     """
-    kind = MODELS.get(config.get('type'))
-    if isinstance(kind, type) and not issubclass(kind, TopdownPoseEstimator):
+    # One of another kind is told of before its parts are looked for.
+    kind = MODELS.module_dict.get(config.get('type'))
+    model: Any = None
+    if kind is None or issubclass(kind, TopdownPoseEstimator):
+        model = build_model(config, name)
+        kind = type(model)
+    if not issubclass(kind, TopdownPoseEstimator):
         raise TypeError(
             f'The teacher must be a TopdownPoseEstimator, but {name} '
             f'describes a {kind.__name__}.'
         )
-    model = build_model(config, name)
     expect_adapter(teacher_heatmaps, model.head)
     if model.head.decoder is None:
         raise ValueError(
