@@ -52,7 +52,7 @@ def list_teachers(word: str = '') -> List[ZooTeacher]:
     """Describe the installed configs of MMPose and ours.
 
     Each model is built as training would, but without weights and, where it
-    can, without memory. That takes a tenth of a second: a progress bar is
+    can, without memory. That takes two tenths of a second: a progress bar is
     shown. Usable ones come first, by dataset and AP.
 
     Args:
@@ -68,12 +68,19 @@ def list_teachers(word: str = '') -> List[ZooTeacher]:
                 if word.lower() in name.lower()
             ],
             leave=False,
+            disable=None,  # but on a terminal
             unit=' configs',
         )
     ]
     return sorted(
         found,
-        key=lambda x: (x.why_not is not None, x.dataset, -(x.ap or 0), x.name),
+        key=lambda x: (
+            x.why_not is not None,
+            not x.dataset,
+            x.dataset.lower(),
+            -(x.ap or 0),
+            x.name,
+        ),
     )
 
 

@@ -61,6 +61,11 @@ def test_class_of_no_package():
         build_model(teacher(dict(type='mmpose.ViT')), 'x')
 
 
+def test_argument_of_another_version():
+    with pytest.raises(ValueError, match="The teacher x .* here: .*'cls'"):
+        build_model(teacher(dict(type='StemNet', cls=True)), 'x')
+
+
 def test_rtmpose_needs_no_operators_of_mmcv():
     """Its config names MMDetection's backbone; MMPose has the same one."""
     config = Config.fromfile(find_config(RTMPOSE, with_mmpose=True)).model

@@ -30,8 +30,8 @@ def build_model(config: dict, name: str) -> nn.Module:
         name: What to call it in a message.
 
     Raises:
-        ValueError: A package or one of MMCV's operators is missing, or no
-            package has a class that the config names.
+        ValueError: A package or one of MMCV's operators is missing, or a
+            class that the config names, or one of its arguments.
     """
     config = _with_own_parts(copy.deepcopy(dict(config)))
     scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
@@ -49,8 +49,9 @@ def build_model(config: dict, name: str) -> nn.Module:
         )
     try:
         return MODELS.build(config)
-    # MMCV's operators, which mmcv-lite lacks, or a class of no package.
-    except (ImportError, KeyError) as error:
+    # MMCV's operators, which mmcv-lite lacks, a class of no package, or one
+    # of another version of its package.
+    except (ImportError, KeyError, TypeError) as error:
         reason = ' '.join(map(str, error.args))
         raise ValueError(
             f'The teacher {name} cannot be built here: {reason}'
