@@ -319,3 +319,37 @@ def test_metafiles_of_mmpose(name, ap, ending):
         address
     )
     assert published_ap(name)[0] == ap
+
+
+@pytest.mark.slow
+def test_config_of_ours_as_it_stands(server, tmp_path, monkeypatch, log):
+    """HRNet-W48 by name: MMPose's metafile, but for the server's name."""
+    config = Config.fromfile(
+        find_config('distilpose-s_hrnet-w48_8xb32-300e_coco-256x192')
+    )
+    teacher = Config.fromfile(find_config(config.model.teacher, True))
+    weights = toys.build(teacher.model, seed=5).state_dict()
+    torch.save(dict(state_dict=weights, meta={}), tmp_path / 'w48.pth')
+    content = (tmp_path / 'w48.pth').read_bytes()
+    name = f'{COCO}-{hashlib.sha256(content).hexdigest()[:8]}_20220913.pth'
+    server.files[f'/{name}'] = content
+    models = zoo._models
+
+    def redirected(metafile):
+        return [
+            {**entry, 'Weights': f'{server.address}/{name}'}
+            if entry['Name'] == COCO
+            else entry
+            for entry in models(metafile)
+        ]
+
+    monkeypatch.setattr(zoo, '_models', redirected)
+    student = toys.build(config.model)
+    student.init_weights()
+    assert server.asked == [f'/{name}'] and cached(tmp_path) == [name]
+    assert f'weights of {server.address}/{name} (SHA-256 ' in log.text
+    torch.testing.assert_close(
+        weights_of(student.teacher), weights['head.final_layer.weight']
+    )
+    teacher, images = student.teacher.source, torch.randn(1, 3, 256, 192)
+    assert teacher(images).heatmaps.shape == (1, 17, 64, 48)
