@@ -6,6 +6,7 @@ from mmengine.config import Config
 
 from distilpose.demo.dataset import make_dataset
 
+from .file_server import server  # noqa: F401
 from .stub_runner import runner  # noqa: F401
 
 if 'PYTEST_XDIST_WORKER' in os.environ:

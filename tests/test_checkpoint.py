@@ -3,60 +3,20 @@
 import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
 
 import pytest
 import torch
 
-from distilpose.checkpoint import CheckpointError, read_state_dict
+from distilpose.checkpoint import CheckpointError, place_of, read_state_dict
 
-
-class Handler(BaseHTTPRequestHandler):
-    """Serves the server's files; claims more bytes than it sends of some."""
-
-    def do_GET(self):
-        self.server.asked.append(self.path)
-        content = self.server.files.get(self.path)
-        if content is None:
-            self.send_error(404)
-            return
-        missing = self.server.missing
-        self.send_response(200)
-        self.send_header('Content-Length', str(len(content)))
-        self.end_headers()
-        self.wfile.write(content[: len(content) - missing])
-
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def server(tmp_path, monkeypatch):
-    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'cache'))
-    monkeypatch.setenv('no_proxy', '127.0.0.1')
-    with ThreadingHTTPServer(('127.0.0.1', 0), Handler) as server:
-        server.files, server.asked, server.missing = {}, [], 0
-        server.address = f'http://127.0.0.1:{server.server_port}'
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+from .file_server import cached
 
 
 def checkpoint(tmp_path, number):
     file = tmp_path / f'{number}.pth'
     torch.save(dict(a=torch.tensor(number)), file)
     return file.read_bytes()
-
-
-def cached(tmp_path):
-    """Names of the files in the cache, but for locks."""
-    files = (tmp_path / 'cache').rglob('*')
-    return sorted(
-        file.name
-        for file in files
-        if file.is_file() and file.suffix != '.lock'
-    )
 
 
 def test_each_address_is_downloaded_once(server, tmp_path):
@@ -110,6 +70,27 @@ def test_hash_in_the_name_is_compared(server, tmp_path, date):
     ):
         read_state_dict(f'{server.address}/t-0123abcd{date}.pth')
     assert cached(tmp_path) == [f't-{digest}{date}.pth']
+
+
+def test_place_is_shared_with_pytorch_where_the_name_has_a_hash(
+    server, tmp_path, monkeypatch
+):
+    """What MMPose has downloaded before is not downloaded again."""
+    content = checkpoint(tmp_path, 7)
+    name = f't-{hashlib.sha256(content).hexdigest()[:8]}_20230831.pth'
+    server.files[f'/{name}'] = content
+    address = f'{server.address}/{name}'
+    torch.hub.load_state_dict_from_url(address, progress=False)
+    assert server.asked == [f'/{name}']
+    assert place_of(address).read_bytes() == content
+    assert read_state_dict(address)['a'] == 7
+    assert server.asked == [f'/{name}']
+
+
+@pytest.mark.parametrize('path', ['./none.pth', 'a//none.pth'])
+def test_path_that_does_not_exist(path):
+    with pytest.raises(FileNotFoundError, match=r'no checkpoint ".*none.pth"'):
+        read_state_dict(path)
 
 
 def test_offline_says_where_to_put_the_file(server, tmp_path):

@@ -15,7 +15,7 @@ from mmengine.registry import init_default_scope
 from mmpose.models import build_pose_estimator
 from mmpose.testing import get_packed_inputs
 
-from distilpose.zoo import find_config
+from distilpose.zoo import find_config, published_weights
 
 CONFIGS = Path(__file__).parents[1] / 'configs/body_2d_keypoint'
 FILES = sorted(CONFIGS.glob('**/*.py'))
@@ -74,9 +74,13 @@ def build(config, num_layers=None):
     for part in (model.backbone, model.neck):
         part.pop('init_cfg', None)
     necks = [model.neck]
-    if model.get('teacher'):
-        teacher = copy.deepcopy(load(model.teacher.config))
+    teacher = model.get('teacher')
+    if isinstance(teacher, str):
+        teacher = Config.fromfile(find_config(teacher, with_mmpose=True))
+    elif teacher:
+        teacher = copy.deepcopy(load(teacher.config))
         necks.append(teacher.model.neck)
+    if teacher:
         model.teacher = dict(config=teacher, allow_random_weights=True)
     if num_layers:
         for neck in necks:
@@ -133,6 +137,8 @@ def big(file):
 )
 def test_trains_and_predicts(file):
     """Every variant, with one layer of its encoders."""
+    if 'vitpose' in file.stem:
+        pytest.importorskip('mmpretrain')
     config = load(file)
     train_and_predict(config, build(config, num_layers=1), size=1)
 
@@ -186,7 +192,8 @@ def test_name_agrees_with_content(file):
     )
     teacher = config.model.get('teacher')
     if isinstance(teacher, str):  # by name, with its published weights
-        assert find_config(teacher, with_mmpose=True).is_file()
+        assert teacher.endswith(f'coco-{h}x{w}')
+        assert published_weights(teacher).startswith('https://')
     elif teacher:
         assert Path(teacher.config).is_file()
         # Where `mim train` of this teacher leaves its last checkpoint.
@@ -272,6 +279,26 @@ def test_ablation_differs_by_what_it_says(name):
     every = {*coco('distilpose-s').model.distillation}
     assert {term for term in terms if terms[term]} == REMAINING_TERMS.get(
         name, every
+    )
+
+
+@pytest.mark.parametrize('teacher', ['hrnet-w48', 'rtmpose-l', 'vitpose-h'])
+def test_zoo_teacher_changes_the_teacher_alone(teacher):
+    """And leaves out the terms that need its tokens."""
+    name = f'distilpose-s_{teacher}'
+    assert {
+        re.sub(r'(teacher|_tokens)\..*', r'\1', key)
+        for key in differences('distilpose-s', name)
+    } == {
+        'model.teacher',
+        'model.distillation.visual_tokens',
+        'model.distillation.keypoint_tokens',
+    }
+    config = coco(name)
+    terms = config.model.distillation
+    assert terms.visual_tokens is None and terms.keypoint_tokens is None
+    assert all(
+        word in config.model.teacher.lower() for word in teacher.split('-')
     )
 
 

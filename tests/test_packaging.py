@@ -63,6 +63,8 @@ def test_wheel_carries_everything(wheel):
         k.split('/')[1]: v for k, v in contents.items() if k not in carried
     }
     assert b'distilpose = distilpose_cli:main' in about['entry_points.txt']
+    extra = rb'Requires-Dist: mmpretrain.*; extra == .vitpose.'
+    assert re.search(extra, about['METADATA'])
     # MIM takes the first name for the package.
     assert about['top_level.txt'].split() == [b'distilpose', b'distilpose_cli']
     expected = {

@@ -5,7 +5,7 @@ import os
 import re
 from http.client import HTTPException
 from pathlib import Path
-from typing import Dict, Union
+from typing import Dict, Optional, Union
 from urllib.parse import urlparse
 from urllib.request import Request, urlopen
 
@@ -13,8 +13,9 @@ import torch
 from filelock import FileLock
 from mmengine.logging import print_log
 from torch import Tensor
+from tqdm import tqdm
 
-__all__ = ['CheckpointError', 'read_state_dict']
+__all__ = ['CheckpointError', 'named_hash', 'place_of', 'read_state_dict']
 
 
 class CheckpointError(ValueError):
@@ -26,7 +27,7 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
 
     Args:
         source: A file, or an HTTP address. What is downloaded stays in
-            PyTorch's cache, in a folder for that address alone.
+            PyTorch's cache; see :func:`place_of`.
 
     Returns:
         The tensors by name, on the CPU.
@@ -86,19 +87,43 @@ def _explain(source: str, error: Exception) -> str:
     )
 
 
+def place_of(source: str) -> Path:
+    """Where the file of a path or an address is, or will be.
+
+    A downloaded file whose name carries a hash lies where PyTorch and MMEngine
+    look for it, so that it is shared with them. Other names may be those of
+    several files: each address has a folder of its own.
+    """
+    if not _is_address(source):
+        return Path(source)
+    folder = Path(torch.hub.get_dir(), 'checkpoints')
+    name = Path(urlparse(source).path).name or 'checkpoint.pth'
+    if named_hash(name):
+        return folder / name
+    return folder / hashlib.sha256(source.encode()).hexdigest()[:12] / name
+
+
+def named_hash(source: str) -> Optional[str]:
+    """How the SHA-256 of a file begins, in hexadecimal, as its name says.
+
+    OpenMMLab's tools name a published file ``model-0123abcd.pth`` or
+    ``model-0123abcd_20230831.pth``. None for other names.
+    """
+    named = re.search(r'-([0-9a-f]{8})(_\d{8})?\.\w+$', source)
+    return named[1] if named else None
+
+
+def _is_address(source: str) -> bool:
+    return urlparse(source).scheme in ('http', 'https')
+
+
 def _local_file(source: str) -> Path:
     """The file of a path or an address, which is downloaded once.
 
     Of several processes, one downloads and the others wait.
     """
-    address = urlparse(source)
-    if address.scheme not in ('http', 'https'):
-        return Path(source)
-    # Two addresses may end in one name, so each has a folder of its own.
-    folder = hashlib.sha256(source.encode()).hexdigest()[:12]
-    name = Path(address.path).name or 'checkpoint.pth'
-    file = Path(torch.hub.get_dir(), 'checkpoints', folder, name)
-    if file.exists():
+    file = place_of(source)
+    if not _is_address(source) or file.exists():
         return file
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -115,33 +140,38 @@ def _local_file(source: str) -> Path:
 
 
 def _download(address: str, file: Path) -> None:
-    """Download a file, in whole or not at all.
-
-    A name such as ``model-0123abcd.pth`` or ``model-0123abcd_20230831.pth``
-    tells how the SHA-256 of the file begins, which is compared.
+    """Download a file, in whole or not at all, and compare its hash.
 
     Raises:
         OSError: The connection failed, or the file is not what it should be.
     """
-    partial = file.with_name('partial')
+    partial = file.with_name(f'{file.name}.partial')
     digest = hashlib.sha256()
     request = Request(address, headers={'User-Agent': 'distilpose'})
     try:
         with urlopen(request, timeout=60) as reply, open(partial, 'wb') as out:
-            for chunk in iter(lambda: reply.read(1 << 20), b''):
-                out.write(chunk)
-                digest.update(chunk)
-            expected = reply.headers.get('Content-Length', out.tell())
-            if out.tell() != int(expected):
+            length = reply.headers.get('Content-Length')
+            with tqdm(
+                total=length and int(length),
+                desc=file.name,
+                unit='B',
+                unit_scale=True,
+                disable=None,  # but on a terminal
+            ) as bar:
+                for chunk in iter(lambda: reply.read(1 << 20), b''):
+                    out.write(chunk)
+                    digest.update(chunk)
+                    bar.update(len(chunk))
+            if length and out.tell() != int(length):
                 raise OSError(
-                    f'the connection ended after {out.tell()} of {expected} '
+                    f'the connection ended after {out.tell()} of {length} '
                     'bytes'
                 )
-        named = re.search(r'-([0-9a-f]{8})(_\d{8})?\.\w+$', file.name)
-        if named and not digest.hexdigest().startswith(named[1]):
+        named = named_hash(file.name)
+        if named and not digest.hexdigest().startswith(named):
             raise OSError(
                 f'its SHA-256 begins with {digest.hexdigest()[:8]}, not with '
-                f'{named[1]} as its name says'
+                f'{named} as its name says'
             )
         os.replace(partial, file)
     finally:

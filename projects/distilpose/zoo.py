@@ -2,8 +2,9 @@
 
 import copy
 import difflib
+from functools import lru_cache
 from pathlib import Path
-from typing import Dict, Optional, Tuple
+from typing import Dict, List, Optional, Tuple, Union
 
 import yaml
 from mmengine.config import Config
@@ -16,7 +17,9 @@ __all__ = [
     'build_without_weights',
     'find_config',
     'input_size',
+    'installed_configs',
     'published_ap',
+    'published_weights',
 ]
 
 OWN = Path(__file__).parent / '.mim' / 'configs'
@@ -38,7 +41,7 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     for path in (Path(name), Path(f'{name}.py')):
         if path.is_file():
             return path
-    named = _installed_configs(with_mmpose)
+    named = installed_configs(with_mmpose)
     wanted = name[: -len('.py')] if name.endswith('.py') else name
     if wanted in named:
         return named[wanted].resolve()
@@ -85,17 +88,20 @@ def input_size(config: Config) -> Tuple[int, int]:
     )
 
 
-def published_ap(name: str) -> Tuple[Optional[float], str]:
+def published_ap(config: Union[str, Path]) -> Tuple[Optional[float], str]:
     """The AP on COCO, in percent, that a metafile states, and whose it is.
 
     None for a model without such a figure. Other data sets do not count.
+
+    Args:
+        config: Path of a config, or the name of an installed one.
+
+    Raises:
+        FileNotFoundError: There is no such config.
     """
-    path = find_config(name, with_mmpose=True)
     results = [
         result.get('Metrics', {})
-        for metafile in path.parent.glob('*.yml')
-        for entry in yaml.safe_load(metafile.read_text())['Models']
-        if entry['Name'] == path.stem
+        for entry in _published(config)
         for result in entry.get('Results') or ()
         if result.get('Dataset') == 'COCO'
     ]
@@ -106,7 +112,54 @@ def published_ap(name: str) -> Tuple[Optional[float], str]:
     return None, ''
 
 
-def _installed_configs(with_mmpose: bool) -> Dict[str, Path]:
+def published_weights(config: Union[str, Path]) -> Optional[str]:
+    """The address of the weights that a metafile names for a config.
+
+    None for a config without published weights.
+
+    Args:
+        config: Path of a config, or the name of an installed one.
+
+    Raises:
+        FileNotFoundError: There is no such config.
+    """
+    for entry in _published(config):
+        if entry.get('Weights'):
+            return entry['Weights']
+    return None
+
+
+def _published(config: Union[str, Path]) -> List[dict]:
+    """What the metafiles beside a config say of it.
+
+    By the file that they name: MMPose calls an RTMPose of CrowdPose by the
+    name of COCO's, and names folders that are gone.
+    """
+    path = find_config(str(config), with_mmpose=True)
+    return [
+        entry
+        for metafile in sorted(path.resolve().parent.glob('*.yml'))
+        for entry in _models(metafile)
+        if Path(entry.get('Config') or '').stem == path.stem
+    ]
+
+
+@lru_cache(maxsize=None)
+def _models(metafile: Path) -> List[dict]:
+    """The entries of a metafile; none of a file that is something else."""
+    try:
+        content = yaml.safe_load(metafile.read_text())
+    except (yaml.YAMLError, UnicodeError):
+        return []
+    return content.get('Models') or [] if isinstance(content, dict) else []
+
+
+def installed_configs(with_mmpose: bool = False) -> Dict[str, Path]:
+    """All installed configs by name; of equal names, ours.
+
+    Args:
+        with_mmpose: Whether MMPose's count, too.
+    """
     folders = [OWN]
     if with_mmpose:
         import mmpose

@@ -15,6 +15,11 @@ __all__ = ['build_model']
 OWN = {'mmdet': {'CSPNeXt', 'CSPNeXtPAFPN'}}
 # What a package is called today.
 RENAMED = {'mmcls': 'mmpretrain'}
+# What installs a package whose parts a config names.
+INSTALLED_BY = {
+    'mmdet': 'mim install "mmdet>=3.0.0"',
+    'mmpretrain': 'pip install "distilpose[vitpose]"',
+}
 
 
 def build_model(config: dict, name: str) -> nn.Module:
@@ -25,26 +30,31 @@ def build_model(config: dict, name: str) -> nn.Module:
         name: What to call it in a message.
 
     Raises:
-        ValueError: A package or one of MMCV's operators is missing.
+        ValueError: A package or one of MMCV's operators is missing, or a
+            class that the config names, or one of its arguments.
     """
     config = _with_own_parts(copy.deepcopy(dict(config)))
     scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
-    missing = sorted(
+    missing = [
         scope
-        for scope in {*scopes} & {'mmdet', 'mmpretrain'}
-        if importlib.util.find_spec(scope) is None
-    )
+        for scope in INSTALLED_BY
+        if scope in scopes and importlib.util.find_spec(scope) is None
+    ]
     if missing:
         raise ValueError(
             f'The teacher {name} is made of parts of {", ".join(missing)}, '
             'which is not installed. Install it with '
-            f'`pip install {" ".join(missing)}`, or choose another teacher.'
+            + ' and '.join(f'`{INSTALLED_BY[scope]}`' for scope in missing)
+            + ', or choose another teacher.'
         )
     try:
         return MODELS.build(config)
-    except ImportError as error:  # MMCV's operators, which mmcv-lite lacks
+    # MMCV's operators, which mmcv-lite lacks, a class of no package, or one
+    # of another version of its package.
+    except (ImportError, KeyError, TypeError) as error:
+        reason = ' '.join(map(str, error.args))
         raise ValueError(
-            f'The teacher {name} cannot be built here: {error}'
+            f'The teacher {name} cannot be built here: {reason}'
         ) from error
 
 

@@ -11,16 +11,22 @@ from typing import Any, ContextManager, Optional, Union
 import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
+from mmengine.logging import MMLogger
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import TopdownPoseEstimator
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, MODELS
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
-from ...checkpoint import CheckpointError, read_state_dict
+from ...checkpoint import (
+    CheckpointError,
+    named_hash,
+    place_of,
+    read_state_dict,
+)
 from ...deploy import MicroBatches, fuse
 from ...models.heatmap_frame import codec_of, heatmap_frame
-from ...zoo import find_config
+from ...zoo import find_config, published_weights
 from ..inputs import InputSpec
 from ..outputs import (
     TeacherOutput,
@@ -31,8 +37,7 @@ from ..outputs import (
 from .base import TeacherSource
 from .building import build_model
 
-__all__ = ['MMPoseSource']
-
+__all__ = ['MMPoseSource', 'build_untrained']
 
 DTYPES = dict(
     float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32
@@ -48,7 +53,9 @@ class MMPoseSource(TeacherSource):
         config: Config of the teacher: a file, the name of one of MMPose's or
             our configs, ``'package::file'`` for a file of an installed
             OpenMMLab package, a whole config, or its ``model`` alone.
-        checkpoint: The teacher's checkpoint, a path or HTTP address.
+        checkpoint: The teacher's checkpoint, a path or HTTP address. Defaults
+            to what the metafile beside its config names: the weights of
+            MMPose's model zoo, which are downloaded once.
         allow_random_weights: Whether a teacher without checkpoint is meant,
             for tests and dry runs.
         dtype: ``'float16'`` or ``'bfloat16'`` to run in half precision, or
@@ -146,32 +153,30 @@ class MMPoseSource(TeacherSource):
         return torch.autocast(images.device.type, enabled=False)
 
     def _build(self) -> TopdownPoseEstimator:
-        config = self._whole_config
-        if self.checkpoint is None and not self.allow_random_weights:
+        config, checkpoint = self._whole_config, self._weights
+        config = config.get('model') or config.to_dict()
+        model = build_untrained(config, self.name)
+        if checkpoint is not None:
+            self._load(model, checkpoint)
+        return fuse(model.eval()).requires_grad_(False)
+
+    @property
+    def _weights(self) -> Optional[str]:
+        """A path, an address, or None where random weights are meant."""
+        if self.checkpoint is not None or self.allow_random_weights:
+            return self.checkpoint
+        path = self._whole_config.filename
+        address = published_weights(path) if path else None
+        if address is None:
             raise ValueError(
                 'The teacher has no checkpoint, and an untrained teacher '
-                'teaches nothing. Set model.teacher.checkpoint to a trained '
-                f'checkpoint of the config {self.name}, or, for a dry run, '
-                'model.teacher.allow_random_weights=True.'
+                f'teaches nothing. No weights are published for {self.name}. '
+                'Set model.teacher.checkpoint to a trained checkpoint of this '
+                'config, or, for a dry run, '
+                'model.teacher.allow_random_weights=True. `distilpose '
+                'teachers` lists the teachers that have weights.'
             )
-        model = build_model(config.get('model', config), self.name)
-        if not isinstance(model, TopdownPoseEstimator):
-            raise TypeError(
-                f'The teacher must be a TopdownPoseEstimator, but {self.name} '
-                f'describes a {type(model).__name__}.'
-            )
-        expect_adapter(teacher_heatmaps, model.head)
-        codec = codec_of(model.head)
-        if codec is None:
-            raise ValueError(
-                'The head of the teacher has no decoder, which names the '
-                'input size and says how its heatmaps are to be read. Set '
-                f'head.decoder of {self.name} to the codec of its data.'
-            )
-        heatmap_frame(codec)  # an unknown codec is told now
-        if self.checkpoint is not None:
-            self._load(model, self.checkpoint)
-        return fuse(model.eval()).requires_grad_(False)
+        return address
 
     @property
     def name(self) -> str:
@@ -200,6 +205,15 @@ class MMPoseSource(TeacherSource):
             ) from error
 
     def _load(self, model: nn.Module, checkpoint: str) -> None:
+        logger = MMLogger.get_current_instance()
+        hashed = named_hash(checkpoint)
+        logger.info(
+            'The teacher %s: weights of %s%s, in %s',
+            self.name,
+            checkpoint,
+            f' (SHA-256 {hashed}...)' if hashed else '',
+            place_of(checkpoint),
+        )
         try:
             state = read_state_dict(checkpoint)
         except FileNotFoundError as error:
@@ -211,8 +225,13 @@ class MMPoseSource(TeacherSource):
             ) from error
         except CheckpointError as error:
             raise CheckpointError(f'The teacher: {error}') from error
+        # What MMPose publishes for a config belongs to it: older files hold
+        # more than is used today, which MMPose ignores as well.
+        strict = self.checkpoint is not None
         try:
-            model.load_state_dict(state, strict=True)
+            missing, unexpected = model.load_state_dict(state, strict=strict)
+            if missing:
+                raise RuntimeError(f'\nMissing key(s): {", ".join(missing)}.')
         except RuntimeError as error:
             lines = str(error).splitlines()
             raise ValueError(
@@ -222,3 +241,44 @@ class MMPoseSource(TeacherSource):
                 + ' Set model.teacher.config and model.teacher.checkpoint to '
                 'a pair that belongs together.'
             ) from error
+        if unexpected:
+            logger.warning(
+                'The teacher %s does not use all of its weights: %s',
+                self.name,
+                ', '.join(unexpected)[:300],
+            )
+
+
+def build_untrained(config: dict, name: str) -> TopdownPoseEstimator:
+    """Build a teacher without its weights, if it can be one.
+
+    Args:
+        config: Config of a model.
+        name: What to call it in a message.
+
+    Raises:
+        TypeError: It is no top-down estimator, or head or codec are of a kind
+            that cannot be imitated.
+        ValueError: It cannot be built here, or has no codec.
+    """
+    # One of another kind is told of before its parts are looked for.
+    kind = MODELS.module_dict.get(config.get('type'))
+    model: Any = None
+    if kind is None or issubclass(kind, TopdownPoseEstimator):
+        model = build_model(config, name)
+        kind = type(model)
+    if not issubclass(kind, TopdownPoseEstimator):
+        raise TypeError(
+            f'The teacher must be a TopdownPoseEstimator, but {name} '
+            f'describes a {kind.__name__}.'
+        )
+    expect_adapter(teacher_heatmaps, model.head)
+    codec = codec_of(model.head)
+    if codec is None:
+        raise ValueError(
+            'The head of the teacher has no decoder, which names the input '
+            'size and says how its heatmaps are to be read. Set '
+            f'head.decoder of {name} to the codec of its data.'
+        )
+    heatmap_frame(codec)  # an unknown codec is told now
+    return model

@@ -1,0 +1,45 @@
+"""``distilpose teachers``: which models can be distilled by their names."""
+
+import argparse
+import warnings
+
+__all__ = ['add_teachers']
+
+
+def add_teachers(commands) -> None:
+    text = "list the models of MMPose's zoo that can be teachers by name"
+    parser = commands.add_parser(
+        'teachers',
+        help=text,
+        description=f'{text.capitalize()}, in model.teacher of a config. '
+        'Their weights are downloaded when training starts.',
+    )
+    parser.add_argument(
+        'word',
+        metavar='WORD',
+        nargs='?',
+        default='',
+        help='part of a name, for example vitpose; without any, all are '
+        'listed',
+    )
+    parser.set_defaults(run=run_teachers)
+
+
+def run_teachers(args: argparse.Namespace) -> None:
+    """Print the table.
+
+    Raises:
+        SystemExit: No name has the word.
+    """
+    from distilpose.teachers import list_teachers, table
+
+    # Packages warn of each other, on top of the bar.
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        teachers = list_teachers(args.word)
+    if not teachers:
+        raise SystemExit(
+            f'distilpose teachers: no config of MMPose or distilpose has '
+            f'"{args.word}" in its name. Without a word, all are listed.'
+        )
+    print(table(teachers))  # noqa: T201
