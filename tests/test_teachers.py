@@ -65,7 +65,7 @@ def test_reason_is_what_training_says(name, why_not):
 
 def test_usable_ones_first_by_dataset_and_ap(monkeypatch):
     names = [teacher.name for teacher in list_teachers('tokenpose-t')]
-    assert names == ['tokenpose-tiny_1xb32-30e_demo-96x64']
+    assert names == ['tokenpose-tiny_1xb32-15e_demo-96x64']
     given = dict(
         unknown=ZooTeacher('unknown'),
         refused=ZooTeacher('refused', 'a', why_not='no.'),

@@ -105,11 +105,6 @@ def test_zoo_teaches(student, name):
             distil(student, name)
         return
     totals, steps = distil(student, name)
-    print(
-        name,
-        [f'{t:.5f}' for t in totals],
-        {k: float(v) for k, v in steps[0].items() if 'loss' in k},
-    )
     assert all(
         torch.tensor(float(value)).isfinite()
         for parts in steps
