@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, List, Optional
 
+from .export import add_export
 from .teachers import add_teachers
 
 __all__ = ['main']
@@ -164,6 +165,7 @@ COMMANDS = (
     add_demo,
     add_demo_data,
     add_teachers,
+    add_export,
     add_mmpose,
     add_run,
 )
