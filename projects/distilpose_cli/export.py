@@ -25,6 +25,20 @@ def add_export(commands) -> None:
         'file', metavar='OUT.onnx', type=Path, help='the file to write'
     )
     parser.add_argument(
+        '--precision',
+        choices=('float32', 'float16', 'int8'),
+        default='float32',
+        help='of backbone and neck; the head stays float32 (default: '
+        '%(default)s)',
+    )
+    parser.add_argument(
+        '--calibration',
+        metavar='FOLDER',
+        type=Path,
+        help='for int8: pictures of one person each (default: the data that '
+        'the config is tested on)',
+    )
+    parser.add_argument(
         '--flip-test',
         action='store_true',
         help='predict the mirror image as well, inside the graph',
@@ -58,6 +72,8 @@ def run_export(args: argparse.Namespace) -> None:
             config,
             args.checkpoint,
             args.file,
+            precision=args.precision,
+            calibration=args.calibration,
             flip_test=args.flip_test,
             raw_images=args.raw_images,
         )
