@@ -72,8 +72,9 @@ def draw(
 
 def _fixed(point) -> Tuple[int, int]:
     # Far outside, where OpenCV's whole numbers end.
-    x, y = np.clip(np.asarray(point, np.float64) * (1 << SHIFT), -1e6, 1e6)
-    return int(round(x)), int(round(y))
+    fixed = np.nan_to_num(np.asarray(point, np.float64)) * (1 << SHIFT)
+    x, y = fixed.clip(-1e6, 1e6).round()
+    return int(x), int(y)
 
 
 def _colors(poses: Poses) -> Tuple[List[Color], List[Color]]:

@@ -59,10 +59,19 @@ def crops_of_dataset(config: Config) -> np.ndarray:
         OSError: The data are not there.
         ValueError: There is no person in them.
     """
-    with DefaultScope.overwrite_default_scope(
-        config.get('default_scope', 'mmpose')
-    ):
-        dataset = DATASETS.build({**test_dataset(config), 'test_mode': True})
+    try:
+        with DefaultScope.overwrite_default_scope(
+            config.get('default_scope', 'mmpose')
+        ):
+            dataset = DATASETS.build(
+                {**test_dataset(config), 'test_mode': True}
+            )
+    except AssertionError as error:  # MMPose's, of files that are not there
+        raise FileNotFoundError(
+            f'{error} (looked from {Path.cwd()}). int8 needs calibration '
+            "images: give the data of the config's test_dataloader, or "
+            'pictures of people by --calibration.'
+        ) from error
     if not len(dataset):
         raise ValueError(
             f'The test dataset of {config.filename} has no people to '

@@ -100,12 +100,13 @@ def pose_metainfo(
         ValueError: There is none, or the pipeline makes other keypoints of
             the dataset's.
     """
-    dataset = test_dataset(config)
     metainfo = getattr(model, 'metainfo', None)
-    if metainfo is None:
-        metainfo = dataset.get('metainfo') or getattr(
-            DATASETS.get(dataset['type']), 'METAINFO', None
-        )
+    if metainfo is not None:
+        return metainfo  # parsed when the model was built
+    dataset = test_dataset(config)
+    metainfo = dataset.get('metainfo') or getattr(
+        DATASETS.get(dataset['type']), 'METAINFO', None
+    )
     if not metainfo or 'KeypointConverter' in str(dataset.get('pipeline')):
         raise ValueError(
             f'{config.filename} does not say what keypoints its model '

@@ -142,6 +142,19 @@ class ExportedStudent(nn.Module):
             'shift_coords', not isinstance(model.head, DistilPoseHead)
         )
         self.raw_images = raw_images
+        self.dtype = torch.float32
+
+    def to_float16(self) -> None:
+        """Make backbone and neck float16, in place; the head stays float32.
+
+        Half precision cannot tell pixels apart: near the right side of 192
+        pixels, its steps are an eighth of one.
+        """
+        self.dtype = torch.float16
+        for part in ('backbone', 'neck'):
+            module = getattr(self.model, part, None)
+            if module is not None:
+                module.to(self.dtype)
 
     @property
     def output_names(self) -> List[str]:
@@ -173,8 +186,11 @@ class ExportedStudent(nn.Module):
 
     def _keypoints(self, images: Tensor) -> Keypoints:
         head = self.model.head
-        output = head(self.model.extract_feat(images))
-        return keypoints_of(head, output, self.size)
+        if self.dtype == torch.float32:
+            feats = self.model.extract_feat(images)
+        else:
+            feats = _float32(self.model.extract_feat(images.to(self.dtype)))
+        return keypoints_of(head, head(feats), self.size)
 
     def _average(self, own: Keypoints, mirrored: Keypoints) -> Keypoints:
         """Average with the mirror image, whose left is right."""
@@ -191,3 +207,13 @@ class ExportedStudent(nn.Module):
             if own.sigmas is None or mirrored.sigmas is None
             else average(own.sigmas, mirrored.sigmas),
         )
+
+
+def _float32(feats: Any) -> Any:
+    """Convert features, however nested."""
+    if isinstance(feats, Tensor):
+        return feats.float()
+    converted = [_float32(x) for x in feats]
+    if hasattr(feats, '_make'):  # a named tuple, such as Tokens
+        return feats._make(converted)
+    return type(feats)(converted)

@@ -23,7 +23,7 @@ from .calibration import crops_of_dataset, crops_of_folder
 from .description import describe, pose_metainfo
 from .export import ExportedStudent
 from .fuse import deploy
-from .precision import to_float16, to_int8
+from .quantization import to_int8
 from .verification import BATCHES, Difference, compare, predict, split
 
 __all__ = ['OPSET', 'PRECISIONS', 'ExportError', 'export_onnx', 'load_student']
@@ -110,7 +110,8 @@ def export_onnx(
         found = compare(exported, expected)
         _check(found)
         if precision == 'float16':
-            graph = to_float16(graph)
+            student.to_float16()
+            graph = _trace(student)
         elif precision == 'int8':
             graph = to_int8(graph, exported.normalize(crops))
         if precision != 'float32':
@@ -144,7 +145,7 @@ def load_student(config: Config, checkpoint: str) -> TopdownPoseEstimator:
     try:
         model.load_state_dict(read_state_dict(checkpoint), strict=True)
     except RuntimeError as error:
-        lines = [line.strip()[:300] for line in str(error).splitlines()]
+        lines = [line.strip()[:150] for line in str(error).splitlines()]
         raise ExportError(
             f'The checkpoint "{checkpoint}" is of another model than '
             f'{config.filename}: {" ".join(lines[1:4])} Give a pair that '
@@ -178,7 +179,7 @@ def _trace(student: ExportedStudent) -> onnx.ModelProto:
         torch.onnx.export(
             student,
             (example,),
-            graph,
+            graph,  # type: ignore[arg-type]  # PyTorch names paths alone
             input_names=['images'],
             output_names=names,
             dynamic_axes={name: {0: 'N'} for name in ['images', *names]},

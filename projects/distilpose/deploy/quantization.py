@@ -1,8 +1,8 @@
-"""Exported graphs in half precision and in 8 bits.
+"""Exported graphs in 8 bits.
 
 What is behind backbone and neck stays in float32: the head, and what turns its
-numbers into pixels. Half precision cannot tell pixels apart, and one 8-bit
-scale for coordinates, scores and sigmas would ruin all three.
+numbers into pixels. One 8-bit scale for coordinates, scores and sigmas would
+ruin all three.
 """
 
 import tempfile
@@ -18,27 +18,11 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
-from onnxruntime.transformers.float16 import convert_float_to_float16
 
-__all__ = ['to_float16', 'to_int8']
+__all__ = ['to_int8']
 
 # How the exporter's names begin, after the modules that nodes come from.
 BODY = ('/backbone/', '/neck/')
-
-
-def to_float16(graph: ModelProto) -> ModelProto:
-    """Store backbone and neck in float16.
-
-    Args:
-        graph: A float32 graph, which may be changed.
-
-    Returns:
-        The graph, whose inputs and outputs keep their types.
-    """
-    tail = [node.name for node in graph.graph.node if not _in_body(node)]
-    return convert_float_to_float16(
-        graph, keep_io_types=True, node_block_list=tail
-    )
 
 
 def to_int8(graph: ModelProto, inputs: np.ndarray) -> ModelProto:
