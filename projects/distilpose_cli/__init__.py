@@ -55,6 +55,14 @@ def main(argv: Optional[List[str]] = None) -> None:
             file=sys.stderr,
         )
         raise SystemExit(130) from None
+    except ModuleNotFoundError as error:
+        if (error.name or '').startswith('distilpose'):
+            raise
+        raise SystemExit(
+            f'distilpose {args.command}: {error}. With `pip install '
+            '"distilpose[runtime]"` alone, exported models run; all else '
+            'needs PyTorch, MMPose and `pip install "distilpose[train]"`.'
+        ) from error
 
 
 def add_train(commands) -> None:
@@ -165,8 +173,8 @@ COMMANDS = (
     add_demo,
     add_demo_data,
     add_teachers,
-    add_export,
     add_mmpose,
+    add_export,
     add_run,
 )
 

@@ -36,7 +36,7 @@ def test_everything_is_where_it_should_be():
     assert at(picture, 150, 40) == BLUE
     red, green, blue = at(picture, 160, 100)  # the line
     assert red == green > 200 > blue
-    assert at(picture, 50, 90) == (200, 200, 200)  # the box
+    assert min(at(picture, 50, 90)) > 150  # the box
     red = picture[..., 2].astype(int) - picture[..., 1]
     rows, columns = np.nonzero(red > 99)  # the first keypoint's ellipse
     assert (rows.min(), rows.max()) == (90, 110)
