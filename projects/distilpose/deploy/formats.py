@@ -60,7 +60,7 @@ def makers(
         calibration: As for :func:`export_onnx`.
     """
 
-    def student(**options: bool) -> ExportedStudent:
+    def build(**options: bool) -> ExportedStudent:
         model = load_student(config, checkpoint)
         if options:
             deploy(model, **options)
@@ -77,11 +77,11 @@ def makers(
         return _in_openvino(file)
 
     found: Dict[str, Callable[[], Format]] = {
-        'PyTorch, as built': lambda: _in_pytorch(student()),
-        'PyTorch, deployed': lambda: _in_pytorch(student(for_export=False)),
-        'PyTorch, compiled': lambda: _compiled(student(for_export=True)),
+        'PyTorch, as built': lambda: _in_pytorch(build()),
+        'PyTorch, deployed': lambda: _in_pytorch(build(for_export=False)),
+        'PyTorch, compiled': lambda: _compiled(build(for_export=True)),
         'TorchScript': lambda: _traced(
-            student(for_export=True), folder / 'student.pt'
+            build(for_export=True), folder / 'student.pt'
         ),
         **{
             f'ONNX Runtime, {precision}': partial(in_onnx_runtime, precision)
@@ -112,7 +112,7 @@ def average_precision(config: Config, predict: Predict) -> float:
         )
         metric = METRICS.build(config.test_evaluator)
         metric.dataset_meta = loader.dataset.metainfo
-        model = build_without_weights(config)
+        model: Any = build_without_weights(config)
     for batch in loader:
         data = model.data_preprocessor(batch)
         coords, scores = predict(data['inputs'].numpy())
@@ -168,7 +168,7 @@ def _in_openvino(file: Path) -> Format:
         INFERENCE_PRECISION_HINT='f32',
         INFERENCE_NUM_THREADS=torch.get_num_threads(),
     )
-    model = openvino.Core().compile_model(str(file), 'CPU', settings)
+    model: Any = openvino.Core().compile_model(str(file), 'CPU', settings)
 
     def predict(images: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         found = model(images)
