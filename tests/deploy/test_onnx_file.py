@@ -134,7 +134,7 @@ def test_sigmas_are_in_pixels_of_the_input(kind, tmp_path):
     if kind == 'distilpose':
         wanted = 4 * output.sigmas.numpy()
     else:
-        wanted = output[..., 2:].sigmoid().numpy() * [W, H]
+        wanted = 2**0.5 * output[..., 2:].sigmoid().numpy() * [W, H]
     np.testing.assert_allclose(sigmas, wanted, rtol=1e-4)
 
 

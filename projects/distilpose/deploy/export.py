@@ -5,6 +5,7 @@ The model does not know of export: a wrapper stands beside it.
 N: batch. K: keypoints. H, W: height and width of the input, pixels.
 """
 
+import math
 from functools import singledispatch
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -78,12 +79,13 @@ def _(
 
 @keypoints_of.register
 def _(head: RLEHead, output: Tensor, size: Tuple[int, int]) -> Keypoints:
-    # Sigmas are fractions of the input, as coordinates are.
-    sigmas = output[..., 2:].sigmoid()
+    # Scales of a Laplace distribution, fractions of the input as coordinates
+    # are; its standard deviation is √2 times as large.
+    scales = output[..., 2:].sigmoid()
     return Keypoints(
         coords=_pixels(output[..., :2], size),
-        scores=(1 - sigmas).mean(-1),
-        sigmas=_pixels(sigmas, size),
+        scores=(1 - scales).mean(-1),
+        sigmas=math.sqrt(2) * _pixels(scales, size),
     )
 
 
