@@ -71,6 +71,8 @@ $(TEST_TOOLS): $(INSTALLED) requirements/tests.txt
 	@echo '== Test tools'
 	$(PIP) install --quiet --requirement requirements/tests.txt \
 		--constraint requirements/tested.txt
+# It would bring a second OpenCV.
+	$(PIP) install --quiet --no-deps rtmlib==0.0.16
 	@touch $@
 
 clean:

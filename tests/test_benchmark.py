@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmengine.config import ConfigDict
+from mmengine.config import Config, ConfigDict
+
+from distilpose.zoo import find_config
 
 from . import toys
 
@@ -147,3 +149,41 @@ def test_equal_to_the_baseline(kind, capsys):
     """Each asserts equal outputs before it measures."""
     against_baseline.main([kind, *QUICK])
     assert '| 2 ' in capsys.readouterr().out
+
+
+def test_formats_side_by_side(tmp_path, pictures, capsys):
+    """The AP of all is that of PyTorch, but for what 8 bits lose."""
+    config = Config.fromfile(find_config(TINY))
+    config.merge_from_dict(
+        {
+            'test_dataloader.dataset.data_root': str(pictures),
+            'test_evaluator.ann_file': str(
+                pictures / 'annotations/person_keypoints_val2017.json'
+            ),
+        }
+    )
+    config.dump(tmp_path / 'student.py')
+    benchmark.main(
+        [
+            *(str(tmp_path / 'student.py'), '--formats', '--ap'),
+            *(*QUICK, '--threads', '1', '--out', str(tmp_path)),
+        ]
+    )
+    assert 'random weights' in capsys.readouterr().out
+    found = {
+        row['format']: row
+        for row in csv.DictReader(
+            (tmp_path / 'formats.csv').read_text().splitlines()
+        )
+    }
+    first = found['PyTorch, as built']
+    exact = found['ONNX Runtime, float32']
+    assert float(exact['largest difference, px']) < 0.01
+    assert float(found['ONNX Runtime, int8']['largest difference, px']) > 0.01
+    assert exact['AP'] == first['AP']
+    sizes = [
+        float(found[f'ONNX Runtime, {x}']['MB'])
+        for x in ('float32', 'float16', 'int8')
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    assert first['batch 2: of the first'] == '1.00'

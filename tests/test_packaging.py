@@ -66,7 +66,8 @@ def test_wheel_carries_everything(wheel):
     extra = rb'Requires-Dist: mmpretrain.*; extra == .vitpose.'
     assert re.search(extra, about['METADATA'])
     # MIM takes the first name for the package.
-    assert about['top_level.txt'].split() == [b'distilpose', b'distilpose_cli']
+    names = about['top_level.txt'].decode().split()
+    assert names == ['distilpose', 'distilpose_cli', 'distilpose_runtime']
     expected = {
         str(path.relative_to(ROOT / 'projects')): path
         for path in (ROOT / 'projects').glob('distilpose*/**/*')

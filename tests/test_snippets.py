@@ -21,6 +21,7 @@ from mmengine.registry import Registry
 from mmpose import registry
 
 import distilpose_cli
+from distilpose.deploy.onnx_file import export_onnx
 from distilpose.zoo import build_without_weights, find_config
 
 ROOT = Path(__file__).parents[1]
@@ -54,12 +55,13 @@ def blocks(*languages):
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """A student and a photo, by the names that README gives them."""
+    """A student, its exported file and a photo, as README names them."""
     folder = tmp_path_factory.mktemp('snippets')
     config = Config.fromfile(find_config(TINY))
     config.dump(folder / 'student.py')
     state = build_without_weights(config).state_dict()
     torch.save(dict(state_dict=state), folder / 'student.pth')
+    export_onnx(config, folder / 'student.pth', folder / 'student.onnx')
     photo = np.full((96, 64, 3), 127, np.uint8)
     cv2.imwrite(str(folder / 'photo.jpg'), photo)
     return folder

@@ -6,6 +6,11 @@ CONFIG is a file or a name, ours or MMPose's; without any, those a user would
 choose from. A prediction is from normalized images to keypoints, decoding
 included. The models are timed in turn, again and again; what counts is the
 median, and the spread is the middle half.
+
+    python tools/benchmark.py CONFIG --formats [--checkpoint FILE] [--ap] ...
+
+One student in all formats that it can run in here, from normalized images to
+keypoints in pixels, without flip test.
 """
 
 import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
@@ -17,6 +22,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -75,6 +81,14 @@ class Timing(NamedTuple):
 def interleave(
     calls: Dict[str, Callable[[], object]], repeats: int, device: str
 ) -> Dict[str, Timing]:
+    """Time calls in turn; see :func:`milliseconds`."""
+    found = milliseconds(calls, repeats, device)
+    return {name: Timing.of(times) for name, times in found.items()}
+
+
+def milliseconds(
+    calls: Dict[str, Callable[[], object]], repeats: int, device: str
+) -> Dict[str, List[float]]:
     """Time calls in turn, again and again, so that all meet the same noise.
 
     Two rounds more than ``repeats`` warm up.
@@ -88,7 +102,7 @@ def interleave(
             synchronize(device)
             if i >= 2:
                 found[name].append(1e3 * (time.perf_counter() - started))
-    return {name: Timing.of(times) for name, times in found.items()}
+    return found
 
 
 def synchronize(device: str) -> None:
@@ -215,6 +229,96 @@ def compare(args: argparse.Namespace) -> None:
         plot(args.out / 'models.png', points, args.batch[0])
 
 
+def collect_formats(
+    args: argparse.Namespace, config: Config, folder: Path
+) -> Tuple[dict, List[str]]:
+    """Make the formats of a student; also tell which failed, and why."""
+    # Here, because it needs onnx and onnxruntime, which the rest does not.
+    from distilpose.deploy.formats import makers
+
+    found, notes = {}, []
+    checkpoint = args.checkpoint
+    if checkpoint is None:
+        notes.append('- random weights, as no --checkpoint was given')
+        checkpoint = str(folder / 'random.pth')
+        torch.manual_seed(0)
+        model = build_without_weights(config)
+        torch.save(dict(state_dict=model.state_dict()), checkpoint)
+    for name, make in makers(
+        config, checkpoint, folder, args.calibration
+    ).items():
+        try:
+            found[name] = make()
+            found[name].predict(random_images(config, batch=1))
+        except Exception as error:  # of one format: the others still count
+            found.pop(name, None)
+            reason = str(error).partition('\n')[0][:200]
+            notes.append(f'- {name}: {type(error).__name__}: {reason}')
+    return found, notes
+
+
+def random_images(config: Config, batch: int) -> np.ndarray:
+    """Normalized images (batch, 3, H, W), the same ones each time."""
+    size = (batch, 3, *input_size(config)[::-1])
+    return np.random.default_rng(0).normal(size=size).astype(np.float32)
+
+
+def compare_formats(args: argparse.Namespace) -> None:
+    """Measure one student in all formats; print and write the table."""
+    config = Config.fromfile(find_config(args.configs[0], with_mmpose=True))
+    with TemporaryDirectory() as folder:
+        found, notes = collect_formats(args, config, Path(folder))
+        if not found:
+            sys.exit('No format could be made:\n' + '\n'.join(notes))
+        images = {n: random_images(config, n) for n in args.batch}
+        times = milliseconds(
+            {
+                f'{name} {n}': partial(made.predict, images[n])
+                for name, made in found.items()
+                for n in args.batch
+            },
+            args.repeats,
+            'cpu',
+        )
+        # Before the folder, and with it the files, are removed.
+        rows = [
+            format_row(args, config, name, found, times, images)
+            for name in found
+        ]
+    write(args, 'formats', rows, notes)
+
+
+def format_row(
+    args: argparse.Namespace,
+    config: Config,
+    name: str,
+    found: dict,
+    times: Dict[str, List[float]],
+    images: Dict[int, np.ndarray],
+) -> Dict[str, object]:
+    """One format's row of the table, beside the first format."""
+    from distilpose.deploy.formats import average_precision
+
+    first = next(iter(found))
+    row: Dict[str, object] = {
+        'format': name,
+        'MB': f'{found[name].megabytes:.1f}',
+    }
+    for n in args.batch:
+        median, high = np.percentile(times[f'{name} {n}'], [50, 95])
+        ratio = median / np.median(times[f'{first} {n}'])
+        row[f'batch {n}: median ms'] = f'{median:.1f}'
+        row[f'batch {n}: 95th percentile'] = f'{high:.1f}'
+        row[f'batch {n}: of the first'] = f'{ratio:.2f}'
+    largest = images[max(images)]
+    own, others = (found[x].predict(largest)[0] for x in (name, first))
+    row['largest difference, px'] = f'{np.abs(own - others).max():.2g}'
+    if args.ap:
+        ap = average_precision(config, found[name].predict)
+        row['AP'] = f'{100 * ap:.2f}'
+    return row
+
+
 def plot(file: Path, points: List[tuple], batch: int) -> None:
     """Draw (name, milliseconds, published AP in percent)."""
     figure = Figure(figsize=(8, 5), layout='constrained')
@@ -293,9 +397,34 @@ def main(argv: Optional[List[str]] = None) -> None:
         '--deploy', action='store_true', help='fuse and reorder every model'
     )
     parser.add_argument('--flip-test', action='store_true')
+    parser.add_argument(
+        '--formats',
+        action='store_true',
+        help='compare the formats of one student on the CPU',
+    )
+    parser.add_argument('--checkpoint', help='weights, for --formats')
+    parser.add_argument(
+        '--calibration',
+        type=Path,
+        metavar='FOLDER',
+        help='pictures of one person each, for int8 (default: the data that '
+        'the config is tested on)',
+    )
+    parser.add_argument(
+        '--ap',
+        action='store_true',
+        help='with --formats, the AP of each on the data that the config is '
+        'tested on',
+    )
     args = parser.parse_args(argv)
     set_up(parser, args)
-    compare(args)
+    if args.formats:
+        if len(args.configs) != 1:
+            parser.error('--formats takes one CONFIG')
+        args.device = 'cpu'
+        compare_formats(args)
+    else:
+        compare(args)
 
 
 if __name__ == '__main__':

@@ -15,7 +15,13 @@ from mmengine.logging import print_log
 from torch import Tensor
 from tqdm import tqdm
 
-__all__ = ['CheckpointError', 'named_hash', 'place_of', 'read_state_dict']
+__all__ = [
+    'CheckpointError',
+    'file_sha256',
+    'named_hash',
+    'place_of',
+    'read_state_dict',
+]
 
 
 class CheckpointError(ValueError):
@@ -62,6 +68,19 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
             'by name, at the top or under "state_dict".'
         )
     return state
+
+
+def file_sha256(source: Union[str, Path]) -> str:
+    """The SHA-256 of a checkpoint's file, in hexadecimal digits.
+
+    Args:
+        source: As for :func:`read_state_dict`.
+    """
+    digest = hashlib.sha256()
+    with open(_local_file(str(source)), 'rb') as file:
+        for chunk in iter(lambda: file.read(1 << 20), b''):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _explain(source: str, error: Exception) -> str:

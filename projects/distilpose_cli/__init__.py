@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, List, Optional
 
+from .export import add_export
 from .teachers import add_teachers
 
 __all__ = ['main']
@@ -54,6 +55,14 @@ def main(argv: Optional[List[str]] = None) -> None:
             file=sys.stderr,
         )
         raise SystemExit(130) from None
+    except ModuleNotFoundError as error:
+        if (error.name or '').startswith('distilpose'):
+            raise
+        raise SystemExit(
+            f'distilpose {args.command}: {error}. With `pip install '
+            '"distilpose[runtime]"` alone, exported models run; all else '
+            'needs PyTorch, MMPose and `pip install "distilpose[train]"`.'
+        ) from error
 
 
 def add_train(commands) -> None:
@@ -165,6 +174,7 @@ COMMANDS = (
     add_demo_data,
     add_teachers,
     add_mmpose,
+    add_export,
     add_run,
 )
 

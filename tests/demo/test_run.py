@@ -15,6 +15,7 @@ def no_pictures(monkeypatch):
 
     monkeypatch.setattr(demo, 'make_dataset', make_dataset)
     monkeypatch.setattr(demo, 'write_report', lambda *args: 'the table')
+    monkeypatch.setattr(demo, 'write_predictions', lambda *args: 'the file')
 
 
 def test_order_and_changes(runner, tmp_path):

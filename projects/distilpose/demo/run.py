@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from ..zoo import find_config
 from .dataset import make_dataset
+from .exported import write_predictions
 from .report import write_report
 from .training import Training, output_in_log
 
@@ -23,7 +24,7 @@ MODELS = dict(
 
 
 def run(folder: Path, seed: int = 0) -> None:
-    """Make the data, train and validate the models, write the report.
+    """Make the data, train and validate the models, report and export.
 
     Called again, it goes on where it was interrupted, within a training from
     its last checkpoint.
@@ -52,6 +53,9 @@ def run(folder: Path, seed: int = 0) -> None:
     with output_in_log(folder, 'The report'):
         report = write_report(folder, trainings)
     tqdm.write(report)
+    with output_in_log(folder, 'The export'):
+        exported = write_predictions(folder, data, trainings['distilled'])
+    tqdm.write(exported)
 
 
 def _changes(

@@ -1,0 +1,86 @@
+"""``distilpose export``: a student as an ONNX file."""
+
+import argparse
+from pathlib import Path
+
+__all__ = ['add_export']
+
+
+def add_export(commands) -> None:
+    text = 'write a trained student as an ONNX file'
+    parser = commands.add_parser(
+        'export',
+        help=text,
+        description=f'{text.capitalize()} that ONNX Runtime and '
+        'distilpose_runtime run without PyTorch. The file is compared with '
+        'PyTorch before it gets its name.',
+    )
+    parser.add_argument(
+        'config', metavar='CONFIG', help='a config, or the name of one'
+    )
+    parser.add_argument(
+        'checkpoint', metavar='CHECKPOINT', help='its checkpoint'
+    )
+    parser.add_argument(
+        'file', metavar='OUT.onnx', type=Path, help='the file to write'
+    )
+    parser.add_argument(
+        '--precision',
+        choices=('float32', 'float16', 'int8'),
+        default='float32',
+        help='of backbone and neck; the head stays float32 (default: '
+        '%(default)s)',
+    )
+    parser.add_argument(
+        '--calibration',
+        metavar='FOLDER',
+        type=Path,
+        help='for int8: pictures of one person each (default: the data that '
+        'the config is tested on)',
+    )
+    parser.add_argument(
+        '--flip-test',
+        action='store_true',
+        help='predict the mirror image as well, inside the graph',
+    )
+    parser.add_argument(
+        '--raw-images',
+        action='store_true',
+        help='take bytes (N, H, W, 3), BGR, and normalize inside the graph',
+    )
+    parser.set_defaults(run=run_export)
+
+
+def run_export(args: argparse.Namespace) -> None:
+    """Export, and say how far the file is from PyTorch."""
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise SystemExit(
+            f'distilpose export: {error}. Install what it needs with '
+            '`pip install "distilpose[export]"`.'
+        ) from error
+    from mmengine.config import Config
+
+    from distilpose.deploy.onnx_file import OPSET, export_onnx
+    from distilpose.zoo import find_config
+
+    try:
+        config = Config.fromfile(find_config(args.config, with_mmpose=True))
+        difference = export_onnx(
+            config,
+            args.checkpoint,
+            args.file,
+            precision=args.precision,
+            calibration=args.calibration,
+            flip_test=args.flip_test,
+            raw_images=args.raw_images,
+        )
+    except (OSError, TypeError, ValueError) as error:
+        raise SystemExit(f'distilpose export: {error}') from error
+    size = args.file.stat().st_size / 1e6
+    print(  # noqa: T201
+        f'{args.file}: {size:.1f} MB, opset {OPSET}, any batch. Largest '
+        f'difference from PyTorch at batches 1, 2 and 5: {difference}.'
+    )

@@ -1,0 +1,26 @@
+"""Keypoints of people by an exported model, without PyTorch or MMPose.
+
+    from distilpose_runtime import PoseEstimator, draw
+
+    model = PoseEstimator('student.onnx')
+    poses = model(image, boxes)
+    annotated = draw(image, poses)
+
+It needs NumPy, OpenCV and ONNX Runtime alone. ``distilpose export`` writes
+the models.
+"""
+
+from .boxes import box_faults
+from .drawing import draw
+from .estimator import PoseEstimator
+from .metadata import ModelError, ModelInfo
+from .poses import Poses
+
+__all__ = [
+    'ModelError',
+    'ModelInfo',
+    'PoseEstimator',
+    'Poses',
+    'box_faults',
+    'draw',
+]

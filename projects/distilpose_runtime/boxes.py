@@ -1,0 +1,91 @@
+"""From people's boxes to crops, and back.
+
+N: people. H, W: height and width of a crop, pixels. Boxes are (x1, y1, x2,
+y2), pixels of the image. Crops are those of MMPose's ``GetBBoxCenterScale``
+and ``TopdownAffine``, pixel by pixel.
+"""
+
+from typing import Dict, Tuple
+
+import cv2
+import numpy as np
+
+__all__ = ['box_faults', 'crop', 'frames']
+
+
+def box_faults(image: np.ndarray, boxes: np.ndarray) -> Dict[int, str]:
+    """Tell which boxes hold no part of an image, and why.
+
+    Args:
+        image: Image, of which the size is read.
+        boxes: Boxes (N, 4).
+
+    Returns:
+        What is wrong, by the number of the box.
+    """
+    height, width = image.shape[:2]
+    faults = {}
+    for i, box in enumerate(np.asarray(boxes, np.float64).reshape(-1, 4)):
+        x1, y1, x2, y2 = box
+        if not np.isfinite(box).all():
+            faults[i] = 'is not finite'
+        elif x2 <= x1 or y2 <= y1:
+            faults[i] = 'has no area'
+        elif x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
+            faults[i] = f'lies outside the image of {width} x {height} pixels'
+    return faults
+
+
+def frames(
+    boxes: np.ndarray, size: Tuple[int, int], padding: float
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Centres and sizes of what crops show, pixels of the image.
+
+    Args:
+        boxes: Boxes (N, 4), float32.
+        size: Width and height of a crop.
+        padding: How much larger than its box a crop is.
+
+    Returns:
+        Centres (N, 2) and sizes (N, 2), (x, y), of the crops' aspect.
+    """
+    centers = (boxes[:, :2] + boxes[:, 2:]) * 0.5
+    width, height = ((boxes[:, 2:] - boxes[:, :2]) * padding).T
+    aspect = size[0] / size[1]
+    wide = width > height * aspect
+    return centers, np.stack(
+        [
+            np.where(wide, width, height * aspect),
+            np.where(wide, width / aspect, height),
+        ],
+        axis=1,
+    )
+
+
+def crop(
+    image: np.ndarray,
+    center: np.ndarray,
+    scale: np.ndarray,
+    size: Tuple[int, int],
+) -> np.ndarray:
+    """Cut out a part of an image, black where it lies outside.
+
+    Args:
+        image: Image, BGR, 8 bits.
+        center: Centre (x, y) of the part.
+        scale: Width and height of the part.
+        size: Width and height of the crop.
+
+    Returns:
+        Crop (H, W, 3).
+    """
+    # Three points of the part and where they are in the crop: the centre, the
+    # middle of the left side, and a point below it. In float32 from the start,
+    # as MMPose does, or some pixels would differ.
+    source, target = np.empty((2, 3, 2), np.float32)
+    source[:2] = center, center - [scale[0] * 0.5, 0]
+    target[:2] = np.array(size) * 0.5, [0, size[1] * 0.5]
+    for points in (source, target):
+        points[2] = points[1] + [0, points[0, 0] - points[1, 0]]
+    matrix = cv2.getAffineTransform(source, target)
+    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)

@@ -1,0 +1,205 @@
+"""The pose estimator.
+
+N: people. K: keypoints. H, W: height and width of a crop, pixels.
+"""
+
+from os import PathLike, fspath
+from typing import Dict, Optional, Sequence, Union
+
+import numpy as np
+
+from .boxes import box_faults, crop, frames
+from .metadata import ModelError, ModelInfo
+from .poses import Poses
+from .session import open_session
+
+__all__ = ['PoseEstimator']
+
+
+class PoseEstimator:
+    """Finds the keypoints of people whose boxes are known.
+
+    Args:
+        file: A model that ``distilpose export`` wrote.
+        device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'coreml'`` or another
+            of ONNX Runtime's devices. It runs there or not at all.
+        batch: The largest number of people in one run of the model. Of more
+            people, one run follows another.
+        threads: Threads on a CPU. Defaults to the number of cores.
+
+    Attributes:
+        info: What the file says of the model.
+        provider: ONNX Runtime's name of what runs the model.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ModelError: The file is no model that ``distilpose export`` wrote.
+        ValueError: The device has no such name, or batch is below 1.
+        RuntimeError: The device is not there.
+    """
+
+    def __init__(
+        self,
+        file: Union[str, 'PathLike[str]'],
+        device: str = 'cpu',
+        batch: int = 32,
+        threads: Optional[int] = None,
+    ) -> None:
+        if batch < 1:
+            raise ValueError(f'batch is {batch}, expected 1 or more.')
+        self.file = fspath(file)
+        self.batch = batch
+        self._session = open_session(self.file, device, threads)
+        self.provider: str = self._session.get_providers()[0]
+        self.info = ModelInfo.read(
+            self.file, self._session.get_modelmeta().custom_metadata_map
+        )
+        self._outputs = [out.name for out in self._session.get_outputs()]
+        self._check_graph()
+
+    def __repr__(self) -> str:
+        return (
+            f'PoseEstimator({self.info.model}, {len(self.info.names)} '
+            f'keypoints of {self.info.dataset}, {self.info.precision}, on '
+            f'{self.provider})'
+        )
+
+    def __call__(
+        self, image: np.ndarray, boxes: Union[np.ndarray, Sequence]
+    ) -> Poses:
+        """Find the keypoints of all people in an image.
+
+        Args:
+            image: Image (height, width, 3), BGR, 8 bits, as OpenCV reads it.
+            boxes: The people's boxes (N, 4), (x1, y1, x2, y2), pixels of the
+                image. None of them, no poses.
+
+        Returns:
+            The poses, in pixels of the image.
+
+        Raises:
+            ValueError: The image is of another kind, or a box holds no part
+                of it (``box_faults`` tells which).
+        """
+        _check_image(image)
+        boxes = _check_boxes(image, boxes)
+        size = self.info.input_size
+        centers, scales = frames(boxes, size, self.info.padding)
+        found = [
+            self.run(
+                self.normalize(
+                    np.stack(
+                        [
+                            crop(image, *frame, size)
+                            for frame in zip(
+                                centers[start : start + self.batch],
+                                scales[start : start + self.batch],
+                            )
+                        ]
+                    )
+                )
+            )
+            for start in range(0, len(boxes), self.batch)
+        ]
+        k = len(self.info.names)
+        empty = dict(coords=(0, k, 2), scores=(0, k), sigmas=(0, k, 2))
+        joined = {
+            name: np.concatenate(
+                [np.empty(empty[name], np.float32), *(x[name] for x in found)]
+            )
+            for name in self._outputs
+        }
+        ratio = (scales / size).astype(np.float32)[:, None]
+        corners = (centers - scales / 2).astype(np.float32)[:, None]
+        sigmas = joined.get('sigmas')
+        return Poses(
+            keypoints=joined['coords'] * ratio + corners,
+            scores=joined['scores'],
+            sigmas=None if sigmas is None else sigmas * ratio,
+            boxes=boxes,
+            names=self.info.names,
+            skeleton=self.info.skeleton,
+            keypoint_colors=self.info.keypoint_colors,
+            skeleton_colors=self.info.skeleton_colors,
+        )
+
+    def run(self, inputs: np.ndarray) -> Dict[str, np.ndarray]:
+        """Run the model on inputs that are ready.
+
+        Args:
+            inputs: What ``normalize`` gives.
+
+        Returns:
+            ``coords`` (N, K, 2), (x, y), in pixels of the crops, ``scores``
+            (N, K) and, where the model predicts them, ``sigmas`` (N, K, 2) in
+            pixels of the crops.
+        """
+        found = self._session.run(self._outputs, {'images': inputs})
+        return dict(zip(self._outputs, found))
+
+    def normalize(self, crops: np.ndarray) -> np.ndarray:
+        """Turn crops (N, H, W, 3), BGR, 8 bits, into the model's input.
+
+        That is (N, 3, H, W), float32, or the crops themselves for a model
+        that normalizes them.
+        """
+        if self.info.raw_images:
+            return crops
+        channels = crops.transpose(0, 3, 1, 2)
+        if self.info.to_rgb:
+            channels = channels[:, ::-1]
+        inputs = np.empty(channels.shape, np.float32)
+        np.subtract(channels, self.info.mean[:, None, None], out=inputs)
+        np.divide(inputs, self.info.std[:, None, None], out=inputs)
+        return inputs
+
+    def _check_graph(self) -> None:
+        """See that the graph is what its metadata say."""
+        inputs = {x.name: x.type for x in self._session.get_inputs()}
+        kind = 'uint8' if self.info.raw_images else 'float'
+        if inputs != {'images': f'tensor({kind})'} or not (
+            {'coords', 'scores'} <= {*self._outputs}
+            and {*self._outputs} <= {'coords', 'scores', 'sigmas'}
+        ):
+            raise ModelError(
+                f'"{self.file}" takes {inputs} and gives {self._outputs}, '
+                f'expected images of {kind} and coords, scores, sigmas. '
+                'Export the model again.'
+            )
+
+
+def _check_image(image: np.ndarray) -> None:
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 3
+        or image.shape[2] != 3
+        or not image.size
+    ):
+        given = type(image).__name__
+        if isinstance(image, np.ndarray):
+            given = f'an array {image.shape} of {image.dtype}'
+        raise ValueError(
+            f'The image is {given}, expected an array (height, width, 3) of '
+            'uint8 in the order BGR, as cv2.imread gives it.'
+        )
+
+
+def _check_boxes(
+    image: np.ndarray, boxes: Union[np.ndarray, Sequence]
+) -> np.ndarray:
+    """Boxes as float32 (N, 4)."""
+    array = np.asarray(boxes, np.float32)
+    if array.size == 0:
+        return np.empty((0, 4), np.float32)
+    if array.ndim != 2 or array.shape[1] != 4:
+        raise ValueError(
+            f'The boxes are an array of shape {array.shape}, expected (N, 4): '
+            'x1, y1, x2, y2 of each.'
+        )
+    for i, fault in box_faults(image, array).items():
+        raise ValueError(
+            f'Box {i}, {array[i].tolist()}, {fault}. Leave it out, or correct '
+            'it: x1, y1, x2, y2 in pixels of the image.'
+        )
+    return array

@@ -1,0 +1,124 @@
+"""What an exported model says of itself."""
+
+import json
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+__all__ = ['KEY', 'FORMAT_VERSION', 'ModelError', 'ModelInfo']
+
+# The entry of the ONNX metadata that holds a JSON object.
+KEY = 'distilpose'
+FORMAT_VERSION = 1
+
+
+class ModelError(ValueError):
+    """A model file that cannot be used; the message says why."""
+
+
+class ModelInfo(NamedTuple):
+    """The metadata of an exported model.
+
+    Attributes:
+        model: Name of the config that it was trained with.
+        dataset: Name of the dataset that its keypoints are of.
+        input_size: Width and height of a crop, pixels.
+        raw_images: Whether it takes bytes (N, H, W, 3), BGR, and normalizes
+            them itself.
+        mean: Mean of each channel, (3,), in the order that the model takes.
+        std: Standard deviation of each channel, (3,).
+        to_rgb: Whether the model takes RGB, not BGR.
+        padding: How much larger than its box a crop is.
+        names: The names of the K keypoints.
+        skeleton: Pairs of keypoints that a line connects.
+        flip_pairs: Pairs of keypoints that change places in a mirror image.
+        keypoint_colors: An RGB colour for each keypoint, or None.
+        skeleton_colors: An RGB colour for each line, or None.
+        flip_test: Whether the mirror image is predicted, too.
+        precision: float32, float16 or int8.
+        versions: Of the packages that made the file, and the opset.
+        checkpoint_sha256: Of the checkpoint that was exported.
+    """
+
+    model: str
+    dataset: str
+    input_size: Tuple[int, int]
+    raw_images: bool
+    mean: np.ndarray
+    std: np.ndarray
+    to_rgb: bool
+    padding: float
+    names: List[str]
+    skeleton: List[Tuple[int, int]]
+    flip_pairs: List[Tuple[int, int]]
+    keypoint_colors: Optional[List[Tuple[int, int, int]]]
+    skeleton_colors: Optional[List[Tuple[int, int, int]]]
+    flip_test: bool
+    precision: str
+    versions: Dict[str, Any]
+    checkpoint_sha256: str
+
+    @classmethod
+    def read(cls, file: str, entries: Mapping[str, str]) -> 'ModelInfo':
+        """Read the entries of a file's ONNX metadata.
+
+        Args:
+            file: What messages call the file.
+            entries: The entries by name.
+
+        Raises:
+            ModelError: There is no entry of ours, or it is of a newer format,
+                or damaged.
+        """
+        if KEY not in entries:
+            raise ModelError(
+                f'"{file}" is an ONNX model, but it does not say what it '
+                'predicts: expected one that `distilpose export` wrote, with '
+                f'a metadata entry "{KEY}".'
+            )
+        try:
+            found = json.loads(entries[KEY])
+            version = found['format_version']
+            if version > FORMAT_VERSION:
+                raise ModelError(
+                    f'"{file}" has metadata of format {version}, but this '
+                    f'distilpose reads up to {FORMAT_VERSION}. Install a '
+                    'newer distilpose, or export the model with this one.'
+                )
+            return cls._from_json(found)
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, ModelError):
+                raise
+            raise ModelError(
+                f'The metadata of "{file}" are damaged '
+                f'({type(error).__name__}: {error}). Export the model again.'
+            ) from error
+
+    @classmethod
+    def _from_json(cls, found: Dict[str, Any]) -> 'ModelInfo':
+        width, height = map(int, found['input_size'])
+        return cls(
+            model=str(found['model']),
+            dataset=str(found['dataset']),
+            input_size=(width, height),
+            raw_images=bool(found['raw_images']),
+            mean=np.array(found['mean'], np.float32).reshape(3),
+            std=np.array(found['std'], np.float32).reshape(3),
+            to_rgb=bool(found['to_rgb']),
+            padding=float(found['padding']),
+            names=[str(name) for name in found['keypoint_names']],
+            skeleton=[(int(i), int(j)) for i, j in found['skeleton']],
+            flip_pairs=[(int(i), int(j)) for i, j in found['flip_pairs']],
+            keypoint_colors=_colors(found.get('keypoint_colors')),
+            skeleton_colors=_colors(found.get('skeleton_colors')),
+            flip_test=bool(found['flip_test']),
+            precision=str(found['precision']),
+            versions=dict(found['versions']),
+            checkpoint_sha256=str(found['checkpoint_sha256']),
+        )
+
+
+def _colors(found: Any) -> Optional[List[Tuple[int, int, int]]]:
+    if found is None:
+        return None
+    return [(int(r), int(g), int(b)) for r, g, b in found]

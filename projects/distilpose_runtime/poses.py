@@ -1,0 +1,38 @@
+"""What a model predicts of an image."""
+
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
+
+import numpy as np
+
+__all__ = ['Poses']
+
+
+@dataclass(frozen=True)
+class Poses:
+    """Keypoints of N people, in pixels of the image.
+
+    Attributes:
+        keypoints: Coordinates (N, K, 2), (x, y).
+        scores: Confidence (N, K), about 0 to 1.
+        sigmas: Standard deviations (N, K, 2) of the coordinates as the model
+            predicts them, (x, y), or None for a model without.
+        boxes: The boxes that were given, (N, 4).
+        names: The names of the K keypoints.
+        skeleton: Pairs of keypoints that a line connects.
+        keypoint_colors: An RGB colour for each keypoint, or None.
+        skeleton_colors: An RGB colour for each line, or None.
+    """
+
+    keypoints: np.ndarray
+    scores: np.ndarray
+    sigmas: Optional[np.ndarray]
+    boxes: np.ndarray
+    names: List[str]
+    skeleton: List[Tuple[int, int]]
+    keypoint_colors: Optional[List[Tuple[int, int, int]]] = None
+    skeleton_colors: Optional[List[Tuple[int, int, int]]] = None
+
+    def __len__(self) -> int:
+        """The number of people."""
+        return len(self.keypoints)

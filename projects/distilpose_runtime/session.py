@@ -1,0 +1,94 @@
+"""ONNX Runtime on the device that was asked for."""
+
+from typing import Dict, Optional, Tuple
+
+import onnxruntime
+
+from .metadata import ModelError
+
+__all__ = ['open_session']
+
+# What a device is called, and the execution provider that runs on it.
+PROVIDERS = {
+    'cpu': 'CPUExecutionProvider',
+    'cuda': 'CUDAExecutionProvider',
+    'tensorrt': 'TensorrtExecutionProvider',
+    'rocm': 'ROCMExecutionProvider',
+    'migraphx': 'MIGraphXExecutionProvider',
+    'directml': 'DmlExecutionProvider',
+    'coreml': 'CoreMLExecutionProvider',
+    'openvino': 'OpenVINOExecutionProvider',
+    'xnnpack': 'XnnpackExecutionProvider',
+}
+NUMBERED = ('cuda', 'tensorrt', 'rocm', 'migraphx', 'directml')
+
+
+def open_session(
+    file: str, device: str = 'cpu', threads: Optional[int] = None
+) -> onnxruntime.InferenceSession:
+    """Load a model.
+
+    Args:
+        file: The ONNX file.
+        device: A name of ``PROVIDERS``; some take a number, as ``cuda:1``.
+        threads: Threads of an operator. Defaults to the number of cores.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ModelError: ONNX Runtime cannot load it.
+        ValueError: The device has no such name.
+        RuntimeError: This ONNX Runtime, or this machine, has no such device.
+    """
+    provider, options = _provider(device)
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 3  # errors, which are raised as well
+    if threads:
+        settings.intra_op_num_threads = threads
+    try:
+        with open(file, 'rb'):  # the system's own words for what is wrong
+            pass
+        session = onnxruntime.InferenceSession(
+            file, settings, providers=[(provider, options)]
+        )
+    except OSError:
+        raise
+    except Exception as error:  # of many types, most of them ONNX Runtime's
+        raise ModelError(_explain(file, error)) from error
+    # Where a provider cannot start, ONNX Runtime goes on without it.
+    if session.get_providers()[0] != provider:
+        raise RuntimeError(
+            f'ONNX Runtime {onnxruntime.__version__} knows the device '
+            f'"{device}", but cannot start {provider} here: its driver or '
+            "libraries are missing. Install them, or choose device='cpu'."
+        )
+    return session
+
+
+def _provider(device: str) -> Tuple[str, Dict[str, str]]:
+    kind, _, number = device.partition(':')
+    if kind not in PROVIDERS or (
+        number and (kind not in NUMBERED or not number.isdigit())
+    ):
+        raise ValueError(
+            f'There is no device "{device}". Expected one of '
+            f'{", ".join(PROVIDERS)}, or one with a number such as "cuda:1".'
+        )
+    available = onnxruntime.get_available_providers()
+    if PROVIDERS[kind] not in available:
+        raise RuntimeError(
+            f'The device "{device}" needs {PROVIDERS[kind]}, but this ONNX '
+            f'Runtime has {", ".join(available)}. Install the package of '
+            'ONNX Runtime for that device (onnxruntime-gpu for CUDA), or '
+            "choose device='cpu'."
+        )
+    return PROVIDERS[kind], {'device_id': number} if number else {}
+
+
+def _explain(file: str, error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    reason = text[0][:300] if text else type(error).__name__
+    return (
+        f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
+        f'({reason}). It must be a complete ONNX file of an opset that this '
+        'version knows: copy it again, or install a newer onnxruntime.'
+    )

@@ -1,0 +1,391 @@
+"""An exported file predicts what MMPose predicts, and says what it is."""
+
+import json
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from mmengine.structures import InstanceData
+from mmpose.structures import PoseDataSample
+
+from distilpose.deploy import export, onnx_file
+from distilpose.deploy.onnx_file import ExportError, export_onnx, load_student
+from distilpose_cli import main
+
+from .. import exported, toys
+
+W, H = toys.INPUT_SIZE
+POOLED = dict(type='GlobalAveragePooling')
+DECODER = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
+MAPS = dict(
+    in_channels=16,
+    in_featuremap_size=(12, 16),
+    num_joints=toys.K,
+    deconv_out_channels=None,
+    decoder=DECODER,
+)
+STUDENTS = dict(
+    distilpose={},
+    no_score=dict(head=dict(scores=False, sigmas=False)),
+    regression=dict(
+        neck=POOLED,
+        head=dict(
+            type='RegressionHead',
+            in_channels=16,
+            num_joints=toys.K,
+            decoder=DECODER,
+        ),
+    ),
+    rle=dict(
+        neck=POOLED,
+        head=dict(
+            type='RLEHead',
+            in_channels=16,
+            num_joints=toys.K,
+            decoder=DECODER,
+        ),
+    ),
+    integral=dict(neck=None, head=dict(type='IntegralRegressionHead', **MAPS)),
+    dsnt=dict(neck=None, head=dict(type='DSNTHead', debias=True, **MAPS)),
+)
+
+
+def crops(batch):
+    """Smooth pictures, (N, H, W, 3)."""
+    noise = np.random.default_rng(batch).integers(0, 256, (batch, 8, 6, 3))
+    return np.stack([cv2.resize(x.astype(np.uint8), (W, H)) for x in noise])
+
+
+def config(kind):
+    found = exported.config()
+    for part, changes in STUDENTS[kind].items():
+        if changes and 'type' not in changes:
+            changes = {**found.model[part], **changes}
+        found.model[part] = changes
+    return found
+
+
+def expected(model, images, flip_test):
+    """What MMPose predicts of crops that lie at (0, 0) of their images."""
+    samples = []
+    for _ in images:
+        sample = PoseDataSample(
+            metainfo=dict(
+                input_size=(W, H),
+                input_center=np.array([W / 2, H / 2]),
+                input_scale=np.array([W, H]),
+                flip_indices=exported.FLIPS,
+            )
+        )
+        sample.gt_instances = InstanceData(
+            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1)
+        )
+        samples.append(sample)
+    model.test_cfg['flip_test'] = flip_test
+    inputs = [torch.from_numpy(x).permute(2, 0, 1) for x in images]
+    with torch.no_grad():
+        found = model.test_step(dict(inputs=inputs, data_samples=samples))
+    found = [x.pred_instances for x in found]
+    return [
+        np.concatenate([x[key] for x in found])
+        for key in ('keypoints', 'keypoint_scores')
+    ]
+
+
+@pytest.mark.parametrize('flip_test', [False, True])
+@pytest.mark.parametrize('kind', STUDENTS)
+def test_predicts_what_mmpose_predicts(kind, flip_test, tmp_path):
+    """From bytes, at a batch that nobody has tried before."""
+    student = config(kind)
+    checkpoint = exported.checkpoint(tmp_path, student)
+    file = tmp_path / 'x.onnx'
+    difference = export_onnx(
+        student, checkpoint, file, flip_test=flip_test, raw_images=True
+    )
+    assert difference.coords < 1e-3 and difference.scores < 1e-5
+    images = crops(7)
+    session = onnxruntime.InferenceSession(str(file))
+    coords, scores, *sigmas = session.run(None, {'images': images})
+    wanted = expected(load_student(student, checkpoint), images, flip_test)
+    assert np.ptp(wanted[0], axis=0).max() > 0.1  # the images differ
+    np.testing.assert_allclose(coords, wanted[0], rtol=0, atol=1e-3)
+    np.testing.assert_allclose(scores, wanted[1], rtol=0, atol=1e-5)
+    assert len(sigmas) == (kind in ('distilpose', 'rle'))
+
+
+@pytest.mark.parametrize('kind', ['distilpose', 'rle'])
+def test_sigmas_are_in_pixels_of_the_input(kind, tmp_path):
+    """A student's come from a heatmap at stride 4; RLE's from fractions."""
+    student = config(kind)
+    checkpoint = exported.checkpoint(tmp_path, student)
+    export_onnx(student, checkpoint, tmp_path / 'x.onnx', raw_images=True)
+    session = onnxruntime.InferenceSession(str(tmp_path / 'x.onnx'))
+    (sigmas,) = session.run(['sigmas'], {'images': crops(3)})
+    model = load_student(student, checkpoint)
+    inputs = [torch.from_numpy(x).permute(2, 0, 1) for x in crops(3)]
+    data = model.data_preprocessor(
+        dict(inputs=inputs, data_samples=[PoseDataSample() for _ in inputs])
+    )
+    with torch.no_grad():
+        output = model(data['inputs'], None, mode='tensor')
+    if kind == 'distilpose':
+        wanted = 4 * output.sigmas.numpy()
+    else:
+        wanted = 2**0.5 * output[..., 2:].sigmoid().numpy() * [W, H]
+    np.testing.assert_allclose(sigmas, wanted, rtol=1e-4)
+
+
+def test_mirror_images_change_names_of_sigmas(tmp_path):
+    """With the flip test, a picture and its mirror image agree."""
+    file = exported.export(tmp_path, flip_test=True, raw_images=True)
+    session = onnxruntime.InferenceSession(str(file))
+    images = crops(2)
+    coords, scores, sigmas = session.run(None, {'images': images})
+    mirrored = session.run(
+        None, {'images': np.ascontiguousarray(images[:, :, ::-1])}
+    )
+    coords[..., 0] = W - coords[..., 0]
+    for a, b in zip((coords, scores, sigmas), mirrored):
+        np.testing.assert_allclose(a[:, exported.FLIPS], b, atol=1e-3)
+
+
+def test_normalized_images(tmp_path):
+    raw, normalized = tmp_path / 'raw', tmp_path / 'normalized'
+    raw.mkdir(), normalized.mkdir()
+    images = crops(3)
+    found = onnxruntime.InferenceSession(
+        str(exported.export(raw, raw_images=True))
+    ).run(None, {'images': images})
+    rgb = images[..., ::-1].astype(np.float32)
+    rgb = (rgb - [100, 110, 120]) / [50, 60, 70]
+    others = onnxruntime.InferenceSession(
+        str(exported.export(normalized))
+    ).run(None, {'images': rgb.transpose(0, 3, 1, 2).astype(np.float32)})
+    for a, b in zip(found, others):
+        np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_metadata(tmp_path):
+    file = exported.export(tmp_path, flip_test=True)
+    graph = onnx.load(file)
+    (entry,) = graph.metadata_props
+    about = json.loads(entry.value)
+    assert entry.key == 'distilpose'
+    assert graph.opset_import[0].version == about['versions'].pop('opset')
+    assert {*about.pop('versions')} == {'distilpose', 'torch', 'mmpose'}
+    assert len(about.pop('checkpoint_sha256')) == 64
+    assert about == dict(
+        format_version=1,
+        model='model',
+        dataset='five',
+        input_size=[48, 64],
+        padding=1.1,
+        mean=[100, 110, 120],
+        std=[50, 60, 70],
+        to_rgb=True,
+        keypoint_names=exported.NAMES,
+        skeleton=[[1, 0], [4, 0]],
+        flip_pairs=[[1, 2], [3, 4]],
+        keypoint_colors=[[10 * i, 0, 255] for i in range(5)],
+        skeleton_colors=[[0, 0, 9], [0, 10, 9]],
+        sigma_unit='input pixels',
+        flip_test=True,
+        raw_images=False,
+        precision='float32',
+    )
+
+
+@pytest.mark.parametrize('precision, pixels', [('float16', 0.5), ('int8', 3)])
+def test_other_precisions(precision, pixels, tmp_path):
+    """Close to float32, smaller, and with a head in float32."""
+    for i, image in enumerate(crops(4)):
+        cv2.imwrite(str(tmp_path / f'{i}.png'), image)
+    file = exported.export(tmp_path, raw_images=True)
+    plain = onnxruntime.InferenceSession(str(file)).run(
+        None, {'images': crops(4)}
+    )
+    file = exported.export(
+        tmp_path,
+        raw_images=True,
+        precision=precision,
+        calibration=tmp_path,
+    )
+    found = onnxruntime.InferenceSession(str(file)).run(
+        None, {'images': crops(4)}
+    )
+    assert all(x.dtype == np.float32 for x in found)
+    assert 0 < np.abs(found[0] - plain[0]).max() < pixels
+    # Coordinates that float16 could not hold.
+    assert (found[0] != found[0].astype(np.float16)).mean() > 0.9
+    graph = onnx.load(file)
+    assert json.loads(graph.metadata_props[0].value)['precision'] == precision
+    weights = {x.name: x.data_type for x in graph.graph.initializer}
+    head = [
+        weights[name]
+        for node in graph.graph.node
+        if node.name.startswith('/head/')
+        for name in node.input
+        if name in weights
+    ]
+    assert head and {*head} <= {
+        onnx.TensorProto.FLOAT,
+        onnx.TensorProto.INT64,
+    }
+
+
+def test_what_is_quantized(tmp_path):
+    """Convolutions and layers of weights; no attention, norm or softmax."""
+    for i, image in enumerate(crops(4)):
+        cv2.imwrite(str(tmp_path / f'{i}.png'), image)
+    file = exported.export(
+        tmp_path, precision='int8', calibration=tmp_path, flip_test=True
+    )
+    graph = onnx.load(file).graph
+    maker = {name: node.op_type for node in graph.node for name in node.output}
+    quantized, plain = set(), set()
+    for node in graph.node:
+        from_int8 = [
+            maker.get(name) == 'DequantizeLinear' for name in node.input
+        ]
+        (quantized if any(from_int8) else plain).add(
+            (node.op_type, node.name.split('/')[1:2] == ['head'])
+        )
+        if node.op_type in ('Conv', 'MatMul') and any(from_int8):
+            assert from_int8[:2] == [True, True]
+    kinds = {kind for kind, _ in quantized}
+    assert {'Conv', 'MatMul'} <= kinds
+    assert not kinds & {'LayerNormalization', 'Softmax', 'Sigmoid'}
+    assert ('MatMul', True) not in quantized
+    assert ('MatMul', False) in plain  # products of attention
+
+
+def test_a_file_that_differs_gets_no_name(tmp_path, monkeypatch):
+    """And what was there before stays."""
+    (tmp_path / 'toy.onnx').write_bytes(b'before')
+    pixels = export._pixels
+    calls = []
+
+    def drift(fractions, size):
+        calls.append(1)  # the first ones are PyTorch's
+        return pixels(fractions, size) + 0.1 * (len(calls) > 3)
+
+    monkeypatch.setattr(export, '_pixels', drift)
+    with pytest.raises(ExportError, match='by keypoints 0.1 px'):
+        exported.export(tmp_path)
+    assert (tmp_path / 'toy.onnx').read_bytes() == b'before'
+    assert {x.name for x in tmp_path.iterdir()} == {'student.pth', 'toy.onnx'}
+
+
+def test_values_that_are_not_finite(tmp_path):
+    student = exported.config()
+    checkpoint = exported.checkpoint(tmp_path, student)
+    state = torch.load(checkpoint)
+    state['state_dict']['head.mlp.1.bias'][0] = float('nan')
+    torch.save(state, checkpoint)
+    with pytest.raises(ExportError, match='by keypoints nan px'):
+        export_onnx(student, checkpoint, tmp_path / 'x.onnx')
+
+
+def test_models_that_cannot_be_exported(tmp_path):
+    heatmaps = exported.config()
+    heatmaps.model = toys.convolutional_teacher()
+    with pytest.raises(TypeError, match='HeatmapHead cannot be exported'):
+        export_onnx(
+            heatmaps,
+            exported.checkpoint(tmp_path, heatmaps),
+            tmp_path / 'x.onnx',
+        )
+    some = exported.config()
+    some.model.test_cfg = dict(output_keypoint_indices=[0, 1])
+    with pytest.raises(ValueError, match='Remove output_keypoint_indices'):
+        exported_to(tmp_path, some)
+    assert not (tmp_path / 'x.onnx').exists()
+
+
+def exported_to(folder, config, **options):
+    checkpoint = exported.checkpoint(folder, config)
+    return export_onnx(config, checkpoint, folder / 'x.onnx', **options)
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (dict(use_udp=True), r'TopdownAffine\(use_udp=True\)'),
+        (dict(input_size=(96, 128)), r'crops of \(96, 128\) .* \(48, 64\)'),
+        (dict(type='BottomupResize'), 'no TopdownAffine'),
+    ],
+)
+def test_crops_that_the_runtime_cannot_make(change, message, tmp_path):
+    pipeline = [dict(step) for step in exported.PIPELINE]
+    pipeline[2].update(change)
+    with pytest.raises(ValueError, match=message):
+        exported_to(tmp_path, exported.config(pipeline))
+
+
+def test_configs_that_do_not_name_the_keypoints(tmp_path):
+    nothing = exported.config()
+    nothing.test_dataloader = None
+    with pytest.raises(ValueError, match='Give the whole config'):
+        exported_to(tmp_path, nothing)
+    converted = exported.config(
+        [dict(type='KeypointConverter'), *exported.PIPELINE]
+    )
+    with pytest.raises(ValueError, match='in model.metainfo'):
+        exported_to(tmp_path, converted)
+    converted.model.metainfo = exported.metainfo()
+    exported_to(tmp_path, converted)
+
+
+def test_calibration_images(tmp_path):
+    int8 = dict(precision='int8')
+    with pytest.raises(FileNotFoundError, match='pictures of people by --cal'):
+        exported_to(tmp_path, exported.config(), **int8)
+    int8['calibration'] = tmp_path
+    with pytest.raises(ValueError, match='has no images'):
+        exported_to(tmp_path, exported.config(), **int8)
+    (tmp_path / 'broken.png').write_bytes(b'\x89PNG')
+    with pytest.raises(ValueError, match='broken.png" cannot be read'):
+        exported_to(tmp_path, exported.config(), **int8)
+
+
+def test_people_to_calibrate_with(pictures, tmp_path):
+    """The crops of the data that the config is tested on."""
+    student = exported.config()
+    dataset = student.test_dataloader.dataset
+    dataset.update(
+        data_root=str(pictures),
+        ann_file='annotations/person_keypoints_val2017.json',
+        data_prefix=dict(img='val2017/'),
+    )
+    del dataset['metainfo']
+    found = onnx_file.crops_of_dataset(student)
+    assert found.shape[1:] == (64, 48, 3) and found.dtype == np.uint8
+    assert len(found) >= 8 and found.std() > 10
+
+
+def test_command(tmp_path, capsys):
+    student = exported.config()
+    student.dump(tmp_path / 'student.py')
+    checkpoint = exported.checkpoint(tmp_path, student)
+    file = tmp_path / 'new' / 'x.onnx'
+    command = ['export', str(tmp_path / 'student.py')]
+    main([*command, checkpoint, str(file), '--flip-test', '--raw-images'])
+    printed = capsys.readouterr().out
+    assert 'opset 17' in printed and 'keypoints ' in printed
+    about = json.loads(onnx.load(file).metadata_props[0].value)
+    assert about['model'] == 'student'
+    assert about['flip_test'] and about['raw_images']
+    with pytest.raises(SystemExit, match='export: There is no checkpoint'):
+        main([*command, 'nothing.pth', str(file)])
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(SystemExit, match='export: .*file'):
+        main([*command, checkpoint, str(tmp_path / 'file' / 'x.onnx')])
+
+
+def test_checkpoint_of_another_model(tmp_path):
+    checkpoint = exported.checkpoint(tmp_path, config('rle'))
+    with pytest.raises(ExportError, match='is of another model .*belongs'):
+        export_onnx(exported.config(), checkpoint, tmp_path / 'x.onnx')

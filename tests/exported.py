@@ -1,0 +1,90 @@
+"""The toy student with a whole config, and its exported files."""
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch import nn
+
+from distilpose.deploy.onnx_file import export_onnx
+
+from . import toys
+
+NAMES = ['nose', 'left_hand', 'right_hand', 'left_foot', 'right_foot']
+FLIPS = [0, 2, 1, 4, 3]
+LINKS = [('left_hand', 'nose'), ('right_foot', 'nose')]
+PIPELINE = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale', padding=1.1),
+    dict(type='TopdownAffine', input_size=toys.INPUT_SIZE),
+    dict(type='PackPoseInputs'),
+]
+
+
+def metainfo() -> dict:
+    """Of five keypoints, as MMPose's dataset configs describe them."""
+    return dict(
+        dataset_name='five',
+        keypoint_info={
+            i: dict(
+                name=name,
+                id=i,
+                color=[10 * i, 0, 255],
+                type='',
+                swap=NAMES[FLIPS[i]] if FLIPS[i] != i else '',
+            )
+            for i, name in enumerate(NAMES)
+        },
+        skeleton_info={
+            i: dict(link=link, id=i, color=[0, 10 * i, 9])
+            for i, link in enumerate(LINKS)
+        },
+        joint_weights=[1.0] * 5,
+        sigmas=[0.1] * 5,
+    )
+
+
+def config(pipeline=PIPELINE, **changes) -> Config:
+    """A config of the toy student; ``changes`` are of its model."""
+    preprocessor = dict(
+        type='PoseDataPreprocessor',
+        mean=[100, 110, 120],
+        std=[50, 60, 70],
+        bgr_to_rgb=True,
+    )
+    changes = {'data_preprocessor': preprocessor, **changes}
+    dataset = dict(
+        type='CocoDataset',
+        ann_file='nowhere.json',
+        metainfo=metainfo(),
+        pipeline=pipeline,
+    )
+    return Config(
+        dict(
+            model=toys.student(**changes),
+            test_dataloader=dict(dataset=dataset),
+        )
+    )
+
+
+def checkpoint(folder: Path, config: Config) -> str:
+    """Write seeded weights, with statistics in all normalization layers."""
+    model = toys.build(config.model.to_dict())
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+        if isinstance(module, nn.Linear):
+            module.weight.data *= 5  # or all images would look alike
+    file = folder / 'student.pth'
+    torch.save(dict(state_dict=model.state_dict()), file)
+    return str(file)
+
+
+def export(folder: Path, **options) -> Path:
+    """Export the toy student into a folder."""
+    student = config()
+    export_onnx(
+        student, checkpoint(folder, student), folder / 'toy.onnx', **options
+    )
+    return folder / 'toy.onnx'

@@ -1,0 +1,322 @@
+"""Keypoints of all people of an image, by ONNX Runtime alone."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from mmengine.dataset import Compose, pseudo_collate
+from mmengine.registry import DefaultScope
+
+import distilpose_runtime
+from distilpose.deploy.onnx_file import load_student
+from distilpose_runtime import ModelError, PoseEstimator, box_faults
+from distilpose_runtime import boxes as box_module
+
+from .. import exported, toys
+from ..shared import file_or_skip
+
+BOXES = np.array(
+    [[10, 20, 50, 110], [-20, 5, 30, 60], [90, 80, 130, 140], [3, 3, 99, 40]],
+    np.float32,
+)
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp('exported')
+
+
+@pytest.fixture(scope='module')
+def file(folder):
+    return exported.export(folder)
+
+
+@pytest.fixture(scope='module')
+def image():
+    noise = np.random.default_rng(0).integers(0, 256, (15, 12, 3))
+    return cv2.resize(noise.astype(np.uint8), (120, 150))
+
+
+def by_mmpose(student, checkpoint, image, boxes, flip_test):
+    """What `distilpose test` predicts: pipeline, model and decoding."""
+    model = load_student(student, checkpoint)
+    model.test_cfg['flip_test'] = flip_test
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        pipeline = Compose(student.test_dataloader.dataset.pipeline)
+        data = [
+            pipeline(
+                dict(
+                    img=image,
+                    bbox=box[None],
+                    bbox_score=np.ones(1, np.float32),
+                    flip_indices=exported.FLIPS,
+                )
+            )
+            for box in boxes
+        ]
+    found = [x.pred_instances for x in model.test_step(pseudo_collate(data))]
+    return (
+        np.concatenate([x.keypoints for x in found]),
+        np.concatenate([x.keypoint_scores for x in found]),
+    )
+
+
+@pytest.mark.parametrize('flip_test', [False, True])
+def test_equals_mmpose(flip_test, folder, image, tmp_path):
+    """In and out of the image, wide and narrow boxes, and in parts."""
+    poses = PoseEstimator(
+        exported.export(tmp_path, flip_test=flip_test), batch=3
+    )(image, BOXES)
+    student = exported.config()
+    checkpoint = exported.checkpoint(folder, student)
+    keypoints, scores = by_mmpose(student, checkpoint, image, BOXES, flip_test)
+    np.testing.assert_allclose(poses.keypoints, keypoints, atol=2e-3)
+    np.testing.assert_allclose(poses.scores, scores, atol=1e-5)
+    assert poses.names == exported.NAMES
+    assert np.array_equal(poses.boxes, BOXES)
+
+
+def test_equals_mmpose_on_real_photos(tmp_path):
+    """Within half a pixel; measured, a thousandth."""
+    archive = zipfile.ZipFile(file_or_skip('data/coco_mini.zip'))
+    found = json.loads(
+        archive.read('coco_mini/annotations/person_keypoints_val2017.json')
+    )
+    student = exported.config()
+    checkpoint = exported.checkpoint(tmp_path, student)
+    model = PoseEstimator(exported.export(tmp_path, raw_images=True))
+    people = 0
+    for photo in found['images'][:8]:
+        data = archive.read(f'coco_mini/val2017/{photo["file_name"]}')
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        boxes = [
+            [x, y, x + w, y + h]
+            for x, y, w, h in (
+                person['bbox']
+                for person in found['annotations']
+                if person['image_id'] == photo['id']
+            )
+        ]
+        if not boxes:
+            continue
+        people += len(boxes)
+        boxes = np.array(boxes, np.float32)
+        keypoints, _ = by_mmpose(student, checkpoint, image, boxes, False)
+        np.testing.assert_allclose(
+            model(image, boxes).keypoints, keypoints, atol=0.01
+        )
+    assert people >= 8
+
+
+def test_crops_are_mmposes_bit_by_bit(image):
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        pipeline = Compose(
+            [
+                dict(type='GetBBoxCenterScale'),
+                dict(type='TopdownAffine', input_size=(48, 64)),
+            ]
+        )
+    generator = np.random.default_rng(1)
+    corners = generator.uniform(-30, 100, (50, 2))
+    boxes = np.hstack([corners, corners + generator.uniform(5, 90, (50, 2))])
+    boxes = boxes.astype(np.float32)
+    centers, scales = box_module.frames(boxes, (48, 64), 1.25)
+    for box, center, scale in zip(boxes, centers, scales):
+        wanted = pipeline(dict(img=image, bbox=box[None]))
+        assert np.array_equal(center, wanted['input_center'])
+        assert np.array_equal(scale, wanted['input_scale'])
+        found = box_module.crop(image, center, scale, (48, 64))
+        assert np.array_equal(found, wanted['img'])
+
+
+def test_sigmas_grow_with_the_person(file, image):
+    """In pixels of the image, not of the crop."""
+    model = PoseEstimator(file)
+    once = model(image, [[20, 30, 60, 90]])
+    twice = model(cv2.resize(image, (960, 1200)), [[160, 240, 480, 720]])
+    ratio = twice.sigmas / once.sigmas
+    assert ratio.shape == (1, toys.K, 2) and 6 < ratio.mean() < 10
+    found = model.run(
+        model.normalize(
+            np.stack(
+                [
+                    box_module.crop(image, center, scale, (48, 64))
+                    for center, scale in zip(
+                        *box_module.frames(BOXES, (48, 64), 1.1)
+                    )
+                ]
+            )
+        )
+    )
+    wide = 1.1 * np.array([67.5, 50, 45, 96])  # the crops' widths
+    poses = model(image, BOXES)
+    np.testing.assert_allclose(
+        poses.sigmas, found['sigmas'] * wide[:, None, None] / 48, rtol=1e-4
+    )
+
+
+def test_parts_do_not_matter(file, image):
+    whole = PoseEstimator(file)(image, BOXES)
+    parts = PoseEstimator(file, batch=3, threads=1)(image, BOXES)
+    np.testing.assert_allclose(whole.keypoints, parts.keypoints, atol=1e-3)
+    with pytest.raises(ValueError, match='batch is 0'):
+        PoseEstimator(file, batch=0)
+
+
+@pytest.mark.parametrize('none', [[], np.zeros((0, 4)), np.zeros((0,))])
+def test_no_boxes_no_poses(none, file, image):
+    poses = PoseEstimator(file)(image, none)
+    assert len(poses) == 0
+    assert poses.keypoints.shape == (0, toys.K, 2)
+    assert poses.scores.shape == (0, toys.K)
+    assert poses.sigmas.shape == (0, toys.K, 2)
+    assert poses.boxes.shape == (0, 4)
+
+
+@pytest.mark.parametrize(
+    'box, fault',
+    [
+        ([1, 2, float('nan'), 4], 'is not finite'),
+        ([1, 2, float('inf'), 4], 'is not finite'),
+        ([5, 5, 5, 9], 'has no area'),
+        ([5, 9, 7, 5], 'has no area'),
+        ([120, 5, 130, 9], 'lies outside the image of 120 x 150 pixels'),
+        ([5, -9, 7, 0], 'lies outside'),
+    ],
+)
+def test_boxes_without_a_person(box, fault, file, image):
+    boxes = [[0, 0, 9, 9], box]
+    with pytest.raises(ValueError, match=f'Box 1, .* {fault}'):
+        PoseEstimator(file)(image, boxes)
+    faults = box_faults(image, boxes)
+    assert [*faults] == [1] and fault in faults[1]
+
+
+def test_wrong_images_and_boxes(file, image):
+    model = PoseEstimator(file)
+    for wrong in (None, image[..., 0], image.astype(float), image[:0]):
+        with pytest.raises(ValueError, match='The image is .* BGR'):
+            model(wrong, BOXES)
+    for wrong in (BOXES[0], BOXES[:, :3]):
+        with pytest.raises(ValueError, match=r'expected \(N, 4\)'):
+            model(image, wrong)
+
+
+def test_devices(file):
+    model = PoseEstimator(file)
+    assert model.provider == 'CPUExecutionProvider'
+    assert 'int8' not in repr(model) and model.provider in repr(model)
+    for wrong in ('gpu', 'cpu:0', 'cuda:x'):
+        with pytest.raises(ValueError, match=f'There is no device "{wrong}"'):
+            PoseEstimator(file, device=wrong)
+    if 'CUDAExecutionProvider' not in onnxruntime.get_available_providers():
+        with pytest.raises(RuntimeError, match='needs CUDAExecution.*-gpu'):
+            PoseEstimator(file, device='cuda:1')
+
+
+def test_a_device_that_does_not_start(file, monkeypatch):
+    """ONNX Runtime goes on with the CPU, and says so in its log alone."""
+    session = onnxruntime.InferenceSession
+    monkeypatch.setattr(
+        onnxruntime,
+        'get_available_providers',
+        lambda: ['CUDAExecutionProvider', 'CPUExecutionProvider'],
+    )
+    monkeypatch.setattr(
+        onnxruntime,
+        'InferenceSession',
+        lambda file, settings, providers: session(
+            file, settings, providers=['CPUExecutionProvider']
+        ),
+    )
+    with pytest.raises(RuntimeError, match='cannot start CUDAExecution'):
+        PoseEstimator(file, device='cuda')
+
+
+def changed(file: Path, folder: Path, change) -> str:
+    graph = onnx.load(file)
+    change(graph)
+    onnx.save(graph, folder / 'changed.onnx')
+    return str(folder / 'changed.onnx')
+
+
+def set_entry(**changes):
+    def change(graph):
+        entry = graph.metadata_props[0]
+        entry.value = json.dumps({**json.loads(entry.value), **changes})
+
+    return change
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda g: g.ClearField('metadata_props'), 'does not say what it'),
+        (set_entry(format_version=2), 'format 2, .* reads up to 1'),
+        (set_entry(mean=None), 'are damaged'),
+        (set_entry(raw_images=True), 'expected images of uint8'),
+        (
+            lambda g: setattr(g.opset_import[0], 'version', 999),
+            'cannot load .* a newer onnxruntime',
+        ),
+        (
+            lambda g: setattr(g.graph.output[0], 'name', '/head/Split'),
+            'cannot load|gives',
+        ),
+    ],
+)
+def test_files_of_another_kind(change, message, file, tmp_path):
+    with pytest.raises(ModelError, match=message) as raised:
+        PoseEstimator(changed(file, tmp_path, change))
+    assert '\n' not in str(raised.value)
+
+
+def test_files_that_are_no_model(file, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        PoseEstimator(tmp_path / 'nothing.onnx')
+    (tmp_path / 'cut.onnx').write_bytes(file.read_bytes()[:-9999])
+    with pytest.raises(ModelError, match='cut.onnx'):
+        PoseEstimator(tmp_path / 'cut.onnx')
+    (tmp_path / 'empty.onnx').write_bytes(b'')
+    with pytest.raises(ModelError, match='empty.onnx'):
+        PoseEstimator(tmp_path / 'empty.onnx')
+
+
+WITHOUT = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        wanted = {'numpy', 'cv2', 'onnxruntime', 'distilpose_runtime'}
+        third = name.split('.')[0]
+        if third not in wanted | sys.stdlib_module_names | OWN:
+            raise ImportError(f'{name} is refused')
+
+OWN = {'google', 'flatbuffers', 'packaging', 'numpy'}  # ONNX Runtime's
+sys.meta_path.insert(0, Refuse())
+import numpy as np
+from distilpose_runtime import PoseEstimator, draw
+image = np.zeros((99, 99, 3), np.uint8)
+poses = PoseEstimator(sys.argv[1])(image, [[5, 5, 60, 90]])
+assert draw(image, poses).shape == image.shape
+print(poses.names, [x for x in sys.modules if x in ('torch', 'mmpose')])
+"""
+
+
+def test_without_torch_and_mmpose(file):
+    """In a process that can import nothing else."""
+    done = subprocess.run(
+        [sys.executable, '-c', WITHOUT, str(file)],
+        cwd=Path(distilpose_runtime.__file__).parents[1],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == f'{exported.NAMES} []'

@@ -1,0 +1,104 @@
+"""rtmlib's solutions and trackers with an exported model."""
+
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+
+from distilpose_runtime import PoseEstimator
+from distilpose_runtime.rtmlib_adapter import DistilPose, register
+
+from .. import exported
+
+rtmlib = pytest.importorskip('rtmlib')
+
+BOXES = [[10, 20, 50, 110], [60, 30, 110, 140]]
+
+
+class Boxes:
+    """A detector that finds the same people everywhere."""
+
+    def __init__(self, onnx_model, model_input_size, det_mode, **others):
+        self.det_mode = det_mode
+        self.found = BOXES
+
+    def __call__(self, image):
+        return self.found
+
+
+@pytest.fixture(scope='module')
+def file(tmp_path_factory):
+    return str(exported.export(tmp_path_factory.mktemp('exported')))
+
+
+@pytest.fixture(scope='module')
+def image():
+    noise = np.random.default_rng(0).integers(0, 256, (15, 12, 3))
+    return cv2.resize(noise.astype(np.uint8), (120, 150))
+
+
+@pytest.fixture
+def people(file, monkeypatch):
+    monkeypatch.setattr(rtmlib, 'Boxes', Boxes, raising=False)
+    monkeypatch.setattr(rtmlib, 'DistilPose', None, raising=False)
+    register()
+    return partial(
+        rtmlib.Custom,
+        det_class='Boxes',
+        det='none',
+        pose_class='DistilPose',
+        pose=file,
+    )
+
+
+def test_custom_solution(people, file, image):
+    keypoints, scores = people()(image)
+    wanted = PoseEstimator(file)(image, BOXES)
+    np.testing.assert_allclose(keypoints, wanted.keypoints)
+    np.testing.assert_allclose(scores, wanted.scores)
+
+
+@pytest.mark.parametrize('tracking', [True, False])
+def test_tracker(tracking, people, image):
+    """Boxes of the next frames come from the last frame's keypoints."""
+    tracker = rtmlib.PoseTracker(people, det_frequency=2, tracking=tracking)
+    tracker.MIN_AREA = 0
+    for _ in range(4):
+        keypoints, scores = tracker(image)
+        assert len(keypoints) == len(scores) == 2
+
+
+def test_nobody_is_not_the_whole_image(file, image):
+    model = DistilPose(file)
+    for none in ((), [], np.zeros((0, 4))):
+        keypoints, scores = model(image, none)
+        assert keypoints.shape == (0, 5, 2) and scores.shape == (0, 5)
+
+
+def test_people_who_left(file, image):
+    """The others keep their places."""
+    model = DistilPose(file)
+    (alone,), _ = model(image, BOXES[:1])
+    keypoints, scores = model(image, [[200, 0, 230, 40], BOXES[0]])
+    np.testing.assert_allclose(keypoints[1], alone, atol=1e-3)
+    assert not keypoints[0].any() and not scores[0].any()
+    assert scores[1].any()
+
+
+def test_other_backends(file):
+    with pytest.raises(ValueError, match="backend='onnxruntime'"):
+        DistilPose(file, backend='opencv')
+
+
+def test_openpose(file, image, monkeypatch):
+    """It is rtmlib that converts; here there are no 17 keypoints."""
+    from rtmlib.tools.pose_estimation import post_processings
+
+    monkeypatch.setattr(
+        post_processings,
+        'convert_coco_to_openpose',
+        lambda keypoints, scores: (keypoints + 1000, scores),
+    )
+    keypoints, _ = DistilPose(file, to_openpose=True)(image, BOXES)
+    assert keypoints.min() > 500
