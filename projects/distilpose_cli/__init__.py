@@ -16,6 +16,7 @@ from typing import Callable, List, Optional
 
 from .export import add_export
 from .teachers import add_teachers
+from .predict import add_predict
 
 __all__ = ['main']
 
@@ -175,6 +176,7 @@ COMMANDS = (
     add_teachers,
     add_mmpose,
     add_export,
+    add_predict,
     add_run,
 )
 

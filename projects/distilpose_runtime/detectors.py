@@ -1,0 +1,193 @@
+"""Person detectors in ONNX files, told apart by what they give.
+
+N: people. H, W: height and width of a detector's input, pixels.
+"""
+
+import ast
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+import cv2
+import numpy as np
+
+from .detector_formats import FORMATS, cells
+from .images import fit
+from .media import Frame
+from .people import People
+from .session import open_session
+
+__all__ = ['FORMATS', 'Detector', 'DetectorError']
+
+# Where a detector's file leaves the size of its input open.
+USUAL_SIZE = (640, 640)
+
+
+class DetectorError(ValueError):
+    """A detector that cannot be used; the message says why."""
+
+
+class Detector:
+    """Finds people in images.
+
+    Args:
+        file: ONNX file of a detector.
+        device: As of ``PoseEstimator``.
+        format: A name of ``FORMATS``, or None to recognise it.
+        threads: Threads on a CPU. Defaults to the number of cores.
+
+    Attributes:
+        format: The name of the detector's format.
+
+    Raises:
+        OSError: The file cannot be read.
+        DetectorError: The format is not recognised.
+        ModelError: ONNX Runtime cannot load the file.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        device: str = 'cpu',
+        format: Optional[str] = None,
+        threads: Optional[int] = None,
+    ) -> None:
+        self.file = Path(file)
+        self._session = open_session(str(file), device, threads)
+        inputs = self._session.get_inputs()
+        shape = inputs[0].shape
+        if (
+            len(inputs) != 1
+            or len(shape) != 4
+            or shape[1] != 3
+            or inputs[0].type not in ('tensor(float)', 'tensor(float16)')
+        ):
+            given = ', '.join(f'{x.name} {x.shape} {x.type}' for x in inputs)
+            raise DetectorError(
+                f'The detector "{file}" takes {given}; expected one input of '
+                'floats (1, 3, H, W).'
+            )
+        self._input = inputs[0].name
+        self._dtype = np.float16 if '16' in inputs[0].type else np.float32
+        self.size = _size(shape)
+        self.format = format or self._recognise()
+        if self.format not in FORMATS:
+            raise DetectorError(
+                f'There is no detector format "{format}"; expected one of '
+                f'{", ".join(FORMATS)}.'
+            )
+        self._person = _person_class(
+            self._session.get_modelmeta().custom_metadata_map
+        )
+
+    def __call__(
+        self, image: np.ndarray, min_score: float = 0.35
+    ) -> Tuple[np.ndarray, np.ndarray]:
+        """Find the people in an image.
+
+        Args:
+            image: Array (height, width, 3), BGR, 8 bits.
+            min_score: Boxes of lower scores are left out.
+
+        Returns:
+            Boxes (N, 4), x1, y1, x2, y2 in pixels of the image, and their
+            scores (N,); the best first.
+
+        Raises:
+            DetectorError: It gave what no detector of its format gives.
+        """
+        kind = FORMATS[self.format]
+        frame, scale, corner = fit(image, self.size, kind.fill, kind.centered)
+        channels = frame[..., ::-1] if kind.to_rgb else frame
+        mean, std = (
+            np.array(x, np.float32)[:, None, None]
+            for x in (kind.mean, kind.std)
+        )
+        values = (channels.transpose(2, 0, 1) - mean) / std
+        batch = np.ascontiguousarray(values[None], self._dtype)
+        outputs = [
+            np.asarray(output, np.float32)
+            for output in self._session.run(None, {self._input: batch})
+        ]
+        try:
+            boxes, scores = kind.decode(outputs, self.size, self._person)
+        except (IndexError, ValueError) as error:
+            shapes = [output.shape for output in outputs]
+            raise DetectorError(
+                f'The detector "{self.file}" gave {shapes}, which is not of '
+                f'the format {self.format} ({error}).'
+            ) from error
+        # NaN is not above the threshold, either.
+        boxes, scores = (x[scores >= min_score] for x in (boxes, scores))
+        boxes = (boxes - np.tile(corner, 2)) / scale
+        boxes = boxes.clip(0, np.tile(image.shape[1::-1], 2))
+        kept = _best(boxes, scores, kind.overlap)
+        return boxes[kept].astype(np.float32), scores[kept]
+
+    def people(self, frame: Frame, min_score: float) -> People:
+        """Find the people in a frame, as a ``Finder`` does."""
+        return People(*self(frame.image, min_score))
+
+    def _recognise(self) -> str:
+        """Name the format, from the outputs' shapes."""
+        outputs = self._session.get_outputs()
+        shapes = [tuple(output.shape) for output in outputs]
+        if any(not isinstance(x, int) for shape in shapes for x in shape):
+            # The file leaves sizes open: one run tells them.
+            image = np.zeros((1, 3, *self.size[::-1]), self._dtype)
+            found = self._session.run(None, {self._input: image})
+            shapes = [output.shape for output in found]
+        count = sum(x.size for x, _, _ in cells(self.size))
+        names = [
+            name
+            for name, kind in FORMATS.items()
+            if kind.matches(shapes, count)
+        ]
+        if len(names) > 1:
+            # Those whose outputs look alike: the name of the file, or of its
+            # folder, tells YOLOX and RTMDet apart.
+            path = f'{self.file.resolve().parent.name}/{self.file.name}'
+            names = [x for x in names if x.split('-')[0] in path.lower()]
+        if len(names) == 1:
+            return names[0]
+        given = ', '.join(
+            f'{output.name} {shape}' for output, shape in zip(outputs, shapes)
+        )
+        raise DetectorError(
+            f'The outputs of the detector "{self.file}" are not recognised: '
+            f'{given}. Expected those of YOLOX, RTMDet, YOLOv8 or NanoDet. '
+            f'Name the format: {", ".join(FORMATS)}.'
+        )
+
+
+def _size(shape: List) -> Tuple[int, int]:
+    """Width and height of an input (1, 3, H, W)."""
+    height, width = shape[2:]
+    if isinstance(width, int) and isinstance(height, int):
+        return width, height
+    return USUAL_SIZE
+
+
+def _person_class(metadata: dict) -> int:
+    """The index of people, in files whose metadata name the classes."""
+    try:
+        names = ast.literal_eval(metadata.get('names', '{}'))
+        return {str(name): int(i) for i, name in names.items()}['person']
+    except (AttributeError, KeyError, SyntaxError, TypeError, ValueError):
+        return 0
+
+
+def _best(
+    boxes: np.ndarray, scores: np.ndarray, overlap: Optional[float]
+) -> np.ndarray:
+    """Indices of the boxes to keep, the best first."""
+    order = np.argsort(-scores, kind='stable')
+    if overlap is None or not len(order):
+        return order
+    corners, sizes = boxes[order, :2], boxes[order, 2:] - boxes[order, :2]
+    kept = cv2.dnn.NMSBoxes(
+        np.hstack([corners, sizes]).tolist(),
+        scores[order].tolist(),
+        score_threshold=0.0,
+        nms_threshold=overlap,
+    )
+    return order[np.sort(np.asarray(kept, int).ravel())]

@@ -1,0 +1,129 @@
+"""Image files to and from arrays (height, width, 3), BGR, 8 bits."""
+
+import os
+from pathlib import Path
+from typing import Tuple
+
+import cv2
+import numpy as np
+
+__all__ = ['IMAGE_SUFFIXES', 'fit', 'read_image', 'write_image']
+
+IMAGE_SUFFIXES = (
+    *('.avif', '.bmp', '.dib', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm'),
+    *('.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp'),
+)
+WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')
+
+
+def read_image(path: Path) -> np.ndarray:
+    """Read an image as a viewer shows it.
+
+    It is turned as its EXIF data say, grey and CMYK become BGR, 16 bits
+    become 8, and what is transparent lies on white.
+
+    Args:
+        path: Image file, of any name that the system knows.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is empty, cut off or damaged, or of a format that this
+            OpenCV does not know.
+    """
+    # cv2.imread reads files that are cut off, and on some systems it fails
+    # at names beyond ASCII. cv2.imdecode does neither.
+    data = np.fromfile(path, np.uint8)
+    if not data.size:
+        raise ValueError('the file is empty')
+    level = cv2.getLogLevel()
+    cv2.setLogLevel(0)  # its own messages are not ours
+    try:
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:  # too large, for example
+        raise ValueError(f'OpenCV cannot read it ({error.err})') from error
+    finally:
+        cv2.setLogLevel(level)
+    if image is None:
+        raise ValueError(
+            'the file is cut off, damaged, or of a format that OpenCV '
+            f'{cv2.__version__} cannot read'
+        )
+    # Where both differ in size, EXIF data have turned the first alone.
+    if whole.ndim == 3 and whole.shape == (*image.shape[:2], 4):
+        return _on_white(whole)
+    return image
+
+
+def _on_white(image: np.ndarray) -> np.ndarray:
+    """Turn BGRA of 8 or 16 bits, or of floats up to 1, into BGR."""
+    whole = np.iinfo(image.dtype).max if image.dtype.kind == 'u' else 1.0
+    values = image.astype(np.float32) / whole
+    alpha = values[..., 3:]
+    mixed = values[..., :3] * alpha + 1 - alpha
+    return (mixed * 255 + 0.5).clip(0, 255).astype(np.uint8)
+
+
+def write_image(path: Path, image: np.ndarray) -> Path:
+    """Write an image whole or not at all.
+
+    Args:
+        path: Where. A suffix that is not written, such as ``.tif``, gets
+            ``.png`` behind it.
+        image: Array (height, width, 3), BGR, 8 bits.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    if path.suffix.lower() not in WRITTEN_SUFFIXES:
+        path = path.with_name(path.name + '.png')
+    done, data = cv2.imencode(path.suffix.lower(), image)
+    if not done:
+        raise OSError(f'OpenCV cannot write {path.suffix} files')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + '.part')
+    try:
+        part.write_bytes(data.tobytes())
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def fit(
+    image: np.ndarray,
+    size: Tuple[int, int],
+    fill: int = 0,
+    centered: bool = False,
+) -> Tuple[np.ndarray, float, Tuple[int, int]]:
+    """Scale an image into a frame, without a change of its aspect.
+
+    Args:
+        image: Array (height, width, 3), BGR, 8 bits.
+        size: Width and height of the frame.
+        fill: The value of what the image leaves free.
+        centered: Whether the image lies in the middle, or at the upper left.
+
+    Returns:
+        The frame; by what the image was scaled; and where its left upper
+        corner is, (x, y).
+    """
+    height, width = image.shape[:2]
+    scale = min(size[0] / width, size[1] / height)
+    inner = [
+        min(full, max(1, round(length * scale)))
+        for full, length in zip(size, (width, height))
+    ]
+    left, top = (
+        (full - length) // 2 if centered else 0
+        for full, length in zip(size, inner)
+    )
+    frame = np.full((size[1], size[0], 3), fill, np.uint8)
+    frame[top : top + inner[1], left : left + inner[0]] = cv2.resize(
+        image, inner, interpolation=cv2.INTER_LINEAR
+    )
+    return frame, scale, (left, top)

@@ -1,0 +1,210 @@
+"""Where pictures come from: an image, a folder, a pattern, a video, a camera.
+
+A source is iterated over once. It gives each picture as a ``Frame``, and a
+``Skipped`` for each that cannot be had.
+"""
+
+import glob
+import os
+import time
+from pathlib import Path
+from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
+
+import cv2
+import numpy as np
+
+from .images import IMAGE_SUFFIXES, read_image
+
+__all__ = [
+    'Camera',
+    'Frame',
+    'Images',
+    'MediaError',
+    'Skipped',
+    'Source',
+    'open_source',
+]
+
+
+class MediaError(ValueError):
+    """A source that gives no picture at all; the message says why."""
+
+
+class Frame(NamedTuple):
+    """A picture.
+
+    Attributes:
+        image: Array (height, width, 3), BGR, 8 bits.
+        name: Its file, relative to the source where that is a folder.
+        number: Which picture of the source it is, from 0 on.
+        time: Seconds since the source began, or None for image files.
+    """
+
+    image: np.ndarray
+    name: str
+    number: int
+    time: Optional[float] = None
+
+
+class Skipped(NamedTuple):
+    """A picture that cannot be had, or several in a row.
+
+    Attributes:
+        name: As of a frame.
+        reason: What is wrong with it.
+        pictures: How many pictures.
+    """
+
+    name: str
+    reason: str
+    pictures: int = 1
+
+
+class Source:
+    """What all sources have.
+
+    Attributes:
+        name: A short name of it, of which names of files can be made.
+        total: How many pictures it has, where that is known.
+        rate: Pictures a second, or None for image files.
+        path: The file of a video.
+    """
+
+    name: str
+    path: Optional[Path] = None
+    total: Optional[int] = None
+    rate: Optional[float] = None
+
+    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what was opened."""
+
+
+class Images(Source):
+    """Image files.
+
+    Args:
+        paths: The files.
+        folder: What their names are relative to.
+        name: As of every source.
+    """
+
+    def __init__(self, paths: List[Path], folder: Path, name: str) -> None:
+        self.name = name
+        self.folder = folder
+        self.paths = paths
+        self.total = len(paths)
+
+    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+        for number, path in enumerate(self.paths):
+            name = path.relative_to(self.folder).as_posix()
+            try:
+                image = read_image(path)
+            except (OSError, ValueError) as error:
+                yield Skipped(name, str(error))
+            else:
+                yield Frame(image, name, number)
+
+
+class Camera(Source):
+    """A camera that OpenCV knows, until it is interrupted.
+
+    Args:
+        number: Which one, from 0 on.
+        every: Take one of so many pictures.
+
+    Raises:
+        MediaError: There is none, or it gives no picture.
+    """
+
+    def __init__(self, number: int, every: int = 1) -> None:
+        self.name = f'camera-{number}'
+        self._every = every
+        level = cv2.getLogLevel()
+        cv2.setLogLevel(0)  # its own messages are not ours
+        try:
+            self._capture = cv2.VideoCapture(number)
+        finally:
+            cv2.setLogLevel(level)
+        if not self._capture.isOpened():
+            raise MediaError(
+                f'There is no camera {number}, or another program uses it. '
+                'Cameras have the numbers 0, 1, and so on.'
+            )
+        # Many cameras do not tell.
+        self.rate = (self._capture.get(cv2.CAP_PROP_FPS) or 30.0) / every
+
+    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+        start, number = time.monotonic(), -1
+        while True:
+            given, image = self._capture.read()
+            number += 1
+            now = time.monotonic() - start
+            if not given:
+                yield Skipped(self.name, 'the camera gives no more pictures')
+                return
+            if number % self._every == 0:
+                yield Frame(image, self.name, number, now)
+
+    def close(self) -> None:
+        self._capture.release()
+
+
+def open_source(source: str, every: int = 1) -> Source:
+    """Open what a user names.
+
+    Args:
+        source: An image, a folder of images, a pattern such as
+            ``'photos/*.jpg'`` (``**`` for folders in folders), a video, or
+            the number of a camera.
+        every: Of a video or camera, take one of so many pictures.
+
+    Raises:
+        MediaError: There is no such thing, or nothing in it that can be read.
+        ImportError: A video needs PyAV, which is not installed.
+    """
+    path = Path(source)
+    if source.isdecimal() and not path.exists():
+        return Camera(int(source), every)
+    if path.is_dir():
+        return _open_folder(path)
+    if path.is_file():
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            return Images([path], path.parent, path.name)
+        from .video import Video
+
+        return Video(path, every)
+    if glob.has_magic(source):
+        paths, others = _images(
+            Path(found) for found in glob.glob(source, recursive=True)
+        )
+        if paths:
+            parents = [str(found.parent) for found in paths]
+            folder = Path(os.path.commonpath(parents))
+            return Images(paths, folder, folder.resolve().name or 'images')
+        raise MediaError(
+            f'The pattern "{source}" matches no image ({others} other files).'
+        )
+    raise MediaError(
+        f'There is no "{source}". Expected an image, a folder, a pattern such '
+        "as 'photos/*.jpg', a video, or the number of a camera."
+    )
+
+
+def _open_folder(path: Path) -> Images:
+    paths, others = _images(path.iterdir())
+    if not paths:
+        raise MediaError(
+            f'The folder "{path}" holds no image ({others} other files). '
+            f"Images in its folders are found by '{path}/**/*.jpg'."
+        )
+    return Images(paths, path, path.resolve().name or 'images')
+
+
+def _images(paths) -> Tuple[List[Path], int]:
+    """Sort out the images; and count the other files."""
+    files = sorted(path for path in paths if path.is_file())
+    images = [x for x in files if x.suffix.lower() in IMAGE_SUFFIXES]
+    return images, len(files) - len(images)

@@ -1,0 +1,152 @@
+"""Where predictions go: pictures or a video, JSON, and CSV on request."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Protocol
+
+import numpy as np
+
+from .images import write_image
+from .media import Frame, Images, Source
+from .people import People
+from .poses import Poses
+from .results import CsvResults, JsonResults
+
+__all__ = ['ImageWriter', 'MediaWriter', 'Outputs']
+
+
+class MediaWriter(Protocol):
+    """What keeps pictures with poses drawn in them."""
+
+    path: Path
+
+    def write(self, frame: Frame, image: np.ndarray) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class ImageWriter:
+    """Writes each picture to a file named as its own, in another folder.
+
+    Args:
+        path: That folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, frame: Frame, image: np.ndarray) -> None:
+        """Write a picture.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        write_image(self.path / frame.name, image)
+
+    def close(self) -> None:
+        """Each picture is finished already."""
+
+
+class Outputs:
+    """The files of a run, in one folder.
+
+    Args:
+        folder: The folder, which is made where it is missing.
+        source: The pictures.
+        blank: Poses of nobody by the model, which tell what it predicts.
+        info: About the run.
+        media: Whether to write pictures with poses drawn in them.
+        csv: Whether to write a table.
+        tracks: Whether people have numbers.
+        overwrite: Whether predictions that the folder holds may be replaced.
+
+    Attributes:
+        media: Writer of pictures, or None.
+        files: The files and folders that are written.
+
+    Raises:
+        OSError: The folder cannot be written.
+        ValueError: It holds predictions, or the source itself.
+        ImportError: Videos need PyAV, which is not installed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        source: Source,
+        blank: Poses,
+        info: Dict[str, Any],
+        media: bool = True,
+        csv: bool = False,
+        tracks: bool = False,
+        overwrite: bool = False,
+    ) -> None:
+        json_file = folder / 'predictions.json'
+        if json_file.exists() and not overwrite:
+            raise ValueError(
+                f'"{folder}" holds predictions already. Name another folder '
+                'with --out, or replace them with --overwrite.'
+            )
+        self.media = _media_writer(folder, source) if media else None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._json = JsonResults(json_file, info, blank)
+        self._csv: Optional[CsvResults] = None
+        if csv:
+            self._csv = CsvResults(folder / 'predictions.csv', blank, tracks)
+        self.files: List[Path] = [
+            x.path
+            for x in (self.media, self._json, self._csv)
+            if x is not None
+        ]
+
+    def add(
+        self,
+        frame: Frame,
+        image_id: Any,
+        people: People,
+        poses: Poses,
+        tracks: Optional[np.ndarray],
+    ) -> None:
+        """Add the poses of a picture.
+
+        Raises:
+            OSError: They cannot be written.
+        """
+        self._json.add(frame, image_id, people, poses, tracks)
+        if self._csv is not None:
+            self._csv.add(frame, people, poses, tracks)
+
+    def close(self, info: Dict[str, Any]) -> None:
+        """End all files, even if one of them fails.
+
+        Args:
+            info: What is known of the run at its end.
+
+        Raises:
+            OSError: One of them cannot be written.
+        """
+        with ExitStack() as stack:
+            stack.callback(self._json.close, info)
+            if self._csv is not None:
+                stack.callback(self._csv.close)
+            if self.media is not None:
+                stack.callback(self.media.close)
+
+
+def _media_writer(folder: Path, source: Source) -> MediaWriter:
+    if isinstance(source, Images):
+        if folder.resolve() == source.folder.resolve():
+            raise ValueError(
+                f'"{folder}" holds the images themselves, which would be '
+                'replaced. Name another folder with --out.'
+            )
+        return ImageWriter(folder)
+    from .video import VideoWriter
+
+    path = folder / f'{Path(source.name).stem}.mp4'
+    if source.path is not None and path.resolve() == source.path.resolve():
+        raise ValueError(
+            f'"{path}" is the video itself, which would be replaced. Name '
+            'another folder with --out.'
+        )
+    return VideoWriter(path, source.rate or 30.0)

@@ -1,0 +1,200 @@
+"""Who is in a picture: from a file of boxes, a detector, or the whole of it.
+
+N: people. Boxes are (x1, y1, x2, y2), pixels of the picture.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from .boxes import box_faults
+from .media import Frame, Images, Source
+
+__all__ = ['BoxFile', 'People', 'choose', 'image_ids', 'whole_picture']
+
+
+class People(NamedTuple):
+    """The people in a picture.
+
+    Attributes:
+        boxes: Their boxes (N, 4).
+        scores: How sure a detector is of them, (N,).
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+
+    def take(self, indices: Any) -> 'People':
+        return People(self.boxes[indices], self.scores[indices])
+
+
+# What finds people, and the score below which it may leave them out.
+Finder = Callable[[Frame, float], People]
+
+
+def whole_picture(frame: Frame, min_score: float) -> People:
+    """Take the whole picture for one person."""
+    height, width = frame.image.shape[:2]
+    return People(
+        np.array([[0, 0, width, height]], np.float32), np.ones(1, np.float32)
+    )
+
+
+def choose(
+    people: People,
+    image: np.ndarray,
+    min_score: float,
+    largest: Optional[int],
+    faults: Counter,
+) -> People:
+    """Leave out whom nobody wants, and boxes that show nothing.
+
+    Args:
+        people: Who was found.
+        image: The picture, of which the size is read.
+        min_score: People of lower scores are left out.
+        largest: How many to keep, those with the largest boxes; None for all.
+        faults: Counts the boxes that show nothing, by what is wrong.
+
+    Returns:
+        The others, in the order that they had.
+    """
+    bad = box_faults(image, people.boxes)
+    faults.update(bad.values())
+    scores = np.nan_to_num(people.scores, nan=-np.inf)
+    keep = [i for i in np.flatnonzero(scores >= min_score) if i not in bad]
+    if largest is not None:
+        sides = people.boxes[keep, 2:] - people.boxes[keep, :2]
+        order = np.argsort(-sides.prod(1), kind='stable')[:largest]
+        keep = sorted(keep[i] for i in order)
+    return people.take(np.array(keep, int))
+
+
+class BoxFile:
+    """Boxes from a JSON file of COCO's.
+
+    It is an annotation file, whose crowds are left out, or a list of results
+    as detectors write it. Pictures are found by the name of their file, else
+    by the number that the name holds; frames of a video by their number.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        free_id: A number above those of all its pictures.
+        unknown: Names of pictures that were asked for and are not in it.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It holds no boxes of that form.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.unknown: List[str] = []
+        try:
+            found = json.loads(path.read_text(encoding='utf-8'))
+            if isinstance(found, dict):
+                self.names = {
+                    str(item['file_name']): item['id']
+                    for item in found['images']
+                }
+                rows = _of_people(found)
+            else:
+                self.names = {}
+                rows = [x for x in found if x.get('category_id', 1) == 1]
+            self._boxes = _by_picture(rows)
+            ids = [*self.names.values(), *self._boxes]
+            self.free_id = max(map(int, ids), default=0) + 1
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f'"{path}" holds no boxes ({type(error).__name__}: {error}). '
+                'Expected an annotation file of COCO, or a list of results '
+                'with image_id, bbox [x, y, width, height] and score.'
+            ) from error
+
+    def image_id(self, frame: Frame) -> Any:
+        """The number that the file has for a picture, or None.
+
+        Args:
+            frame: The picture. Its name is compared whole, then without its
+                folders.
+        """
+        if frame.time is not None:
+            return frame.number
+        base = Path(frame.name).name
+        for name in (frame.name, base):
+            if name in self.names:
+                return self.names[name]
+        stem = Path(base).stem
+        return int(stem) if stem.isdecimal() and not self.names else None
+
+    def __call__(self, frame: Frame, min_score: float) -> People:
+        """Give the boxes of a picture."""
+        image_id = self.image_id(frame)
+        if image_id is None:
+            self.unknown.append(frame.name)
+        rows = self._boxes.get(image_id, [])
+        values = np.array(rows, np.float32).reshape(-1, 5)
+        values[:, 2:4] += values[:, :2]
+        return People(values[:, :4], values[:, 4])
+
+
+def _of_people(found: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """The annotations of single people in an annotation file."""
+    persons = {
+        item['id']
+        for item in found.get('categories', [])
+        if item['name'] == 'person'
+    } or {1}
+    return [
+        row
+        for row in found['annotations']
+        if row['category_id'] in persons and not row.get('iscrowd')
+    ]
+
+
+def _by_picture(
+    rows: List[Dict[str, Any]],
+) -> Dict[Any, List[Tuple[float, ...]]]:
+    found: Dict[Any, List[Tuple[float, ...]]] = {}
+    for row in rows:
+        x, y, width, height = map(float, row['bbox'])
+        box = (x, y, width, height, float(row.get('score', 1)))
+        found.setdefault(row['image_id'], []).append(box)
+    return found
+
+
+def image_ids(
+    source: Source, boxes: Optional[BoxFile]
+) -> Callable[[Frame], Any]:
+    """Choose how the pictures of a source are numbered in its results.
+
+    A file of boxes numbers them. Without one, the frames of videos have their
+    number, and images the number that is the name of their file, as COCO's
+    have, unless a name is none or two are the same. Then they are counted,
+    from 1 on.
+    """
+    known: Dict[str, int] = {}
+    if isinstance(source, Images):
+        stems = [path.stem for path in source.paths]
+        numbers = [int(stem) for stem in stems if stem.isdecimal()]
+        if len(set(numbers)) == len(stems):
+            names = [
+                path.relative_to(source.folder).as_posix()
+                for path in source.paths
+            ]
+            known = dict(zip(names, numbers))
+
+    def image_id(frame: Frame) -> Any:
+        if boxes is not None:
+            given = boxes.image_id(frame)
+            return boxes.free_id + frame.number if given is None else given
+        if frame.time is not None:
+            return frame.number
+        return known.get(frame.name, frame.number + 1)
+
+    return image_id

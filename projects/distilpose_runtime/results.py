@@ -1,0 +1,255 @@
+"""Predictions as files: JSON in COCO's layout, and CSV.
+
+N: people. K: keypoints.
+"""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+import numpy as np
+
+from .media import Frame
+from .people import People
+from .poses import Poses
+
+__all__ = ['CsvResults', 'JsonResults', 'pose_scores']
+
+# A file is made valid after so many images, and after each tenth more than it
+# had: what follows the annotations is written anew each time.
+CHECKPOINT = 50
+
+
+def pose_scores(
+    poses: Poses, people: People, min_score: float = 0.2
+) -> np.ndarray:
+    """How sure of a person a prediction is, as COCO's evaluation ranks them.
+
+    It is the mean score of the keypoints above a threshold, times the score
+    of the box, as in MMPose's ``CocoMetric``.
+
+    Args:
+        poses: Poses of N people.
+        people: Their boxes.
+        min_score: The threshold, COCO's usual one by default.
+
+    Returns:
+        Scores (N,).
+    """
+    counted = poses.scores >= min_score
+    total = np.where(counted, poses.scores, 0).sum(1)
+    return total / np.maximum(counted.sum(1), 1) * people.scores
+
+
+class JsonResults:
+    """Writes predictions as a JSON file that is valid at any moment.
+
+    Its ``annotations`` are in COCO's format of results; ``images`` and
+    ``categories`` as in COCO's annotation files, so that pycocotools reads
+    the file; ``info`` is what the caller says of the run.
+
+    Args:
+        path: The file.
+        info: About the run.
+        blank: Poses of nobody by the model, which tell what it predicts.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        info: Dict[str, Any],
+        blank: Poses,
+    ) -> None:
+        self.path = path
+        self._info = info
+        self._images: List[Dict[str, Any]] = []
+        self._pending: List[str] = []
+        category = dict(
+            id=1,
+            name='person',
+            supercategory='person',
+            keypoints=blank.names,
+            # COCO counts from 1.
+            skeleton=[[i + 1, j + 1] for i, j in blank.skeleton],
+        )
+        head = f'{{"categories": [{_json(category)}],\n"annotations": ['
+        self._file = _open(path)
+        _write(self._file, 0, head.encode())
+        self._end = len(head.encode())  # of the annotations
+        self._tail = b''
+        self._count = 0
+        self._valid = 0  # how many images the file has
+        self.flush()
+
+    def add(
+        self,
+        frame: Frame,
+        image_id: Any,
+        people: People,
+        poses: Poses,
+        tracks: Optional[np.ndarray],
+    ) -> None:
+        """Add the people of an image.
+
+        Args:
+            frame: The image.
+            image_id: Its number.
+            people: Their boxes.
+            poses: Their keypoints.
+            tracks: Their numbers (N,), below 0 for none; or None for all.
+
+        Raises:
+            OSError: The file cannot be written. What was added before stays.
+        """
+        height, width = frame.image.shape[:2]
+        image = dict(
+            id=image_id, file_name=frame.name, width=width, height=height
+        )
+        if frame.time is not None:
+            image.update(frame=frame.number, time=round(frame.time, 4))
+        self._images.append(image)
+        for i, score in enumerate(pose_scores(poses, people)):
+            self._count += 1
+            row = dict(id=self._count, image_id=image_id, category_id=1)
+            points = np.column_stack([poses.keypoints[i], poses.scores[i]])
+            row['keypoints'] = _rounded(points, 3)
+            row['score'] = round(float(score), 5)
+            corner, end = np.split(people.boxes[i], 2)
+            row['bbox'] = _rounded(np.append(corner, end - corner), 2)
+            row['bbox_score'] = round(float(people.scores[i]), 5)
+            if poses.sigmas is not None:
+                row['keypoint_sigmas'] = _rounded(poses.sigmas[i], 3)
+            if tracks is not None and tracks[i] >= 0:
+                row['track_id'] = int(tracks[i])
+            self._pending.append(_json(row))
+        new = len(self._images) - self._valid
+        if new >= max(CHECKPOINT, self._valid // 10):
+            self.flush()
+
+    def flush(self) -> None:
+        """Make the file valid, with all that was added.
+
+        Raises:
+            OSError: The file cannot be written. It is what it was before.
+        """
+        rows = ''.join(
+            ('\n' if self._count - len(self._pending) + i == 0 else ',\n')
+            + row
+            for i, row in enumerate(self._pending)
+        ).encode()
+        images = ',\n'.join(map(_json, self._images))
+        tail = f'],\n"images": [\n{images}],\n"info": {_json(self._info)}}}\n'
+        try:
+            _write(self._file, self._end, rows + tail.encode())
+        except OSError:
+            # What stood here before needs no new room.
+            _write(self._file, self._end, self._tail)
+            raise
+        self._end += len(rows)
+        self._tail = tail.encode()
+        self._pending = []
+        self._valid = len(self._images)
+
+    def close(self, info: Dict[str, Any]) -> None:
+        """End the file.
+
+        Args:
+            info: What is known of the run at its end.
+
+        Raises:
+            OSError: The file cannot be written. It is valid nevertheless.
+        """
+        self._info = {**self._info, **info}
+        try:
+            self.flush()
+        finally:
+            self._file.close()
+
+
+def _open(path: Path) -> io.FileIO:
+    # Without a buffer, which would hold on to what a full disk refused.
+    return open(path, 'wb', buffering=0)
+
+
+def _write(file: io.FileIO, position: int, data: bytes) -> None:
+    """Make these bytes the end of a file."""
+    file.seek(position)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+    file.truncate()
+
+
+def _rounded(values: np.ndarray, digits: int) -> List[float]:
+    return values.astype(np.float64).round(digits).ravel().tolist()
+
+
+def _json(value: Any) -> str:
+    # NaN is no JSON.
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+class CsvResults:
+    """Writes predictions as a table, one row a person.
+
+    Args:
+        path: The file.
+        blank: Poses of nobody by the model, which tell what it predicts.
+        tracks: Whether people have numbers.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+
+    def __init__(self, path: Path, blank: Poses, tracks: bool) -> None:
+        self.path = path
+        columns = ['image', 'frame', 'time', 'person']
+        columns += ['track'] * tracks
+        columns += ['x1', 'y1', 'x2', 'y2', 'box_score', 'score']
+        parts = ['x', 'y', 'score']
+        parts += [] if blank.sigmas is None else ['sigma_x', 'sigma_y']
+        columns += [f'{name}_{x}' for name in blank.names for x in parts]
+        self._file = _open(path)
+        self._end = 0
+        self._append([columns])
+
+    def add(
+        self,
+        frame: Frame,
+        people: People,
+        poses: Poses,
+        tracks: Optional[np.ndarray],
+    ) -> None:
+        """Add the people of an image, as ``JsonResults.add`` does."""
+        rows = []
+        for i, score in enumerate(pose_scores(poses, people)):
+            row = [frame.name, frame.number, frame.time, i]
+            if tracks is not None:
+                row.append(int(tracks[i]) if tracks[i] >= 0 else '')
+            row += _rounded(people.boxes[i], 2)
+            row += [round(float(x), 5) for x in (people.scores[i], score)]
+            values = [poses.keypoints[i], poses.scores[i][:, None]]
+            values += [] if poses.sigmas is None else [poses.sigmas[i]]
+            row += _rounded(np.hstack(values), 3)
+            rows.append(row)
+        self._append(rows)
+
+    def _append(self, rows: List[list]) -> None:
+        text = io.StringIO(newline='')
+        csv.writer(text).writerows(rows)
+        data = text.getvalue().encode()
+        try:
+            _write(self._file, self._end, data)
+        except OSError:
+            _write(self._file, self._end, b'')  # no half of a row
+            raise
+        self._end += len(data)
+
+    def close(self) -> None:
+        """End the file."""
+        self._file.close()

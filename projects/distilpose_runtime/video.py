@@ -1,0 +1,205 @@
+"""Video files, by PyAV."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Iterator, Tuple, Union
+
+import cv2
+import numpy as np
+
+from .images import fit
+from .media import Frame, MediaError, Skipped, Source
+
+try:
+    import av
+except ImportError as error:
+    raise ImportError(
+        f'Videos need PyAV ({error}). Install it with '
+        '`pip install "distilpose[video]"`.'
+    ) from error
+
+__all__ = ['Video', 'VideoWriter']
+
+# Small enough for times of any camera.
+TICK = Fraction(1, 90000)
+
+
+class Video(Source):
+    """A video file.
+
+    What cannot be decoded is skipped. Pictures are turned as the file says,
+    which telephones make use of.
+
+    Args:
+        path: The file.
+        every: Take one of so many pictures.
+
+    Raises:
+        MediaError: It is no video, or holds no pictures.
+    """
+
+    def __init__(self, path: Path, every: int = 1) -> None:
+        self.name = path.name
+        self.path = path
+        self._every = every
+        try:
+            self._container = av.open(str(path))
+        except (OSError, av.error.FFmpegError) as error:
+            raise MediaError(
+                f'"{path}" is neither an image nor a video that can be read '
+                f'({error.strerror}).'
+            ) from error
+        streams = self._container.streams.video
+        if not streams or not streams[0].codec_context.width:
+            self._container.close()
+            raise MediaError(f'"{path}" has no pictures in it.')
+        self._stream = streams[0]
+        self._stream.thread_type = 'AUTO'
+        if self._stream.frames:
+            self.total = -(-self._stream.frames // every)
+        rate = float(self._stream.average_rate or 30)
+        self.rate = rate / every
+        self._period = 1 / rate
+
+    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+        number, begin = -1, None
+        for found in self._decode():
+            number += 1
+            if isinstance(found, str):
+                yield Skipped(f'{self.name}, frame {number}', found)
+                continue
+            if begin is None:
+                begin = found.time
+            if number % self._every == 0:
+                # Some files give no times.
+                seconds = (
+                    number * self._period
+                    if found.time is None or begin is None
+                    else found.time - begin
+                )
+                yield Frame(_turned(found), self.name, number, seconds)
+        missing = self._stream.frames - number - 1
+        if missing > 0:
+            count = -(-missing // self._every)
+            yield Skipped(
+                self.name,
+                f'the video ends after {number + 1} of '
+                f'{self._stream.frames} frames',
+                count,
+            )
+
+    def _decode(self) -> Iterator[Any]:
+        """Give frames, and what is wrong with those that cannot be had."""
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (OSError, av.error.FFmpegError):
+                return  # a file that is cut off
+            if packet is None:
+                return
+            try:
+                frames = packet.decode()
+            except (OSError, av.error.FFmpegError) as error:
+                yield f'it cannot be decoded ({error.strerror})'
+                continue
+            for frame in frames:
+                yield 'it is damaged' if frame.is_corrupt else frame
+
+    def close(self) -> None:
+        self._container.close()
+
+
+def _turned(frame: Any) -> np.ndarray:
+    image = frame.to_ndarray(format='bgr24')
+    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+
+
+class VideoWriter:
+    """Writes an H.264 video that plays at any moment of its making.
+
+    Pictures of another size than the first are scaled into its frame.
+
+    Args:
+        path: An ``.mp4`` file.
+        rate: Pictures a second.
+
+    Attributes:
+        resized: How many pictures had another size.
+    """
+
+    def __init__(self, path: Path, rate: float) -> None:
+        self.path = path
+        self.resized = 0
+        self._rate = rate
+        self._container: Any = None
+        self._stream: Any = None
+        self._size: Tuple[int, int] = (0, 0)
+        self._last = -1
+
+    def write(self, frame: Frame, image: np.ndarray) -> None:
+        """Add a picture.
+
+        Args:
+            frame: The frame that it was made of, which has the time.
+            image: Array (height, width, 3), BGR, 8 bits.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        if self._stream is None:
+            self._open(image)
+        if image.shape[1::-1] != self._size:
+            image = fit(image, self._size, centered=True)[0]
+            self.resized += 1
+        # H.264 halves the resolution of colours, so sizes have to be even.
+        height, width = image.shape[:2]
+        image = np.pad(
+            image, ((0, height % 2), (0, width % 2), (0, 0)), mode='edge'
+        )
+        # FFmpeg's own conversion leaves a tint of green.
+        planes: Any = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420)
+        picture = av.VideoFrame.from_ndarray(planes, format='yuv420p')
+        tick = round((frame.time or 0.0) / float(TICK))
+        picture.pts = self._last = max(tick, self._last + 1)
+        picture.time_base = TICK
+        self._mux(picture)
+
+    def _open(self, image: np.ndarray) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # In fragments while it is written, so that what lies on the disk
+        # plays; the file becomes a usual one when it is closed.
+        self._container = av.open(
+            str(self.path),
+            'w',
+            options={'movflags': 'hybrid_fragmented', 'flush_packets': '1'},
+        )
+        rate = Fraction(self._rate).limit_denominator(1001)
+        stream = self._container.add_stream('libx264', rate=rate)
+        height, width = image.shape[:2]
+        self._size = width, height
+        stream.width, stream.height = width + width % 2, height + height % 2
+        stream.pix_fmt = 'yuv420p'
+        stream.codec_context.time_base = TICK
+        stream.gop_size = max(1, round(self._rate * 2))
+        # Without frames that need later ones, times begin at 0.
+        stream.options = {'crf': '20', 'preset': 'veryfast', 'bf': '0'}
+        self._stream = stream
+
+    def _mux(self, frame: Any) -> None:
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+
+    def close(self) -> None:
+        """End the file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self._stream is None:
+            return
+        try:
+            self._mux(None)
+        finally:
+            self._stream = None
+            self._container.close()

@@ -1,0 +1,216 @@
+"""Detectors are recognised, and their boxes come out in image pixels."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distilpose_runtime.detector_formats import cells
+from distilpose_runtime.detectors import Detector, DetectorError
+from distilpose_runtime.images import read_image
+
+from ..shared import file_or_skip
+from .graphs import detector
+
+SIZE = (128, 64)
+# Twice as wide and as high as the input, so that 1 pixel there is 2 here.
+IMAGE = np.zeros((128, 256, 3), np.uint8)
+COUNT = 16 * 8 + 8 * 4 + 4 * 2  # cells
+# Centre and size; pixels of the input. The second overlaps the first.
+BOXES = np.array([[40.0, 30, 20, 40], [41, 30, 20, 40], [90, 20, 10, 16]])
+CORNERS = [[60, 20, 100, 100], [170, 24, 190, 56]]  # in the image, NMS done
+CHOSEN = [37, 90, 150]  # the cells that give them
+
+
+def _yolox(decoded: bool) -> np.ndarray:
+    """Raw: offsets from the cell in strides, and logarithms."""
+    values = np.zeros((1, COUNT, 5 + 3), np.float32)
+    maps = cells(SIZE)
+    x, y = (np.concatenate([part[i] for part in maps]) for i in (0, 1))
+    stride = np.concatenate([np.full(part[0].size, part[2]) for part in maps])
+    for i, box, score in zip(CHOSEN, BOXES, (0.9, 0.8, 0.7)):
+        values[0, i, :2] = box[:2] / stride[i] - [x[i], y[i]]
+        values[0, i, 2:4] = np.log(box[2:] / stride[i])
+        if decoded:
+            values[0, i, :4] = box
+        # The best class is another one; people count.
+        values[0, i, 4:] = score, 0.9, 1.0, 0.0
+    return values
+
+
+@pytest.mark.parametrize('decoded', [False, True])
+@pytest.mark.parametrize('dynamic', [False, True])
+def test_yolox(tmp_path, decoded, dynamic):
+    file = detector(
+        tmp_path / 'd.onnx', dict(output=_yolox(decoded)), dynamic=dynamic
+    )
+    found = Detector(file)
+    assert found.format == 'yolox'
+    boxes, scores = found(IMAGE)
+    assert np.allclose(boxes, CORNERS, atol=1e-3)
+    assert np.allclose(scores, [0.81, 0.63])
+    boxes, scores = found(IMAGE, min_score=0.7)
+    assert np.allclose(scores, [0.81])
+
+
+def test_yolov8(tmp_path):
+    """The image lies in the middle; the metadata name the class of people."""
+    values = np.zeros((1, 4 + 3, COUNT), np.float32)
+    for i, box, score in zip(CHOSEN, BOXES, (0.9, 0.8, 0.7)):
+        values[0, :4, i] = box
+        values[0, 4:, i] = 0.95, 0.1, score
+    file = detector(
+        tmp_path / 'd.onnx',
+        dict(output0=values),
+        {'names': "{0: 'cat', 1: 'dog', 2: 'person'}"},
+    )
+    found = Detector(file)
+    assert found.format == 'yolov8'
+    boxes, scores = found(IMAGE)
+    assert np.allclose(boxes, CORNERS, atol=1e-3)
+    assert np.allclose(scores, [0.9, 0.7])
+    # 64 x 64: as high as the input, 32 pixels from its left side.
+    boxes, _ = found(np.zeros((64, 64, 3), np.uint8))
+    assert np.allclose(boxes, [[0, 10, 18, 50], [53, 12, 63, 28]], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    'name, format',
+    [
+        ('rtmdet_m_person/end2end.onnx', 'rtmdet'),
+        ('a/RTMDet-nano.onnx', 'rtmdet'),
+        ('yolox_tiny_8xb8/end2end.onnx', 'yolox-mmdeploy'),
+    ],
+)
+def test_mmdeploy(tmp_path, name, format):
+    half = BOXES[:, 2:] / 2
+    corners = np.hstack([BOXES[:, :2] - half, BOXES[:, :2] + half])
+    dets = np.column_stack([corners, [0.9, 0.8, 0.7]])[None]
+    labels = np.array([[0, 1, 0]])
+    file = detector(tmp_path / name, dict(labels=labels, dets=dets))
+    found = Detector(file)
+    assert found.format == format
+    boxes, scores = found(IMAGE)
+    assert np.allclose(boxes, CORNERS, atol=1e-3)
+    assert np.allclose(scores, [0.9, 0.7])
+
+
+def test_mmdeploy_without_a_name(tmp_path):
+    """Which normalization it wants cannot be known."""
+    file = detector(
+        tmp_path / 'end2end.onnx',
+        dict(dets=np.zeros((1, 3, 5)), labels=np.zeros((1, 3))),
+    )
+    with pytest.raises(DetectorError, match='rtmdet'):
+        Detector(file)
+    assert Detector(file, format='rtmdet').format == 'rtmdet'
+    with pytest.raises(DetectorError, match='no detector format "rtmdat"'):
+        Detector(file, format='rtmdat')
+
+
+@pytest.mark.parametrize('logits', [False, True])
+def test_nanodet(tmp_path, logits):
+    """Edges 16 pixels above and left, 24 below and right, of one cell."""
+    outputs = {}
+    for x, _, stride in cells(SIZE):
+        outputs[f'edges{stride}'] = np.zeros((1, x.size, 44))
+        outputs[f'classes{stride}'] = np.full(
+            (1, x.size, 80), -9.0 if logits else 0.0
+        )
+    edges = outputs['edges8'].reshape(1, -1, 4, 11)
+    cell = 16 * 3 + 5  # column 5, row 3: centre (44, 28)
+    edges[0, cell, :2, 2] = 50
+    edges[0, cell, 2:, 3] = 50
+    outputs['classes8'][0, cell, 0] = np.log(3) if logits else 0.75
+    found = Detector(detector(tmp_path / 'd.onnx', outputs))
+    assert found.format == 'nanodet'
+    boxes, scores = found(IMAGE)
+    assert np.allclose(boxes, [[56, 24, 136, 104]], atol=1e-3)
+    assert np.allclose(scores, [0.75])
+
+
+def test_nothing_found(tmp_path):
+    values = np.zeros((1, COUNT, 6))
+    values[0, 3, 4] = np.nan
+    boxes, scores = Detector(
+        detector(tmp_path / 'd.onnx', dict(output=values))
+    )(IMAGE)
+    assert boxes.shape == (0, 4) and scores.shape == (0,)
+
+
+@pytest.mark.parametrize('dynamic', [False, True])
+def test_unknown_outputs(tmp_path, dynamic):
+    file = detector(
+        tmp_path / 'd.onnx', dict(what=np.zeros((1, 7, 9))), dynamic=dynamic
+    )
+    with pytest.raises(DetectorError) as error:
+        Detector(file)
+    assert 'what (1, 7, 9)' in str(error.value)
+    assert 'Expected those of YOLOX, RTMDet, YOLOv8 or NanoDet' in str(
+        error.value
+    )
+    assert '\n' not in str(error.value)
+
+
+def test_wrong_format_named(tmp_path):
+    file = detector(tmp_path / 'd.onnx', dict(what=np.zeros((1, 7, 9))))
+    with pytest.raises(DetectorError, match='not of the format nanodet'):
+        Detector(file, format='nanodet')(IMAGE)
+
+
+@pytest.mark.slow
+def test_nanodet_on_photos(tmp_path):
+    """98 of the 129 people with 5 keypoints or more, as measured before."""
+    archive = file_or_skip('data/coco_mini.zip')
+    found = Detector(file_or_skip('models/nanodet-416-fp16.onnx'), threads=1)
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(tmp_path)
+    people = hits = 0
+    for split in ('train2017', 'val2017'):
+        folder = tmp_path / 'coco_mini'
+        data = json.loads(
+            (
+                folder / 'annotations' / f'person_keypoints_{split}.json'
+            ).read_text()
+        )
+        for image in data['images']:
+            picture = read_image(folder / split / image['file_name'])
+            boxes, _ = found(picture, min_score=0.35)
+            for row in data['annotations']:
+                if row['image_id'] == image['id'] and (
+                    row['num_keypoints'] >= 5 and not row['iscrowd']
+                ):
+                    people += 1
+                    x, y, w, h = row['bbox']
+                    hits += _overlap([x, y, x + w, y + h], boxes) >= 0.5
+    assert people == 129
+    assert abs(hits - 98) <= 2
+
+
+def _overlap(box, boxes: np.ndarray) -> float:
+    """The largest intersection over union."""
+    low = np.maximum(boxes[:, :2], box[:2])
+    high = np.minimum(boxes[:, 2:], box[2:])
+    common = (high - low).clip(0).prod(1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    own = (box[2] - box[0]) * (box[3] - box[1])
+    return (common / (areas + own - common)).max(initial=0)
+
+
+def test_suppression_keeps_the_best_first(tmp_path):
+    """Scores out of order, and boxes partly outside the image."""
+    values = np.zeros((1, 5, COUNT), np.float32)
+    values[0, :, 5] = 10, 32, 40, 20, 0.5
+    values[0, :, 9] = 100, 32, 20, 20, 0.8
+    boxes, scores = Detector(
+        detector(tmp_path / 'd.onnx', dict(output0=values))
+    )(IMAGE)
+    assert np.allclose(scores, [0.8, 0.5])
+    assert boxes[1].tolist() == [0, 44, 60, 84]
+
+
+def test_file_is_a_path(tmp_path):
+    with pytest.raises(OSError):
+        Detector(Path(tmp_path / 'none.onnx'))

@@ -1,0 +1,129 @@
+"""Image files as people have them."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from distilpose_runtime.images import fit, read_image, write_image
+
+# Four quarters: red, green; blue, brown. RGB.
+PICTURE = np.zeros((60, 80, 3), np.uint8)
+PICTURE[:30, :40], PICTURE[:30, 40:] = (255, 0, 0), (0, 255, 0)
+PICTURE[30:, :40], PICTURE[30:, 40:] = (0, 0, 255), (200, 150, 100)
+BGR = PICTURE[..., ::-1]
+
+
+def test_every_kind_looks_the_same(tmp_path):
+    image = Image.fromarray(PICTURE)
+    image.save(tmp_path / 'a.png')
+    image.save(tmp_path / 'a.bmp')
+    image.save(tmp_path / 'a.webp', lossless=True)
+    image.quantize(4).save(tmp_path / 'palette.png')
+    image.convert('CMYK').save(tmp_path / 'cmyk.jpg', quality=100)
+    image.convert('CMYK').save(tmp_path / 'cmyk.tif')
+    cv2.imwrite(str(tmp_path / '16.png'), BGR.astype(np.uint16) * 257)
+    cv2.imwrite(str(tmp_path / '16.tif'), BGR.astype(np.uint16) * 257)
+    for path in tmp_path.iterdir():
+        found = read_image(path)
+        assert found.dtype == np.uint8
+        middles = np.s_[15::30, 20::40]
+        assert np.abs(found[middles].astype(int) - BGR[middles]).max() <= 3, (
+            path
+        )
+
+
+def test_grey_becomes_bgr(tmp_path):
+    Image.fromarray(PICTURE).convert('L').save(tmp_path / 'grey.png')
+    found = read_image(tmp_path / 'grey.png')
+    assert found.shape == (60, 80, 3)
+    assert found[5, 5].tolist() == [76] * 3
+
+
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'tif'])
+def test_turned_as_a_telephone_held_upright(tmp_path, suffix):
+    """EXIF orientation 6: what is stored left is shown above."""
+    exif = Image.Exif()
+    exif[0x112] = 6
+    path = tmp_path / f'a.{suffix}'
+    Image.fromarray(PICTURE).save(path, exif=exif)
+    found = read_image(path)
+    assert found.shape == (80, 60, 3)
+    assert np.abs(found[5, 5].astype(int) - (255, 0, 0)).max() <= 3  # blue
+    assert np.abs(found[5, -5].astype(int) - (0, 0, 255)).max() <= 3
+
+
+@pytest.mark.parametrize('depth', [8, 16])
+def test_transparent_on_white(tmp_path, depth):
+    """The colour below what is transparent is nobody's intention."""
+    factor = 257 if depth == 16 else 1
+    alpha = np.full((60, 80), 255)
+    alpha[:30], alpha[30:, 40:] = 0, 51  # a fifth
+    image = np.dstack([BGR, alpha]) * factor
+    cv2.imwrite(str(tmp_path / 'a.png'), image.astype(f'uint{depth}'))
+    found = read_image(tmp_path / 'a.png')
+    assert found[5, 5].tolist() == [255, 255, 255]
+    assert found[-5, 5].tolist() == [255, 0, 0]
+    brown = 0.2 * BGR[-5, -5] + 0.8 * 255
+    assert np.abs(found[-5, -5] - brown).max() <= 1
+
+
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'webp', 'tif', 'bmp'])
+@pytest.mark.parametrize('share', [0.5, 0.99])
+def test_cut_off_is_an_error(tmp_path, suffix, share):
+    """Not a picture that is grey below."""
+    noise = np.random.default_rng(0).integers(0, 255, (200, 300, 3), np.uint8)
+    path = tmp_path / f'a.{suffix}'
+    Image.fromarray(noise).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(ValueError, match='cut off, damaged, or of a format'):
+        read_image(path)
+
+
+def test_empty_or_missing(tmp_path):
+    (tmp_path / 'a.jpg').touch()
+    with pytest.raises(ValueError, match='the file is empty'):
+        read_image(tmp_path / 'a.jpg')
+    with pytest.raises(OSError):
+        read_image(tmp_path / 'b.jpg')
+
+
+def test_odd_names(tmp_path):
+    folder = tmp_path / 'Größe 写真 [1] %d'
+    path = write_image(folder / "a'b .c #.png", BGR)
+    assert path == folder / "a'b .c #.png"
+    assert (read_image(path) == BGR).all()
+
+
+def test_unwritten_suffix(tmp_path):
+    path = write_image(tmp_path / 'a.tif', BGR)
+    assert path == tmp_path / 'a.tif.png'
+    assert (read_image(path) == BGR).all()
+
+
+def test_no_half_picture(tmp_path, monkeypatch):
+    """A full disk leaves the file that was there."""
+    path = write_image(tmp_path / 'a.png', BGR)
+    monkeypatch.setattr(
+        Path, 'write_bytes', lambda *args: (_ for _ in ()).throw(OSError(28))
+    )
+    with pytest.raises(OSError):
+        write_image(path, BGR[::-1])
+    assert (read_image(path) == BGR).all()
+    assert [x.name for x in tmp_path.iterdir()] == ['a.png']
+
+
+def test_fit():
+    frame, scale, corner = fit(BGR, (40, 40), fill=7)
+    assert (scale, corner) == (0.5, (0, 0))
+    assert frame.shape == (40, 40, 3)
+    assert (frame[30:] == 7).all()
+    assert frame[25, 5].tolist() == [255, 0, 0]
+    frame, scale, corner = fit(BGR, (40, 40), fill=7, centered=True)
+    assert (scale, corner) == (0.5, (0, 5))
+    assert (frame[:5] == 7).all() and (frame[35:] == 7).all()
+    # A line of pixels does not vanish.
+    assert fit(BGR[:1, :], (8, 8))[0].shape == (8, 8, 3)

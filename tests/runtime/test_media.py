@@ -1,0 +1,244 @@
+"""Sources: what is read, what is skipped, what is refused."""
+
+import io
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from distilpose_runtime.images import write_image
+from distilpose_runtime.media import (
+    Frame,
+    MediaError,
+    Skipped,
+    open_source,
+)
+
+av = pytest.importorskip('av')
+
+from distilpose_runtime.video import Video, VideoWriter  # noqa: E402
+
+NOISE = np.random.default_rng(0)
+
+
+def picture(number: int, size=(64, 48)) -> np.ndarray:
+    """Grey, brighter with each number; width and height."""
+    return np.full((size[1], size[0], 3), 3 * number + 60, np.uint8)
+
+
+def video(path, count=60, size=(64, 48), rate=20.0, **options):
+    writer = VideoWriter(path, rate)
+    for i in range(count):
+        writer.write(Frame(picture(i), '', i, i / rate), picture(i, size))
+    writer.close()
+    return path
+
+
+def split(source):
+    found = list(source)
+    source.close()
+    return (
+        [x for x in found if isinstance(x, Frame)],
+        [x for x in found if isinstance(x, Skipped)],
+    )
+
+
+def test_folder(tmp_path):
+    """Images alone, in order of names; what cannot be read is skipped."""
+    for name in ('b.png', 'a.PNG', 'c.jpg'):
+        write_image(tmp_path / name, picture(len(name)))
+    (tmp_path / 'cut.jpg').write_bytes(b'\xff\xd8\xff')
+    (tmp_path / 'notes.txt').touch()
+    (tmp_path / 'inner').mkdir()
+    write_image(tmp_path / 'inner/d.png', picture(1))
+    source = open_source(str(tmp_path))
+    assert (source.total, source.rate) == (4, None)
+    frames, skipped = split(source)
+    assert [x.name for x in frames] == ['a.PNG', 'b.png', 'c.jpg']
+    assert [x.number for x in frames] == [0, 1, 2]
+    assert [x.name for x in skipped] == ['cut.jpg']
+
+
+def test_pattern(tmp_path):
+    """Folders in folders keep their names; brackets may be in a name."""
+    for name in ('x/a.png', 'x/y/b.png', 'z [1].png'):
+        write_image(tmp_path / name, picture(0))
+    frames, _ = split(open_source(f'{tmp_path}/x/**/*'))
+    assert [x.name for x in frames] == ['a.png', 'y/b.png']
+    frames, _ = split(open_source(f'{tmp_path}/z [1].png'))
+    assert [x.name for x in frames] == ['z [1].png']
+
+
+@pytest.mark.parametrize(
+    'make, message',
+    [
+        (lambda path: str(path / 'none.jpg'), 'There is no ".*none.jpg"'),
+        (lambda path: str(path), 'holds no image'),
+        (lambda path: f'{path}/*.jpg', 'matches no image'),
+        (lambda path: '77', 'There is no camera 77'),
+        (lambda path: _file(path / 'a.mp4', b''), 'neither an image nor'),
+        (lambda path: _file(path / 'a.txt', b'hello'), 'neither an image'),
+        (lambda path: _file(path / 'a.wav', _sound()), 'has no pictures'),
+    ],
+)
+def test_refused(tmp_path, make, message):
+    with pytest.raises(MediaError, match=message) as error:
+        open_source(make(tmp_path))
+    assert '\n' not in str(error.value)
+
+
+def _file(path, data: bytes) -> str:
+    path.write_bytes(data)
+    return str(path)
+
+
+def _sound() -> bytes:
+    file = io.BytesIO()
+    with av.open(file, 'w', format='wav') as container:
+        stream = container.add_stream('pcm_s16le', rate=8000, layout='mono')
+        frame = av.AudioFrame(format='s16', layout='mono', samples=800)
+        frame.sample_rate = 8000
+        for packet in [*stream.encode(frame), *stream.encode()]:
+            container.mux(packet)
+    return file.getvalue()
+
+
+def test_video(tmp_path):
+    source = open_source(str(video(tmp_path / 'a.mp4')))
+    assert (source.total, source.rate, source.name) == (60, 20.0, 'a.mp4')
+    frames, skipped = split(source)
+    assert not skipped
+    assert [x.number for x in frames] == list(range(60))
+    for i, frame in enumerate(frames):
+        assert frame.time == pytest.approx(i / 20, abs=1e-4)
+        assert frame.image.mean() == pytest.approx(3 * i + 60, abs=1.1)
+
+
+def test_every_nth_frame(tmp_path):
+    source = open_source(str(video(tmp_path / 'a.mp4')), every=25)
+    assert source.total == 3
+    frames, _ = split(source)
+    assert [x.number for x in frames] == [0, 25, 50]
+    assert [x.time for x in frames] == pytest.approx([0, 1.25, 2.5], abs=1e-4)
+    assert source.rate == pytest.approx(0.8)
+
+
+def test_held_upright(tmp_path):
+    """A telephone's video says by how much to turn it."""
+    image = np.zeros((48, 64, 3), np.uint8)
+    image[:24] = 255
+    path = tmp_path / 'a.mp4'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libx264', rate=20)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        frame = av.VideoFrame.from_ndarray(image, format='bgr24')
+        for packet in [*stream.encode(frame), *stream.encode()]:
+            container.mux(packet)
+    data = path.read_bytes()
+    # The matrix of the track's header, for a quarter of a turn clockwise.
+    place = data.index(b'tkhd') + 4 + 40
+    matrix = [0, 1 << 16, 0, -1 << 16 & 0xFFFFFFFF, 0, 0, 0, 0, 1 << 30]
+    turned = b''.join(x.to_bytes(4, 'big') for x in matrix)
+    path.write_bytes(data[:place] + turned + data[place + 36 :])
+    (frame,), _ = split(open_source(str(path)))
+    assert frame.image.shape == (64, 48, 3)
+    # What was above is on the right.
+    assert frame.image[:, 30:].min() > 200
+    assert frame.image[:, :18].max() < 50
+
+
+def _noisy(path, count=60):
+    writer = VideoWriter(path, 20.0)
+    for i in range(count):
+        image = NOISE.integers(0, 255, (48, 64, 3), np.uint8)
+        writer.write(Frame(image, '', i, i / 20), image)
+    writer.close()
+    return path
+
+
+def test_ends_early(tmp_path):
+    """Its header tells of frames that are not there."""
+    whole = _noisy(tmp_path / 'whole.mp4')
+    path = tmp_path / 'cut.mp4'
+    with av.open(str(whole)) as old, av.open(
+        str(path), 'w', options={'movflags': 'faststart'}
+    ) as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    frames, skipped = split(open_source(str(path)))
+    assert 20 <= len(frames) <= 40
+    missing = sum(x.pictures for x in skipped)
+    assert len(frames) + missing == 60
+    assert 'ends after' in skipped[-1].reason
+
+
+def test_damaged_in_the_middle(tmp_path):
+    path = _noisy(tmp_path / 'a.mp4')
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 5000] = bytes(5000)
+    path.write_bytes(data)
+    frames, skipped = split(open_source(str(path)))
+    assert skipped and len(frames) > 30
+    assert len(frames) + sum(x.pictures for x in skipped) == 60
+
+
+def test_plays_while_it_is_written(tmp_path):
+    """What a killed process leaves."""
+    path = tmp_path / 'a.mp4'
+    writer = VideoWriter(path, 20.0)
+    for i in range(200):
+        # So little that nothing would be written for lack of space in memory.
+        writer.write(Frame(picture(0), '', i, i / 20), picture(0))
+    (tmp_path / 'left.mp4').write_bytes(path.read_bytes())
+    frames, _ = split(Video(tmp_path / 'left.mp4'))
+    assert 100 <= len(frames) <= 200
+    writer.close()
+    frames, _ = split(Video(path))
+    assert len(frames) == 200
+
+
+def test_another_size_and_odd_sizes(tmp_path):
+    """An odd size gains a line; a later size is scaled into the first."""
+    writer = VideoWriter(tmp_path / 'a.mp4', 20.0)
+    for i, size in enumerate([(65, 49), (65, 49), (49, 65)]):
+        image = np.full((size[1], size[0], 3), 200, np.uint8)
+        writer.write(Frame(image, '', i, i / 20), image)
+    writer.close()
+    assert writer.resized == 1
+    frames, _ = split(Video(tmp_path / 'a.mp4'))
+    assert [x.image.shape for x in frames] == [(50, 66, 3)] * 3
+    assert frames[1].image.min() > 190
+    assert frames[2].image[:, :10].max() < 20  # beside the upright picture
+    assert frames[2].image[:, 30:36].min() > 190
+
+
+def test_times_that_do_not_increase(tmp_path):
+    """A camera's clock; H.264 wants each frame later than the last."""
+    writer = VideoWriter(tmp_path / 'a.mp4', 20.0)
+    for i, time in enumerate([0.0, 0.5, 0.5, 0.4]):
+        writer.write(Frame(picture(i), '', i, time), picture(i))
+    writer.close()
+    frames, _ = split(Video(tmp_path / 'a.mp4'))
+    times = [x.time for x in frames]
+    assert times == pytest.approx([0, 0.5, 0.5, 0.5], abs=1e-3)
+
+
+def test_begins_later(tmp_path):
+    """Times count from the first frame on, as in a part cut out."""
+    path = tmp_path / 'a.mkv'
+    with av.open(str(path), 'w') as container:
+        stream = container.add_stream('libx264', rate=20)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        for i in range(3):
+            frame = av.VideoFrame.from_ndarray(picture(i), format='bgr24')
+            frame.pts, frame.time_base = 100 + i, Fraction(1, 20)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    frames, _ = split(Video(path))
+    assert [x.time for x in frames] == pytest.approx([0, 0.05, 0.1], abs=2e-3)

@@ -1,0 +1,169 @@
+"""The files that predictions are kept in."""
+
+import csv
+import json
+import os
+
+import numpy as np
+import pytest
+from xtcocotools.coco import COCO
+
+from distilpose_runtime import Poses
+from distilpose_runtime import results as module
+from distilpose_runtime.media import Frame
+from distilpose_runtime.people import People
+from distilpose_runtime.results import CsvResults, JsonResults, pose_scores
+
+KEYPOINTS = np.array([[[1.25, 2.5], [3, 4]], [[5, 6], [7, 8]]], np.float32)
+SCORES = np.array([[0.9, 0.5], [0.1, 0.6]], np.float32)
+BOXES = np.array([[0, 0, 10, 20], [5.5, 6, 7, 8]], np.float32)
+
+
+def poses(count=2, sigmas=True):
+    return Poses(
+        KEYPOINTS[:count],
+        SCORES[:count],
+        KEYPOINTS[:count] / 10 if sigmas else None,
+        BOXES[:count],
+        ['a', 'b'],
+        [(0, 1)],
+    )
+
+
+def people(count=2):
+    return People(BOXES[:count], np.array([1, 0.5], np.float32)[:count])
+
+
+def frame(number, time=None):
+    image = np.zeros((30, 40, 3), np.uint8)
+    return Frame(image, f'{number}.jpg', number, time)
+
+
+def test_scores_as_coco_ranks_them():
+    """Keypoints below 0.2 do not count."""
+    found = pose_scores(poses(), people())
+    assert found == pytest.approx([0.7, 0.6 * 0.5])
+    low = Poses(KEYPOINTS, SCORES * 0.1, None, BOXES, ['a', 'b'], [(0, 1)])
+    assert pose_scores(low, people()).tolist() == [0, 0]
+
+
+def test_json(tmp_path):
+    path = tmp_path / 'a.json'
+    file = JsonResults(path, dict(model='x', complete=False), poses(0))
+    file.add(frame(3), 33, people(), poses(), np.array([4, -1]))
+    file.add(frame(4), 34, people(0), poses(0), np.array([]))
+    file.close(dict(complete=True))
+    found = json.loads(path.read_text())
+    assert found['info'] == dict(model='x', complete=True)
+    assert found['categories'][0]['keypoints'] == ['a', 'b']
+    assert found['categories'][0]['skeleton'] == [[1, 2]]
+    assert found['images'] == [
+        dict(id=33, file_name='3.jpg', width=40, height=30),
+        dict(id=34, file_name='4.jpg', width=40, height=30),
+    ]
+    first, second = found['annotations']
+    assert first == dict(
+        id=1,
+        image_id=33,
+        category_id=1,
+        keypoints=[1.25, 2.5, 0.9, 3, 4, 0.5],
+        score=0.7,
+        bbox=[0, 0, 10, 20],
+        bbox_score=1,
+        keypoint_sigmas=[0.125, 0.25, 0.3, 0.4],
+        track_id=4,
+    )
+    assert second['bbox'] == [5.5, 6, 1.5, 2]
+    assert 'track_id' not in second
+
+
+def test_coco_reads_it(tmp_path):
+    path = tmp_path / 'a.json'
+    file = JsonResults(path, {}, poses(0, sigmas=False))
+    file.add(frame(3, time=0.5), 33, people(), poses(sigmas=False), None)
+    file.close({})
+    data = COCO(str(path))
+    assert data.loadImgs(33)[0]['time'] == 0.5
+    rows = data.loadRes(json.loads(path.read_text())['annotations'])
+    assert len(rows.getAnnIds(33)) == 2
+
+
+def test_valid_at_any_moment(tmp_path):
+    path = tmp_path / 'a.json'
+    file = JsonResults(path, {}, poses(0))
+    counts = set()
+    for i in range(700):
+        file.add(frame(i), i, people(), poses(), None)
+        if i in (48, 49) or i % 20 == 0:
+            found = json.loads(path.read_text())
+            count = len(found['images'])
+            assert len(found['annotations']) == 2 * count
+            assert [x['id'] for x in found['images']] == list(range(count))
+            assert (count == 50) if i == 49 else (count <= i)
+            counts.add(count)
+    assert max(counts) >= 600
+    assert len(counts) < 16  # not written anew too often
+    file.close({})
+    assert len(json.loads(path.read_text())['images']) == 700
+
+
+class FullDisk:
+    """A file on a disk that has room for so many bytes."""
+
+    def __init__(self, path, room):
+        self.file = open(path, 'wb', buffering=0)  # noqa: SIM115
+        self.room = room
+
+    def write(self, data):
+        place = self.file.tell()
+        size = os.fstat(self.file.fileno()).st_size
+        room = max(self.room - max(size, place), 0) + max(size - place, 0)
+        if not room and len(data):
+            raise OSError(28, 'No space left on device')
+        return self.file.write(data[:room])
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+
+@pytest.mark.parametrize('room', [2000, 20000, 60000])
+def test_full_disk_leaves_valid_json(tmp_path, monkeypatch, room):
+    monkeypatch.setattr(module, '_open', lambda path: FullDisk(path, room))
+    path = tmp_path / 'a.json'
+    file = JsonResults(path, {}, poses(0))
+    with pytest.raises(OSError, match='No space left'):
+        for i in range(10000):
+            file.add(frame(i), i, people(), poses(), None)
+    found = json.loads(path.read_text())
+    assert len(found['annotations']) == 2 * len(found['images'])
+    with pytest.raises(OSError):
+        file.close(dict(complete=True))
+    assert json.loads(path.read_text()) == found
+
+
+def test_csv(tmp_path):
+    path = tmp_path / 'a.csv'
+    file = CsvResults(path, poses(0), tracks=True)
+    file.add(frame(3, 0.5), people(), poses(), np.array([4, -1]))
+    file.close()
+    with open(path, newline='') as opened:
+        first, second = csv.DictReader(opened)
+    assert first['image'] == '3.jpg' and first['time'] == '0.5'
+    assert (first['track'], second['track']) == ('4', '')
+    assert float(second['b_sigma_y']) == 0.8
+    assert float(first['a_x']) == 1.25 and float(first['a_score']) == 0.9
+    assert float(second['x1']) == 5.5 and float(second['y2']) == 8
+    assert len(first) == 11 + 2 * 5
+
+
+def test_csv_on_a_full_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, '_open', lambda path: FullDisk(path, 3000))
+    path = tmp_path / 'a.csv'
+    file = CsvResults(path, poses(0, sigmas=False), tracks=False)
+    with pytest.raises(OSError):
+        for i in range(10000):
+            file.add(frame(i), people(), poses(sigmas=False), None)
+    file.close()
+    text = path.read_text()
+    assert text.endswith('\n')
+    assert {line.count(',') for line in text.splitlines()} == {15}
