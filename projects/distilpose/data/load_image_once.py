@@ -24,6 +24,8 @@ class LoadImageOnce(LoadImage):
 
     def transform(self, results: dict) -> Optional[dict]:
         """Load an image, or take it from memory."""
+        if 'img' in results:  # MMPose's inference gives the image itself
+            return super().transform(results)
         path = results['img_path']
         if path in self._images:
             results['img'] = self._images[path]
