@@ -1,19 +1,38 @@
 """Image files to and from arrays (height, width, 3), BGR, 8 bits."""
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Tuple
+from typing import Any, Iterator, Tuple
 
 import cv2
 import numpy as np
 
-__all__ = ['IMAGE_SUFFIXES', 'fit', 'read_image', 'write_image']
+__all__ = [
+    'IMAGE_SUFFIXES',
+    'fit',
+    'quiet_opencv',
+    'read_image',
+    'write_image',
+]
 
 IMAGE_SUFFIXES = (
     *('.avif', '.bmp', '.dib', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm'),
     *('.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp'),
 )
 WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')
+
+
+@contextmanager
+def quiet_opencv() -> Iterator[None]:
+    """Keep OpenCV from printing what an error of ours says better."""
+    logging: Any = getattr(cv2.utils, 'logging', cv2)  # its place in OpenCV 4
+    level = logging.getLogLevel()
+    logging.setLogLevel(0)
+    try:
+        yield
+    finally:
+        logging.setLogLevel(level)
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -35,15 +54,12 @@ def read_image(path: Path) -> np.ndarray:
     data = np.fromfile(path, np.uint8)
     if not data.size:
         raise ValueError('the file is empty')
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)  # its own messages are not ours
     try:
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        with quiet_opencv():
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+            whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:  # too large, for example
         raise ValueError(f'OpenCV cannot read it ({error.err})') from error
-    finally:
-        cv2.setLogLevel(level)
     if image is None:
         raise ValueError(
             'the file is cut off, damaged, or of a format that OpenCV '

@@ -13,7 +13,7 @@ from typing import Iterator, List, NamedTuple, Optional, Tuple, Union
 import cv2
 import numpy as np
 
-from .images import IMAGE_SUFFIXES, read_image
+from .images import IMAGE_SUFFIXES, quiet_opencv, read_image
 
 __all__ = [
     'Camera',
@@ -122,12 +122,8 @@ class Camera(Source):
     def __init__(self, number: int, every: int = 1) -> None:
         self.name = f'camera-{number}'
         self._every = every
-        level = cv2.getLogLevel()
-        cv2.setLogLevel(0)  # its own messages are not ours
-        try:
+        with quiet_opencv():
             self._capture = cv2.VideoCapture(number)
-        finally:
-            cv2.setLogLevel(level)
         if not self._capture.isOpened():
             raise MediaError(
                 f'There is no camera {number}, or another program uses it. '
