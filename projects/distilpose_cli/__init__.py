@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Callable, List, Optional
 
 from .export import add_export
+from .serve import add_serve
 from .teachers import add_teachers
 
 __all__ = ['main']
@@ -175,6 +176,7 @@ COMMANDS = (
     add_teachers,
     add_mmpose,
     add_export,
+    add_serve,
     add_run,
 )
 
