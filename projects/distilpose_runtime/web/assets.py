@@ -16,7 +16,6 @@ import lzma
 import subprocess
 import tarfile
 import tempfile
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Dict
 
@@ -30,7 +29,6 @@ def record(folder: Path = FOLDER) -> Dict[str, Any]:
     return json.loads((folder / 'files.json').read_text())
 
 
-@lru_cache(maxsize=None)
 def read(name: str, folder: Path = FOLDER) -> bytes:
     """Give the content of a file of ONNX Runtime Web.
 
@@ -56,7 +54,7 @@ def check(folder: Path = FOLDER) -> None:
         ValueError: A file is not the one of this version.
     """
     for name in record(folder)['sha256']:
-        read.__wrapped__(name, folder)
+        read(name, folder)
 
 
 def fetch(folder: Path = FOLDER) -> None:

@@ -1,7 +1,7 @@
 """The files of the page, and a server for them and for nothing else."""
 
 import json
-from functools import partial
+from functools import lru_cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -77,7 +77,7 @@ def page_files(
         files[f'/{path.name}'] = File(TYPES[path.suffix], path.read_bytes)
     files['/'] = files.pop('/index.html')
     for name in assets.record()['sha256']:
-        read = partial(assets.read, name)
+        read = lru_cache(maxsize=None)(partial(assets.read, name))
         kind = TYPES[Path(name).suffix]
         files[f'/onnxruntime/{name}'] = File(kind, read)
     files['/model.onnx'] = File(TYPES['.onnx'], model.read_bytes)
