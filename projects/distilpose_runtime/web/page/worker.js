@@ -17,6 +17,7 @@ const tasks = {
   async open({ backend, info: given, detector: people }) {
     const build = backend === 'webgpu' ? 'jspi' : 'wasm';
     ort = await import(`./onnxruntime/ort.${build}.min.mjs`);
+    ort.env.logLevel = 'error';
     // Absolute, as threads have an address of their own.
     ort.env.wasm.wasmPaths = new URL('./onnxruntime/', import.meta.url).href;
     const create = (file, provider) =>
