@@ -43,8 +43,9 @@ def launch():
     if CHROMIUM is None:
         pytest.skip('Chromium is not installed')
     with playwright.sync_playwright() as started:
-        yield lambda *more: started.chromium.launch(
-            executable_path=CHROMIUM, args=[*OPTIONS, *more]
+        yield lambda *more, without='': started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[*(x for x in OPTIONS if x != without), *more],
         )
 
 
@@ -248,3 +249,30 @@ def test_camera(launch, tmp_path):
         )
         page.get_by_role('button', name='Stop').click()
         page.get_by_role('button', name='Camera').wait_for()
+
+
+def test_webgpu(launch, photo, tmp_path):
+    """By Chromium's own software for it, SwiftShader."""
+    model = centroids.write(tmp_path / 'model.onnx')
+    software = launch(
+        '--enable-unsafe-webgpu',
+        '--use-webgpu-adapter=swiftshader',
+        '--enable-features=Vulkan',
+        without='--disable-gpu',
+    )
+    with opened(software, page_files(model)) as page:
+        if not page.evaluate(
+            'navigator.gpu?.requestAdapter().then(found => !!found)'
+        ):
+            pytest.skip('This Chromium has no WebGPU')
+        page.set_input_files('#file', photo)
+        wait_for(page, 'Draw a box')
+        draw_box(page, BOX)
+        wait_for(page, 'WebAssembly')
+        page.select_option('#backend', 'webgpu')
+        wait_for(page, 'WebGPU).')
+        (found,) = people(page)
+    expected = PoseEstimator(model)(cv2.imread(str(photo)), [found['box']])
+    np.testing.assert_allclose(
+        found['keypoints'], expected.keypoints[0], atol=0.1
+    )
