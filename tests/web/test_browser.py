@@ -147,7 +147,7 @@ def test_student_is_that_of_python(chromium, photo, tmp_path):
     from distilpose.zoo import build_without_weights, find_config
 
     config = Config.fromfile(
-        find_config('distilpose-tiny_1xb32-30e_demo-96x64')
+        find_config('distilpose-tiny_1xb32-15e_demo-96x64')
     )
     torch.manual_seed(0)
     weights = build_without_weights(config).state_dict()
