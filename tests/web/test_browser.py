@@ -251,6 +251,7 @@ def test_camera(launch, tmp_path):
         page.get_by_role('button', name='Camera').wait_for()
 
 
+@pytest.mark.slow
 def test_webgpu(launch, photo, tmp_path):
     """By Chromium's own software for it, SwiftShader."""
     model = centroids.write(tmp_path / 'model.onnx')
