@@ -1,4 +1,4 @@
-# make demo | test | test-all | coverage | lint | mmcv
+# make demo | test | test-all | coverage | lint | mmcv | web-assets
 # Each makes or reuses .venv.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,7 +14,7 @@ IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 INSTALLED := $(VENV)/.installed
 TEST_TOOLS := $(VENV)/.installed-tests
 
-.PHONY: demo test test-all coverage lint mmcv clean
+.PHONY: demo test test-all coverage lint mmcv web-assets clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -44,6 +44,10 @@ mmcv: $(INSTALLED)
 	MMCV_WITH_OPS=1 CFLAGS='-g0 -O2' $(PIP) install --no-deps \
 		--no-build-isolation --no-binary mmcv mmcv==$(MMCV) \
 		|| { $(PIP) install --quiet --no-deps mmcv-lite==$(MMCV); exit 1; }
+
+# ONNX Runtime Web, which `distilpose serve` carries, from npm; needs npm.
+web-assets: $(INSTALLED)
+	$(VENV)/bin/python -m distilpose_runtime.web.assets --fetch
 
 $(INSTALLED): requirements.txt requirements/openmmlab.txt \
 		requirements/tested.txt setup.cfg pyproject.toml

@@ -73,6 +73,9 @@ def test_wheel_carries_everything(wheel):
         for path in (ROOT / 'projects').glob('distilpose*/**/*')
         if path.suffix in ('.py', '.typed') and '.mim' not in path.parts
     }
+    web = ROOT / 'projects/distilpose_runtime/web'
+    for path in [*web.glob('page/*'), *web.glob('onnxruntime/*')]:
+        expected[str(path.relative_to(ROOT / 'projects'))] = path
     for folder, kinds in (('configs', 'py yml md'), ('tools', 'py')):
         for kind in kinds.split():
             for path in (ROOT / folder).glob(f'**/*.{kind}'):

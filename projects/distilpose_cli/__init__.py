@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Callable, List, Optional
 
 from .export import add_export
-from .teachers import add_teachers
 from .predict import add_predict
+from .serve import add_serve
+from .teachers import add_teachers
 
 __all__ = ['main']
 
@@ -177,6 +178,7 @@ COMMANDS = (
     add_mmpose,
     add_export,
     add_predict,
+    add_serve,
     add_run,
 )
 

@@ -1,0 +1,72 @@
+"""``distilpose serve``: a page that runs an exported model in the browser."""
+
+import argparse
+import webbrowser
+from pathlib import Path
+
+__all__ = ['add_serve']
+
+
+def add_serve(commands) -> None:
+    text = 'try an exported model in the browser'
+    parser = commands.add_parser(
+        'serve',
+        help=text,
+        description=f'{text.capitalize()}: on photos or the camera, by '
+        'WebAssembly or WebGPU. The page is for this machine alone, and '
+        'nothing leaves it.',
+    )
+    parser.add_argument(
+        'model',
+        metavar='FILE.onnx',
+        type=Path,
+        help='a model that `distilpose export` wrote',
+    )
+    parser.add_argument(
+        '--detector',
+        metavar='FILE.onnx',
+        type=Path,
+        help='a NanoDet that finds the people; without it, boxes are drawn by '
+        'hand',
+    )
+    parser.add_argument(
+        '--port',
+        type=int,
+        default=8000,
+        help='0 for any free one (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--open', action='store_true', help='open the page in the browser'
+    )
+    parser.set_defaults(run=run_serve)
+
+
+def run_serve(args: argparse.Namespace) -> None:
+    """Serve until Ctrl-C."""
+    try:
+        from distilpose_runtime.web import make_server, page_files
+    except ImportError as error:
+        raise SystemExit(
+            f'distilpose serve: {error}. Install what it needs with '
+            '`pip install "distilpose[runtime]"`.'
+        ) from error
+    try:
+        files = page_files(args.model, args.detector)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'distilpose serve: {error}') from error
+    try:
+        server = make_server(files, args.port)
+    except (OSError, OverflowError) as error:
+        raise SystemExit(
+            f'distilpose serve: cannot listen on port {args.port} ({error}). '
+            'Choose another with --port, or --port 0 for any free one.'
+        ) from error
+    address = f'http://127.0.0.1:{server.server_port}/'
+    print(f'{args.model}: {address} (Ctrl-C ends)', flush=True)  # noqa: T201
+    with server:
+        if args.open:
+            webbrowser.open(address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()  # noqa: T201

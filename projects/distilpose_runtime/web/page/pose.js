@@ -1,0 +1,161 @@
+// From boxes to crops, and from a model's output to poses; no browser needed.
+// N: people. K: keypoints. W, H: width and height of a crop, pixels.
+// An image is {data, width, height}, RGBA bytes, as ImageData is; a box is
+// [x1, y1, x2, y2] in its pixels. The numbers are those of
+// distilpose_runtime/boxes.py and estimator.py, so that both agree.
+
+/** What a crop shows: centre and size, of the crop's aspect, image pixels. */
+export function frame([x1, y1, x2, y2], [W, H], padding) {
+  const width = (x2 - x1) * padding;
+  const height = (y2 - y1) * padding;
+  const aspect = W / H;
+  return {
+    x: (x1 + x2) / 2,
+    y: (y1 + y2) / 2,
+    width: Math.max(width, height * aspect),
+    height: Math.max(height, width / aspect),
+  };
+}
+
+/** The frame that has the whole image, its top left corner at (0, 0). */
+export function wholeImage(image, [W, H]) {
+  const scale = Math.max(image.width / W, image.height / H);
+  const [width, height] = [W * scale, H * scale];
+  return { x: width / 2, y: height / 2, width, height };
+}
+
+/**
+ * A crop as RGB bytes (H, W, 3): linear interpolation, black outside.
+ *
+ * Pixel i lies at coordinate i, and the frame's centre at (W / 2, H / 2), as
+ * in MMPose. A canvas lets pixel i reach from i to i + 1, and each browser
+ * chooses how it mixes pixels; hence no canvas here.
+ */
+export function crop(image, { x, y, width }, [W, H]) {
+  const step = width / W;
+  const out = new Uint8ClampedArray(W * H * 3); // it rounds
+  for (let v = 0, o = 0; v < H; v++) {
+    const sourceY = y + (v - H / 2) * step;
+    const top = Math.floor(sourceY);
+    const below = sourceY - top;
+    for (let u = 0; u < W; u++, o += 3) {
+      const sourceX = x + (u - W / 2) * step;
+      const left = Math.floor(sourceX);
+      const beside = sourceX - left;
+      const upper = mix(image, left, top, beside);
+      const lower = mix(image, left, top + 1, beside);
+      for (let c = 0; c < 3; c++) {
+        out[o + c] = upper[c] * (1 - below) + lower[c] * below;
+      }
+    }
+  }
+  return out;
+}
+
+/** RGB between the pixels (x, y) and (x + 1, y); black outside. */
+function mix({ data, width, height }, x, y, share) {
+  const mixed = [0, 0, 0];
+  if (y < 0 || y >= height) return mixed;
+  for (const [column, weight] of [[x, 1 - share], [x + 1, share]]) {
+    if (column < 0 || column >= width) continue;
+    const at = (y * width + column) * 4;
+    for (let c = 0; c < 3; c++) mixed[c] += data[at + c] * weight;
+  }
+  return mixed;
+}
+
+/**
+ * Crops as a model's input: {type, data, dims} of a tensor.
+ *
+ * `info` says how: raw_images for bytes (N, H, W, 3) in the order BGR, else
+ * float32 (N, 3, H, W) with mean and std, in the order BGR or, by to_rgb, RGB.
+ */
+export function modelInput(crops, info) {
+  const [W, H] = info.input_size;
+  const count = crops.length;
+  if (info.raw_images) {
+    const data = new Uint8Array(count * H * W * 3);
+    crops.forEach((rgb, n) => {
+      for (let i = 0; i < rgb.length; i += 3) {
+        for (let c = 0; c < 3; c++) {
+          data[n * rgb.length + i + c] = rgb[i + 2 - c];
+        }
+      }
+    });
+    return { type: 'uint8', data, dims: [count, H, W, 3] };
+  }
+  const data = new Float32Array(count * 3 * H * W);
+  crops.forEach((rgb, n) => {
+    for (let c = 0; c < 3; c++) {
+      const source = info.to_rgb ? c : 2 - c;
+      const plane = (n * 3 + c) * H * W;
+      for (let i = 0; i < H * W; i++) {
+        data[plane + i] = (rgb[i * 3 + source] - info.mean[c]) / info.std[c];
+      }
+    }
+  });
+  return { type: 'float32', data, dims: [count, 3, H, W] };
+}
+
+/**
+ * Poses in image pixels, one for each frame: {keypoints: [[x, y]...], scores,
+ * sigmas: [[x, y]...] or null}. `outputs` holds the flat arrays coords
+ * (N, K, 2), scores (N, K) and, from some models, sigmas (N, K, 2).
+ */
+export function poses(outputs, frames, [W, H]) {
+  const K = outputs.scores.length / Math.max(frames.length, 1);
+  return frames.map((f, n) => {
+    const pairs = (values, offsetX, offsetY) =>
+      Array.from({ length: K }, (_, k) => [
+        (values[(n * K + k) * 2] / W) * f.width + offsetX,
+        (values[(n * K + k) * 2 + 1] / H) * f.height + offsetY,
+      ]);
+    return {
+      keypoints: pairs(
+        outputs.coords,
+        f.x - f.width / 2,
+        f.y - f.height / 2,
+      ),
+      scores: Array.from(outputs.scores.subarray(n * K, (n + 1) * K)),
+      sigmas: outputs.sigmas ? pairs(outputs.sigmas, 0, 0) : null,
+    };
+  });
+}
+
+/** Why a box has no part of an image, in words; null where it has one. */
+export function boxFault([x1, y1, x2, y2], { width, height }) {
+  if (![x1, y1, x2, y2].every(Number.isFinite)) return 'is not finite';
+  if (x2 <= x1 || y2 <= y1) return 'has no area';
+  if (x2 <= 0 || y2 <= 0 || x1 >= width || y1 >= height) {
+    return 'lies outside the image';
+  }
+  return null;
+}
+
+/**
+ * How far two backends are apart: {pixels, scores}, the largest differences
+ * of keypoints and sigmas in pixels of the model's input, and of scores.
+ * `frames` are those of the poses. NaN counts as infinitely far.
+ */
+export function difference(some, others, frames, [W]) {
+  const largest = (a, b) => {
+    const [left, right] = [a.flat(), b.flat()];
+    return left.reduce((most, value, i) => {
+      const apart = Math.abs(value - right[i]);
+      return Math.max(most, Number.isNaN(apart) ? Infinity : apart);
+    }, 0);
+  };
+  const found = { pixels: 0, scores: 0 };
+  some.forEach((pose, n) => {
+    const other = others[n];
+    const scale = frames[n].width / W;
+    for (const kind of ['keypoints', 'sigmas']) {
+      if (!pose[kind]) continue;
+      const apart = largest(pose[kind], other[kind]) / scale;
+      found.pixels = Math.max(found.pixels, apart);
+    }
+    const apart = largest(pose.scores, other.scores);
+    found.scores = Math.max(found.scores, apart);
+  });
+  return found;
+}

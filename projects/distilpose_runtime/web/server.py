@@ -1,0 +1,197 @@
+"""The files of the page, and a server for them and for nothing else."""
+
+import json
+from functools import lru_cache, partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from .. import PoseEstimator
+from ..metadata import ModelError
+from ..session import open_session
+from . import assets
+
+__all__ = ['File', 'make_server', 'page_files']
+
+PAGE = Path(__file__).parent / 'page'
+HOST = '127.0.0.1'
+
+# Of NanoDets: strides, and the widths of four distributions over distances.
+STRIDES = (8, 16, 32)
+EDGES = (32, 44, 68)
+
+HEADERS = {
+    # Threads need memory that they share, which browsers give to pages that
+    # are isolated from all others.
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+    # Nothing from another machine, even if the page asked for it.
+    'Content-Security-Policy': "default-src 'self'; "
+    "script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-cache',
+}
+# Not mimetypes, whose table is the system's, as browsers insist on these.
+TYPES = {
+    '.html': 'text/html; charset=utf-8',
+    '.css': 'text/css; charset=utf-8',
+    '.js': 'text/javascript; charset=utf-8',
+    '.mjs': 'text/javascript; charset=utf-8',
+    '.txt': 'text/plain; charset=utf-8',
+    '.json': 'application/json',
+    '.jpg': 'image/jpeg',
+    '.wasm': 'application/wasm',
+    '.onnx': 'application/octet-stream',
+}
+
+
+class File(NamedTuple):
+    """A file of the page.
+
+    Attributes:
+        kind: Its media type.
+        read: Gives its content.
+    """
+
+    kind: str
+    read: Callable[[], bytes]
+
+
+def page_files(
+    model: Path, detector: Optional[Path] = None
+) -> Dict[str, File]:
+    """All that the page loads, by the path of its address.
+
+    Args:
+        model: A model that ``distilpose export`` wrote.
+        detector: A NanoDet as an ONNX file, which finds the people.
+
+    Raises:
+        OSError: A file cannot be read.
+        ModelError: A file is no ONNX file, or of another kind of model.
+    """
+    about: Dict[str, Any] = dict(model=_describe(model), detector=None)
+    files = {}
+    for path in sorted(PAGE.iterdir()):
+        files[f'/{path.name}'] = File(TYPES[path.suffix], path.read_bytes)
+    files['/'] = files.pop('/index.html')
+    for name in assets.record()['sha256']:
+        read = lru_cache(maxsize=None)(partial(assets.read, name))
+        kind = TYPES[Path(name).suffix]
+        files[f'/onnxruntime/{name}'] = File(kind, read)
+    files['/model.onnx'] = File(TYPES['.onnx'], model.read_bytes)
+    if detector is not None:
+        about['detector'] = _describe_detector(detector)
+        files['/detector.onnx'] = File(TYPES['.onnx'], detector.read_bytes)
+    for name in ('LICENSE', 'ThirdPartyNotices.txt'):
+        path = assets.FOLDER / name
+        files[f'/onnxruntime/{name}'] = File(TYPES['.txt'], path.read_bytes)
+    text = json.dumps(about).encode()
+    files['/models.json'] = File(TYPES['.json'], lambda: text)
+    return files
+    return files
+
+
+def make_server(files: Dict[str, File], port: int) -> ThreadingHTTPServer:
+    """A server that ``serve_forever()`` starts, for this machine alone.
+
+    Args:
+        files: What ``page_files`` gives.
+        port: Where it listens; 0 for any free port, which the server's
+            ``server_port`` tells.
+
+    Raises:
+        OSError: The port is taken, or needs other rights.
+        OverflowError: There is no such port.
+    """
+    return ThreadingHTTPServer((HOST, port), partial(_Handler, files))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def __init__(self, files: Dict[str, File], *request: Any) -> None:
+        self.files = files  # first, as the base answers in its constructor
+        super().__init__(*request)
+
+    def do_GET(self) -> None:
+        # A page of another site can have its own name lead to this machine,
+        # and would read the model under it.
+        name, _, _ = self.headers.get('Host', '').partition(':')
+        file = self.files.get(self.path.partition('?')[0])
+        if name not in (HOST, 'localhost'):
+            self.send_error(403, explain=f'The page is at http://{HOST}.')
+        elif file is None:
+            self.send_error(404)
+        else:
+            self._send(file)
+
+    def _send(self, file: File) -> None:
+        try:
+            content = file.read()
+        except (OSError, ValueError) as error:
+            self.send_error(500, explain=str(error))
+            return
+        self.send_response(200)
+        self.send_header('Content-Type', file.kind)
+        self.send_header('Content-Length', str(len(content)))
+        for header, value in HEADERS.items():
+            self.send_header(header, value)
+        self.end_headers()
+        try:
+            self.wfile.write(content)
+        except ConnectionError:  # the user left the page
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing: the browser tells what is missing."""
+
+
+def _describe(model: Path) -> Dict[str, Any]:
+    """What the page needs to know of a model."""
+    info = PoseEstimator(model).info
+    return dict(
+        model=info.model,
+        dataset=info.dataset,
+        input_size=info.input_size,
+        raw_images=info.raw_images,
+        mean=info.mean.tolist(),
+        std=info.std.tolist(),
+        to_rgb=info.to_rgb,
+        padding=info.padding,
+        keypoint_names=info.names,
+        skeleton=info.skeleton,
+        keypoint_colors=info.keypoint_colors,
+        skeleton_colors=info.skeleton_colors,
+    )
+
+
+def _describe_detector(detector: Path) -> Dict[str, Any]:
+    """What the page needs to know of a NanoDet.
+
+    Its outputs are, for each stride, classes (1, n, C) and edges (1, n, 4 *
+    bins), n the cells of the feature map.
+    """
+    session = open_session(str(detector), 'cpu')
+    inputs, outputs = (
+        [x.shape for x in found]
+        for found in (session.get_inputs(), session.get_outputs())
+    )
+    fixed = all(isinstance(x, int) for shape in inputs for x in shape)
+    if fixed and len(inputs) == 1 and inputs[0][:2] == [1, 3]:
+        height, width = inputs[0][2:]
+        cells = [-(-height // s) * -(-width // s) for s in STRIDES]
+        if sorted(map(_cells_and_kind, outputs)) == sorted(
+            (n, kind) for n in cells for kind in ('classes', 'edges')
+        ):
+            return dict(input_size=(width, height))
+    raise ModelError(
+        f'The detector "{detector}" takes {inputs} and gives {outputs}, '
+        'expected a NanoDet of fixed size, with classes and edges for each of '
+        f'the strides {STRIDES}. Without --detector, boxes are drawn by hand.'
+    )
+
+
+def _cells_and_kind(shape: List[Any]) -> Tuple[int, str]:
+    if len(shape) != 3 or not isinstance(shape[1], int):
+        return -1, ''
+    return shape[1], 'edges' if shape[2] in EDGES else 'classes'

@@ -1,0 +1,279 @@
+"""The page in headless Chromium, against the Python runtime."""
+
+import base64
+import json
+import shutil
+import threading
+import zipfile
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pytest
+
+from distilpose_runtime import PoseEstimator
+from distilpose_runtime.web import make_server, page_files
+
+from .. import shared
+from . import centroids
+
+PHOTO = 'train2017/000000234748.jpg'  # CC BY
+BOX = 273, 130, 417, 384  # of the man in it
+CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
+OPTIONS = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+]
+SECOND = 1000  # Playwright counts milliseconds
+LONGEST = 60 * SECOND
+
+
+@pytest.fixture(scope='module')
+def launch():
+    """Starts Chromium with more options; it ends with these tests."""
+    playwright = pytest.importorskip(
+        'playwright.sync_api', reason='Playwright is not installed'
+    )
+    if CHROMIUM is None:
+        pytest.skip('Chromium is not installed')
+    with playwright.sync_playwright() as started:
+        yield lambda *more, without='': started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[*(x for x in OPTIONS if x != without), *more],
+        )
+
+
+@pytest.fixture(scope='module')
+def chromium(launch):
+    return launch('--use-fake-ui-for-media-stream')
+
+
+@contextmanager
+def opened(chromium, files):
+    """The page on these files; it must load from its own server alone."""
+    server = make_server(files, 0)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f'http://127.0.0.1:{server.server_port}/'
+    page = chromium.new_page()
+    page.set_default_timeout(LONGEST)
+    asked, problems = [], []
+    page.on('request', lambda request: asked.append(request.url))
+    page.on('pageerror', lambda error: problems.append(str(error)))
+    page.on(
+        'console',
+        lambda line: line.type == 'error' and problems.append(line.text),
+    )
+    page.goto(address)
+    page.wait_for_selector('#controls:enabled')
+    yield page
+    page.close()
+    server.shutdown()
+    server.server_close()
+    assert all(url.startswith((address, 'data:')) for url in asked), asked
+    assert not problems
+
+
+@pytest.fixture(scope='module')
+def photo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('photo')
+    with zipfile.ZipFile(shared.file_or_skip('data/coco_mini.zip')) as file:
+        return folder / file.extract(f'coco_mini/{PHOTO}', folder)
+
+
+def draw_box(page, box):
+    """With the mouse, on the picture as it is shown."""
+    area = page.locator('#picture').bounding_box()
+    ratio = area['width'] / page.evaluate(
+        'document.getElementById("picture").width'
+    )
+    x1, y1, x2, y2 = (value * ratio for value in box)
+    page.mouse.move(area['x'] + x1, area['y'] + y1)
+    page.mouse.down()
+    page.mouse.move(area['x'] + x2, area['y'] + y2, steps=3)
+    page.mouse.up()
+
+
+def wait_for(page, text):
+    page.locator('#status', has_text=text).wait_for()
+
+
+def people(page):
+    return json.loads(page.text_content('#json'))['people']
+
+
+def picture(page):
+    """What the canvas shows, as OpenCV has it."""
+    url = page.evaluate('document.getElementById("picture").toDataURL()')
+    content = base64.b64decode(url.partition(',')[2])
+    return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+
+
+@pytest.mark.parametrize('raw_images', [False, True])
+def test_keypoints_are_those_of_python(chromium, photo, tmp_path, raw_images):
+    """Two boxes drawn by hand, one of them over the border."""
+    model = centroids.write(tmp_path / 'model.onnx', raw_images)
+    with opened(chromium, page_files(model)) as page:
+        page.set_input_files('#file', photo)
+        wait_for(page, 'Draw a box')
+        for i, box in enumerate([BOX, (2, 10, 90, 300)]):
+            draw_box(page, box)
+            wait_for(page, f'People: {i + 1}.')
+        found = people(page)
+        assert 'ms a person (WebAssembly' in page.text_content('#status')
+    boxes = [person['box'] for person in found]
+    np.testing.assert_allclose(boxes[0], BOX, atol=1)
+    expected = PoseEstimator(model)(cv2.imread(str(photo)), boxes)
+    for name in ('keypoints', 'sigmas'):
+        values = np.array([person[name] for person in found])
+        difference = np.abs(values - getattr(expected, name)).max()
+        assert difference < 0.1
+    scores = [person['scores'] for person in found]
+    np.testing.assert_allclose(scores, expected.scores, atol=5e-3)
+
+
+@pytest.mark.slow
+def test_student_is_that_of_python(chromium, photo, tmp_path):
+    """An exported student with random weights, flip test inside."""
+    import torch
+    from mmengine.config import Config
+
+    from distilpose.deploy.onnx_file import export_onnx
+    from distilpose.zoo import build_without_weights, find_config
+
+    config = Config.fromfile(
+        find_config('distilpose-tiny_1xb32-15e_demo-96x64')
+    )
+    torch.manual_seed(0)
+    weights = build_without_weights(config).state_dict()
+    torch.save(dict(state_dict=weights), tmp_path / 'student.pth')
+    model = tmp_path / 'student.onnx'
+    export_onnx(config, str(tmp_path / 'student.pth'), model, flip_test=True)
+    with opened(chromium, page_files(model)) as page:
+        page.set_input_files('#file', photo)
+        wait_for(page, 'Draw a box')
+        draw_box(page, BOX)
+        wait_for(page, 'People: 1.')
+        (found,) = people(page)
+    expected = PoseEstimator(model)(cv2.imread(str(photo)), [found['box']])
+    np.testing.assert_allclose(
+        found['keypoints'], expected.keypoints[0], atol=0.1
+    )
+    np.testing.assert_allclose(found['scores'], expected.scores[0], atol=1e-3)
+
+
+def test_detector_finds_the_man(chromium, photo, tmp_path):
+    nanodet = shared.file_or_skip('models/nanodet-416-fp16.onnx')
+    model = centroids.write(tmp_path / 'model.onnx')
+    with opened(chromium, page_files(model, nanodet)) as page:
+        page.set_input_files('#file', photo)
+        wait_for(page, 'People: 1.')
+        (found,) = people(page)
+        x1, y1, x2, y2 = found['box']
+        np.testing.assert_allclose(found['box'], BOX, atol=8)
+        # Other boxes can be drawn beside it, and all taken away.
+        draw_box(page, (20, 200, 200, 350))
+        wait_for(page, 'People: 2.')
+        page.click('#clear')
+        wait_for(page, 'Draw a box')
+        assert people(page) == []
+
+
+def test_example_and_what_is_drawn(chromium, tmp_path):
+    """A box, dots and ellipses are on the picture until switched off."""
+    model = centroids.write(tmp_path / 'model.onnx')
+    with opened(chromium, page_files(model)) as page:
+        assert page.locator('#credit').is_hidden()
+        page.click('#example')
+        wait_for(page, 'Draw a box')
+        assert page.locator('#credit').is_visible()
+        plain = picture(page)
+        x1, y1, x2, y2 = 200, 97, 312, 288
+        draw_box(page, (x1, y1, x2, y2))
+        wait_for(page, 'People: 1.')
+        shown = picture(page)
+        changed = (shown != plain).any(-1)
+        assert changed[150:250, x1 - 1 : x1 + 2].any(-1).all()
+        (found,) = people(page)
+        for (x, y), (a, b) in zip(found['keypoints'], found['sigmas']):
+            assert changed[round(y), round(x)]
+            assert changed[round(y), round(x + a) - 1 : round(x + a) + 2].any()
+            assert changed[round(y - b) - 1 : round(y - b) + 2, round(x)].any()
+        page.uncheck('#boxes')
+        page.fill('#score', '1')
+        again = picture(page)
+        np.testing.assert_array_equal(again, plain)
+
+
+def test_bad_photo_no_camera_no_webgpu(chromium, photo, tmp_path):
+    """One line each, and the page goes on."""
+    model = centroids.write(tmp_path / 'model.onnx')
+    (tmp_path / 'bad.jpg').write_text('no picture')
+    with opened(chromium, page_files(model)) as page:
+        problem = page.locator('#problem')
+        page.set_input_files('#file', tmp_path / 'bad.jpg')
+        problem.filter(has_text='"bad.jpg" is not a picture').wait_for()
+        page.click('#camera')
+        problem.filter(has_text='There is no camera').wait_for()
+        page.set_input_files('#file', photo)
+        wait_for(page, 'Draw a box')
+        assert problem.text_content() == ''
+        page.select_option('#backend', 'webgpu')
+        draw_box(page, BOX)
+        problem.filter(has_text='wasm goes on').wait_for()
+        wait_for(page, 'People: 1.')
+        assert page.input_value('#backend') == 'wasm'
+
+
+def test_camera(launch, tmp_path):
+    """Chromium's own: a green picture on which something turns."""
+    model = centroids.write(tmp_path / 'model.onnx')
+    fake = launch(
+        '--use-fake-device-for-media-stream',
+        '--use-fake-ui-for-media-stream',
+    )
+    with opened(fake, page_files(model)) as page:
+        page.click('#camera')
+        wait_for(page, 'Draw a box')
+        draw_box(page, (100, 100, 300, 400))
+        wait_for(page, 'People: 1.')
+        before = page.text_content('#json')
+        page.wait_for_function(
+            'before => document.getElementById("json").textContent != before',
+            arg=before,
+        )
+        page.get_by_role('button', name='Stop').click()
+        page.get_by_role('button', name='Camera').wait_for()
+
+
+@pytest.mark.slow
+def test_webgpu(launch, photo, tmp_path):
+    """By Chromium's own software for it, SwiftShader."""
+    model = centroids.write(tmp_path / 'model.onnx')
+    software = launch(
+        '--enable-unsafe-webgpu',
+        '--use-webgpu-adapter=swiftshader',
+        '--enable-features=Vulkan',
+        without='--disable-gpu',
+    )
+    with opened(software, page_files(model)) as page:
+        if not page.evaluate(
+            'navigator.gpu?.requestAdapter().then(found => !!found)'
+        ):
+            pytest.skip('This Chromium has no WebGPU')
+        page.set_input_files('#file', photo)
+        wait_for(page, 'Draw a box')
+        draw_box(page, BOX)
+        wait_for(page, 'WebAssembly')
+        page.select_option('#backend', 'webgpu')
+        wait_for(page, 'WebGPU).')
+        (found,) = people(page)
+    expected = PoseEstimator(model)(cv2.imread(str(photo)), [found['box']])
+    np.testing.assert_allclose(
+        found['keypoints'], expected.keypoints[0], atol=0.1
+    )

@@ -1,0 +1,191 @@
+// The page's own calculations, by Node: node --test tests/web/test_page.mjs
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+const page = '../../projects/distilpose_runtime/web/page/';
+const pose = await import(`${page}pose.js`);
+const detector = await import(`${page}detector.js`);
+const { Models } = await import(`${page}models.js`);
+
+const near = (found, expected, tolerance = 1e-6) => {
+  const [a, b] = [[found].flat(Infinity), [expected].flat(Infinity)];
+  assert.equal(a.length, b.length);
+  a.forEach((value, i) => {
+    assert.ok(Math.abs(value - b[i]) <= tolerance, `${a} is not ${b}`);
+  });
+};
+
+/** Pixels with red = 10 x + 1, green = 20 y + 2, blue = 3. */
+function ramp(width, height) {
+  const data = new Uint8ClampedArray(width * height * 4);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      data.set([10 * x + 1, 20 * y + 2, 3, 255], (y * width + x) * 4);
+    }
+  }
+  return { data, width, height };
+}
+
+test('a frame has the aspect of the input', () => {
+  assert.deepEqual(pose.frame([0, 0, 40, 20], [30, 60], 1.25), {
+    ...{ x: 20, y: 10, width: 50, height: 100 },
+  });
+  assert.deepEqual(pose.frame([10, 0, 20, 80], [30, 60], 1.5), {
+    ...{ x: 15, y: 40, width: 60, height: 120 },
+  });
+});
+
+test('a crop of the image as it is', () => {
+  const image = ramp(4, 6);
+  const whole = pose.wholeImage(image, [4, 6]);
+  const found = pose.crop(image, whole, [4, 6]);
+  assert.deepEqual([...found.slice(0, 6)], [1, 2, 3, 11, 2, 3]);
+  assert.deepEqual([...found.slice(-3)], [31, 102, 3]);
+});
+
+test('a crop between pixels, and black outside', () => {
+  // Crop pixel u lies at 1.5 + (u - 1) * 0.5, v likewise.
+  const frame = { x: 1.5, y: 1.5, width: 1, height: 1 };
+  const found = pose.crop(ramp(4, 4), frame, [2, 2]);
+  assert.deepEqual([...found], [11, 22, 3, 16, 22, 3, 11, 32, 3, 16, 32, 3]);
+  // From -1 in halves: outside, half outside, at the first pixel.
+  const edge = { x: 0, y: 0, width: 2, height: 2 };
+  const border = pose.crop(ramp(4, 4), edge, [4, 4]);
+  const blue = [...border].filter((_, i) => i % 3 === 2);
+  near(blue.slice(8), [0, 1.5, 3, 3, 0, 1.5, 3, 3], 0.5);
+  assert.deepEqual(blue.slice(0, 4), [0, 0, 0, 0]);
+  assert.equal(blue[5], 1); // a quarter of 3
+});
+
+test('the input of a model', () => {
+  const rgb = new Uint8ClampedArray([1, 2, 3, 4, 5, 6]);
+  const info = { input_size: [2, 1], mean: [1, 2, 3], std: [1, 2, 4] };
+  const normal = pose.modelInput([rgb, rgb], { ...info, to_rgb: true });
+  assert.deepEqual(normal.dims, [2, 3, 1, 2]);
+  near([...normal.data], [0, 3, 0, 1.5, 0, 0.75, 0, 3, 0, 1.5, 0, 0.75]);
+  const bgr = pose.modelInput([rgb], { ...info, to_rgb: false });
+  near([...bgr.data], [2, 5, 0, 1.5, -0.5, 0.25]);
+  const raw = pose.modelInput([rgb, rgb], { ...info, raw_images: true });
+  assert.deepEqual(raw.dims, [2, 1, 2, 3]);
+  assert.equal(raw.type, 'uint8');
+  assert.deepEqual([...raw.data], [3, 2, 1, 6, 5, 4, 3, 2, 1, 6, 5, 4]);
+});
+
+test('poses in pixels of the image', () => {
+  const frames = [
+    { x: 50, y: 100, width: 20, height: 40 },
+    { x: 0, y: 0, width: 10, height: 20 },
+  ];
+  const outputs = {
+    coords: new Float32Array([0, 0, 10, 20, 5, 10, 2.5, 0]),
+    scores: new Float32Array([0.5, 0.25, 1, 0]),
+    sigmas: new Float32Array([1, 2, 3, 4, 5, 6, 7, 8]),
+  };
+  const [a, b] = pose.poses(outputs, frames, [10, 20]);
+  assert.deepEqual(a.keypoints, [[40, 80], [60, 120]]);
+  assert.deepEqual(a.sigmas, [[2, 4], [6, 8]]);
+  assert.deepEqual(b.keypoints, [[0, 0], [-2.5, -10]]);
+  assert.deepEqual(b.scores, [1, 0]);
+  const [without] = pose.poses({ ...outputs, sigmas: undefined }, frames, [1, 1]);
+  assert.equal(without.sigmas, null);
+});
+
+test('boxes that hold no part of an image', () => {
+  const image = { width: 10, height: 20 };
+  assert.equal(pose.boxFault([9, 19, 30, 30], image), null);
+  assert.match(pose.boxFault([1, 1, 1, 5], image), /no area/);
+  assert.match(pose.boxFault([10, 0, 20, 5], image), /outside/);
+  assert.match(pose.boxFault([0, -5, 5, 0], image), /outside/);
+  assert.match(pose.boxFault([0, NaN, 5, 1], image), /finite/);
+});
+
+test('of boxes that overlap the best one stays', () => {
+  near(detector.overlap([0, 0, 4, 4], [2, 0, 6, 4]), 8 / 24);
+  assert.equal(detector.overlap([0, 0, 1, 1], [2, 2, 3, 3]), 0);
+  const found = [
+    { box: [0, 0, 10, 10], score: 0.5 },
+    { box: [1, 0, 11, 10], score: 0.9 },
+    { box: [8, 0, 18, 10], score: 0.4 },
+  ];
+  const kept = detector.suppress(found, 0.6).map(({ score }) => score);
+  assert.deepEqual(kept, [0.9, 0.4]);
+});
+
+/** Outputs of a NanoDet of 64 x 64 that sees one person. */
+function nanodet(logits) {
+  const outputs = [8, 16, 32].flatMap((stride) => {
+    const n = (64 / stride) ** 2;
+    const classes = new Float32Array(n * 80).fill(logits ? -9 : 0);
+    return [
+      { data: new Float32Array(n * 44), dims: [1, n, 44] },
+      { data: classes, dims: [1, n, 80] },
+    ];
+  });
+  // Stride 16, 4 columns: cell 6 is column 2 of row 1, its middle (40, 24).
+  const [edges, classes] = outputs.slice(2, 4);
+  classes.data[6 * 80] = logits ? Math.log(4) : 0.8;
+  classes.data[7 * 80 + 1] = 0.99; // a bicycle
+  [1, 0, 1, 2].forEach((bin, side) => {
+    edges.data[(6 * 4 + side) * 11 + bin] = 50;
+  });
+  edges.data[(6 * 4 + 0) * 11 + 2] = 50; // half way between 1 and 2
+  return outputs;
+}
+
+test('a NanoDet, with its sigmoid and without, in any order', () => {
+  for (const logits of [false, true]) {
+    const outputs = nanodet(logits);
+    for (const order of [outputs, outputs.toReversed()]) {
+      const found = detector.decode(order, [64, 64]);
+      assert.equal(found.length, 1);
+      near(found[0].box, [40 - 24, 24, 56, 24 + 32], 1e-4);
+      near(found[0].score, 0.8);
+    }
+  }
+});
+
+test('the detector sees the whole image at the top left', () => {
+  const image = ramp(20, 10);
+  const { frame, crops } = detector.detectorInput(image, [10, 10]);
+  assert.deepEqual(frame, { x: 10, y: 10, width: 20, height: 20 });
+  assert.deepEqual([...crops[0].slice(3, 6)], [21, 2, 3]);
+  assert.deepEqual([...crops[0].slice(150)], Array(150).fill(0)); // below
+  const box = detector.toImage([1, 2, 20, 9], frame, [10, 10], image);
+  assert.deepEqual(box, [2, 4, 20, 10]);
+});
+
+const one = {
+  keypoints: [[1, 2], [3, 4]],
+  scores: [0.5, 0.6],
+  sigmas: [[1, 1], [2, 2]],
+};
+
+test('how far poses are apart, in pixels of the input', () => {
+  const frames = [{ width: 20 }];
+  const apart = (change) =>
+    pose.difference([one], [{ ...one, ...change }], frames, [10]);
+  assert.deepEqual(apart({}), { pixels: 0, scores: 0 });
+  near(apart({ keypoints: [[1, 2], [3, 7]] }).pixels, 1.5);
+  near(apart({ sigmas: [[1, 1], [2, 4]] }).pixels, 1);
+  near(apart({ scores: [0.5, 0.4] }).scores, 0.2);
+  assert.equal(apart({ scores: [NaN, 0.4] }).scores, Infinity);
+});
+
+test('WebGPU runs after it agreed with wasm, and not before', async () => {
+  globalThis.navigator ??= {};
+  const models = new Models({ input_size: [10, 20], padding: 1 }, null);
+  const answer = (found) => ({ ask: async () => ({ poses: [found] }) });
+  const boxes = [[0, 0, 10, 20]];
+  await assert.rejects(models.useWebGPU({}, boxes), /no WebGPU/);
+  Object.defineProperty(globalThis.navigator, 'gpu', { value: {} });
+  models.wasm = answer(one);
+  models.gpu = answer({ ...one, keypoints: [[1, 2], [3, 4.6]] });
+  await assert.rejects(models.useWebGPU({}, boxes), /wasm goes on.*0\.60 pix/);
+  assert.equal(models.backend, 'wasm');
+  models.gpu = answer({ ...one, scores: [0.5, 0.62] });
+  await assert.rejects(models.useWebGPU({}, boxes), /0\.020 of the scores/);
+  models.gpu = answer({ ...one, keypoints: [[1, 2], [3, 4.4]] });
+  await models.useWebGPU({}, boxes);
+  assert.equal(models.backend, 'webgpu');
+});

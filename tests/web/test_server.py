@@ -1,0 +1,163 @@
+"""What ``distilpose serve`` serves, and what it says when it cannot."""
+
+import http.client
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from distilpose_cli import main
+from distilpose_runtime import ModelError
+from distilpose_runtime.web import assets, make_server, page_files, server
+
+from .. import shared
+from . import centroids
+
+PROJECTS = Path(server.__file__).parents[2]
+
+
+@pytest.fixture
+def model(tmp_path):
+    return centroids.write(tmp_path / 'model.onnx')
+
+
+@pytest.fixture
+def get(model):
+    """Asks a running server; gives status, headers and body."""
+    running = make_server(page_files(model), 0)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+
+    def ask(path, **headers):
+        client = http.client.HTTPConnection('127.0.0.1', running.server_port)
+        client.request('GET', path, headers=headers)
+        answer = client.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+    yield ask
+    running.shutdown()
+    running.server_close()
+
+
+def test_serves_the_page_and_the_model(get, model):
+    status, headers, body = get('/')
+    assert (status, headers['Content-Type'][:9]) == (200, 'text/html')
+    assert body == (server.PAGE / 'index.html').read_bytes()
+    # Without these, a browser gives one thread.
+    assert headers['Cross-Origin-Opener-Policy'] == 'same-origin'
+    assert headers['Cross-Origin-Embedder-Policy'] == 'require-corp'
+    assert get('/model.onnx')[2] == model.read_bytes()
+    name = '/onnxruntime/ort-wasm-simd-threaded.wasm'
+    status, headers, body = get(name)
+    assert headers['Content-Type'] == 'application/wasm'
+    assert body[:4] == b'\0asm'
+    about = json.loads(get('/models.json')[2])
+    assert about['detector'] is None
+    assert about['model']['input_size'] == [48, 64]
+    assert about['model']['std'] == pytest.approx(centroids.INFO['std'])
+    assert about['model']['keypoint_names'] == ['red', 'green', 'blue']
+
+
+@pytest.mark.parametrize(
+    'path',
+    [
+        '/server.py',
+        '/../server.py',
+        '/onnxruntime/../../estimator.py',
+        '/%2e%2e/server.py',
+        '//etc/passwd',
+        '/detector.onnx',
+        '/onnxruntime/',
+    ],
+)
+def test_serves_nothing_else(get, path):
+    assert get(path)[0] == 404
+
+
+def test_answers_to_its_own_name_alone(get):
+    """Another site's name may lead to this machine, too."""
+    assert get('/model.onnx', Host='localhost:1')[0] == 200
+    status, _, body = get('/model.onnx', Host='example.com')
+    assert status == 403
+    assert b'127.0.0.1' in body
+
+
+def test_model_that_has_gone(get, model):
+    model.unlink()
+    assert get('/model.onnx')[0] == 500
+
+
+def test_listens_on_this_machine_alone(model):
+    with make_server(page_files(model), 0) as running:
+        assert running.server_address[0] == '127.0.0.1'
+
+
+def test_onnxruntime_is_as_recorded(tmp_path):
+    assets.check()
+    name = 'ort.wasm.min.mjs'
+    assert b'v' + assets.record()['version'].encode() in assets.read(name)
+    folder = shutil.copytree(assets.FOLDER, tmp_path / 'onnxruntime')
+    content = (folder / f'{name}.xz').read_bytes()
+    for damaged in (content[:-20], (folder / 'LICENSE').read_bytes()):
+        (folder / f'{name}.xz').write_bytes(damaged)
+        with pytest.raises(ValueError, match=f'{name} is not the file'):
+            assets.read(name, folder)
+
+
+def test_detector():
+    nanodet = shared.file_or_skip('models/nanodet-416-fp16.onnx')
+    assert server._describe_detector(nanodet) == dict(input_size=(416, 416))
+    movenet = shared.file_or_skip('models/movenet-thunder.onnx')
+    with pytest.raises(ModelError, match='expected a NanoDet') as error:
+        server._describe_detector(movenet)
+    assert '[1, 1, 17, 3]' in str(error.value)
+
+
+def stopped(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(['serve', *map(str, arguments)])
+    (line,) = str(ended.value.code).splitlines()
+    assert line.startswith('distilpose serve: ')
+    return line
+
+
+def test_bad_input_is_one_line(model, tmp_path):
+    assert 'No such file' in stopped(tmp_path / 'none.onnx')
+    (tmp_path / 'text.onnx').write_text('no model')
+    assert 'cannot load' in stopped(tmp_path / 'text.onnx')
+    other = centroids.write(tmp_path / 'newer.onnx', format_version=2)
+    assert 'format 2' in stopped(other)
+    assert 'NanoDet' in stopped(model, '--detector', model)
+    assert 'port must be' in stopped(model, '--port', 70000)
+
+
+def test_port_that_is_taken(model):
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+        line = stopped(model, '--port', port)
+    assert f'port {port}' in line and '--port 0' in line
+
+
+def test_command_without_torch_and_mmpose(model):
+    """It says where the page is, and ends at Ctrl-C without a traceback."""
+    code = (
+        'import sys, signal, threading, _thread\n'
+        'for name in ("torch", "mmpose", "mmengine", "mmcv", "distilpose"):\n'
+        '    sys.modules[name] = None\n'
+        'import distilpose_cli\n'
+        'threading.Timer(2, _thread.interrupt_main).start()\n'
+        'distilpose_cli.main(["serve", sys.argv[1], "--port", "0"])\n'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code, model],
+        cwd=PROJECTS,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f'{model}: http://127.0.0.1:' in done.stdout
+    assert not done.stderr
