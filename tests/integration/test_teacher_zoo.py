@@ -15,6 +15,7 @@ from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.testing import get_packed_inputs
 from mmpose.utils import register_all_modules
+from torch import nn
 
 from distilpose.distillation.checks import check_before_training
 from distilpose.distillation.inputs import InputSpec
@@ -85,6 +86,8 @@ def distil(student, name, monkeypatch):
         optimizer.zero_grad()
         total, parts = model.parse_losses(model.loss(**data))
         total.backward()
+        # Heatmaps of random weights may be a thousand times too high.
+        nn.utils.clip_grad_norm_(model.head.parameters(), 1.0)
         optimizer.step()
         steps.append({key: float(value) for key, value in parts.items()})
     return steps
@@ -105,6 +108,8 @@ class SaidBefore:
 @pytest.mark.slow
 @pytest.mark.parametrize('name', names())
 def test_zoo_teaches(student, name, monkeypatch):
+    if 'ViTPose' in name:
+        pytest.importorskip('mmpretrain')
     if name in REFUSED:
         with pytest.raises((TypeError, ValueError), match=REFUSED[name]):
             distil(student, name, monkeypatch)
@@ -113,11 +118,6 @@ def test_zoo_teaches(student, name, monkeypatch):
     assert all(math.isfinite(v) for step in steps for v in step.values())
     assert steps[0]['loss_simulated_heatmaps'] > 0
     totals = [step['loss'] for step in steps]
-    print(
-        name,
-        [f'{t:.5f}' for t in totals],
-        {k: float(v) for k, v in steps[0].items() if 'loss' in k},
-    )
     assert all(after < before for before, after in zip(totals, totals[1:]))
 
 
