@@ -141,6 +141,16 @@ def test_a_disc_is_as_high_as_it_is_sure():
     assert 0.93 < peaks[0] <= 1 and 0.37 < peaks[1] <= 0.4
 
 
+def test_heights_of_heatmaps_through_a_softmax():
+    """None is higher than 1, and what is spread out is low."""
+    head = build('dsnt', 2)
+    maps = torch.full((1, 2, 64, 48), 1 / (64 * 48))
+    maps[0, 0] = 0
+    maps[0, 0, 30, 20] = 1
+    peaks = teacher_heatmaps(head, (None, maps)).peaks().flatten()
+    assert peaks[0] == 1 and peaks[1] < 0.01
+
+
 def test_the_offsets_are_read_in_the_middle_of_a_disc():
     """On its rim, where a cell may be the highest, they are poor."""
     head = build('udp_combined', 1)
