@@ -19,6 +19,7 @@ import against_baseline
 import benchmark
 import evaluation
 import naive_baseline
+import simcc_loss
 
 TINY = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
 QUICK = ['--batch', '2', '--repeats', '2']
@@ -84,6 +85,12 @@ def test_ap_on_other_data_is_not_of_coco():
         'td-hm_res50_8xb64-210e_coco-wholebody-256x192',
     ):
         assert benchmark.published_ap(name) == (None, '')
+
+
+def test_loss_of_a_simcc_teacher(capsys):
+    """Rows and formed heatmaps give the same loss, or it says so."""
+    simcc_loss.main(['--batch', '1', '--repeats', '2'])
+    assert '512x384 / rows' in capsys.readouterr().out
 
 
 def test_loss_against_the_baseline(capsys):

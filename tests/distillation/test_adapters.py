@@ -141,6 +141,28 @@ def test_a_disc_is_as_high_as_it_is_sure():
     assert 0.93 < peaks[0] <= 1 and 0.37 < peaks[1] <= 0.4
 
 
+def test_heights_of_heatmaps_through_a_softmax():
+    """None is higher than 1, and what is spread out is low."""
+    head = build('dsnt', 2)
+    maps = torch.full((1, 2, 64, 48), 1 / (64 * 48))
+    maps[0, 0] = 0
+    maps[0, 0, 30, 20] = 1
+    peaks = teacher_heatmaps(head, (None, maps)).peaks().flatten()
+    assert peaks[0] == 1 and peaks[1] < 0.01
+
+
+def test_the_offsets_are_read_in_the_middle_of_a_disc():
+    """On its rim, where a cell may be the highest, they are poor."""
+    head = build('udp_combined', 1)
+    maps = perfect('udp_combined', head, np.array([[[96.0, 128.0]]])).clone()
+    rim = (maps[:, 1].square() + maps[:, 2].square() > 0.5) & (maps[:, 0] > 0)
+    assert rim.any()
+    maps[:, 0][rim] = 1.02
+    maps[:, 1][rim] += 0.3
+    found = teacher_heatmaps(head, maps).coords() * torch.tensor(INPUT)
+    assert np.abs(found.numpy() - [96.0, 128.0]).max() < 0.05
+
+
 @pytest.mark.parametrize('name', KINDS)
 def test_heads_give_what_their_adapters_take(name):
     """Run on features, in the sizes that their codecs say."""

@@ -13,6 +13,7 @@ from mmpose.utils import register_all_modules
 from distilpose.distillation.inputs import InputSpec
 from distilpose.distillation.keypoints import keypoint_names
 from distilpose.distillation.teacher import FrozenTeacher
+from distilpose.models.heatmap_frame import codec_of, heatmap_frame
 
 from . import heads
 
@@ -37,11 +38,12 @@ CONVERSIONS = dict(
     square=dict(size=(256, 256)),
     normalization=dict(preprocessor=IMAGENET),
     keypoints=dict(dataset='CrowdPoseDataset', keypoints=14, known=12),
+    flip_test=dict(flip_test=True),
 )
 
 
 def teacher(name, size=STUDENT.size, preprocessor=PLAIN,
-            dataset='CocoDataset', keypoints=17):  # fmt: skip
+            dataset='CocoDataset', keypoints=17, **settings):  # fmt: skip
     register_all_modules()
     model = dict(
         type='TopdownPoseEstimator',
@@ -60,6 +62,7 @@ def teacher(name, size=STUDENT.size, preprocessor=PLAIN,
         student_keypoints=COCO,
         config=dict(model=model, train_dataloader=loader),
         allow_random_weights=True,
+        **settings,
     )
 
 
@@ -75,6 +78,17 @@ def truth(name, size, count):
     return pixels
 
 
+def mirrored(pixels, head, frozen):
+    """Where keypoints lie when cells change places with their opposites."""
+    frame = heatmap_frame(codec_of(head))
+    opposite = frame.size[0] - 1
+    width = frozen.source.input.size[0]
+    x = pixels[..., 0] / width * frame.scale[0] + frame.offset[0]
+    x = (opposite - x - frame.offset[0]) / frame.scale[0] * width
+    there = np.stack([x, pixels[..., 1]], -1)
+    return there[:, frozen.source.metainfo['flip_indices']]
+
+
 @pytest.mark.parametrize('conversion', CONVERSIONS)
 @pytest.mark.parametrize('name', KINDS)
 def test_any_head_and_any_conversion(name, conversion):
@@ -84,8 +98,14 @@ def test_any_head_and_any_conversion(name, conversion):
     size = changes.get('size', STUDENT.size)
     pixels = truth(name, size, changes.get('keypoints', 17))
     head = frozen.source.model.head
-    head.forward = lambda feats: heads.perfect(name, head, pixels)
     seen = []
+
+    def right(feats):
+        """About the image, and then about its mirror image."""
+        given = pixels if len(seen) == 1 else mirrored(pixels, head, frozen)
+        return heads.perfect(name, head, given)
+
+    head.forward = right
     frozen.source.model.backbone.register_forward_pre_hook(
         lambda _, args: seen.append(args[0])
     )
