@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, List, Optional
 
+from .init import add_init
 from .teachers import add_teachers
 
 __all__ = ['main']
@@ -163,6 +164,7 @@ COMMANDS = (
     add_tools,
     add_demo,
     add_demo_data,
+    add_init,
     add_teachers,
     add_mmpose,
     add_run,
