@@ -34,6 +34,12 @@ def add_init(commands) -> None:
         help='the photos; folders below it are searched, too',
     )
     parser.add_argument(
+        '--val-images',
+        metavar='DIR',
+        type=Path,
+        help='the photos to validate on (default: among the others)',
+    )
+    parser.add_argument(
         '--student',
         metavar='NAME',
         default='distilpose-s',
@@ -60,8 +66,11 @@ def add_init(commands) -> None:
 
 def run_init(args: argparse.Namespace) -> None:
     """Write, and show the report and what to do next."""
-    names = 'train images val student teacher category start'.split()
-    options = {name: getattr(args, name) for name in names}
+    options = {
+        name: value
+        for name, value in vars(args).items()
+        if name not in ('command', 'run', 'folder')
+    }
     try:
         # Dependencies warn of each other's deprecations, over the report.
         with warnings.catch_warnings():

@@ -1,40 +1,31 @@
 """From a folder of photos and an annotation file to a config that trains."""
 
 import json
-import random
-import re
+import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Optional, Tuple
 
-import numpy as np
-
-from ..data.annotations import check_people
-from .coco_file import Annotations, read_annotations
+from .coco_file import read_annotations
 from .configs import Plan, distilled_text, student_text, teacher_text
-from .exchanged import check_sides
 from .keypoint_names import mirror_pairs
 from .metainfo import describe, metainfo_text
-from .people import tidy_people
 from .photos import Photos
 from .report import Report
 from .schedule import choose_schedule
+from .splits import (
+    Split,
+    expect_same_keypoints,
+    read_split,
+    set_aside,
+    warn_of_overlap,
+)
 from .students import find_student
 from .teachers import fitting_teacher, named_teacher
 
 __all__ = ['init']
 
-Item = Dict[str, Any]
-
-VAL_SHARE = 0.1
-"""Share of the images that are kept for validation where none are given."""
-
-
-class Split(NamedTuple):
-    """Images and people of one annotation file that is going to be written."""
-
-    images: List[Item]
-    people: List[Item]
+Splits = Dict[str, Split]
 
 
 def init(
@@ -42,6 +33,7 @@ def init(
     train: Path,
     images: Path,
     val: Optional[Path] = None,
+    val_images: Optional[Path] = None,
     student: str = 'distilpose-s',
     teacher: Optional[str] = None,
     category: Optional[str] = None,
@@ -55,7 +47,8 @@ def init(
         folder: What to write; must not exist, or be empty.
         train: Annotation file in COCO format.
         images: Folder of the photos.
-        val: A second one; without it, a tenth of the images is set aside.
+        val: A second file; without it, a tenth of the images is set aside.
+        val_images: Folder of its photos, if it is another.
         student: Its name in ``students.STUDENTS``.
         teacher: Name of a config of MMPose's zoo.
         category: The only category to take.
@@ -72,67 +65,66 @@ def init(
     _expect_free(folder)
     chosen = find_student(student)
     if start is not None and not Path(start).is_file():
-        raise FileNotFoundError(f'There is no checkpoint "{start}".')
+        raise FileNotFoundError(
+            f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
+        )
     report = Report()
-    photos = Photos(images)
-    read = read_annotations(train, sub := Report(), category)
-    info = describe(folder.name, read.names, read.skeleton, report)
-    splits = dict(train=_split_of(read, photos, sub))
-    report.take(sub, 'train')
+    root = Path(
+        os.path.commonpath(
+            [Path(f).resolve() for f in (images, val_images or images)]
+        )
+    )
+    files = {'train': (train, Photos(images, root))}
     if val is not None:
-        other = read_annotations(val, sub := Report(), category)
-        _expect_same_keypoints(read, other)
-        splits['val'] = _split_of(other, photos, sub)
-        report.take(sub, 'val')
-        _warn_of_overlap(splits, report)
-    elif not report.errors:
-        splits = _set_aside(splits['train'], report)
-    named = teacher and named_teacher(teacher, read.names, report)
+        files['val'] = (val, Photos(val_images or images, root))
+    names, skeleton, splits = _read(files, category, report)
+    info = describe(folder.name, names, skeleton, report)
+    named = named_teacher(teacher, names, report) if teacher else None
     if report.errors:
         return report
     people = len(splits['train'].people)
     plan = Plan(
-        f'{student} for {len(read.names)} keypoints of {folder.name}, '
+        f'{student} for {len(names)} keypoints of {folder.name}, '
         f'{people} people to train on.',
         chosen,
         choose_schedule(people),
-        str(photos.folder),
-        len(read.names),
+        str(root),
+        len(names),
         people,
-        _may_flip(read.names),
-        named or None,
+        _may_flip(names),
+        named,
         start and str(Path(start).resolve()),
     )
     report.facts.append(f'Schedule: {plan.schedule.why}.')
-    if not named:
-        _offer_teacher(read.names, report)
-    texts = {
-        'config.py': student_text(plan),
-        'metainfo.py': metainfo_text(info),
-    }
-    if not named:
-        texts['teacher.py'] = teacher_text(plan)
-        texts['distilled.py'] = distilled_text(plan)
-    texts['report.txt'] = f'{report}\n'
-    category_item = dict(
-        id=1,
-        name=folder.name,
-        keypoints=read.names,
-        skeleton=[
-            [read.names.index(name) + 1 for name in link['link']]
-            for link in info['skeleton_info'].values()
-        ],
-    )
-    for name, split in splits.items():
-        texts[f'annotations/{name}.json'] = json.dumps(
-            dict(
-                images=split.images,
-                annotations=split.people,
-                categories=[category_item],
-            )
+    fitting = None if named else fitting_teacher(names)
+    if fitting:
+        report.facts.append(
+            'A teacher of these keypoints can be downloaded: --teacher '
+            f'{fitting}'
         )
-    _write(folder, texts)
+    _write(folder, _texts(plan, info, splits, report))
     return report
+
+
+def _read(
+    files: Dict[str, Tuple[Path, Photos]],
+    category: Optional[str],
+    report: Report,
+) -> Tuple[List[str], List[Tuple[int, int]], Splits]:
+    """Read annotation files; give names, skeleton, and train and val."""
+    read = {}
+    splits: Splits = {}
+    for kind, (file, photos) in files.items():
+        found = Report()
+        read[kind] = read_annotations(file, found, category)
+        expect_same_keypoints(read['train'], read[kind])
+        splits[kind] = read_split(read[kind], photos, found)
+        report.take(found, kind)
+    if 'val' in splits:
+        warn_of_overlap(splits, report)
+    elif not report.errors:
+        splits = set_aside(splits['train'], report)
+    return read['train'].names, read['train'].skeleton, splits
 
 
 def _expect_free(folder: Path) -> None:
@@ -143,118 +135,40 @@ def _expect_free(folder: Path) -> None:
         )
 
 
-def _split_of(read: Annotations, photos: Photos, report: Report) -> Split:
-    """Find the photos of an annotation file, and tidy its people."""
-    located = photos.locate(read.images, report)
-    people = tidy_people(read, located, report)
-    used = {person['image_id'] for person in people}
-    images = [image for image in located.values() if image['id'] in used]
-    content = dict(images=images, annotations=people)
-    if people:
-        check_people(content, len(read.names), report)
-        check_sides(people, read.names, report)
-        _tell(people, images, read, report)
-    else:
-        report.errors.append('Nobody is left to use.')
-    for i, person in enumerate(people):
-        person['id'] = i + 1
-    return Split(images, people)
-
-
-def _tell(
-    people: Sequence[Item],
-    images: Sequence[Item],
-    read: Annotations,
-    report: Report,
-) -> None:
-    """Say how many people there are, and how well they are labelled."""
-    counts = np.array([person['num_keypoints'] for person in people])
-    labelled = np.array([p['keypoints'][2::3] for p in people]) > 0
-    report.facts.append(
-        f'{len(people)} people in {len(images)} of {len(read.images)} images; '
-        f'keypoints a person: {counts.min()} to {counts.max()}, '
-        f'{counts.mean():.1f} on average'
-    )
-    never = [n for n, seen in zip(read.names, labelled.any(0)) if not seen]
-    if never:
-        report.warnings.append(
-            f'Nobody has {", ".join(never)} labelled, so that it cannot be '
-            'learned or tested here.'
-        )
-
-
-def _expect_same_keypoints(train: Annotations, val: Annotations) -> None:
-    if train.names != val.names:
-        raise ValueError(
-            f'"{train.file}" has the keypoints {", ".join(train.names)}, '
-            f'"{val.file}" {", ".join(val.names)}: they must be the same, in '
-            'the same order.'
-        )
-
-
-def _warn_of_overlap(splits: Dict[str, Split], report: Report) -> None:
-    names = [{i['file_name'] for i in s.images} for s in splits.values()]
-    both = sorted(names[0] & names[1])
-    report.add(
-        '{} images of the validation are trained on, too: AP would be too '
-        'high.',
-        both,
-        len(names[1]),
-        float('inf'),
-    )
-
-
-def _set_aside(split: Split, report: Report) -> Dict[str, Split]:
-    """Keep a tenth of the images for validation; whole images, by chance.
-
-    Roboflow writes several copies of one photo, which stay together.
-    """
-    groups: Dict[str, List[Any]] = {}
-    for image in split.images:
-        source = re.sub(r'\.rf\.\w+(?=\.\w+$)', '', image['file_name'])
-        groups.setdefault(source, []).append(image['id'])
-    sources = sorted(groups)
-    if len(sources) < 2:
-        report.warnings.append(
-            'There is one image, which serves for training and validation: '
-            'AP says nothing of other images.'
-        )
-        return dict(train=split, val=split)
-    random.Random(0).shuffle(sources)
-    number = max(1, round(VAL_SHARE * len(sources)))
-    kept = {i for source in sources[:number] for i in groups[source]}
-    parts = dict(
-        train=_only(split, {i['id'] for i in split.images} - kept),
-        val=_only(split, kept),
-    )
-    report.facts.append(
-        f'No validation data given: {len(kept)} of {len(split.images)} '
-        f'images, with {len(parts["val"].people)} people, are set aside; '
-        f'{len(parts["train"].people)} people are left to train on'
-    )
-    return parts
-
-
-def _only(split: Split, ids: set) -> Split:
-    return Split(
-        [image for image in split.images if image['id'] in ids],
-        [person for person in split.people if person['image_id'] in ids],
-    )
-
-
-def _may_flip(names: Sequence[str]) -> bool:
+def _may_flip(names: List[str]) -> bool:
     """Whether it is known which keypoints change places in a mirror image."""
     pairs, alone = mirror_pairs(names)
     return not alone and (bool(pairs) or len(names) == 1)
 
 
-def _offer_teacher(names: Sequence[str], report: Report) -> None:
-    fitting = fitting_teacher(names)
-    if fitting:
-        report.facts.append(
-            f'A teacher of these keypoints can be downloaded: --teacher '
-            f'{fitting}'
+def _texts(
+    plan: Plan, info: Dict[str, Any], splits: Splits, report: Report
+) -> Dict[str, str]:
+    """All files, by their names."""
+    texts = {
+        'config.py': student_text(plan),
+        'metainfo.py': metainfo_text(info),
+    }
+    if plan.teacher is None:
+        texts['teacher.py'] = teacher_text(plan)
+        texts['distilled.py'] = distilled_text(plan)
+    texts['report.txt'] = f'{report}\n'
+    points = [point['name'] for point in info['keypoint_info'].values()]
+    links = [link['link'] for link in info['skeleton_info'].values()]
+    category = dict(
+        id=1,
+        name=info['dataset_name'],
+        keypoints=points,
+        skeleton=[[points.index(name) + 1 for name in link] for link in links],
+    )
+    for name, split in splits.items():
+        content = dict(
+            images=split.images,
+            annotations=split.people,
+            categories=[category],
         )
+        texts[f'annotations/{name}.json'] = json.dumps(content)
+    return texts
 
 
 def _write(folder: Path, texts: Dict[str, str]) -> None:

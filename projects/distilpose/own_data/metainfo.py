@@ -79,7 +79,7 @@ def _once(
     links: Sequence[Tuple[int, int]],
 ) -> List[Tuple[int, int]]:
     """Links without those that are there already, either way round."""
-    seen = {}
+    seen: Dict[Any, Tuple[int, int]] = {}
     for link in links:
         seen.setdefault(frozenset(link), link)
     return [*seen.values()]
