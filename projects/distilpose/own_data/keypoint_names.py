@@ -5,6 +5,10 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 __all__ = ['guess_skeleton', 'is_lower', 'mirror_pairs', 'plain', 'sigma']
 
+# In front of a word, or behind one of three letters: "leftear", not "bright".
+SIDE = re.compile(
+    '(?<![a-z])(left|right)|(?<=[a-z]{3})(left|right)(?![a-z])', re.IGNORECASE
+)
 OPPOSITE = dict(left='right', right='left', l='r', r='l')
 
 # Standard deviations of COCO's annotators, as shares of a body's size.
@@ -89,7 +93,7 @@ def mirror_pairs(
 
 def split(name: str) -> Name:
     """Take a name apart into its side and the rest."""
-    text = re.sub(r'(?i)(left|right)', r'_\1_', name)
+    text = SIDE.sub(r'_\g<0>_', name)
     words = re.findall(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+', text)
     words = [word.lower() for word in words]
     sides = [i for i, word in enumerate(words) if word in OPPOSITE]
