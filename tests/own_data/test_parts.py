@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from distilpose.own_data.exchanged import check_sides
-from distilpose.own_data.keypoint_names import (
+from distilpose.keypoint_names import (
     guess_skeleton,
     is_lower,
     mirror_pairs,
     sigma,
 )
+from distilpose.own_data.exchanged import check_sides
 from distilpose.own_data.render import Name, render
 from distilpose.own_data.report import Report
 from distilpose.own_data.schedule import choose_schedule

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .keypoint_names import split
+from ..keypoint_names import split
 from .report import Report
 
 __all__ = ['check_sides']

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..keypoint_names import mirror_pairs
 from .coco_file import read_annotations
 from .configs import Plan, distilled_text, student_text, teacher_text
-from .keypoint_names import mirror_pairs
 from .metainfo import describe, metainfo_text
 from .photos import Photos
 from .report import Report

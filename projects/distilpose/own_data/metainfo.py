@@ -2,7 +2,7 @@
 
 from typing import Any, Dict, List, Sequence, Tuple
 
-from .keypoint_names import (
+from ..keypoint_names import (
     guess_skeleton,
     is_lower,
     mirror_pairs,

@@ -3,8 +3,8 @@
 from typing import List, NamedTuple, Optional, Sequence
 
 from ..distillation.teacher import FrozenTeacher
+from ..keypoint_names import plain
 from ..zoo import find_config, published_weights
-from .keypoint_names import plain
 from .report import Report
 
 __all__ = ['NamedTeacher', 'fitting_teacher', 'named_teacher']
