@@ -85,14 +85,16 @@ def test_config_builds_data_and_model(dialect, tmp_path):
 def test_teacher_and_distilled_student_fit(tmp_path):
     """Same keypoints and input, all the paper's terms, in the right order."""
     start(cvat(tmp_path / 'files'), tmp_path / 'run')
+    file = tmp_path / 'run/config.py'
+    file.write_text(file.read_text().replace('epochs = 300', 'epochs = 40'))
     config, teacher, distilled = (
         Config.fromfile(tmp_path / f'run/{name}.py')
         for name in ('config', 'teacher', 'distilled')
     )
     start_of = teacher.model.neck.init_cfg.checkpoint
-    assert start_of == f'{config.work_dir}/epoch_300.pth'
+    assert start_of == f'{config.work_dir}/epoch_40.pth'
     wanted = distilled.model.teacher
-    assert wanted.checkpoint == f'{teacher.work_dir}/epoch_300.pth'
+    assert wanted.checkpoint == f'{teacher.work_dir}/epoch_40.pth'
     assert Config.fromfile(wanted.config).model == teacher.model
     assert teacher.model.head.out_channels == 17
     assert teacher.model.head.decoder.input_size == (64, 96)
@@ -285,6 +287,43 @@ def test_photo_that_cannot_be_read(tmp_path):
     photo.write_bytes(photo.read_bytes()[:5000])
     report = start(files, tmp_path / 'run')
     assert any('1 of 12 images cannot be read' in w for w in report.warnings)
+
+
+def test_photos_of_equal_names_in_folders_of_splits(pictures, tmp_path):
+    """As COCO lays them out, and the demo: 1.jpg is there twice."""
+    files = pictures / 'annotations'
+    report = init(
+        tmp_path / 'run',
+        files / 'person_keypoints_train2017.json',
+        pictures,
+        files / 'person_keypoints_val2017.json',
+        student='tiny',
+    )
+    assert not report.errors
+    for kind, number in (('train', 24), ('val', 8)):
+        names = [
+            i['file_name'] for i in load(tmp_path / 'run', kind)['images']
+        ]
+        assert {name.split('/')[0] for name in names} == {f'{kind}2017'}
+        assert len({*names}) == number
+
+
+def test_photos_whose_folder_is_unclear(pictures, tmp_path):
+    """Not even the file's name tells; an option for each folder does."""
+    for kind in ('train', 'val'):
+        file = pictures / f'annotations/person_keypoints_{kind}2017.json'
+        (tmp_path / f'{kind[0]}.json').write_text(file.read_text())
+    given = (tmp_path / 'run', tmp_path / 't.json')
+    options = dict(val=tmp_path / 'v.json', student='tiny')
+    report = init(*given, pictures, **options)
+    assert '8 of 24 images have a name that several' in report.errors[0]
+    folders = (pictures / 'train2017', pictures / 'val2017')
+    report = init(*given, folders[0], val_images=folders[1], **options)
+    assert not report.errors and not report.warnings
+    config = Config.fromfile(tmp_path / 'run/config.py')
+    assert config.images == f'{pictures}/'
+    (name, *_) = [i['file_name'] for i in load(given[0], 'val')['images']]
+    assert name.startswith('val2017/')
 
 
 def test_no_json(tmp_path):

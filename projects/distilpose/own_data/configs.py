@@ -235,7 +235,7 @@ def teacher_text(plan: Plan) -> str:
                 continue
             model[part]['init_cfg'] = dict(
                 type='Pretrained',
-                checkpoint=_checkpoint(plan, 'config'),
+                checkpoint=_checkpoint('config'),
                 prefix=f'{part}.',
             )
     values = dict(
@@ -256,7 +256,7 @@ def distilled_text(plan: Plan) -> str:
         model,
         dict(
             config=f'{HERE}/teacher.py',
-            checkpoint=_checkpoint(plan, 'teacher'),
+            checkpoint=_checkpoint('teacher'),
         ),
         tokens=_same_tokens(student, teacher),
     )
@@ -264,8 +264,9 @@ def distilled_text(plan: Plan) -> str:
     return DISTILLED.substitute(here=HERE, model=render(model, before=8))
 
 
-def _checkpoint(plan: Plan, run: str) -> str:
-    return f'{HERE}/work_dirs/{run}/epoch_{plan.schedule.epochs}.pth'
+def _checkpoint(run: str) -> Name:
+    """The last checkpoint of a run, however many epochs the user sets."""
+    return Name(f"f'{HERE}/work_dirs/{run}/epoch_{{_base_.epochs}}.pth'")
 
 
 def _load(name: str) -> Config:

@@ -54,8 +54,9 @@ class Photos:
 
         A name is looked for as it stands, and then anywhere below the folder:
         tools write the folders of their own servers. Of several files of one
-        name, that counts whose path ends most like the name given, and then
-        one beside the annotation file.
+        name, that counts whose path ends most like the name given; then one
+        beside the annotation file, or in a folder that it is named after
+        (``train/`` of ``annotations/train.json``).
 
         Args:
             images: Entries of images.
@@ -113,7 +114,13 @@ class Photos:
         best = [n for n, a in zip(names, alike) if a == max(alike)]
         folder = beside.resolve().parent
         near = [n for n in best if (self.root / n).parent == folder]
-        return near or best
+        named = [n for n in best if _folder(n) and _folder(n) in beside.stem]
+        return near or named or best
+
+
+def _folder(name: str) -> str:
+    """The name of the folder that a file lies in."""
+    return PurePosixPath(name).parent.name
 
 
 def _common_end(parts: Tuple[str, ...], name: str) -> int:
