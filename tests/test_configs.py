@@ -46,7 +46,8 @@ def load(file):
 
 def load_teacher(teacher):
     """A file of ours, or a config of MMPose's zoo by its name."""
-    return load(find_config(teacher.config, with_mmpose=True))
+    name = teacher if isinstance(teacher, str) else teacher.config
+    return load(find_config(name, with_mmpose=True))
 
 
 def coco(name):

@@ -2,7 +2,7 @@
 
 from typing import List, NamedTuple, Optional, Sequence
 
-from ..distillation.teacher import FrozenTeacher
+from ..distillation.sources import MMPoseSource
 from ..keypoint_names import plain
 from ..zoo import find_config, published_weights
 from .report import Report
@@ -72,4 +72,4 @@ def fitting_teacher(names: Sequence[str]) -> Optional[str]:
 
 
 def _keypoints(name: str) -> List[str]:
-    return FrozenTeacher(name).keypoint_names or []
+    return MMPoseSource(name).keypoint_names or []
