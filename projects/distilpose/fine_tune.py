@@ -12,7 +12,7 @@ from typing import Dict, List, Mapping, Optional, Sequence
 
 from torch import Tensor
 
-from .keypoint_names import plain
+from .distillation.keypoints import plain_name
 
 __all__ = ['CarriedOver', 'carry_over']
 
@@ -158,17 +158,17 @@ def _by_keypoint(
     b = b.unflatten(0, (len(wanted_names), -1))
     if a.shape[1:] != b.shape[1:]:
         return None
-    index = {plain(name): j for j, name in enumerate(names)}
+    index = {plain_name(name): j for j, name in enumerate(names)}
     for k, name in enumerate(wanted_names):
-        if plain(name) in index:
-            b[k] = a[index[plain(name)]]
+        if plain_name(name) in index:
+            b[k] = a[index[plain_name(name)]]
     return b.flatten(0, 1).movedim(0, axis)
 
 
 def _tell_keypoints(
     taken: CarriedOver, names: Sequence[str], wanted: Sequence[str]
 ) -> None:
-    known, asked = {*map(plain, names)}, {*map(plain, wanted)}
-    taken.kept = [name for name in wanted if plain(name) in known]
-    taken.new = [name for name in wanted if plain(name) not in known]
-    taken.dropped = [name for name in names if plain(name) not in asked]
+    known, asked = {*map(plain_name, names)}, {*map(plain_name, wanted)}
+    taken.kept = [name for name in wanted if plain_name(name) in known]
+    taken.new = [name for name in wanted if plain_name(name) not in known]
+    taken.dropped = [name for name in names if plain_name(name) not in asked]

@@ -3,7 +3,7 @@
 import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-__all__ = ['guess_skeleton', 'is_lower', 'mirror_pairs', 'plain', 'sigma']
+__all__ = ['guess_skeleton', 'is_lower', 'mirror_pairs', 'sigma', 'split']
 
 # In front of a word, or behind one of three letters: "leftear", not "bright".
 SIDE = re.compile(
@@ -57,11 +57,6 @@ class Name(NamedTuple):
 
     side: str
     base: str
-
-
-def plain(name: str) -> str:
-    """A name without what spellings differ in: case, spaces, dashes."""
-    return re.sub(r'[\W_]+', '', name.lower())
 
 
 def mirror_pairs(

@@ -384,7 +384,7 @@ def test_names_that_do_not_exist(options, message, tmp_path):
                 keypoints=[f'k{i}' for i in range(17)]
             )
         )
-        message = 'knows none of the keypoints k0'
+        message = 'have 0 of them in common. Choose a teacher'
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         start(files, tmp_path / 'run', **options)
     assert nothing_written(tmp_path / 'run')

@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ..checkpoint import read_keypoint_names, read_state_dict
+from ..distillation.keypoints import keypoint_names
 from ..fine_tune import carry_over
 
 __all__ = ['FineTuneHook']
@@ -59,11 +60,10 @@ class FineTuneHook(Hook):
 
 def _names(dataset: Any) -> List[str]:
     """Names of the keypoints to train on, in order."""
-    metainfo = getattr(dataset, 'metainfo', None) or {}
-    names = metainfo.get('keypoint_id2name')
+    names = keypoint_names(getattr(dataset, 'metainfo', None))
     if not names:
         raise ValueError(
             'FineTuneHook: the train dataset does not name its keypoints. '
             'Give it metainfo with keypoint_info.'
         )
-    return [names[i] for i in sorted(names)]
+    return names

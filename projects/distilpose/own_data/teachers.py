@@ -1,9 +1,9 @@
 """A teacher of MMPose's zoo, named by its config."""
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
+from ..distillation.keypoints import match_keypoints, plain_name
 from ..distillation.sources import MMPoseSource
-from ..keypoint_names import plain
 from ..zoo import find_config, published_weights
 from .report import Report
 
@@ -37,7 +37,7 @@ def named_teacher(
 
     Raises:
         FileNotFoundError: There is no such config.
-        ValueError: It has no published weights, or none of the keypoints.
+        ValueError: It has no published weights, or too few of the keypoints.
     """
     path = find_config(name, with_mmpose=True)
     checkpoint = published_weights(path)
@@ -48,28 +48,23 @@ def named_teacher(
             '`distilpose init` makes without --teacher.'
         )
     known = _keypoints(path.stem)
-    shared = [n for n in names if plain(n) in {plain(k) for k in known}]
-    if known and not shared:
-        raise ValueError(
-            f'The teacher "{name}" knows none of the keypoints '
-            f'{", ".join(names[:5])}{", ..." if len(names) > 5 else ""}; its '
-            f'own are {", ".join(known[:5])}, ... Choose another teacher, or '
-            'leave --teacher out to train one of your own.'
-        )
+    index = match_keypoints(known, names)  # None where all are the same
+    number = len(names) if index is None else len(names) - index.count(None)
     text = f'Teacher: {path.stem}, weights {checkpoint}'
     if known:
-        text += f'; it knows {len(shared)} of {len(names)} keypoints by name'
+        text += f'; it knows {number} of {len(names)} keypoints by name'
     report.facts.append(text)
     return NamedTeacher(path.stem, checkpoint)
 
 
 def fitting_teacher(names: Sequence[str]) -> Optional[str]:
     """A teacher of the zoo with exactly these keypoints, if we know one."""
-    wanted = [*map(plain, names)]
+    wanted = [*map(plain_name, names)]
     return next(
-        (n for n in OFFERED if [*map(plain, _keypoints(n))] == wanted), None
+        (n for n in OFFERED if [*map(plain_name, _keypoints(n))] == wanted),
+        None,
     )
 
 
-def _keypoints(name: str) -> List[str]:
+def _keypoints(name: str) -> Sequence[str]:
     return MMPoseSource(name).keypoint_names or []
