@@ -106,6 +106,16 @@ def test_sides_of_a_person():
     assert not sides([*people(), dict(person, bbox=[0, 0, 50, 150])])
 
 
+@pytest.mark.parametrize('left_x, told', [(60, False), (40, True)])
+def test_sides_of_a_face(left_x, told):
+    """Half turned away, so that the nose is not below the middle."""
+    places = dict(left_eye=(left_x, 20, 2), right_eye=(100 - left_x, 20, 2))
+    places['nose'] = (58, 30, 2)
+    keypoints = [v for k in KEYPOINTS for v in places.get(k, (0, 0, 0))]
+    person = dict(id=99, bbox=[0, 0, 50, 100], keypoints=keypoints)
+    assert ('annotation 99.' in sides([*people(), person])) == told
+
+
 @pytest.mark.parametrize(
     'number, epochs, batch, rotate',
     [
