@@ -12,6 +12,7 @@ from mmpose.registry import DATASETS
 
 from distilpose.own_data import init
 from distilpose.own_data.init import _write
+from distilpose.own_data.students import STUDENTS
 from distilpose_cli import main
 
 from . import dialects
@@ -106,6 +107,17 @@ def test_teacher_and_distilled_student_fit(tmp_path):
     assert distilled.model.head.sigmas and distilled.model.head.scores
     assert not config.model.head.sigmas and not config.model.head.scores
     assert len({c.work_dir for c in (config, teacher, distilled)}) == 3
+
+
+@pytest.mark.parametrize('name', STUDENTS)
+def test_every_student(name, tmp_path):
+    """Its configs are there, and are for the keypoints of the data."""
+    start(cvat(tmp_path / 'files'), tmp_path / 'run', student=name)
+    models = [
+        Config.fromfile(tmp_path / f'run/{file}.py').model
+        for file in ('config', 'teacher', 'distilled')
+    ]
+    assert [m.neck.num_keypoints for m in models] == [17] * 3
 
 
 def test_named_teacher(tmp_path):

@@ -29,8 +29,8 @@ STUDENTS: Dict[str, Student] = {
         'tokenpose-stem_8xb64-300e_coco-256x192',
     ),
     'tiny': Student(
-        'distilpose-tiny_no-distill_1xb32-30e_demo-96x64',
-        'tokenpose-tiny_1xb32-30e_demo-96x64',
+        'distilpose-tiny_no-distill_1xb32-15e_demo-96x64',
+        'tokenpose-tiny_1xb32-15e_demo-96x64',
     ),
 }
 
