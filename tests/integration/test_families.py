@@ -43,7 +43,7 @@ def short(family):
         loader.dataset.bbox_file = None
     if 'teacher' in cfg.model:
         teacher = Config.fromfile(
-            find_config(cfg.model.teacher.config, with_mmpose=True)
+            find_config(cfg.model.teacher, with_mmpose=True)
         )
         teacher.model.backbone.pop('init_cfg')
         cfg.model.teacher = dict(config=teacher, allow_random_weights=True)

@@ -11,11 +11,7 @@ model = dict(
     type='DistilPoseEstimator',
     neck=dict(num_keypoints=_base_.num_keypoints, patch_size=(4, 4)),
     head=dict(num_joints=_base_.num_keypoints, decoder=_base_.codec),
-    teacher=dict(
-        config='td-hm_hrnet-w48_8xb64-210e_ap10k-256x256',
-        checkpoint='https://download.openmmlab.com/mmpose/animal/hrnet/'
-        'hrnet_w48_ap10k_256x256-d95ab412_20211029.pth',
-    ),
+    teacher='td-hm_hrnet-w48_8xb64-210e_ap10k-256x256',
     # The paper's other two terms compare tokens, which this teacher lacks.
     distillation=dict(
         simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),

@@ -11,11 +11,7 @@ model = dict(
     type='DistilPoseEstimator',
     neck=dict(num_keypoints=_base_.num_keypoints),
     head=dict(num_joints=_base_.num_keypoints, decoder=_base_.codec),
-    teacher=dict(
-        config='td-hm_hrnet-w32_8xb64-210e_crowdpose-256x192',
-        checkpoint='https://download.openmmlab.com/mmpose/top_down/hrnet/'
-        'hrnet_w32_crowdpose_256x192-960be101_20201227.pth',
-    ),
+    teacher='td-hm_hrnet-w32_8xb64-210e_crowdpose-256x192',
     # The paper's other two terms compare tokens, which this teacher lacks.
     distillation=dict(
         simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),

@@ -11,11 +11,7 @@ model = dict(
     type='DistilPoseEstimator',
     neck=dict(num_keypoints=_base_.num_keypoints, patch_size=(4, 4)),
     head=dict(num_joints=_base_.num_keypoints, decoder=_base_.codec),
-    teacher=dict(
-        config='td-hm_hrnet-w48_8xb64-210e_mpii-256x256',
-        checkpoint='https://download.openmmlab.com/mmpose/top_down/hrnet/'
-        'hrnet_w48_mpii_256x256-92cab7bd_20200812.pth',
-    ),
+    teacher='td-hm_hrnet-w48_8xb64-210e_mpii-256x256',
     # The paper's other two terms compare tokens, which this teacher lacks.
     distillation=dict(
         simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),

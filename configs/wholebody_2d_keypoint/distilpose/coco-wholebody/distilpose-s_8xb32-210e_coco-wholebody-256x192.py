@@ -11,11 +11,7 @@ model = dict(
     type='DistilPoseEstimator',
     neck=dict(num_keypoints=_base_.num_keypoints),
     head=dict(num_joints=_base_.num_keypoints, decoder=_base_.codec),
-    teacher=dict(
-        config='td-hm_hrnet-w48_8xb32-210e_coco-wholebody-256x192',
-        checkpoint='https://download.openmmlab.com/mmpose/top_down/hrnet/'
-        'hrnet_w48_coco_wholebody_256x192-643e18cb_20200922.pth',
-    ),
+    teacher='td-hm_hrnet-w48_8xb32-210e_coco-wholebody-256x192',
     # The paper's other two terms compare tokens, which this teacher lacks.
     distillation=dict(
         simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
