@@ -32,15 +32,15 @@ def test_help_lists_the_commands(capsys):
     _, listed = capsys.readouterr().out.split('COMMAND\n')
     lines = [line[4:] for line in listed.splitlines()]
     names = [line.split()[0] for line in lines if line[:1].strip()]
-    assert names[:9] == [
+    assert names[:10] == [
         *('train', 'test', 'convert', 'complexity', 'benchmark'),
-        *('demo', 'demo-data', 'teachers', 'mmpose'),
+        *('demo', 'demo-data', 'init', 'teachers', 'mmpose'),
     ]
     assert not any(line.startswith('run ') for line in lines)
 
 
 @pytest.mark.parametrize(
-    'command', ['demo', 'demo-data', 'mmpose', 'teachers']
+    'command', ['demo', 'demo-data', 'init', 'mmpose', 'teachers']
 )
 def test_own_help(command, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -5,7 +5,7 @@ import os
 import re
 from http.client import HTTPException
 from pathlib import Path
-from typing import Dict, Optional, Union
+from typing import Any, Dict, List, Optional, Union
 from urllib.parse import urlparse
 from urllib.request import Request, urlopen
 
@@ -20,6 +20,7 @@ __all__ = [
     'file_sha256',
     'named_hash',
     'place_of',
+    'read_keypoint_names',
     'read_state_dict',
 ]
 
@@ -43,16 +44,7 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
         CheckpointError: It cannot be downloaded or read safely, or holds no
             state dict.
     """
-    path = _local_file(str(source))
-    if not path.is_file():
-        raise FileNotFoundError(
-            f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
-        )
-    try:
-        loaded = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # of many types, for as many faults
-        raise CheckpointError(_explain(str(source), error)) from error
-    state = loaded
+    state = loaded = _read(source)
     if isinstance(loaded, dict):
         state = loaded.get('state_dict', loaded)
     if (
@@ -81,6 +73,34 @@ def file_sha256(source: Union[str, Path]) -> str:
         for chunk in iter(lambda: file.read(1 << 20), b''):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def read_keypoint_names(source: Union[str, Path]) -> Optional[List[str]]:
+    """Read which keypoints a checkpoint of MMEngine's runner is of.
+
+    Args:
+        source: As of :func:`read_state_dict`, with the same errors.
+
+    Returns:
+        Their names in order, or None where the checkpoint does not say.
+    """
+    loaded = _read(source)
+    meta = loaded.get('meta') if isinstance(loaded, dict) else None
+    names = ((meta or {}).get('dataset_meta') or {}).get('keypoint_id2name')
+    return [names[i] for i in sorted(names)] if names else None
+
+
+def _read(source: Union[str, Path]) -> Any:
+    """Load a checkpoint without running code in it."""
+    path = _local_file(str(source))
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
+        )
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # of many types, for as many faults
+        raise CheckpointError(_explain(str(source), error)) from error
 
 
 def _explain(source: str, error: Exception) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Callable, List, Optional
 
 from .export import add_export
+from .init import add_init
 from .predict import add_predict
 from .serve import add_serve
 from .teachers import add_teachers
@@ -174,6 +175,7 @@ COMMANDS = (
     add_tools,
     add_demo,
     add_demo_data,
+    add_init,
     add_teachers,
     add_mmpose,
     add_export,

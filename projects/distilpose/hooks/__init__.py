@@ -3,6 +3,7 @@ from .dataset_check_hook import DatasetCheckHook
 from .deploy_hook import DeployHook
 from .distillation_visualization_hook import DistillationVisualizationHook
 from .distillation_weight_hook import DistillationWeightHook
+from .fine_tune_hook import FineTuneHook
 from .finite_loss_hook import FiniteLossHook
 from .keypoint_distance_hook import KeypointDistanceHook
 from .safe_checkpoint_hook import SafeCheckpointHook
@@ -14,6 +15,7 @@ __all__ = [
     'DeployHook',
     'DistillationVisualizationHook',
     'DistillationWeightHook',
+    'FineTuneHook',
     'FiniteLossHook',
     'KeypointDistanceHook',
     'SafeCheckpointHook',

@@ -1,0 +1,69 @@
+"""A hook that starts a training run from a student of other keypoints."""
+
+from typing import Any, List, Optional
+
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+from ..checkpoint import read_keypoint_names, read_state_dict
+from ..distillation.keypoints import keypoint_names
+from ..fine_tune import carry_over
+
+__all__ = ['FineTuneHook']
+
+
+@HOOKS.register_module()
+class FineTuneHook(Hook):
+    """Load what fits of a checkpoint, keypoint by keypoint.
+
+    Keypoint tokens and rows of the head go to keypoints of equal names; what
+    does not fit is named in the log. MMEngine's ``load_from`` would leave
+    all of them out where the number of keypoints differs, and mix them up
+    where only their order does. A run that is resumed is left alone.
+
+    Args:
+        checkpoint: The checkpoint, a path or HTTP address.
+        keypoint_names: Names of its keypoints, in order. Defaults to those
+            that MMEngine's runner wrote into it.
+    """
+
+    def __init__(
+        self, checkpoint: str, keypoint_names: Optional[List[str]] = None
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.keypoint_names = keypoint_names
+
+    def before_train(self, runner: Runner) -> None:
+        """Load, unless the run goes on.
+
+        Raises:
+            FileNotFoundError: There is no such checkpoint.
+            ValueError: It cannot be read, nothing of it fits, or the names of
+                its or of the data's keypoints are unknown.
+        """
+        if runner.iter > 0:
+            return
+        model = runner.model
+        model = model.module if is_model_wrapper(model) else model
+        names = self.keypoint_names or read_keypoint_names(self.checkpoint)
+        taken = carry_over(
+            read_state_dict(self.checkpoint),
+            model.state_dict(),
+            names,
+            _names(runner.train_loop.dataloader.dataset),
+        )
+        model.load_state_dict(taken.state, strict=False)
+        runner.logger.info(f'Started from "{self.checkpoint}": {taken}.')
+
+
+def _names(dataset: Any) -> List[str]:
+    """Names of the keypoints to train on, in order."""
+    names = keypoint_names(getattr(dataset, 'metainfo', None))
+    if not names:
+        raise ValueError(
+            'FineTuneHook: the train dataset does not name its keypoints. '
+            'Give it metainfo with keypoint_info.'
+        )
+    return names

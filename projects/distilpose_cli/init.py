@@ -1,0 +1,106 @@
+"""``distilpose init``: configs for a training run on data of one's own."""
+
+import argparse
+import warnings
+from pathlib import Path
+
+__all__ = ['add_init']
+
+
+def add_init(commands) -> None:
+    text = 'write a config that trains on your own photos and annotations'
+    parser = commands.add_parser('init', help=text, description=text)
+    parser.add_argument(
+        'folder', metavar='FOLDER', type=Path, help='what to write; new'
+    )
+    parser.add_argument(
+        '--train',
+        metavar='FILE',
+        type=Path,
+        required=True,
+        help='annotations in COCO keypoint format, of any tool',
+    )
+    parser.add_argument(
+        '--val',
+        metavar='FILE',
+        type=Path,
+        help='the same, to validate on (default: a tenth of the images)',
+    )
+    parser.add_argument(
+        '--images',
+        metavar='DIR',
+        type=Path,
+        required=True,
+        help='the photos; folders below it are searched, too',
+    )
+    parser.add_argument(
+        '--val-images',
+        metavar='DIR',
+        type=Path,
+        help='the photos to validate on (default: among the others)',
+    )
+    parser.add_argument(
+        '--student',
+        metavar='NAME',
+        default='distilpose-s',
+        help='which model to train (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--teacher',
+        metavar='NAME',
+        help="a config of MMPose's zoo to distil from (default: a teacher "
+        'that is trained on the same data)',
+    )
+    parser.add_argument(
+        '--category',
+        metavar='NAME',
+        help='the category to take, of several with keypoints',
+    )
+    parser.add_argument(
+        '--start',
+        metavar='CHECKPOINT',
+        help='a student to start from; its keypoints may be others',
+    )
+    parser.set_defaults(run=run_init)
+
+
+def run_init(args: argparse.Namespace) -> None:
+    """Write, and show the report and what to do next."""
+    options = {
+        name: value
+        for name, value in vars(args).items()
+        if name not in ('command', 'run', 'folder')
+    }
+    try:
+        # Dependencies warn of each other's deprecations, over the report.
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            from distilpose.own_data import init
+
+            report = init(args.folder, **options)
+    except (OSError, ValueError) as error:
+        raise SystemExit(f'distilpose init: {error}') from error
+    print(report)  # noqa: T201
+    if report.errors:
+        raise SystemExit(
+            'distilpose init: nothing is written. Put right what the report '
+            'says, and try again.'
+        )
+    print(_next_steps(args.folder, args.teacher is None))  # noqa: T201
+
+
+def _next_steps(folder: Path, own_teacher: bool) -> str:
+    lines = [
+        '',
+        f'Written to {folder}. Read metainfo.py and config.py there, then:',
+        f'  distilpose train {folder}/config.py',
+        f'  distilpose test {folder}/config.py '
+        f'{folder}/work_dirs/config/best_coco_AP_epoch_*.pth',
+    ]
+    if own_teacher:
+        lines += [
+            'For a better student, with a teacher of your own, then:',
+            f'  distilpose train {folder}/teacher.py',
+            f'  distilpose train {folder}/distilled.py',
+        ]
+    return '\n'.join(lines)

@@ -1,0 +1,93 @@
+"""From files as six tools export them to a student, by commands."""
+
+import json
+import zipfile
+
+import pytest
+
+from .. import shared
+from ..own_data.dialects import DIALECTS, cvat
+from .commands import distilpose
+
+pytestmark = pytest.mark.slow
+
+SHORT = [
+    *('--cfg-options', 'train_cfg.max_epochs=1', 'train_cfg.val_interval=1'),
+    *('default_hooks.checkpoint.interval=1', 'train_dataloader.num_workers=0'),
+    *(
+        'train_dataloader.persistent_workers=False',
+        'val_dataloader.num_workers=0',
+    ),
+    'val_dataloader.persistent_workers=False',
+]
+
+
+def init(folder, train, images, *options):
+    return distilpose(
+        *('init', folder / 'run', '--train', train, '--images', images),
+        *('--student', 'tiny', *options),
+        cwd=folder,
+    )
+
+
+def train(folder, name='config', *options):
+    """Train for an epoch; give what the log says of validation."""
+    distilpose('train', f'run/{name}.py', *SHORT, *options, cwd=folder)
+    (log,) = folder.glob(f'run/work_dirs/{name}/*/vis_data/scalars.json')
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    assert (log.parents[2] / 'epoch_1.pth').is_file()
+    return rows[-1]
+
+
+@pytest.mark.parametrize('dialect', DIALECTS)
+def test_an_epoch(dialect, tmp_path):
+    files = dialect(tmp_path / 'files')
+    val = ['--val', files.val] if files.val else []
+    assert 'Written to' in init(tmp_path, files.train, files.images, *val)
+    assert 0 <= train(tmp_path)['coco/AP'] <= 1
+
+
+def test_student_teacher_distilled_tested(tmp_path):
+    """In the order that the command names."""
+    files = cvat(tmp_path / 'files')
+    init(tmp_path, files.train, files.images)
+    weights = 'run/work_dirs/{}/epoch_1.pth'.format
+    train(tmp_path)
+    start = [
+        f'model.{part}.init_cfg.checkpoint={weights("config")}'
+        for part in ('backbone', 'neck')
+    ]
+    train(tmp_path, 'teacher', *start)
+    teacher = f'model.teacher.checkpoint={weights("teacher")}'
+    train(tmp_path, 'distilled', teacher)
+    out = distilpose(
+        *('test', 'run/distilled.py', weights('distilled')), cwd=tmp_path
+    )
+    assert 'coco/AP' in out
+
+
+@pytest.mark.parametrize(
+    'name, train_file, val_file, keypoints',
+    [
+        (
+            'coco_mini',
+            'person_keypoints_train2017',
+            'person_keypoints_val2017',
+            17,
+        ),
+        ('lsp_extended', 'train', 'val', 14),
+    ],
+)
+def test_data_as_they_are(name, train_file, val_file, keypoints, tmp_path):
+    with zipfile.ZipFile(shared.file_or_skip(f'data/{name}.zip')) as archive:
+        archive.extractall(tmp_path)
+    annotations = tmp_path / name / 'annotations'
+    out = init(
+        *(tmp_path, annotations / f'{train_file}.json', tmp_path / name),
+        *('--val', annotations / f'{val_file}.json'),
+    )
+    assert f'{keypoints} keypoints' in out and 'Must be' not in out
+    few = [
+        f'{kind}_dataloader.dataset.indices=64' for kind in ('train', 'val')
+    ]
+    assert 0 <= train(tmp_path, 'config', *few)['coco/AP'] <= 1
