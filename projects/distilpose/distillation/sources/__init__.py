@@ -5,11 +5,14 @@ from typing import Dict, Type
 
 from .base import TeacherSource
 from .mmpose_model import MMPoseSource
+from .onnx_file import OnnxSource
 
-__all__ = ['MMPoseSource', 'TeacherSource', 'make_source']
+__all__ = ['MMPoseSource', 'OnnxSource', 'TeacherSource', 'make_source']
 
 # The setting of model.teacher that chooses a source.
-SOURCES: Dict[str, Type[TeacherSource]] = dict(config=MMPoseSource)
+SOURCES: Dict[str, Type[TeacherSource]] = dict(
+    config=MMPoseSource, onnx=OnnxSource
+)
 
 
 def make_source(settings: dict) -> TeacherSource:
