@@ -14,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, List, Optional
 
+from .store_teacher import add_store_teacher
+
 __all__ = ['main']
 
 TOOLS = Path(__file__).parents[1] / 'distilpose' / '.mim' / 'tools'
@@ -161,6 +163,7 @@ COMMANDS = (
     add_tools,
     add_demo,
     add_demo_data,
+    add_store_teacher,
     add_mmpose,
     add_run,
 )

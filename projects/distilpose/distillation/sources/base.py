@@ -18,7 +18,12 @@ class TeacherSource(ABC):
 
     Nothing is read or built before it is needed: testing a student needs none
     of its teacher's files.
+
+    Attributes:
+        is_stored: Whether it repeats what a teacher said before.
     """
+
+    is_stored = False
 
     @property
     @abstractmethod
