@@ -12,10 +12,11 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS, MODELS
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
-from torch.utils.data import DataLoader, Subset
+from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
 from .distillation import DistilPoseEstimator
+from .distillation.inputs import InputSpec
 from .distillation.outputs import TeacherOutput
 from .distillation.peak_windows import (
     WindowSpec,
@@ -68,7 +69,7 @@ def store_teacher(
         outputs.expect_teacher(settings)
         outputs.expect_data({x['ann_file']: x['sha256'] for x in people.files})
     start = 0 if outputs is None else outputs.done
-    loader = DataLoader(
+    loader: DataLoader = DataLoader(
         Subset(people, range(start, len(people))),
         batch_size,
         num_workers=config.train_dataloader.get('num_workers', 0),
@@ -92,7 +93,7 @@ def store_teacher(
     return outputs
 
 
-class _People:
+class _People(Dataset):
     """All people that a config's training data are made of, not augmented.
 
     Attributes:
@@ -180,11 +181,10 @@ def _create(
     """Make room for windows as wide as the first ones say."""
     maps, teacher = output.maps, model.teacher
     spec = measure_windows(maps)
-    size = tuple(int(x) for x in model.head.decoder.input_size)
     meta = dict(
         teacher_name=teacher.source.name,
         frame=spec.frame(maps.frame)._asdict(),
-        input=teacher.student._replace(size=size)._asdict(),
+        input=InputSpec.of_model(model)._asdict(),
         keypoints=maps.shape[1],
         keypoint_names=teacher.source.keypoint_names,
         flip_indices=(teacher.source.metainfo or {}).get('flip_indices'),

@@ -11,9 +11,7 @@ def add_store_teacher(commands) -> None:
         "store a teacher's outputs for the training data of a config, once; "
         'then train with model.teacher.stored=FOLDER'
     )
-    parser = commands.add_parser(
-        'store-teacher', help=text, description=text
-    )
+    parser = commands.add_parser('store-teacher', help=text, description=text)
     parser.add_argument(
         'config', metavar='CONFIG', help='of a student with a teacher'
     )

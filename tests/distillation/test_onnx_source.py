@@ -12,6 +12,7 @@ from mmpose.codecs import UDPHeatmap
 from distilpose.distillation.inputs import InputSpec
 from distilpose.distillation.sources import OnnxSource
 from distilpose.distillation.teacher import FrozenTeacher
+from distilpose.models.functional import simulate_heatmaps
 from distilpose.models.heatmap_frame import HeatmapFrame, heatmap_frame
 
 from .. import onnx_files, shared, toys
@@ -70,6 +71,33 @@ def test_height_of_the_codec(file):
     output = ask(images, onnx=file, codec=codec, **PIXELS)
     torch.testing.assert_close(
         output.maps.peaks(), torch.full((1, 3), 1 / 255)
+    )
+
+
+@pytest.mark.parametrize('normalize', [False, True])
+def test_rows_of_a_simcc_head(tmp_path, normalize):
+    """RTMPose's logits are its labels and a constant; SimCC's, their log."""
+    make = onnx_files.helper.make_node
+    file = onnx_files.write(
+        tmp_path / 'simcc.onnx',
+        [
+            make('ReduceMax', ['images'], ['simcc_x'], axes=[2], keepdims=0),
+            make('ReduceMax', ['images'], ['simcc_y'], axes=[3], keepdims=0),
+        ],
+        [('simcc_x', ('n', 3, 48)), ('simcc_y', ('n', 3, 64))],
+    )
+    codec = dict(type='SimCCLabel', sigma=2.5, normalize=normalize)
+    frame = HeatmapFrame((48, 64), (48.0, 64.0), sigma_scale=(4.0, 4.0))
+    labels = simulate_heatmaps(COORDS, torch.full((1, 3, 2), 0.625), frame)
+    logits = labels.clamp(min=1e-9).log() if normalize else labels - 0.4
+    output = ask(
+        logits, onnx=file, codec=codec if normalize else None, **PIXELS
+    )
+    assert output.maps.frame == frame
+    # MMPose rounds to bins, and so did the labels' Gaussians not.
+    torch.testing.assert_close(output.maps.coords(), COORDS, rtol=0, atol=2e-3)
+    torch.testing.assert_close(
+        output.maps.peaks(), torch.ones(1, 3), rtol=0, atol=0.1
     )
 
 

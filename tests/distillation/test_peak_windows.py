@@ -119,9 +119,7 @@ def test_beyond_the_border_nothing_counts():
 
 def test_fine_bins_are_kept_in_part():
     """A SimCC head's: the same loss, but for its unit, of fewer cells."""
-    fine = HeatmapFrame(
-        (384, 512), (384.0, 512.0), sigma_scale=(8.0, 8.0)
-    )
+    fine = HeatmapFrame((384, 512), (384.0, 512.0), sigma_scale=(8.0, 8.0))
     rows, columns = gaussian_profiles(
         coords(), torch.full((B, K, 2), 5.3 / 8), fine
     )

@@ -61,34 +61,21 @@ class PeakWindows(TeacherHeatmaps):
         apart = (self._cells() - centres) / widths[..., None, None, :]
         simulated = torch.exp(-0.5 * apart.square().sum(-1))
         g_x, g_y = gaussian_profiles(coords, sigmas, self.frame)
-        return (
-            g_x.square().sum(-1) * g_y.square().sum(-1)
-            + (self._shares() * values * (values - 2 * simulated)).sum((-2, -1))
-        )
+        return g_x.square().sum(-1) * g_y.square().sum(-1) + (
+            self._shares() * values * (values - 2 * simulated)
+        ).sum((-2, -1))
 
     def read(self, coords: Tensor) -> Tensor:
-        inside = ((coords >= 0) & (coords <= 1)).all(-1)
-        cells = self.frame.reading_cells(coords.nan_to_num())
-        x, y = self._local(cells[..., None, :])[..., 0, :].round().unbind(-1)
-        n = self.values.shape[-1]
-        inside = inside & (x >= 0) & (x < n) & (y >= 0) & (y < n)
-        index = torch.where(inside, y * n + x, 0).long()
-        found = self.values.flatten(2).gather(-1, index[..., None])
-        return found * inside[..., None]
+        inside = ((coords >= 0) & (coords <= 1)).all(-1, keepdim=True)
+        cells = self.frame.reading_cells(torch.where(inside, coords, 0))
+        last = cells.new_tensor(self.frame.size) - 1
+        nearest = cells.round().clamp(min=0).minimum(last)
+        return self._at(nearest[..., None, :]) * inside
 
     def formed(self) -> Tensor:
         w, h = self.frame.size
-        x, y = torch.meshgrid(
-            torch.arange(w), torch.arange(h), indexing='xy'
-        )
-        cells = torch.stack([x, y], -1).flatten(0, 1).to(self.centres)
-        local = self._local(cells)  # (B, K, h * w, 2)
-        n = self.values.shape[-1]
-        grid = (2 * local / (n - 1) - 1).flatten(0, 1).unflatten(1, (h, w))
-        drawn = F.grid_sample(
-            self.values.flatten(0, 1)[:, None], grid, align_corners=True
-        )
-        return drawn[:, 0].unflatten(0, self.values.shape[:2])
+        cells = _grid(w, h).to(self.centres).flatten(0, 1)
+        return self._at(cells).unflatten(-1, (h, w))
 
     def peaks(self) -> Tensor:
         return (self.values * (self._shares() >= 0.5)).amax((-2, -1))
@@ -112,18 +99,22 @@ class PeakWindows(TeacherHeatmaps):
     def _cells(self) -> Tensor:
         """Where the windows' cells lie on the heatmap, (B, K, n, n, 2)."""
         n = self.values.shape[-1]
-        x, y = torch.meshgrid(
-            torch.arange(n), torch.arange(n), indexing='xy'
-        )
-        grid = torch.stack([x, y], dim=-1).to(self.centres)
+        grid = _grid(n, n).to(self.centres)
         offsets = grid + self.origins[..., None, None, :]
         turned = offsets @ self.turns.mT[..., None, :, :]
         return turned + self.centres[..., None, None, :]
 
-    def _local(self, cells: Tensor) -> Tensor:
-        """Which cells of the windows lie there: cells (..., m, 2) to same."""
+    def _at(self, cells: Tensor) -> Tensor:
+        """Values at cells (..., m, 2) of the heatmap, interpolated."""
+        n = self.values.shape[-1]
         apart = cells - self.centres[..., None, :]
-        return apart @ self.turns - self.origins[..., None, :]
+        local = apart @ self.turns - self.origins[..., None, :]
+        values = F.grid_sample(
+            self.values.flatten(0, 1)[:, None],
+            (2 * local / (n - 1) - 1).flatten(0, 1)[:, None],
+            align_corners=True,
+        )
+        return values[:, 0, 0].unflatten(0, self.values.shape[:2])
 
     def _shares(self) -> Tensor:
         """Which share of each cell of the windows lies on the heatmap."""
@@ -150,8 +141,9 @@ class WindowSpec(NamedTuple):
         def part(pair: Tuple[float, float]) -> Tuple[float, float]:
             return pair[0] / self.step, pair[1] / self.step
 
+        w, h = frame.size
         return frame._replace(
-            size=tuple(math.ceil(s / self.step) for s in frame.size),
+            size=(math.ceil(w / self.step), math.ceil(h / self.step)),
             scale=part(frame.scale),
             offset=part(frame.offset),
             sigma_scale=part(frame.sigma_scale),
@@ -198,7 +190,9 @@ def take_windows(
     steps = torch.arange(spec.size, device=corners.device)
     x, y = (spec.step * (corners[..., None] + steps)).unbind(-2)
     w, h = maps.frame.size
-    inside = ((y >= 0) & (y < h))[..., None] & ((x >= 0) & (x < w))[..., None, :]
+    inside = ((y >= 0) & (y < h))[..., None] & ((x >= 0) & (x < w))[
+        ..., None, :
+    ]
     x, y = x.clamp(0, w - 1), y.clamp(0, h - 1)
     if isinstance(maps, SeparableHeatmaps):
         rows, columns = maps.rows.gather(-1, x), maps.columns.gather(-1, y)
@@ -219,3 +213,9 @@ def _profiles(maps: TeacherHeatmaps) -> Tuple[Tensor, Tensor]:
     peak = values.flatten(2).argmax(-1)[..., None, None]
     row = values.take_along_dim(peak // w, -2).squeeze(-2)
     return row, values.take_along_dim(peak % w, -1).squeeze(-1)
+
+
+def _grid(width: int, height: int) -> Tensor:
+    """The (x, y) of each cell of a grid, (height, width, 2)."""
+    axes = torch.arange(width), torch.arange(height)
+    return torch.stack(torch.meshgrid(*axes, indexing='xy'), dim=-1)

@@ -64,6 +64,7 @@ class StoredOutputs:
 
     Args:
         folder: Where they are.
+        writable: Whether more is going to be stored.
 
     Raises:
         FileNotFoundError: There are none.
@@ -74,7 +75,9 @@ class StoredOutputs:
         done: How many people are stored.
     """
 
-    def __init__(self, folder: Union[str, Path], writable: bool = False):
+    def __init__(
+        self, folder: Union[str, Path], writable: bool = False
+    ) -> None:
         self.folder = Path(folder)
         file = self.folder / 'meta.json'
         if not file.is_file():
@@ -92,8 +95,9 @@ class StoredOutputs:
                 'in another folder.'
             )
         self.done = int(self.meta['done'])
-        mode = 'r+' if writable else 'r'
-        self._rows = np.load(self.folder / 'rows.npy', mmap_mode=mode)
+        self._rows = np.lib.format.open_memmap(
+            str(self.folder / 'rows.npy'), 'r+' if writable else 'r'
+        )
         keys = np.load(self.folder / 'keys.npy')
         self._order = np.argsort(keys)
         self._keys = keys[self._order]
@@ -223,7 +227,10 @@ def _told(setting: Optional[List[Any]]) -> str:
 
 
 def _tuples(values: dict) -> Dict[str, Any]:
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in values.items()
+    }
 
 
 def _write_json(file: Path, content: dict) -> None:

@@ -38,9 +38,10 @@ DATASETS = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
 class OnnxSource(TeacherSource):
     """A top-down pose estimator that ONNX Runtime runs.
 
-    Its outputs are heatmaps (B, K, h, w), coordinates with scores as
-    MoveNet's (B, 1, K, 3), or what ``distilpose export`` writes. Coordinates
-    are drawn as the paper's Gaussians, as high as their scores.
+    Its outputs are heatmaps (B, K, h, w), a pair of a SimCC head's rows of
+    logits, coordinates with scores as MoveNet's (B, 1, K, 3), or what
+    ``distilpose export`` writes. Coordinates are drawn as the paper's
+    Gaussians, as high as their scores.
 
     Args:
         onnx: The file.
@@ -50,7 +51,8 @@ class OnnxSource(TeacherSource):
         output: Name of the output to imitate, or of any tensor inside.
             Defaults to the first that can be imitated.
         codec: Config of the MMPose codec that made its targets, without
-            sizes. Defaults to ``dict(type='MSRAHeatmap')`` for heatmaps.
+            sizes. Defaults to ``dict(type='MSRAHeatmap')`` for heatmaps, and
+            to RTMPose's for rows.
         mean: What it wants subtracted from each channel. Defaults to what
             the file says or, for images of floats, to MMPose's.
         std: What it wants each channel divided by, likewise.
@@ -234,8 +236,9 @@ class OnnxSource(TeacherSource):
             raise ValueError(
                 f'The teacher "{self.onnx}" gives {given}, of which none can '
                 f'be imitated. Expected heatmaps (B, K, h, w) of the aspect '
-                f'of its input, {w} x {h}, or coordinates and scores (B, 1, '
-                'K, 3). If such a tensor is inside, set model.teacher.output '
+                f'of its input, {w} x {h}, two rows of logits, (B, K, n * {w})'
+                f' and (B, K, n * {h}), or coordinates and scores (B, 1, K, '
+                '3). If such a tensor is inside, set model.teacher.output '
                 'to its name.'
             )
         return found

@@ -4,14 +4,17 @@ B: batch. K: keypoints. W, H: input width and height, pixels. w, h: those of a
 heatmap, cells.
 """
 
+from functools import partial
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Tuple
 
 import torch
+from mmpose.codecs import SimCCLabel
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
 from ...models.functional import gaussian_profiles
 from ...models.heatmap_frame import STRIDE, HeatmapFrame, heatmap_frame
+from ..adapters.simcc import simcc_heatmaps
 from ..heatmaps import DenseHeatmaps, SeparableHeatmaps, TeacherHeatmaps
 
 __all__ = ['Reader', 'recognise']
@@ -20,6 +23,9 @@ Size = Tuple[int, int]
 
 # The paper's Gaussians have this sigma, cells, for an input of 256 pixels.
 SIGMA, SIGMA_AT = 2.0, 256
+# RTMPose's codec for 256 x 192, and the beta of its KLDiscretLoss.
+RTMPOSE = dict(type='SimCCLabel', sigma=(4.9, 5.66), normalize=False)
+RTMPOSE_BETA = 10.0
 
 
 class Reader(NamedTuple):
@@ -44,13 +50,14 @@ def recognise(
     codec: Optional[dict] = None,
     exported: bool = False,
 ) -> Optional[Reader]:
-    """Find the first output that can be imitated.
+    """Find an output, or a pair of them, that can be imitated.
 
     Args:
         shapes: Shapes of the outputs, by name, in their order.
         size: Size (W, H) of the input.
         codec: Config of the codec that made the teacher's targets, without
-            sizes. Defaults to MSRAHeatmap for heatmaps.
+            sizes. Defaults to MSRAHeatmap for heatmaps, and to RTMPose's
+            SimCCLabel for a pair of rows.
         exported: Whether ``distilpose export`` wrote the file.
 
     Returns:
@@ -66,6 +73,16 @@ def recognise(
         names = [n for n in ('coords', 'scores', 'sigmas') if n in shapes]
         kind = 'what a student predicts'
         return Reader(tuple(names), kind, _draw_student, cells)
+    rows = [name for name, shape in shapes.items() if len(shape) == 3]
+    if len(rows) == 2 and shapes[rows[0]][:2] == shapes[rows[1]][:2]:
+        (a, b) = (shapes[name][2] for name in rows)
+        if a * h == b * w:
+            built = _build_codec(
+                codec or RTMPOSE, input_size=size, simcc_split_ratio=a / w
+            )
+            kind = f'rows of {type(built).__name__}'
+            read = partial(_take_rows, built)
+            return Reader(tuple(rows), kind, read, heatmap_frame(built))
     for name, shape in shapes.items():
         if len(shape) != 4:
             continue
@@ -92,6 +109,16 @@ def _build_codec(config: dict, **sizes: Any) -> Any:
             f'{error}. Give the codec of the config that the teacher was '
             "trained with, such as dict(type='UDPHeatmap')."
         ) from error
+
+
+def _take_rows(
+    codec: SimCCLabel, frame: HeatmapFrame, x: Tensor, y: Tensor
+) -> SeparableHeatmaps:
+    """Logits (B, K, w) and (B, K, h) of a SimCC head."""
+    # RTMPose learns by a softmax over logits and labels; SimCC, whose labels
+    # sum to 1, over the logits alone.
+    beta = None if codec.normalize else RTMPOSE_BETA
+    return simcc_heatmaps(codec, x, y, beta or 1.0, beta)
 
 
 def _take(frame: HeatmapFrame, heatmaps: Tensor) -> DenseHeatmaps:

@@ -101,14 +101,15 @@ class StoredSource(TeacherSource):
             return TeacherOutput(self._nothing(images))
         rows = self.outputs.rows(samples)
         placed = [self._place(*pair) for pair in zip(samples, rows)]
-        windows = [row['window'] * row['height'][:, None, None] for row in rows]
+        heights = rows['height'][..., None, None]
+        windows = rows['window'] * (heights / 255)
         tensors = [
             torch.from_numpy(np.stack(values).astype(np.float32))
             for values in (windows, *zip(*placed))
         ]
-        tensors[0] /= 255
-        tensors = [x.to(images.device) for x in tensors]
-        maps = PeakWindows(self.outputs.frame, *tensors)
+        maps = PeakWindows(
+            self.outputs.frame, *(x.to(images.device) for x in tensors)
+        )
         return TeacherOutput(maps.map(self._exchange(samples, images.device)))
 
     def _place(
@@ -155,8 +156,9 @@ class StoredSource(TeacherSource):
         return lambda values: values[batch, index]
 
     def _nothing(self, images: Tensor) -> PeakWindows:
-        b, k, n = len(images), *(
-            self.outputs.meta[key] for key in ('keypoints', 'window')
+        b, k, n = (
+            len(images),
+            *(self.outputs.meta[key] for key in ('keypoints', 'window')),
         )
         zeros = images.new_zeros(b, k, 2)
         return PeakWindows(
