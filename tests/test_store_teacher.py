@@ -244,6 +244,10 @@ def test_other_data(config, stored, pictures, tmp_path):
         store_teacher(config, stored.folder, progress=False)
     images, samples = augmented(config)
     teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    with pytest.raises(
+        ValueError, match='for other data: .*train2017.json as it was'
+    ):
+        teacher.source.see_data(DATASETS.build(part))
     with pytest.raises(ValueError, match=r'holds nothing of annotation \d+'):
         teacher(images, samples)
 
@@ -252,12 +256,36 @@ def test_what_a_sample_must_tell(config, stored):
     images, samples = augmented(config)
     teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
     samples[0].set_metainfo(dict(input_size=(192, 256)))
-    with pytest.raises(ValueError, match=r'an input of \(64, 96\) \(W, H\)'):
+    with pytest.raises(ValueError, match='64 x 96, .* 192 x 256, has another'):
         teacher(images, samples)
     samples[0].pop('bbox_rotation')
     samples[0].set_metainfo(dict(input_size=SIZE))
-    with pytest.raises(ValueError, match="meta_keys=.*'bbox_rotation'"):
+    with pytest.raises(ValueError, match="'bbox_rotation' to the meta_keys"):
         teacher(images, samples)
+
+
+def test_the_pipeline_is_made_to_tell_the_rotation(config, stored):
+    part = config.train_dataloader.dataset
+    part.pipeline[-1] = dict(type='PackPoseInputs')
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    # Wrapped, and rotated or not.
+    for is_rotated in (True, False):
+        if not is_rotated:
+            part.pipeline = [
+                x for x in part.pipeline if x['type'] != 'RandomBBoxTransform'
+            ]
+        dataset = DATASETS.build(
+            dict(type='RepeatDataset', times=1, dataset=part)
+        )
+        teacher.source.see_data(dataset)
+        sample = dataset[3]['data_samples']
+        assert ('bbox_rotation' in sample.metainfo) == is_rotated
+        found = teacher(torch.zeros(1, 3, *SIZE[::-1]), [sample])
+        at = places(sample)
+        inside = ((at > 0.15) & (at < 0.85)).all(-1)
+        torch.testing.assert_close(
+            found.maps.coords()[0, inside], at[inside], rtol=0, atol=2e-3
+        )
 
 
 def test_no_folder_or_another_format(stored, tmp_path):

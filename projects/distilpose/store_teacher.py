@@ -25,6 +25,7 @@ from .distillation.peak_windows import (
 )
 from .distillation.stored import (
     StoredOutputs,
+    data_files,
     describe_teacher,
     file_hash,
     sample_key,
@@ -67,7 +68,7 @@ def store_teacher(
     if (Path(folder) / 'meta.json').is_file():
         outputs = StoredOutputs(folder, writable=True)
         outputs.expect_teacher(settings)
-        outputs.expect_data({x['ann_file']: x['sha256'] for x in people.files})
+        outputs.expect_data({x['file']: x['sha256'] for x in people.files})
     start = 0 if outputs is None else outputs.done
     loader: DataLoader = DataLoader(
         Subset(people, range(start, len(people))),
@@ -102,14 +103,16 @@ class _People(Dataset):
     """
 
     def __init__(self, config: dict) -> None:
+        keys = 'data_root', 'ann_file', 'bbox_file', 'data_prefix'
         leaves = {
-            (x.get('data_root'), x['ann_file'], str(x.get('data_prefix'))): x
-            for x in _leaves(config)
+            str([leaf.get(key) for key in keys]): leaf
+            for leaf in _leaves(config)
         }
         self._parts = [DATASETS.build(leaf) for leaf in leaves.values()]
         self.files = [
-            dict(ann_file=part.ann_file, sha256=file_hash(part.ann_file))
+            dict(file=file, sha256=file_hash(file))
             for part in self._parts
+            for file in data_files(part)
         ]
         self._index: List[Tuple[Any, int]] = [
             (part, i) for part in self._parts for i in range(len(part))

@@ -20,7 +20,13 @@ from mmpose.structures import PoseDataSample
 from ..models.heatmap_frame import HeatmapFrame
 from .inputs import InputSpec
 
-__all__ = ['StoredOutputs', 'describe_teacher', 'file_hash', 'sample_key']
+__all__ = [
+    'StoredOutputs',
+    'data_files',
+    'describe_teacher',
+    'file_hash',
+    'sample_key',
+]
 
 FORMAT_VERSION = 1
 
@@ -30,6 +36,12 @@ def sample_key(sample: PoseDataSample) -> int:
     meta = sample.metainfo
     text = f'{Path(meta["img_path"]).name}:{meta["id"]}'
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big')
+
+
+def data_files(dataset: Any) -> List[str]:
+    """Files that say which people a dataset has."""
+    files = dataset.ann_file, getattr(dataset, 'bbox_file', None)
+    return [file for file in files if file]
 
 
 def file_hash(path: Union[str, Path]) -> str:
@@ -180,7 +192,7 @@ class StoredOutputs:
     @property
     def described_data(self) -> str:
         """The annotation files that it was stored for."""
-        return ', '.join(x['ann_file'] for x in self.meta['data'])
+        return ', '.join(x['file'] for x in self.meta['data'])
 
     def expect_teacher(self, settings: Dict[str, Any]) -> None:
         """See that it is this teacher that was stored.

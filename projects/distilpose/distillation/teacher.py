@@ -134,10 +134,12 @@ class FrozenTeacher:
         """
         height, width = inputs.shape[-2:]
         conversion = self._conversion((width, height))
-        output = self.source(conversion.images(inputs), samples)
+        # What was stored needs no images, and is averaged already.
+        stored = self.source.is_stored
+        images = inputs if stored else conversion.images(inputs)
+        output = self.source(images, samples)
         maps = output.maps
-        # What was stored is averaged already.
-        if self.flip_test and not self.source.is_stored:
+        if self.flip_test and not stored:
             maps = maps.map(_mean, self._mirrored(conversion, inputs, maps))
         return output._replace(maps=maps.seen_through(conversion.view))
 

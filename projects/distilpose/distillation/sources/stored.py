@@ -9,15 +9,17 @@ from typing import Any, Dict, Optional, Tuple
 import numpy as np
 import torch
 from mmengine.logging import MMLogger
+from mmpose.datasets.transforms import PackPoseInputs, RandomBBoxTransform
 from mmpose.structures import PoseDataSample
 from mmpose.structures.bbox import get_warp_matrix
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from ...data.datasets import parts, transforms
 from ..inputs import InputSpec
 from ..outputs import TeacherOutput
 from ..peak_windows import PeakWindows
-from ..stored import StoredOutputs
+from ..stored import StoredOutputs, data_files, file_hash
 from .base import TeacherSource
 
 __all__ = ['StoredSource']
@@ -42,6 +44,7 @@ class StoredSource(TeacherSource):
     def __init__(self, stored: str, **teacher: Any) -> None:
         self.stored = str(stored)
         self.teacher = teacher
+        self.rotated = True
 
     def __getstate__(self) -> dict:
         return {k: v for k, v in self.__dict__.items() if k != 'outputs'}
@@ -94,6 +97,20 @@ class StoredSource(TeacherSource):
             outputs.described_data,
         )
 
+    def see_data(self, dataset: Any) -> None:
+        """Compare the data, and have each sample tell how it was rotated.
+
+        Raises:
+            ValueError: It was stored for other data.
+        """
+        files = {file for part in parts(dataset) for file in data_files(part)}
+        self.outputs.expect_data({file: file_hash(file) for file in files})
+        steps = [*transforms(dataset)]
+        self.rotated = any(isinstance(x, RandomBBoxTransform) for x in steps)
+        for step in steps:
+            if isinstance(step, PackPoseInputs):
+                step.meta_keys = (*step.meta_keys, 'bbox_rotation')
+
     def __call__(
         self, images: Tensor, samples: Optional[SampleList] = None
     ) -> TeacherOutput:
@@ -119,7 +136,8 @@ class StoredSource(TeacherSource):
         size = np.array(self._size(sample), np.float64)
         frame = self.outputs.frame
         scale, offset = np.array(frame.scale), np.array(frame.offset)
-        moved = _crop_to_crop(sample, row['crop'], size)
+        rotation = self._rotation(sample)
+        moved = _crop_to_crop(sample, row['crop'], size, rotation)
         points = row['peak'].astype(np.float64)
         there = (points * size) @ moved[:2, :2].T + moved[:2, 2]
         turn = moved[:2, :2] / np.sqrt(abs(np.linalg.det(moved[:2, :2])))
@@ -131,16 +149,29 @@ class StoredSource(TeacherSource):
             np.broadcast_to(turn, (len(points), 2, 2)),
         )
 
+    def _rotation(self, sample: PoseDataSample) -> float:
+        if not self.rotated:
+            return 0.0
+        if 'bbox_rotation' not in sample.metainfo:
+            raise ValueError(
+                'A stored teacher must know how much each sample was rotated. '
+                'Keep DatasetCheckHook among custom_hooks, which has the '
+                "pipeline tell it, or add 'bbox_rotation' to the meta_keys "
+                'of PackPoseInputs.'
+            )
+        return float(np.ravel(sample.metainfo['bbox_rotation'])[0])
+
     def _size(self, sample: PoseDataSample) -> Tuple[int, int]:
-        size = self.outputs.input.size
-        given = tuple(int(x) for x in sample.metainfo['input_size'])
-        if size is None or given != size:
+        """Size (W, H) of the stored crops, which the sample's resemble."""
+        width, height = self.outputs.meta['input']['size']
+        w, h = (int(x) for x in sample.metainfo['input_size'])
+        if w * height != h * width:
             raise ValueError(
                 f'"{self.stored}" was stored for a student with an input of '
-                f'{size} (W, H), and this one takes {given}. Store the '
-                "outputs with this student's config."
+                f'{width} x {height}, and that of this one, {w} x {h}, has '
+                "another aspect. Store the outputs with this student's config."
             )
-        return given
+        return width, height
 
     def _exchange(self, samples: SampleList, device: torch.device) -> Any:
         """Exchanges left and right keypoints of mirrored samples."""
@@ -171,17 +202,13 @@ class StoredSource(TeacherSource):
 
 
 def _crop_to_crop(
-    sample: PoseDataSample, crop: np.ndarray, size: np.ndarray
+    sample: PoseDataSample,
+    crop: np.ndarray,
+    size: np.ndarray,
+    rotation: float,
 ) -> np.ndarray:
     """From pixels of the stored crop to those of the sample's, (3, 3)."""
     meta = sample.metainfo
-    if 'bbox_rotation' not in meta:
-        raise ValueError(
-            'A stored teacher must know how much each sample was rotated. Use '
-            "dict(type='PackPoseInputs', meta_keys=(..., 'bbox_rotation')) "
-            'in the training pipeline, with the keys that it has by default '
-            'in place of the dots; RandomBBoxTransform gives this one.'
-        )
     to_image = np.eye(3)
     to_image[[0, 1], [0, 1]] = crop[2:] / size
     to_image[:2, 2] = crop[:2] - crop[2:] / 2
@@ -197,7 +224,7 @@ def _crop_to_crop(
     to_crop[:2] = get_warp_matrix(
         np.asarray(meta['input_center']),
         np.asarray(meta['input_scale']),
-        float(np.ravel(meta['bbox_rotation'])[0]),
+        rotation,
         output_size=tuple(size),
     )
     return to_crop @ mirror @ to_image
