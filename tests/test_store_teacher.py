@@ -22,6 +22,8 @@ from distilpose.models.heatmap_frame import HeatmapFrame
 from distilpose.store_teacher import store_teacher
 from distilpose.zoo import find_config
 
+from .training import runs
+
 SIZE = (64, 96)
 FRAME = HeatmapFrame((32, 48), (32.0, 48.0))
 
@@ -63,9 +65,7 @@ def config(pictures, monkeypatch):
     """A student of the demo's pictures, with every augmentation."""
     monkeypatch.setitem(sources.SOURCES, 'ideal', IdealSource)
     monkeypatch.setattr(IdealSource, 'asked', 0)
-    config = Config.fromfile(
-        find_config('distilpose-tiny_1xb32-30e_demo-96x64')
-    )
+    config = Config.fromfile(find_config(runs.NAME.format('')))
     config.model.teacher = dict(ideal=True, _delete_=True)
     config.model.teacher.pop('_delete_')
     config.model.distillation = dict(

@@ -21,7 +21,8 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
     ``model.keypoint_weighting=dict(unlabelled=True)``.
 
     Its annotation file is in COCO format, and of each annotation the box
-    alone is read, whether there are keypoints or not.
+    alone is read, whether there are keypoints or not. If it has a category
+    "person", others are left out.
 
     Args:
         ann_file: The annotation file. With ``bbox_file``, its images alone
@@ -82,8 +83,12 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
         person = dict(raw_data_info['raw_ann_info'])
         if not is_box(person.get('bbox')):
             return None
+        # Of a file of objects of all kinds, such as COCO's instances, people.
+        kinds = self._metainfo.get('CLASSES') or []
+        people = [kind['id'] for kind in kinds if kind.get('name') == 'person']
+        if people and person['category_id'] not in people:
+            return None
         person['keypoints'] = [0] * (3 * self.metainfo['num_keypoints'])
-        person.setdefault('category_id', 1)
         return super().parse_data_info(
             {**raw_data_info, 'raw_ann_info': person}
         )
