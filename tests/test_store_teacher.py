@@ -21,6 +21,7 @@ from distilpose.models.functional import simulate_heatmaps
 from distilpose.models.heatmap_frame import HeatmapFrame
 from distilpose.store_teacher import store_teacher
 from distilpose.zoo import find_config
+from distilpose_cli import main
 
 from .training import runs
 
@@ -314,3 +315,20 @@ def test_a_broken_teacher(config, tmp_path):
     config.model.teacher.height = float('nan')
     with pytest.raises(ValueError, match='NaN or infinity'):
         store_teacher(config, tmp_path / 'x', progress=False)
+
+
+def test_the_command(config, tmp_path, capsys):
+    file, folder = tmp_path / 'student.py', tmp_path / 'stored'
+    config.dump(file)
+    main(
+        [
+            *('store-teacher', str(file), str(folder), '--batch-size', '7'),
+            *('--cfg-options', 'model.teacher.height=0.6'),
+        ]
+    )
+    assert f'model.teacher.stored={folder}' in capsys.readouterr().out
+    assert StoredOutputs(folder).done == 30
+    with pytest.raises(SystemExit, match='store-teacher: .* another teacher'):
+        main(['store-teacher', str(file), str(folder)])
+    with pytest.raises(SystemExit, match='store-teacher: .*neither a file'):
+        main(['store-teacher', 'no-config', str(folder)])

@@ -163,8 +163,8 @@ COMMANDS = (
     add_tools,
     add_demo,
     add_demo_data,
-    add_store_teacher,
     add_mmpose,
+    add_store_teacher,
     add_run,
 )
 
