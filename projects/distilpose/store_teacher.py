@@ -9,7 +9,12 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS, MODELS
+from mmpose.datasets.transforms import (
+    GetBBoxCenterScale,
+    LoadImage,
+    TopdownAffine,
+)
+from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
 from torch.utils.data import DataLoader, Dataset, Subset
@@ -34,7 +39,7 @@ from .distillation.stored import (
 __all__ = ['store_teacher']
 
 # What makes a crop of a person; the rest is augmentation and labels.
-CROPPING = ('LoadImage', 'GetBBoxCenterScale', 'TopdownAffine')
+CROPPING = (LoadImage, GetBBoxCenterScale, TopdownAffine)
 
 
 def store_teacher(
@@ -144,8 +149,8 @@ def _leaves(config: dict, outer: Sequence[dict] = ()) -> Iterator[dict]:
         for part in inner:
             yield from _leaves(part, pipeline)
         return
-    steps = [copy.deepcopy(x) for x in pipeline if _kind(x) in CROPPING]
-    crops = [step for step in steps if _kind(step) == 'TopdownAffine']
+    steps = [copy.deepcopy(x) for x in pipeline if _is(x, CROPPING)]
+    crops = [step for step in steps if _is(step, (TopdownAffine,))]
     if len(crops) != 1 or crops[0].get('use_udp'):
         raise ValueError(
             'A stored teacher needs training data whose pipeline has one '
@@ -156,8 +161,9 @@ def _leaves(config: dict, outer: Sequence[dict] = ()) -> Iterator[dict]:
     yield {**config, 'pipeline': steps}
 
 
-def _kind(transform: dict) -> str:
-    return str(transform['type']).split('.')[-1]
+def _is(transform: dict, kinds: Tuple[type, ...]) -> bool:
+    kind = TRANSFORMS.get(transform['type'])
+    return kind is not None and issubclass(kind, kinds)
 
 
 def _student(config: Config) -> DistilPoseEstimator:

@@ -50,7 +50,7 @@ train_dataloader = dict(
         ann_file='annotations/person_keypoints_train2017.json',
         data_prefix=dict(img='train2017/'),
         pipeline=[
-            dict(type='LoadImage'),
+            dict(type='LoadImageOnce'),
             dict(type='GetBBoxCenterScale'),
             dict(type='RandomFlip', direction='horizontal'),
             dict(
