@@ -300,6 +300,8 @@ def test_no_folder_or_another_format(stored, tmp_path):
 
 @pytest.mark.parametrize('change, text', [
     (lambda c: c.model.pop('teacher'), 'names no teacher'),
+    (lambda c: c.model.teacher.update(keypoints=[*range(17)]),
+     'does not say which of its keypoints change sides'),
     (lambda c: c.train_dataloader.dataset.pipeline.pop(4),
      'one TopdownAffine'),
     (lambda c: c.train_dataloader.dataset.pipeline[4].update(use_udp=True),

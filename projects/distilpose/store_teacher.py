@@ -189,6 +189,15 @@ def _create(
 ) -> StoredOutputs:
     """Make room for windows as wide as the first ones say."""
     maps, teacher = output.maps, model.teacher
+    mirrored = (teacher.source.metainfo or {}).get('flip_indices')
+    if teacher.keypoints is not None and not mirrored:
+        raise ValueError(
+            f'The teacher {teacher.source.name} does not say which of its '
+            'keypoints change sides in a mirror image, and '
+            "model.teacher.keypoints says that they are not the data's. "
+            'Give it as a whole config, with its dataset, or an ONNX file '
+            'with keypoints_of.'
+        )
     spec = measure_windows(maps)
     meta = dict(
         teacher_name=teacher.source.name,
@@ -196,7 +205,7 @@ def _create(
         input=InputSpec.of_model(model)._asdict(),
         keypoints=maps.shape[1],
         keypoint_names=teacher.source.keypoint_names,
-        flip_indices=(teacher.source.metainfo or {}).get('flip_indices'),
+        flip_indices=mirrored,
         flip_test=teacher.flip_test,
         step=spec.step,
         window=spec.size,

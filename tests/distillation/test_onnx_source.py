@@ -113,12 +113,14 @@ def test_what_our_export_says_counts(tmp_path):
         std=[4.0, 5.0, 6.0],
         to_rgb=False,
         keypoint_names=NAMES,
+        flip_pairs=[[0, 2]],
     )
     source = OnnxSource(
         onnx_files.heatmaps(tmp_path / 'x.onnx', metadata=exported)
     )
     assert source.input == InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
     assert source.keypoint_names == NAMES
+    assert source.metainfo['flip_indices'] == [2, 1, 0]
 
 
 @pytest.mark.parametrize('dtype', [
@@ -226,7 +228,9 @@ def test_a_tensor_inside(file):
 def test_keypoints_by_the_name_of_a_dataset(file):
     names = OnnxSource(file, keypoints_of='coco').keypoint_names
     assert names[:2] == ['nose', 'left_eye'] and len(names) == 17
-    assert OnnxSource(file, keypoints_of=NAMES).keypoint_names == NAMES
+    source = OnnxSource(file, keypoints_of=NAMES)
+    assert source.keypoint_names == NAMES
+    assert source.metainfo['flip_indices'] == [0, 2, 1]
     assert OnnxSource(file).keypoint_names is None
 
 

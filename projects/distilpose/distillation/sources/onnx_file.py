@@ -4,9 +4,10 @@ B: batch. W, H: input width and height, pixels.
 """
 
 import json
+import re
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import mmpose
 import numpy as np
@@ -20,18 +21,12 @@ from ..inputs import InputSpec
 from ..outputs import TeacherOutput
 from .base import TeacherSource
 from .onnx_outputs import Reader, recognise
-from .onnx_session import open_session
+from .onnx_session import OnnxInput, open_session
 
 __all__ = ['OnnxSource']
 
 # What MMPose's models, and so rtmlib's files, were trained with.
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
-DTYPES = {
-    'tensor(float)': np.float32,
-    'tensor(float16)': np.float16,
-    'tensor(int32)': np.int32,
-    'tensor(uint8)': np.uint8,
-}
 DATASETS = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
 
 
@@ -46,7 +41,8 @@ class OnnxSource(TeacherSource):
     Args:
         onnx: The file.
         keypoints_of: Its keypoints: the name of a dataset of MMPose such as
-            ``'coco'``, a list of their names, or a metainfo. Defaults to what
+            ``'coco'``, a list of their names (those with "left" and "right"
+            change sides in a mirror image), or a metainfo. Defaults to what
             ``distilpose export`` has written into the file.
         output: Name of the output to imitate, or of any tensor inside.
             Defaults to the first that can be imitated.
@@ -103,13 +99,15 @@ class OnnxSource(TeacherSource):
         Raises:
             ValueError: MMPose has no dataset of this name.
         """
-        given = self.keypoints_of or self._exported.get('keypoint_names')
+        given = self.keypoints_of
         if not given:
-            return None
+            names = self._exported.get('keypoint_names')
+            pairs = self._exported.get('flip_pairs')
+            return _of_names(names, pairs) if names else None
         if isinstance(given, dict):
             return parse_pose_metainfo(dict(given))
         if not isinstance(given, str):
-            return dict(keypoint_id2name=dict(enumerate(given)))
+            return _of_names([*given])
         file = DATASETS / f'{given}.py'
         if not file.is_file():
             raise ValueError(
@@ -122,13 +120,13 @@ class OnnxSource(TeacherSource):
 
     @property
     def input(self) -> InputSpec:
-        spec = InputSpec(self._size, MEAN, STD, rgb=True)
-        exported = self._exported
-        if self._dtype.kind in 'iu':
-            spec = InputSpec(self._size, rgb=not exported)
+        size, exported = self._input.size, self._exported
+        spec = InputSpec(size, MEAN, STD, rgb=True)
+        if self._input.is_integer:
+            spec = InputSpec(size, rgb=not exported)
         elif exported:
             spec = InputSpec(
-                self._size,
+                size,
                 tuple(exported['mean']),
                 tuple(exported['std']),
                 bool(exported['to_rgb']),
@@ -180,51 +178,14 @@ class OnnxSource(TeacherSource):
         metadata = self._session.get_modelmeta().custom_metadata_map
         return json.loads(metadata.get('distilpose', '{}'))
 
-    @property
-    def _input(self) -> Any:
-        inputs = self._session.get_inputs()
-        shape = inputs[0].shape
-        if (
-            len(inputs) != 1
-            or len(shape) != 4
-            or 3 not in (shape[1], shape[3])
-            or inputs[0].type not in DTYPES
-        ):
-            given = ', '.join(f'{x.name} {x.type} {x.shape}' for x in inputs)
-            raise ValueError(
-                f'The teacher "{self.onnx}" takes {given}, expected one batch '
-                'of images, (B, 3, H, W) or (B, H, W, 3), of '
-                f'{", ".join(DTYPES)}. Choose a file of a top-down pose '
-                'estimator alone.'
-            )
-        return inputs[0]
-
-    @property
-    def _dtype(self) -> np.dtype:
-        return np.dtype(DTYPES[self._input.type])
-
-    @property
-    def _channels_last(self) -> bool:
-        return self._input.shape[1] != 3
-
-    @property
-    def _size(self) -> Tuple[int, int]:
-        shape = self._input.shape
-        height, width = shape[1:3] if self._channels_last else shape[2:]
-        if isinstance(height, int) and isinstance(width, int):
-            return width, height
-        if self.input_size is None:
-            raise ValueError(
-                f'The teacher "{self.onnx}" leaves its input size open '
-                f'({shape}). Set model.teacher.input_size to the (width, '
-                'height) that it was trained with.'
-            )
-        return self.input_size[0], self.input_size[1]
+    @cached_property
+    def _input(self) -> OnnxInput:
+        return OnnxInput.of(self._session, self.onnx, self.input_size)
 
     @cached_property
     def _reader(self) -> Reader:
         """What reads the output, found by a run on a black image."""
-        w, h = self._size
+        w, h = self._input.size
         names = [x.name for x in self._session.get_outputs()]
         if self.output is not None:
             names = [self.output]
@@ -247,25 +208,26 @@ class OnnxSource(TeacherSource):
         self, images: np.ndarray, outputs: Sequence[str]
     ) -> List[np.ndarray]:
         """Values of outputs for images (B, 3, H, W), as float32."""
-        name = self._input.name
         parts = [
-            self._session.run([*outputs], {name: part})
-            for part in self._batches(images)
+            self._session.run([*outputs], {self._input.name: part})
+            for part in self._input.batches(images)
         ]
         return [
             np.concatenate(values)[: len(images)].astype(np.float32)
             for values in zip(*parts)
         ]
 
-    def _batches(self, images: np.ndarray) -> Iterator[np.ndarray]:
-        """The images as the file takes them, as many as it takes."""
-        if self._channels_last:
-            images = images.transpose(0, 2, 3, 1)
-        if self._dtype.kind in 'iu':
-            images = images.round().clip(0, 255)
-        images = np.ascontiguousarray(images, self._dtype)
-        size = self._input.shape[0]
-        size = size if isinstance(size, int) else len(images)
-        for start in range(0, len(images), size):
-            part = images[start : start + size]
-            yield np.concatenate([part, *[part[-1:]] * (size - len(part))])
+
+def _of_names(
+    names: Sequence[str], pairs: Optional[Sequence[Sequence[int]]] = None
+) -> dict:
+    """A metainfo of names, in which left and right change sides."""
+    mirrored = [*range(len(names))]
+    if pairs is None:
+        swap = {'left': 'right', 'right': 'left'}
+        for i, name in enumerate(names):
+            other = re.sub(r'left|right', lambda m: swap[m[0]], name)
+            mirrored[i] = names.index(other) if other in names else i
+    for i, j in pairs or ():
+        mirrored[i], mirrored[j] = j, i
+    return dict(keypoint_id2name=dict(enumerate(names)), flip_indices=mirrored)

@@ -1,15 +1,108 @@
-"""An ONNX file in ONNX Runtime."""
+"""An ONNX file in ONNX Runtime.
+
+B: batch. W, H: input width and height, pixels.
+"""
 
 import difflib
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
+import numpy as np
 import torch
 from mmengine.logging import MMLogger
 
-__all__ = ['open_session']
+__all__ = ['OnnxInput', 'open_session']
 
 CPU, CUDA = 'CPUExecutionProvider', 'CUDAExecutionProvider'
+DTYPES = {
+    'tensor(float)': np.float32,
+    'tensor(float16)': np.float16,
+    'tensor(int32)': np.int32,
+    'tensor(uint8)': np.uint8,
+}
+
+
+class OnnxInput(NamedTuple):
+    """The images that a file takes.
+
+    Attributes:
+        name: What it calls them.
+        dtype: Their dtype.
+        is_integer: Whether they are pixels from 0 to 255.
+        channels_last: Whether they are (B, H, W, 3), not (B, 3, H, W).
+        size: Their size (W, H), pixels.
+        batch: How many it takes at a time; None for any number.
+    """
+
+    name: str
+    dtype: Any
+    is_integer: bool
+    channels_last: bool
+    size: Tuple[int, int]
+    batch: Optional[int]
+
+    @classmethod
+    def of(
+        cls, session: Any, file: str, size: Optional[Sequence[int]] = None
+    ) -> 'OnnxInput':
+        """Look at a session's input.
+
+        Args:
+            session: The session.
+            file: What to call it in a message.
+            size: Size (W, H), where the file leaves it open.
+
+        Raises:
+            ValueError: It takes no images, or their size is not known.
+        """
+        first, *others = session.get_inputs()
+        shape = first.shape
+        if (
+            others
+            or len(shape) != 4
+            or 3 not in (shape[1], shape[3])
+            or first.type not in DTYPES
+        ):
+            given = ', '.join(
+                f'{x.name} {x.type} {x.shape}' for x in (first, *others)
+            )
+            raise ValueError(
+                f'The teacher "{file}" takes {given}, expected one batch of '
+                'images, (B, 3, H, W) or (B, H, W, 3), of '
+                f'{", ".join(DTYPES)}. Choose a file of a top-down pose '
+                'estimator alone.'
+            )
+        channels_last = shape[1] != 3
+        height, width = shape[1:3] if channels_last else shape[2:]
+        if isinstance(height, int) and isinstance(width, int):
+            size = width, height
+        if size is None:
+            raise ValueError(
+                f'The teacher "{file}" leaves its input size open ({shape}). '
+                'Set model.teacher.input_size to the (width, height) that it '
+                'was trained with.'
+            )
+        dtype = np.dtype(DTYPES[first.type])
+        return cls(
+            name=first.name,
+            dtype=dtype,
+            is_integer=dtype.kind in 'iu',
+            channels_last=channels_last,
+            size=(size[0], size[1]),
+            batch=shape[0] if isinstance(shape[0], int) else None,
+        )
+
+    def batches(self, images: np.ndarray) -> Iterator[np.ndarray]:
+        """Images (B, 3, H, W) as the file takes them, the last repeated."""
+        if self.channels_last:
+            images = images.transpose(0, 2, 3, 1)
+        if self.is_integer:
+            images = images.round().clip(0, 255)
+        images = np.ascontiguousarray(images, self.dtype)
+        size = self.batch or len(images)
+        for start in range(0, len(images), size):
+            part = images[start : start + size]
+            yield np.concatenate([part, *[part[-1:]] * (size - len(part))])
 
 
 def open_session(file: str, output: Optional[str] = None) -> Any:
