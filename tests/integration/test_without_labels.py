@@ -35,6 +35,7 @@ model = dict(
     head=dict(in_channels=96, decoder=codec),
     teacher=dict(onnx='{movenet}', keypoints_of='coco'),
     distillation=dict(
+        coordinates=dict(type='TeacherCoordinateLoss'),
         simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
         scores=dict(type='KeypointScoreLoss'),
     ),
