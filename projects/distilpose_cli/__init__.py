@@ -18,6 +18,7 @@ from .export import add_export
 from .init import add_init
 from .predict import add_predict
 from .serve import add_serve
+from .store_teacher import add_store_teacher
 from .teachers import add_teachers
 
 __all__ = ['main']
@@ -181,6 +182,7 @@ COMMANDS = (
     add_export,
     add_predict,
     add_serve,
+    add_store_teacher,
     add_run,
 )
 

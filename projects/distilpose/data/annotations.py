@@ -14,6 +14,7 @@ Item = Dict[str, Any]
 
 _CROWD = 'are crowds (iscrowd)'
 _NO_KEYPOINTS = 'have num_keypoints 0'
+_UNLABELLED = 'have no "keypoints"'
 _USUAL = (_CROWD, _NO_KEYPOINTS)
 
 
@@ -148,9 +149,15 @@ def _kept_people(content: Item, findings: Findings) -> List[Item]:
         ]
     else:
         told = [f'{len(p)} {reason}' for reason, p in by_reason.items()]
+        advice = ''
+        if by_reason.keys() & {_NO_KEYPOINTS, _UNLABELLED}:
+            advice = (
+                ' To distil a teacher into a student on boxes alone, use '
+                "dict(type='UnlabelledPeopleDataset', ...)."
+            )
         findings.errors.append(
             f'Nobody is left. Of {total} annotations MMPose uses none: '
-            f'{"; ".join(told) or "there are none"}.'
+            f'{"; ".join(told) or "there are none"}.{advice}'
         )
     return kept
 
@@ -167,8 +174,10 @@ def _why_dropped(person: Item, image: Optional[Item]) -> Optional[str]:
     """As BaseCocoStyleDataset drops; boxes that it cannot read stay."""
     if image is None:
         return 'are of an image that the file does not name'
-    if 'bbox' not in person or 'keypoints' not in person:
-        return f'have no "{"keypoints" if "bbox" in person else "bbox"}"'
+    if 'bbox' not in person:
+        return 'have no "bbox"'
+    if 'keypoints' not in person:
+        return _UNLABELLED
     if person.get('iscrowd'):
         return _CROWD
     if person.get('num_keypoints') == 0:

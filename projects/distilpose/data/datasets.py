@@ -1,7 +1,7 @@
 """Checks of the files behind a dataset."""
 
 import json
-from typing import Any, Iterator, List
+from typing import Any, Iterator, List, Optional
 
 from mmengine.fileio import get_local_path
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
@@ -12,18 +12,23 @@ from .detections import check_detections
 from .findings import Findings
 from .images import check_images
 
-__all__ = ['check_dataset', 'converts', 'explain', 'parts']
+__all__ = ['check_dataset', 'converts', 'explain', 'parts', 'transforms']
 
 
 def parts(dataset: Any) -> Iterator[Any]:
     """Give the datasets that a dataset is made of, or itself."""
-    inner = getattr(dataset, 'datasets', None)
-    if inner is None and hasattr(dataset, 'dataset'):
-        inner = [dataset.dataset]
+    inner = _inner(dataset)
     if inner is None:
         yield dataset
     for part in inner or []:
         yield from parts(part)
+
+
+def transforms(dataset: Any) -> Iterator[Any]:
+    """Give all transforms of a dataset and of those that it is made of."""
+    yield from _transforms(dataset)
+    for part in _inner(dataset) or []:
+        yield from transforms(part)
 
 
 def converts(dataset: Any) -> bool:
@@ -108,6 +113,14 @@ def _check_contents(
     loaders = [*_transforms(dataset), *_transforms(pipeline_of)]
     turns = not any(map(_ignores_exif, loaders))
     check_images(images, dataset.data_prefix['img'], turns, findings)
+
+
+def _inner(dataset: Any) -> Optional[List[Any]]:
+    """The datasets around which a dataset is; None if it reads files."""
+    inner = getattr(dataset, 'datasets', None)
+    if inner is None and hasattr(dataset, 'dataset'):
+        inner = [dataset.dataset]
+    return inner
 
 
 def _ignores_exif(transform: Any) -> bool:

@@ -1,6 +1,7 @@
 """The distillation: a student, its frozen teacher, and the terms between."""
 
 from . import adapters  # noqa: F401  (registers them)
+from .coordinate_loss import TeacherCoordinateLoss
 from .cycle import CyclePoseEstimator
 from .estimator import DistilPoseEstimator
 from .losses import (
@@ -14,5 +15,6 @@ __all__ = [
     'DistilPoseEstimator',
     'KeypointScoreLoss',
     'SimulatedHeatmapLoss',
+    'TeacherCoordinateLoss',
     'TokenDistillationLoss',
 ]

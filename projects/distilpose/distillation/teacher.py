@@ -115,13 +115,7 @@ class FrozenTeacher:
         Raises:
             ValueError: What differs cannot be converted.
         """
-        height, width = inputs.shape[-2:]
-        conversion = self._conversion((width, height))
-        output = self.source(conversion.images(inputs), samples)
-        if self.flip_test:
-            maps = self._mirrored(conversion, inputs, output.maps)
-            output = output._replace(maps=output.maps.map(_mean, maps))
-        maps = output.maps.seen_through(conversion.view)
+        output = self.with_own_keypoints(inputs, samples)
         select = _Selection(self.index, inputs)
         tokens = output.tokens
         if tokens is not None:
@@ -129,7 +123,25 @@ class FrozenTeacher:
                 visual=tokens.visual.to(inputs.dtype, copy=True),
                 keypoint=select(tokens.keypoint, absent=torch.nan),
             )
-        return TeacherOutput(maps.map(select), tokens, select.known)
+        return TeacherOutput(output.maps.map(select), tokens, select.known)
+
+    def with_own_keypoints(
+        self, inputs: Tensor, samples: Optional[SampleList] = None
+    ) -> TeacherOutput:
+        """Ask as a call does, for the teacher's keypoints, not the student's.
+
+        Its heatmaps are in the student's frame.
+        """
+        height, width = inputs.shape[-2:]
+        conversion = self._conversion((width, height))
+        # What was stored needs no images, and is averaged already.
+        stored = self.source.is_stored
+        images = inputs if stored else conversion.images(inputs)
+        output = self.source(images, samples)
+        maps = output.maps
+        if self.flip_test and not stored:
+            maps = maps.map(_mean, self._mirrored(conversion, inputs, maps))
+        return output._replace(maps=maps.seen_through(conversion.view))
 
     def _mirrored(
         self,

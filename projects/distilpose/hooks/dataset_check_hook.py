@@ -8,7 +8,7 @@ from mmengine.runner import BaseLoop, Runner
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
 
-from ..data import check_dataset, parts
+from ..data import UnlabelledPeopleDataset, check_dataset, parts
 from ..data.fit import check_evaluation, check_training
 from ..data.names import check_names, dataset_keypoints
 from ..distillation import DistilPoseEstimator
@@ -36,16 +36,23 @@ class DatasetCheckHook(Hook):
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Tell a teacher which keypoints its student learns, by name."""
+        """Tell a teacher which keypoints its student learns, and from what.
+
+        Raises:
+            ValueError: The teacher's outputs were stored for other data.
+        """
         model = _topdown(runner.model)
         if not isinstance(model, DistilPoseEstimator):
             return
         # The runner builds this loop before it trains, and only then.
         if isinstance(runner._train_loop, BaseLoop):
-            names = dataset_keypoints(runner.train_loop.dataloader.dataset)
+            train = runner.train_loop.dataloader.dataset
+            names = dataset_keypoints(train)
             model.teacher.student_keypoints = (
                 names or model.teacher.student_keypoints
             )
+            if model.distillation:
+                model.teacher.source.see_data(train)
 
     def before_train(self, runner: Runner) -> None:
         """Look at the training data and, if there are any, validation data.
@@ -58,6 +65,7 @@ class DatasetCheckHook(Hook):
             return
         train = runner.train_loop.dataloader.dataset
         _check_files('train', train, runner)
+        _expect_a_teacher(train, model)
         if not isinstance(model, DistilPoseEstimator):  # which checks itself
             check_untrained_outputs(model.head)
         check_training(train, model)
@@ -90,6 +98,21 @@ def _topdown(model: Any) -> Optional[TopdownPoseEstimator]:
     if isinstance(model, TopdownPoseEstimator) and model.with_head:
         return model
     return None
+
+
+def _expect_a_teacher(train: Any, model: TopdownPoseEstimator) -> None:
+    """See that something is learned from people without labels."""
+    weighting = getattr(model, 'keypoint_weighting', None)
+    if getattr(weighting, 'unlabelled', False):
+        return
+    for part in parts(train):
+        if isinstance(part, UnlabelledPeopleDataset):
+            raise ValueError(
+                f'Nothing would be learned from "{part.ann_file}", an '
+                'UnlabelledPeopleDataset. Set model.keypoint_weighting='
+                'dict(unlabelled=True, min_confidence=0.3) of a '
+                'DistilPoseEstimator, so that its teacher teaches it.'
+            )
 
 
 def _check_files(kind: str, dataset: Any, runner: Runner) -> None:

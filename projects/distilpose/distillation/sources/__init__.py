@@ -5,23 +5,37 @@ from typing import Dict, Type
 
 from .base import TeacherSource
 from .mmpose_model import MMPoseSource
+from .onnx_file import OnnxSource
+from .stored import StoredSource
 
-__all__ = ['MMPoseSource', 'TeacherSource', 'make_source']
+__all__ = [
+    'MMPoseSource',
+    'OnnxSource',
+    'StoredSource',
+    'TeacherSource',
+    'make_source',
+]
 
 # The setting of model.teacher that chooses a source.
-SOURCES: Dict[str, Type[TeacherSource]] = dict(config=MMPoseSource)
+SOURCES: Dict[str, Type[TeacherSource]] = dict(
+    config=MMPoseSource, onnx=OnnxSource
+)
 
 
 def make_source(settings: dict) -> TeacherSource:
     """Make the source that the settings of a teacher describe.
 
     Args:
-        settings: One of ``config``, and what else its source takes.
+        settings: One of ``config`` and ``onnx``, and what else its source
+            takes; or ``stored``, alone or beside the settings of the teacher
+            whose outputs were stored.
 
     Raises:
         TypeError: The source has no such setting.
         ValueError: Two sources are described, or a setting has a wrong value.
     """
+    if settings.get('stored') is not None:
+        return StoredSource(**settings)
     kinds = [kind for kind in SOURCES if settings.get(kind) is not None]
     if len(kinds) > 1:
         raise ValueError(
@@ -29,6 +43,7 @@ def make_source(settings: dict) -> TeacherSource:
         )
     source = SOURCES[kinds[0] if kinds else 'config']
     known = [*inspect.signature(source).parameters]
+    settings = {k: v for k, v in settings.items() if k != 'stored'}
     unknown = sorted({*settings} - {*known})
     if unknown:
         raise TypeError(

@@ -1,7 +1,7 @@
 """What every source of a teacher's heatmaps has in common."""
 
 from abc import ABC, abstractmethod
-from typing import List, Optional
+from typing import Any, List, Optional
 
 from mmpose.utils.typing import SampleList
 from torch import Tensor
@@ -18,7 +18,12 @@ class TeacherSource(ABC):
 
     Nothing is read or built before it is needed: testing a student needs none
     of its teacher's files.
+
+    Attributes:
+        is_stored: Whether it repeats what a teacher said before.
     """
+
+    is_stored = False
 
     @property
     @abstractmethod
@@ -43,6 +48,13 @@ class TeacherSource(ABC):
     @abstractmethod
     def prepare(self) -> None:
         """Build and load it now, with every error that this can have."""
+
+    def see_data(self, dataset: Any) -> None:  # noqa: B027
+        """Look at the dataset that is about to be trained on.
+
+        Raises:
+            ValueError: The source cannot say anything about it.
+        """
 
     @abstractmethod
     def __call__(

@@ -1,0 +1,111 @@
+"""People in boxes of whom no keypoints are known."""
+
+from typing import Any, List, Optional
+
+import numpy as np
+from mmengine.fileio import get_local_path
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+from mmpose.registry import DATASETS
+
+from .annotations import is_box
+
+__all__ = ['UnlabelledPeopleDataset']
+
+
+@DATASETS.register_module()
+class UnlabelledPeopleDataset(BaseCocoStyleDataset):
+    """People in boxes without keypoints, from whom only a teacher teaches.
+
+    Every keypoint weighs 0 in the labels' loss. In the distillation, keypoints
+    without labels count with
+    ``model.keypoint_weighting=dict(unlabelled=True)``.
+
+    Its annotation file is in COCO format, and of each annotation the box
+    alone is read, whether there are keypoints or not. If it has a category
+    "person", others are left out.
+
+    Args:
+        ann_file: The annotation file. With ``bbox_file``, its images alone
+            are used.
+        bbox_file: A list of detections, each with ``image_id``,
+            ``category_id`` (1: a person), ``bbox`` and ``score``. Leave out
+            those below a score by ``filter_cfg=dict(bbox_score_thr=0.5)``.
+        lazy_init: Whether to read the files later.
+        **kwargs: As for MMPose's datasets. ``metainfo`` names the student's
+            keypoints, and defaults to COCO's.
+
+    Raises:
+        ValueError: ``ann_file`` is no file in COCO format, or nobody is left.
+    """
+
+    METAINFO = dict(from_file='configs/_base_/datasets/coco.py')
+
+    def __init__(
+        self,
+        ann_file: str = '',
+        bbox_file: Optional[str] = None,
+        lazy_init: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(ann_file=ann_file, lazy_init=True, **kwargs)
+        # The base class takes boxes from a file for tests alone.
+        self.bbox_file = bbox_file
+        if not lazy_init:
+            self.full_init()
+
+    def full_init(self) -> None:
+        """Read the files."""
+        if not self._fully_initialized:
+            _expect_coco_format(self.ann_file)
+        super().full_init()
+
+    def load_data_list(self) -> List[dict]:
+        """Read the people.
+
+        Raises:
+            ValueError: There is nobody.
+        """
+        people = super().load_data_list()
+        for person in people:
+            person['keypoints_visible'] = np.zeros_like(
+                person['keypoints_visible']
+            )
+        if not people:
+            raise ValueError(
+                f'UnlabelledPeopleDataset: "{self.bbox_file or self.ann_file}"'
+                ' has no box (bbox) of a person that is no crowd and has an '
+                'area inside its image.'
+            )
+        return people
+
+    def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
+        """Read an annotation, but for its keypoints."""
+        person = dict(raw_data_info['raw_ann_info'])
+        if not is_box(person.get('bbox')):
+            return None
+        # Of a file of objects of all kinds, such as COCO's instances, people.
+        kinds = self._metainfo.get('CLASSES') or []
+        people = [kind['id'] for kind in kinds if kind.get('name') == 'person']
+        if people and person['category_id'] not in people:
+            return None
+        person['keypoints'] = [0] * (3 * self.metainfo['num_keypoints'])
+        return super().parse_data_info(
+            {**raw_data_info, 'raw_ann_info': person}
+        )
+
+    @staticmethod
+    def _is_valid_instance(data_info: dict) -> bool:
+        x1, y1, x2, y2 = data_info['bbox'][0]
+        return not data_info['iscrowd'] and x1 < x2 and y1 < y2
+
+
+def _expect_coco_format(file: str) -> None:
+    """Refuse a list of detections, which names no photos."""
+    with get_local_path(file) as path, open(path) as content:
+        if content.read(64).lstrip()[:1] != '[':
+            return
+    raise ValueError(
+        f'UnlabelledPeopleDataset: "{file}" is a list of detections, which '
+        'names no photos. Give it as bbox_file, and as ann_file a file in '
+        'COCO format whose images have the ids that it uses.'
+    )

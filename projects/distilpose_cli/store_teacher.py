@@ -1,0 +1,62 @@
+"""The command ``distilpose store-teacher``."""
+
+import argparse
+from pathlib import Path
+
+__all__ = ['add_store_teacher']
+
+
+def add_store_teacher(commands) -> None:
+    text = (
+        "store a teacher's outputs for the training data of a config, once; "
+        'then train with model.teacher.stored=FOLDER'
+    )
+    parser = commands.add_parser('store-teacher', help=text, description=text)
+    parser.add_argument(
+        'config', metavar='CONFIG', help='of a student with a teacher'
+    )
+    parser.add_argument(
+        'folder', metavar='FOLDER', type=Path, help='where to write'
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=32,
+        help='people to ask about at a time (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='settings to change, as for train',
+    )
+    parser.set_defaults(
+        run=run, after_interrupt='The same command goes on where it was.'
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    """Store the outputs.
+
+    Raises:
+        SystemExit: They cannot be stored; the message says why.
+    """
+    from mmengine.config import Config, DictAction
+
+    from distilpose.store_teacher import store_teacher
+    from distilpose.zoo import find_config
+
+    reader = argparse.ArgumentParser()
+    reader.add_argument('--options', nargs='*', action=DictAction)
+    options = reader.parse_args(['--options', *args.cfg_options]).options
+    try:
+        config = Config.fromfile(find_config(args.config))
+        config.merge_from_dict(options or {})
+        stored = store_teacher(config, args.folder, args.batch_size)
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        raise SystemExit(f'distilpose store-teacher: {error}') from error
+    print(  # noqa: T201
+        f'{stored.count} people are stored in {args.folder}. To train with '
+        f'them: --cfg-options model.teacher.stored={args.folder}'
+    )
