@@ -69,3 +69,20 @@ def test_no_input_size():
     config = Config(dict(model=dict(head=dict(type='CIDHead'))))
     with pytest.raises(ValueError, match='no top-down estimator'):
         input_size(config)
+
+
+def test_rtmpose_is_built_of_own_parts():
+    """MMDetection's backbone needs MMCV's operators; MMPose's does not."""
+    name = 'rtmpose-t_8xb256-420e_coco-256x192'
+    model = build_without_weights(
+        Config.fromfile(find_config(name, with_mmpose=True))
+    )
+    assert type(model.backbone).__module__.startswith('mmpose.')
+    assert not model.training
+
+
+def test_model_that_cannot_be_built_is_named(tmp_path):
+    (tmp_path / 'mine.py').write_text("model = dict(type='NoSuchModel')")
+    config = Config.fromfile(tmp_path / 'mine.py')
+    with pytest.raises(ValueError, match='^The model mine cannot be built'):
+        build_without_weights(config)

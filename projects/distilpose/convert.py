@@ -213,7 +213,8 @@ def _load_model(name: str) -> Tuple[Config, nn.Module]:
         config = Config.fromfile(path)
         return config, build_without_weights(config)
     except Exception as error:  # of many types, for as many faults
-        reason = ' '.join(f'{type(error).__name__}: {error}'.split())
+        cause = error.__cause__ or error  # our own sentence follows
+        reason = ' '.join(f'{type(cause).__name__}: {cause}'.split())
         raise ValueError(
             f'The model of {name} cannot be built here ({reason}). Give a '
             'config whose model can.'

@@ -1,6 +1,5 @@
 """Finding configs by name, ours and MMPose's, and building their models."""
 
-import copy
 import difflib
 from functools import lru_cache
 from pathlib import Path
@@ -9,9 +8,10 @@ from typing import Dict, List, Optional, Tuple, Union
 import yaml
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
 from torch import nn
+
+from .building import build_model
 
 __all__ = [
     'build_without_weights',
@@ -61,12 +61,17 @@ def build_without_weights(config: Config) -> nn.Module:
 
     Returns:
         The model in eval mode, on the CPU.
+
+    Raises:
+        ValueError: Something that the model is made of is not installed, or
+            is not there.
     """
+    name = f'The model {Path(config.filename or "").stem}'.rstrip()
     register_all_modules(init_default_scope=False)
     with DefaultScope.overwrite_default_scope(
         config.get('default_scope', 'mmpose')
     ):
-        return build_pose_estimator(copy.deepcopy(config.model)).eval()
+        return build_model(config.model, name).eval()
 
 
 def input_size(config: Config) -> Tuple[int, int]:

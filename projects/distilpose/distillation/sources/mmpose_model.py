@@ -18,6 +18,7 @@ from mmpose.registry import DATASETS, MODELS
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
+from ...building import build_model
 from ...checkpoint import (
     CheckpointError,
     named_hash,
@@ -35,7 +36,6 @@ from ..outputs import (
     tokens_of,
 )
 from .base import TeacherSource
-from .building import build_model
 
 __all__ = ['MMPoseSource', 'build_untrained']
 
@@ -265,7 +265,7 @@ def build_untrained(config: dict, name: str) -> TopdownPoseEstimator:
     kind = MODELS.module_dict.get(config.get('type'))
     model: Any = None
     if kind is None or issubclass(kind, TopdownPoseEstimator):
-        model = build_model(config, name)
+        model = build_model(config, f'The teacher {name}')
         kind = type(model)
     if not issubclass(kind, TopdownPoseEstimator):
         raise TypeError(

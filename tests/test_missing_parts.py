@@ -1,12 +1,12 @@
-"""Teachers made of parts that are not there."""
+"""Models made of parts that are not there."""
 
 import pytest
 from mmpose.utils import register_all_modules
 
-from distilpose.distillation.sources import building
-from distilpose.distillation.sources.building import build_model
+from distilpose import building
+from distilpose.building import build_model
 
-from .. import toys
+from . import toys
 
 pytestmark = pytest.mark.usefixtures('mmpose_scope')
 
@@ -46,17 +46,15 @@ def test_what_cannot_be_built_here_is_told_of_the_model(monkeypatch):
         raise ImportError('nms needs the compiled operators of `mmcv`')
 
     monkeypatch.setattr(building.MODELS, 'build', fail)
-    with pytest.raises(ValueError, match='^The teacher x .* here: nms needs'):
+    with pytest.raises(ValueError, match='^x cannot .* here: nms needs'):
         build_model(toys.teacher(), 'x')
 
 
 def test_class_of_no_package():
-    with pytest.raises(
-        ValueError, match='^The teacher x .* here: .*ViT is not'
-    ):
+    with pytest.raises(ValueError, match='^x cannot .* here: .*ViT is not'):
         build_model(teacher(dict(type='mmpose.ViT')), 'x')
 
 
 def test_argument_of_another_version():
-    with pytest.raises(ValueError, match="The teacher x .* here: .*'cls'"):
+    with pytest.raises(ValueError, match="^x cannot .* here: .*'cls'"):
         build_model(teacher(dict(type='StemNet', cls=True)), 'x')

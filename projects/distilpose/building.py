@@ -1,4 +1,4 @@
-"""Building a teacher's model from its config."""
+"""Building a model whose parts other packages have."""
 
 import copy
 import importlib.util
@@ -27,7 +27,7 @@ def build_model(config: dict, name: str) -> nn.Module:
 
     Args:
         config: Config of the model, which is left as it is.
-        name: What to call it in a message.
+        name: What to call it in a message, such as ``'The teacher x'``.
 
     Raises:
         ValueError: A package or one of MMCV's operators is missing, or a
@@ -42,10 +42,10 @@ def build_model(config: dict, name: str) -> nn.Module:
     ]
     if missing:
         raise ValueError(
-            f'The teacher {name} is made of parts of {", ".join(missing)}, '
+            f'{name} is made of parts of {", ".join(missing)}, '
             'which is not installed. Install it with '
             + ' and '.join(f'`{INSTALLED_BY[scope]}`' for scope in missing)
-            + ', or choose another teacher.'
+            + ', or choose another model.'
         )
     try:
         return MODELS.build(config)
@@ -53,9 +53,7 @@ def build_model(config: dict, name: str) -> nn.Module:
     # of another version of its package.
     except (ImportError, KeyError, TypeError) as error:
         reason = ' '.join(map(str, error.args))
-        raise ValueError(
-            f'The teacher {name} cannot be built here: {reason}'
-        ) from error
+        raise ValueError(f'{name} cannot be built here: {reason}') from error
 
 
 def _with_own_parts(config: Any) -> Any:

@@ -9,7 +9,7 @@ from mmpose.models.backbones import CSPNeXt
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 
-from distilpose.distillation.sources.building import build_model
+from distilpose.building import build_model
 from distilpose.zoo import find_config
 
 RTMPOSE = 'rtmpose-t_8xb256-420e_coco-256x192'
