@@ -40,6 +40,17 @@ def test_models_side_by_side(tmp_path, capsys):
     assert (out / 'models.png').is_file()
 
 
+def test_models_in_onnx_runtime(tmp_path, capsys):
+    """Beside PyTorch, in the same rounds."""
+    benchmark.main(
+        [TINY, *QUICK, '--deploy', '--onnx', '--out', str(tmp_path)]
+    )
+    (row,) = csv.DictReader((tmp_path / 'models.csv').read_text().splitlines())
+    both = [row['batch 2: ms'], row['batch 2: ms in ONNX Runtime']]
+    assert all(float(took.split()[0]) > 0 for took in both)
+    assert both[0] != both[1]
+
+
 def test_command_line(monkeypatch, capsys):
     """Without arguments given, it reads the process's own."""
     monkeypatch.setattr(sys, 'argv', ['benchmark', 'no', '--repeats', '1'])
@@ -102,6 +113,11 @@ def test_loss_against_the_baseline(capsys):
     'main, arguments, message',
     [
         (benchmark.main, ['--batch', '0'], '--batch must be 1 or more'),
+        (
+            benchmark.main,
+            ['--onnx', '--device', 'cuda'],
+            '--onnx compares on the CPU',
+        ),
         (evaluation.main, ['nowhere'], 'nowhere has no annotations/'),
         (
             against_baseline.main,
@@ -124,7 +140,7 @@ def test_testing_stage_by_stage(pictures, tmp_path, monkeypatch, capsys):
     assert 'over 16 boxes' in capsys.readouterr().out
     rows = csv.DictReader((tmp_path / 'evaluate.csv').read_text().splitlines())
     stages = {row['stage']: float(row['share, %']) for row in rows}
-    assert {'LoadImage', 'TopdownAffine', 'model', 'metric'} <= {*stages}
+    assert {'LoadImageOnce', 'TopdownAffine', 'model', 'metric'} <= {*stages}
     assert stages.pop('all') == 100
     assert sum(stages.values()) == pytest.approx(100, abs=len(stages))
 

@@ -60,6 +60,9 @@ MODELS = [
     'td-hm_ViTPose-small_8xb64-210e_coco-256x192',
 ]
 
+# Where a network runs; an ending of what is measured.
+RUNTIMES = ('', ' in ONNX Runtime')
+
 
 class Timing(NamedTuple):
     """Milliseconds of repeated calls: the median and the middle half."""
@@ -163,28 +166,59 @@ def peak_memory(call: Callable[[], object], device: str) -> float:
 def collect(args: argparse.Namespace) -> Tuple[dict, List[str]]:
     """Build the models and try each once; also tell which failed, and why.
 
-    A model is a function of the batch, which makes a call that predicts, and
-    its complexity.
+    Of each model, what :func:`model_in` gives for each runtime, and its
+    complexity.
     """
     found, failures = {}, []
     for name in args.configs or MODELS:
         try:
             config = Config.fromfile(find_config(name, with_mmpose=True))
-            model = build_without_weights(config).to(args.device)
-            make = partial(
-                prediction,
-                deploy(model) if args.deploy else model,
-                input_size(config),
-                args.device,
-                flip_test=args.flip_test,
-                precision=args.precision,
+            found[name] = (
+                {
+                    runtime: model_in(args, config, runtime)
+                    for runtime in RUNTIMES[: 1 + args.onnx]
+                },
+                measure_complexity(config),
             )
-            make(batch=1)()
-            found[name] = make, measure_complexity(config)
         except Exception as error:  # of one model: the others still count
             reason = str(error).partition('\n')[0][:200]
             failures.append(f'- {name}: {type(error).__name__}: {reason}')
     return found, failures
+
+
+def model_in(
+    args: argparse.Namespace, config: Config, runtime: str
+) -> Callable[..., Callable[[], list]]:
+    """Build a model to run in one of RUNTIMES, and try it once.
+
+    Returns:
+        A function of the batch, which makes a call that predicts.
+    """
+    model = build_without_weights(config).to(args.device)
+    size = input_size(config)
+    if runtime != RUNTIMES[0]:
+        # Here, because it needs onnx and onnxruntime.
+        from distilpose.deploy.onnx_network import run_in_onnx_runtime
+
+        with TemporaryDirectory() as folder:
+            run_in_onnx_runtime(
+                deploy(model, for_export=True),
+                size,
+                Path(folder) / 'network.onnx',
+                torch.get_num_threads(),
+            )
+    elif args.deploy:
+        deploy(model)
+    make = partial(
+        prediction,
+        model,
+        size,
+        args.device,
+        flip_test=args.flip_test,
+        precision=args.precision,
+    )
+    make(batch=1)()
+    return make
 
 
 def compare(args: argparse.Namespace) -> None:
@@ -193,14 +227,15 @@ def compare(args: argparse.Namespace) -> None:
     if not models:
         sys.exit('No model could be built:\n' + '\n'.join(failures))
     calls = {
-        f'{name} {batch}': make(batch=batch)
-        for name, (make, _) in models.items()
+        f'{name} {batch}{runtime}': make(batch=batch)
+        for name, (runtimes, _) in models.items()
+        for runtime, make in runtimes.items()
         for batch in args.batch
     }
     timings = interleave(calls, args.repeats, args.device)
     first, last = next(iter(models)), args.batch[-1]
     rows, points = [], []
-    for name, (_, size) in models.items():
+    for name, (runtimes, size) in models.items():
         ap, source = published_ap(name)
         macs = size.layer_macs + size.attention_macs
         row = {
@@ -218,6 +253,9 @@ def compare(args: argparse.Namespace) -> None:
                 f'{1e3 * batch / took.median:.1f}'
             )
             row[f'batch {batch}: by {first[:12]}'] = f'{ratio:.2f}'
+            for runtime in [*runtimes][1:]:
+                took = timings[f'{name} {batch}{runtime}']
+                row[f'batch {batch}: ms{runtime}'] = str(took)
         memory = peak_memory(calls[f'{name} {last}'], args.device)
         row[f'memory, MB, batch {last}'] = f'{memory:.0f}'
         rows.append(row)
@@ -398,6 +436,11 @@ def main(argv: Optional[List[str]] = None) -> None:
     )
     parser.add_argument('--flip-test', action='store_true')
     parser.add_argument(
+        '--onnx',
+        action='store_true',
+        help='time every network in ONNX Runtime, too, on the CPU',
+    )
+    parser.add_argument(
         '--formats',
         action='store_true',
         help='compare the formats of one student on the CPU',
@@ -418,6 +461,8 @@ def main(argv: Optional[List[str]] = None) -> None:
     )
     args = parser.parse_args(argv)
     set_up(parser, args)
+    if args.onnx and args.device != 'cpu':
+        parser.error('--onnx compares on the CPU: add --device cpu')
     if args.formats:
         if len(args.configs) != 1:
             parser.error('--formats takes one CONFIG')

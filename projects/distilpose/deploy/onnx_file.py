@@ -1,9 +1,7 @@
 """Writing a student's ONNX file, and checking it before it gets its name."""
 
-import io
 import json
 import os
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
@@ -23,12 +21,12 @@ from .calibration import crops_of_dataset, crops_of_folder
 from .description import describe, pose_metainfo
 from .export import ExportedStudent
 from .fuse import deploy
+from .onnx_network import OPSET, trace_onnx
 from .quantization import to_int8
 from .verification import BATCHES, Difference, compare, predict, split
 
 __all__ = ['OPSET', 'PRECISIONS', 'ExportError', 'export_onnx', 'load_student']
 
-OPSET = 17
 PRECISIONS = ('float32', 'float16', 'int8')
 # Largest differences from PyTorch that float32 may have.
 PIXELS, SCORE = 0.05, 1e-3
@@ -172,21 +170,7 @@ def _trace(student: ExportedStudent) -> onnx.ModelProto:
     example = torch.zeros(2, 3, *student.size[::-1])
     if student.raw_images:
         example = example.permute(0, 2, 3, 1).to(torch.uint8)
-    graph = io.BytesIO()
-    with warnings.catch_warnings():
-        # PyTorch advises the exporter that writes no opset below 18.
-        warnings.simplefilter('ignore')
-        torch.onnx.export(
-            student,
-            (example,),
-            graph,  # type: ignore[arg-type]  # PyTorch names paths alone
-            input_names=['images'],
-            output_names=names,
-            dynamic_axes={name: {0: 'N'} for name in ['images', *names]},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    return onnx.load_from_string(graph.getvalue())
+    return trace_onnx(student, example, names)
 
 
 def _save(graph: onnx.ModelProto, about: Dict[str, Any], file: Path) -> None:

@@ -1,0 +1,106 @@
+"""Any top-down estimator with its network in ONNX Runtime.
+
+To compare models of others, whose coordinates our exporter cannot compute in
+the graph: what follows the network stays MMPose's own code.
+
+N: batch. H, W: height and width of the input, pixels.
+"""
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any, Optional, Sequence, Tuple
+
+import onnx
+import torch
+from mmpose.models import TopdownPoseEstimator
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from distilpose_runtime.session import open_session
+
+__all__ = ['OPSET', 'run_in_onnx_runtime', 'trace_onnx']
+
+OPSET = 17
+
+
+def trace_onnx(
+    model: nn.Module, example: Tensor, outputs: Sequence[str]
+) -> onnx.ModelProto:
+    """Make the graph of a model, for any batch.
+
+    Args:
+        model: It takes ``images`` and gives a tuple of tensors.
+        example: Images, two or more.
+        outputs: Names of the tensors.
+    """
+    graph = io.BytesIO()
+    with warnings.catch_warnings():
+        # PyTorch advises the exporter that writes no opset below 18.
+        warnings.simplefilter('ignore')
+        torch.onnx.export(
+            model,
+            (example,),
+            graph,  # type: ignore[arg-type]  # PyTorch names paths alone
+            input_names=['images'],
+            output_names=[*outputs],
+            dynamic_axes={name: {0: 'N'} for name in ['images', *outputs]},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return onnx.load_from_string(graph.getvalue())
+
+
+def run_in_onnx_runtime(
+    model: TopdownPoseEstimator,
+    size: Tuple[int, int],
+    file: Path,
+    threads: Optional[int] = None,
+) -> TopdownPoseEstimator:
+    """Replace an estimator's backbone, neck and head's layers, in place.
+
+    The flip test, decoding and all else of ``predict`` stay as they are.
+
+    Args:
+        model: The estimator on the CPU, deployed for export or as it is.
+        size: Width and height of its input, pixels.
+        file: Where to write the graph.
+        threads: Threads of an operator. Defaults to the number of cores.
+
+    Returns:
+        The model, which takes images of this size alone.
+    """
+    network = _Network(model)
+    example = torch.zeros(2, 3, *size[::-1])
+    with torch.no_grad():
+        found, structure = pytree.tree_flatten(network.outputs(example))
+    present = [value is not None for value in found]
+    names = [f'output{i}' for i in range(sum(present))]
+    onnx.save(trace_onnx(network, example, names), file)
+    session = open_session(str(file), threads=threads)
+
+    def forward(images: Tensor) -> Any:
+        values = iter(session.run(names, {'images': images.numpy()}))
+        return pytree.tree_unflatten(
+            [torch.from_numpy(next(values)) if x else None for x in present],
+            structure,
+        )
+
+    model.extract_feat = lambda images: images  # type: ignore[assignment]
+    model.head.forward = forward
+    return model
+
+
+class _Network(nn.Module):
+    """From images to what a head gives, as a flat tuple of tensors."""
+
+    def __init__(self, model: TopdownPoseEstimator) -> None:
+        super().__init__()
+        self.model = model
+
+    def outputs(self, images: Tensor) -> Any:
+        return self.model.head(self.model.extract_feat(images))
+
+    def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
+        values, _ = pytree.tree_flatten(self.outputs(images))
+        return tuple(value for value in values if value is not None)
