@@ -10,7 +10,7 @@ model = dict(
         _delete_=True,
         type='RLEHead',
         in_channels=64,
-        num_joints=17,
+        num_joints=_base_.num_keypoints,
         loss=dict(type='RLELoss', use_target_weight=True),
         decoder=_base_.codec,
     ),

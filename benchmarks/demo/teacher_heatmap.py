@@ -11,7 +11,7 @@ model = dict(
         _delete_=True,
         type='HeatmapHead',
         in_channels=64,
-        out_channels=17,
+        out_channels=_base_.num_keypoints,
         deconv_out_channels=(64, 64),
         deconv_kernel_sizes=(4, 4),
         loss=dict(type='PeakedHeatmapLoss'),

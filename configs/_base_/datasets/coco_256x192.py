@@ -1,4 +1,6 @@
 # COCO keypoints for coordinate regression, under data/coco/ as in MMPose.
+num_keypoints = 17
+
 codec = dict(type='RegressionLabel', input_size=(192, 256))
 heatmap_codec = dict(  # of the teachers
     type='MSRAHeatmap',

@@ -1,4 +1,6 @@
 # The pictures that `python -m distilpose demo-data data/demo` draws.
+num_keypoints = 17
+
 codec = dict(type='RegressionLabel', input_size=(64, 96))
 heatmap_codec = dict(  # of the teachers
     type='MSRAHeatmap',

@@ -1,5 +1,7 @@
 # Leeds Sports Pose Extended as person crops in the CrowdPose joint order (14
 # keypoints) and COCO format, under data/lsp_extended/.
+num_keypoints = 14
+
 codec = dict(type='RegressionLabel', input_size=(192, 256))
 heatmap_codec = dict(  # of the teachers
     type='MSRAHeatmap',

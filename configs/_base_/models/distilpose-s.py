@@ -1,4 +1,5 @@
-# The student of DistilPose-S: 5,364,101 parameters.
+# The student of DistilPose-S: 5,364,101 parameters for 17 keypoints. How many
+# there are, the data say: a config passes their num_keypoints on.
 model = dict(
     type='TopdownPoseEstimator',
     data_preprocessor=dict(
@@ -11,11 +12,10 @@ model = dict(
     neck=dict(
         type='TokenDistillingEncoder',
         in_channels=256,
-        num_keypoints=17,
         patch_size=(4, 3),
         embed_dims=192,
         num_layers=12,
     ),
-    head=dict(type='DistilPoseHead', in_channels=192, num_joints=17),
+    head=dict(type='DistilPoseHead', in_channels=192),
     test_cfg=dict(flip_test=True, shift_coords=False),
 )

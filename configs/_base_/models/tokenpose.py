@@ -1,4 +1,5 @@
-# TokenPose, but for its backbone: the heatmap-based teacher.
+# TokenPose, but for its backbone and the number of keypoints, which the data
+# say: the heatmap-based teacher.
 model = dict(
     type='TopdownPoseEstimator',
     data_preprocessor=dict(
@@ -9,16 +10,10 @@ model = dict(
     ),
     neck=dict(
         type='TokenDistillingEncoder',
-        num_keypoints=17,
         patch_size=(4, 3),
         embed_dims=192,
         num_layers=12,
     ),
-    head=dict(
-        type='TokenPoseHead',
-        in_channels=192,
-        out_channels=17,
-        heatmap_size=(48, 64),
-    ),
+    head=dict(type='TokenPoseHead', in_channels=192, heatmap_size=(48, 64)),
     test_cfg=dict(flip_test=True, flip_mode='heatmap', shift_heatmap=True),
 )

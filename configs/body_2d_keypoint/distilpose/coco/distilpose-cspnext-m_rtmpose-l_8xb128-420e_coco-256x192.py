@@ -22,13 +22,18 @@ model = dict(
         ),
     ),
     neck=dict(
+        num_keypoints=_base_.num_keypoints,
         in_channels=768,
         patch_size=(1, 1),
         embed_dims=128,
         num_heads=4,
         num_layers=4,
     ),
-    head=dict(in_channels=128, decoder=_base_.codec),
+    head=dict(
+        in_channels=128,
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
+    ),
     teacher='rtmpose-l_8xb256-420e_coco-256x192',
     distillation=_base_.distillation,
 )

@@ -22,7 +22,10 @@ model = dict(
     ),
     neck=None,
     head=dict(
-        type='PooledDistilPoseHead', in_channels=384, decoder=_base_.codec
+        type='PooledDistilPoseHead',
+        in_channels=384,
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
     ),
     teacher='rtmpose-l_8xb256-420e_coco-256x192',
     distillation=_base_.distillation,

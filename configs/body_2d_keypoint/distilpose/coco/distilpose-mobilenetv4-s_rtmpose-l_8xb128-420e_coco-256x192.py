@@ -18,13 +18,14 @@ model = dict(
         pretrained=True,
     ),
     neck=dict(
+        num_keypoints=_base_.num_keypoints,
         in_channels=960,
         patch_size=(1, 1),
         embed_dims=192,
         num_heads=8,
         num_layers=4,
     ),
-    head=dict(in_channels=192, decoder=_base_.codec),
+    head=dict(num_joints=_base_.num_keypoints, decoder=_base_.codec),
     teacher='rtmpose-l_8xb256-420e_coco-256x192',
     distillation=_base_.distillation,
 )

@@ -10,7 +10,8 @@ _base_ = [
 
 model = dict(
     type='DistilPoseEstimator',
-    head=dict(decoder=_base_.codec),
+    neck=dict(num_keypoints=_base_.num_keypoints),
+    head=dict(num_joints=_base_.num_keypoints, decoder=_base_.codec),
     teacher=dict(
         config='{{ fileDirname }}/../../tokenpose/coco/'
         'tokenpose-l_8xb64-300e_coco-384x288.py',

@@ -10,8 +10,14 @@ _base_ = [
 
 model = dict(
     type='CyclePoseEstimator',
+    neck=dict(num_keypoints=_base_.num_keypoints),
     # Nothing trains sigmas and scores here.
-    head=dict(decoder=_base_.codec, sigmas=False, scores=False),
+    head=dict(
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
+        sigmas=False,
+        scores=False,
+    ),
 )
 
 train_cfg = dict(max_epochs=300, val_interval=10)

@@ -9,8 +9,16 @@ _base_ = [
     '../../../_base_/schedules/adam_300e.py',
 ]
 
-# Nothing trains sigmas and scores here.
-model = dict(head=dict(decoder=_base_.codec, sigmas=False, scores=False))
+model = dict(
+    neck=dict(num_keypoints=_base_.num_keypoints),
+    # Nothing trains sigmas and scores here.
+    head=dict(
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
+        sigmas=False,
+        scores=False,
+    ),
+)
 
 train_cfg = dict(max_epochs=300, val_interval=10)
 default_hooks = _base_.hooks

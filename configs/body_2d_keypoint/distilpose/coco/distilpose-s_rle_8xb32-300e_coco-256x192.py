@@ -11,7 +11,9 @@ _base_ = [
 
 model = dict(
     type='DistilPoseEstimator',
+    neck=dict(num_keypoints=_base_.num_keypoints),
     head=dict(
+        num_joints=_base_.num_keypoints,
         decoder=_base_.codec,
         loss=dict(type='RLELoss', use_target_weight=True),
     ),

@@ -12,8 +12,14 @@ _base_ = [
 model = dict(
     type='DistilPoseEstimator',
     backbone=_base_.backbone,
-    neck=_base_.neck,
-    head=dict(in_channels=96, decoder=_base_.codec, sigmas=True, scores=True),
+    neck=dict(**_base_.neck, num_keypoints=_base_.num_keypoints),
+    head=dict(
+        in_channels=96,
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
+        sigmas=True,
+        scores=True,
+    ),
     test_cfg=dict(flip_test=False),
     teacher=dict(
         config='{{ fileDirname }}/../../tokenpose/demo/'

@@ -10,10 +10,14 @@ _base_ = [
 
 model = dict(
     backbone=_base_.backbone,
-    neck=_base_.neck,
+    neck=dict(**_base_.neck, num_keypoints=_base_.num_keypoints),
     # Nothing trains sigmas and scores here.
     head=dict(
-        in_channels=96, decoder=_base_.codec, sigmas=False, scores=False
+        in_channels=96,
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
+        sigmas=False,
+        scores=False,
     ),
     test_cfg=dict(flip_test=False),
 )

@@ -10,8 +10,13 @@ _base_ = [
 
 model = dict(
     type='DistilPoseEstimator',
-    neck=dict(num_keypoints=14),
-    head=dict(num_joints=14, decoder=_base_.codec, sigmas=True, scores=True),
+    neck=dict(num_keypoints=_base_.num_keypoints),
+    head=dict(
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
+        sigmas=True,
+        scores=True,
+    ),
     teacher=dict(
         config='{{ fileDirname }}/'
         'tokenpose-stem_1xb64-100e_lsp-extended-256x192.py',

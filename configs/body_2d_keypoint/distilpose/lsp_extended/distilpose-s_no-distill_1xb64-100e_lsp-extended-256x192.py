@@ -8,9 +8,14 @@ _base_ = [
 ]
 
 model = dict(
-    neck=dict(num_keypoints=14),
+    neck=dict(num_keypoints=_base_.num_keypoints),
     # Nothing trains sigmas and scores here.
-    head=dict(num_joints=14, decoder=_base_.codec, sigmas=False, scores=False),
+    head=dict(
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
+        sigmas=False,
+        scores=False,
+    ),
 )
 
 train_cfg = dict(max_epochs=100, val_interval=10)

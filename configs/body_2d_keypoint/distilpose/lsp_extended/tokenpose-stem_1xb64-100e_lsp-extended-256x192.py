@@ -18,11 +18,11 @@ model = dict(
     backbone=dict(type='StemNet', init_cfg=dict(**start, prefix='backbone.')),
     neck=dict(
         in_channels=256,
-        num_keypoints=14,
+        num_keypoints=_base_.num_keypoints,
         init_cfg=dict(**start, prefix='neck.'),
     ),
     head=dict(
-        out_channels=14,
+        out_channels=_base_.num_keypoints,
         loss=dict(type='PeakedHeatmapLoss'),
         decoder=_base_.heatmap_codec,
     ),

@@ -19,8 +19,11 @@ model = dict(
             'pretrain_models/hrnet_w48-8ef0771d.pth',
         ),
     ),
-    neck=dict(in_channels=48),
-    head=dict(decoder=_base_.heatmap_codec),
+    neck=dict(in_channels=48, num_keypoints=_base_.num_keypoints),
+    head=dict(
+        out_channels=_base_.num_keypoints,
+        decoder=_base_.heatmap_codec,
+    ),
 )
 train_dataloader = dict(
     batch_size=64, dataset=dict(pipeline=_base_.heatmap_pipeline)

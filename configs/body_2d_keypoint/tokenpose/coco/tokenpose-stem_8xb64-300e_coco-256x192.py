@@ -10,8 +10,11 @@ _base_ = [
 codec = _base_.heatmap_codec
 model = dict(
     backbone=dict(type='StemNet'),
-    neck=dict(in_channels=256),
-    head=dict(decoder=_base_.heatmap_codec),
+    neck=dict(in_channels=256, num_keypoints=_base_.num_keypoints),
+    head=dict(
+        out_channels=_base_.num_keypoints,
+        decoder=_base_.heatmap_codec,
+    ),
 )
 train_dataloader = dict(
     batch_size=64, dataset=dict(pipeline=_base_.heatmap_pipeline)

@@ -20,9 +20,14 @@ model = dict(
     backbone=dict(
         **_base_.backbone, init_cfg=dict(**start, prefix='backbone.')
     ),
-    neck=dict(_base_.neck, init_cfg=dict(**start, prefix='neck.')),
+    neck=dict(
+        _base_.neck,
+        num_keypoints=_base_.num_keypoints,
+        init_cfg=dict(**start, prefix='neck.'),
+    ),
     head=dict(
         in_channels=96,
+        out_channels=_base_.num_keypoints,
         heatmap_size=(16, 24),
         loss=dict(type='PeakedHeatmapLoss'),
         decoder=_base_.heatmap_codec,

@@ -126,7 +126,7 @@ def open_session(file: str, output: Optional[str] = None) -> Any:
     except ImportError as error:
         raise ImportError(
             'An ONNX teacher needs ONNX Runtime. Install it with `pip install '
-            '"distilpose[onnx]"`, or onnxruntime-gpu for CUDA.'
+            '"distilpose[export]"`, or onnxruntime-gpu for CUDA.'
         ) from error
     if not Path(file).is_file():
         raise FileNotFoundError(
