@@ -174,6 +174,7 @@ def test_equal_to_the_baseline(kind, capsys):
     assert '| 2 ' in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_formats_side_by_side(tmp_path, pictures, capsys):
     """The AP of all is that of PyTorch, but for what 8 bits lose."""
     config = Config.fromfile(find_config(TINY))
@@ -189,7 +190,14 @@ def test_formats_side_by_side(tmp_path, pictures, capsys):
     benchmark.main(
         [
             *(str(tmp_path / 'student.py'), '--formats', '--ap'),
-            *(*QUICK, '--threads', '1', '--out', str(tmp_path)),
+            *(
+                *QUICK,
+                '--no-compile',
+                '--threads',
+                '1',
+                '--out',
+                str(tmp_path),
+            ),
         ]
     )
     assert 'random weights' in capsys.readouterr().out

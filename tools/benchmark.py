@@ -285,6 +285,9 @@ def collect_formats(
     for name, make in makers(
         config, checkpoint, folder, args.calibration
     ).items():
+        if args.no_compile and 'compiled' in name:
+            notes.append(f'- {name}: left out (--no-compile)')
+            continue
         try:
             found[name] = make()
             found[name].predict(random_images(config, batch=1))
@@ -444,6 +447,12 @@ def main(argv: Optional[List[str]] = None) -> None:
         '--formats',
         action='store_true',
         help='compare the formats of one student on the CPU',
+    )
+    parser.add_argument(
+        '--no-compile',
+        action='store_true',
+        help='with --formats, leave torch.compile out, which takes minutes '
+        'on a few cores before it runs',
     )
     parser.add_argument('--checkpoint', help='weights, for --formats')
     parser.add_argument(
