@@ -42,7 +42,7 @@ model = dict(
     keypoint_weighting=dict(unlabelled=True, min_confidence={sure}),
 )
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
@@ -57,8 +57,8 @@ train_dataloader = dict(
             dict(
                 type='RandomBBoxTransform',
                 shift_prob=0,
-                rotate_factor=40,
-                scale_factor=(0.8, 1.25),
+                rotate_factor=20,
+                scale_factor=(0.85, 1.15),
             ),
             dict(type='TopdownAffine', input_size=codec['input_size']),
             dict(type='GenerateTarget', encoder=codec),
@@ -113,7 +113,7 @@ def test_it_moves_towards_movenet(tmp_path):
         data=f'{tmp_path}/coco_mini',
         folder=tmp_path,
         sure=SURE,
-        epochs=25,
+        epochs=40,
     )
     (tmp_path / 'movenet.py').write_text(text)
     config = Config.fromfile(tmp_path / 'movenet.py')
