@@ -12,7 +12,7 @@ from mmengine.optim import OptimWrapper
 from mmengine.runner import autocast
 from mmengine.utils import digit_version
 
-from distilpose.distillation import losses as losses_module
+from distilpose.distillation import heatmaps as heatmaps_module
 
 from .. import toys
 from . import runs
@@ -38,9 +38,9 @@ def test_bf16_losses_are_those_of_float32(monkeypatch):
     inputs, data = toys.batch(model, size=8)
     expected = model.loss(inputs, data)
     seen = []
-    compute = losses_module.simulated_heatmap_error
+    compute = heatmaps_module.simulated_heatmap_error
     monkeypatch.setattr(
-        losses_module,
+        heatmaps_module,
         'simulated_heatmap_error',
         lambda *tensors_and_frame: (
             seen.extend(tensors_and_frame[:-1]) or compute(*tensors_and_frame)
@@ -136,7 +136,7 @@ def test_learning_rate_follows_the_batch(pictures, tmp_path):
     cfg = runs.config(pictures, tmp_path, **{'auto_scale_lr.enable': True})
     runner = runs.train(cfg)
     (group,) = runner.optim_wrapper.optimizer.param_groups
-    assert group['initial_lr'] == 3e-3 * 8 / 32
+    assert group['initial_lr'] == 6e-3 * 8 / 32
 
 
 def test_ema_and_accumulation_in_one_run(pictures, tmp_path):
