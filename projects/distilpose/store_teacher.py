@@ -20,6 +20,7 @@ from mmpose.utils import register_all_modules
 from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
+from .checkpoint import file_sha256
 from .distillation import DistilPoseEstimator
 from .distillation.inputs import InputSpec
 from .distillation.outputs import TeacherOutput
@@ -32,7 +33,6 @@ from .distillation.stored import (
     StoredOutputs,
     data_files,
     describe_teacher,
-    file_hash,
     sample_key,
 )
 
@@ -115,7 +115,7 @@ class _People(Dataset):
         }
         self._parts = [DATASETS.build(leaf) for leaf in leaves.values()]
         self.files = [
-            dict(file=file, sha256=file_hash(file))
+            dict(file=file, sha256=file_sha256(file))
             for part in self._parts
             for file in data_files(part)
         ]

@@ -17,6 +17,7 @@ from typing import Any, Dict, List, Optional, Sequence, Union
 import numpy as np
 from mmpose.structures import PoseDataSample
 
+from ..checkpoint import file_sha256
 from ..models.heatmap_frame import HeatmapFrame
 from .inputs import InputSpec
 
@@ -24,7 +25,6 @@ __all__ = [
     'StoredOutputs',
     'data_files',
     'describe_teacher',
-    'file_hash',
     'sample_key',
 ]
 
@@ -44,15 +44,6 @@ def data_files(dataset: Any) -> List[str]:
     return [file for file in files if file]
 
 
-def file_hash(path: Union[str, Path]) -> str:
-    """SHA-256 of a file's content, hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        for part in iter(lambda: file.read(1 << 20), b''):
-            digest.update(part)
-    return digest.hexdigest()
-
-
 def describe_teacher(settings: Dict[str, Any]) -> Dict[str, List[Any]]:
     """Each setting of a teacher, with its hash if it is a file here."""
     found: Dict[str, List[Any]] = {}
@@ -60,7 +51,7 @@ def describe_teacher(settings: Dict[str, Any]) -> Dict[str, List[Any]]:
         is_file = isinstance(value, str) and Path(value).is_file()
         # As JSON gives it back: a tuple becomes a list.
         plain = json.loads(json.dumps(value, default=str))
-        found[name] = [plain, file_hash(value) if is_file else None]
+        found[name] = [plain, file_sha256(value) if is_file else None]
     return found
 
 

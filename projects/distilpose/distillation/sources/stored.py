@@ -15,11 +15,12 @@ from mmpose.structures.bbox import get_warp_matrix
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from ...checkpoint import file_sha256
 from ...data.datasets import parts, transforms
 from ..inputs import InputSpec
 from ..outputs import TeacherOutput
 from ..peak_windows import PeakWindows
-from ..stored import StoredOutputs, data_files, file_hash
+from ..stored import StoredOutputs, data_files
 from .base import TeacherSource
 
 __all__ = ['StoredSource']
@@ -104,7 +105,7 @@ class StoredSource(TeacherSource):
             ValueError: It was stored for other data.
         """
         files = {file for part in parts(dataset) for file in data_files(part)}
-        self.outputs.expect_data({file: file_hash(file) for file in files})
+        self.outputs.expect_data({file: file_sha256(file) for file in files})
         steps = [*transforms(dataset)]
         self.rotated = any(isinstance(x, RandomBBoxTransform) for x in steps)
         for step in steps:
