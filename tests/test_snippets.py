@@ -191,9 +191,20 @@ def test_names_and_links(page):
     text = page.read_text()
     for name in set(CONFIG_NAME.findall(text)):
         assert find_config(name.rstrip('.'), with_mmpose=True)
-    for link in re.findall(r'\]\(([^)#]+)', text):
+    for link, anchor in re.findall(r'\]\(([^)#]*)#?([^)]*)\)', text):
         if '://' not in link:
-            assert (page.parent / link).exists(), link
+            target = page.parent / link if link else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), (link, anchor)
+
+
+def anchors(page):
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r'^#+ (.+)$', page.read_text(), re.MULTILINE)
+    return [
+        re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-')
+        for heading in headings
+    ]
 
 
 def test_the_index_lists_every_page():
