@@ -8,6 +8,7 @@ import ast
 import io
 import re
 import shlex
+import shutil
 from contextlib import redirect_stdout, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / 'README.md',
     ROOT / 'CONTRIBUTING.md',
+    ROOT / 'CHANGELOG.md',
+    ROOT / 'SECURITY.md',
     *sorted((ROOT / 'docs').glob('*.md')),
 ]
 BLOCK = re.compile(
@@ -55,15 +58,22 @@ def blocks(*languages):
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """A student, its exported file and a photo, as README names them."""
+    """A student, its exported file and photos, as the pages name them."""
     folder = tmp_path_factory.mktemp('snippets')
     config = Config.fromfile(find_config(TINY))
     config.dump(folder / 'student.py')
     state = build_without_weights(config).state_dict()
     torch.save(dict(state_dict=state), folder / 'student.pth')
     export_onnx(config, folder / 'student.pth', folder / 'student.onnx')
-    photo = np.full((96, 64, 3), 127, np.uint8)
-    cv2.imwrite(str(folder / 'photo.jpg'), photo)
+    demo = folder / 'work_dirs/demo'
+    photos = demo / 'data/val2017'
+    photos.mkdir(parents=True)
+    shutil.copy(folder / 'student.onnx', demo)
+    for photo, size in (
+        (folder / 'photo.jpg', (96, 64)),
+        (photos / '000000000002.jpg', (249, 176)),
+    ):
+        cv2.imwrite(str(photo), np.full((*size, 3), 127, np.uint8))
     return folder
 
 
@@ -181,9 +191,27 @@ def test_names_and_links(page):
     text = page.read_text()
     for name in set(CONFIG_NAME.findall(text)):
         assert find_config(name.rstrip('.'), with_mmpose=True)
-    for link in re.findall(r'\]\(([^)#]+)', text):
+    for link, anchor in re.findall(r'\]\(([^)#]*)#?([^)]*)\)', text):
         if '://' not in link:
-            assert (page.parent / link).exists(), link
+            target = page.parent / link if link else page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target), (link, anchor)
+
+
+def anchors(page):
+    """What GitHub calls the headings of a page."""
+    headings = re.findall(r'^#+ (.+)$', page.read_text(), re.MULTILINE)
+    return [
+        re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-')
+        for heading in headings
+    ]
+
+
+def test_the_index_lists_every_page():
+    index = (ROOT / 'docs/index.md').read_text()
+    linked = set(re.findall(r'\]\((\w+\.md)\)', index))
+    pages = {page.name for page in PAGES if page.parent.name == 'docs'}
+    assert linked == pages - {'index.md'}
 
 
 def test_there_are_snippets():

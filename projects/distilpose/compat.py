@@ -255,7 +255,7 @@ def _checkpoint_globals() -> List[Any]:
             (function, f'numpy.{name}.multiarray.{function.__name__}')
             for name in ('core', '_core')
         ]
-    # The types of the arrays' elements, but for Python objects.
+    # The types of the arrays' elements, except Python objects.
     codes = set(np.typecodes['All']) - {'O'}
     allowed += {type(np.dtype(code)) for code in codes} - {np.dtype}
     return allowed

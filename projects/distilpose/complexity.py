@@ -38,7 +38,7 @@ def measure_complexity(config: Config) -> Complexity:
     """Count a model's parameters and operations, without computing them.
 
     Operations are counted as they are called, so that the counts hold for any
-    model; norms, activations and interpolations count nothing.
+    model; normalization layers, activations and interpolations count nothing.
 
     Args:
         config: Config of a top-down estimator, of this project or not.

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, List, Optional
 
+from .env import add_env
 from .export import add_export
 from .init import add_init
 from .predict import add_predict
@@ -183,6 +184,7 @@ COMMANDS = (
     add_predict,
     add_serve,
     add_store_teacher,
+    add_env,
     add_run,
 )
 

@@ -1,4 +1,4 @@
-"""``distilpose init``: configs for a training run on data of one's own."""
+"""``distilpose init``: configs for a training run on your own data."""
 
 import argparse
 import warnings

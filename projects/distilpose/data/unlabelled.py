@@ -79,7 +79,7 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
         return people
 
     def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
-        """Read an annotation, but for its keypoints."""
+        """Read an annotation, without its keypoints."""
         person = dict(raw_data_info['raw_ann_info'])
         if not is_box(person.get('bbox')):
             return None

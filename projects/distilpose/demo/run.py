@@ -61,7 +61,7 @@ def run(folder: Path, seed: int = 0) -> None:
 def _changes(
     name: str, before: Dict[str, Training], data: Path, seed: int
 ) -> Dict[str, Any]:
-    """What a model's config does not say: seed, data, whence it starts."""
+    """What a model's config does not say: seed, data, what it starts from."""
     annotations = data / 'annotations/person_keypoints_val2017.json'
     changes: Dict[str, Any] = {'randomness.seed': seed}
     for split in ('train', 'val', 'test'):

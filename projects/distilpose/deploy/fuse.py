@@ -25,7 +25,7 @@ def deploy(
     leaves out the visual tokens of its last layer, which no head reads. To run
     in PyTorch, channels are stored last and, on a CPU, linear layers run as
     convolutions and features are extracted in micro-batches. The model can no
-    longer be trained; its predictions stay the same but for rounding.
+    longer be trained; its predictions stay the same up to rounding.
 
     Args:
         model: A top-down estimator, ours or not.

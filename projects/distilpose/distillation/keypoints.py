@@ -36,8 +36,8 @@ def match_keypoints(
         teacher: Names of the teacher's keypoints, or None if not known.
         student: Names of the student's keypoints, or None if not known.
         chosen: For each of the student's, the teacher's by name or index, or
-            None. Defaults to the one of equal name, but for case, spaces and
-            dashes.
+            None. Defaults to the one of equal name; case, spaces and dashes do
+            not count.
 
     Returns:
         The teacher's indices; None where both have the same keypoints in the

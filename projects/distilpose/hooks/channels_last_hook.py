@@ -13,7 +13,7 @@ class ChannelsLastHook(Hook):
     """Lay out the weights of convolutions with their channels last.
 
     Feature maps follow their weights. Values and checkpoints stay the same
-    but for rounding. A step of the demo's student takes a seventh less of a
+    up to rounding. A step of the demo's student takes a seventh less of a
     CPU's time.
     """
 

@@ -15,7 +15,7 @@ class DeployHook(Hook):
     """Fuse and reorder a model before it is tested.
 
     Only where nothing is trained in the same run; the checkpoint has been
-    loaded by then. Predictions stay the same but for rounding.
+    loaded by then. Predictions stay the same up to rounding.
     """
 
     def before_test(self, runner: Runner) -> None:

@@ -1,4 +1,4 @@
-"""A training run on data of one's own: ``distilpose init``."""
+"""A training run on your own data: ``distilpose init``."""
 
 from .init import init
 

@@ -1,7 +1,7 @@
 """The configs that ``distilpose init`` writes: a student, and what teaches it.
 
-They stand on their own but for MMPose's ``default_runtime.py``, so that all
-that counts can be read and changed in one place.
+They stand on their own, except for MMPose's ``default_runtime.py``, so that
+all that counts can be read and changed in one place.
 """
 
 from dataclasses import dataclass

@@ -52,7 +52,7 @@ def simcc_heatmaps(
 
     How a head was trained says what its logits l mean. With a softmax over
     both logits and labels t, softmax(beta l) = softmax(label_beta t): the
-    logits are the labels but for a factor and a constant, which the
+    logits are the labels up to a factor and a constant, which the
     background tells. With a softmax over the logits alone, it is the labels,
     normalized to a sum of 1.
 
