@@ -5,6 +5,7 @@ B: batch. H, W: input height and width, pixels.
 
 from typing import Any
 
+import torch.nn.functional as F
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from mmpose.utils.typing import SampleList
@@ -22,7 +23,9 @@ class CyclePoseEstimator(TopdownPoseEstimator):
 
     The encoder's second pass works on the tokens of the first, as if it were
     twice as deep. Both passes are trained by the labels, and the tokens of the
-    first imitate those of the second. In testing there is one pass: the model
+    first imitate those of the second, each normalized to mean 0 and variance
+    1: without that, both grow without end, as a second pass adds to what it
+    was given. In testing there is one pass: the model
     is then the plain ``TopdownPoseEstimator`` of the same backbone, neck and
     head, and its checkpoints load into that. The idea is that of SDPose
     (arXiv 2404.03518), built after its description: its losses and weights
@@ -30,8 +33,8 @@ class CyclePoseEstimator(TopdownPoseEstimator):
 
     Args:
         *args: As for ``TopdownPoseEstimator``.
-        token_weight: Weight of the tokens' mean squared error, of visual and
-            of keypoint tokens each.
+        token_weight: Weight of the mean squared error of the normalized
+            tokens, of visual and of keypoint tokens each.
         **kwargs: As for ``TopdownPoseEstimator``.
 
     Raises:
@@ -39,7 +42,7 @@ class CyclePoseEstimator(TopdownPoseEstimator):
     """
 
     def __init__(
-        self, *args: Any, token_weight: float = 5e-4, **kwargs: Any
+        self, *args: Any, token_weight: float = 1e-2, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         neck = getattr(self, 'neck', None)
@@ -67,8 +70,11 @@ class CyclePoseEstimator(TopdownPoseEstimator):
         feats = self.backbone(inputs)
         first = self.neck(feats)
         second = self.neck.encode_again(first, feats)
-        losses = self.head.loss(first, data_samples, train_cfg=self.train_cfg)
-        again = self.head.loss(second, data_samples, train_cfg=self.train_cfg)
+        passes = first, second
+        losses, again = (
+            self.head.loss(tokens, data_samples, train_cfg=self.train_cfg)
+            for tokens in passes
+        )
         losses.update(
             (name.replace('loss_', 'loss_cycle_', 1), value)
             for name, value in again.items()
@@ -76,6 +82,10 @@ class CyclePoseEstimator(TopdownPoseEstimator):
         )
         for name in first._fields:
             losses[f'loss_{name}_tokens'] = self.token_loss(
-                getattr(first, name), getattr(second, name)
+                *(_normalized(getattr(tokens, name)) for tokens in passes)
             )
         return losses
+
+
+def _normalized(tokens: Tensor) -> Tensor:
+    return F.layer_norm(tokens, tokens.shape[-1:])
