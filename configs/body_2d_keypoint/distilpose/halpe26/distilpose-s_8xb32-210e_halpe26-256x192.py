@@ -1,5 +1,5 @@
-# DistilPose-S on Halpe26, distilled from RTMPose-l of MMPose's zoo, which learned
-# these 26 keypoints from seven datasets.
+# DistilPose-S on Halpe26, distilled from RTMPose-l of MMPose's zoo, which was
+# trained on these 26 keypoints.
 _base_ = [
     'mmpose::_base_/default_runtime.py',
     '../../../_base_/runtime.py',
