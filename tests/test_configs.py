@@ -79,6 +79,25 @@ def test_at_most_three_levels_deep(file):
     assert 2 <= depth(file) <= 3
 
 
+BASES = sorted((CONFIGS.parent / '_base_/models').glob('*.py'))
+
+
+@pytest.mark.parametrize('file', [*FILES, *BASES], ids=lambda file: file.stem)
+def test_number_of_keypoints_is_that_of_the_data(file):
+    """Written there once; models take it over."""
+    written = r'(num_keypoints|num_joints|out_channels)=(17|14|16|26|133)'
+    assert not re.search(written, file.read_text())
+    if file in BASES:
+        return
+    config = load(file)
+    number = KEYPOINTS[config.train_dataloader.dataset.type]
+    assert config.num_keypoints == number
+    head = config.model.head
+    assert head.get('num_joints', head.get('out_channels')) == number
+    if config.model.neck:
+        assert config.model.neck.num_keypoints == number
+
+
 def build(config, num_layers=None):
     """Build the model of a config for a dry run: nothing to download.
 

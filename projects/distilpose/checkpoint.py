@@ -18,6 +18,8 @@ from tqdm import tqdm
 __all__ = [
     'CheckpointError',
     'file_sha256',
+    'is_address',
+    'local_file',
     'named_hash',
     'place_of',
     'read_keypoint_names',
@@ -69,7 +71,7 @@ def file_sha256(source: Union[str, Path]) -> str:
         source: As for :func:`read_state_dict`.
     """
     digest = hashlib.sha256()
-    with open(_local_file(str(source)), 'rb') as file:
+    with open(local_file(str(source)), 'rb') as file:
         for chunk in iter(lambda: file.read(1 << 20), b''):
             digest.update(chunk)
     return digest.hexdigest()
@@ -92,7 +94,7 @@ def read_keypoint_names(source: Union[str, Path]) -> Optional[List[str]]:
 
 def _read(source: Union[str, Path]) -> Any:
     """Load a checkpoint without running code in it."""
-    path = _local_file(str(source))
+    path = local_file(str(source))
     if not path.is_file():
         raise FileNotFoundError(
             f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
@@ -133,7 +135,7 @@ def place_of(source: str) -> Path:
     look for it, so that it is shared with them. Other names may be those of
     several files: each address has a folder of its own.
     """
-    if not _is_address(source):
+    if not is_address(source):
         return Path(source)
     folder = Path(torch.hub.get_dir(), 'checkpoints')
     name = Path(urlparse(source).path).name or 'checkpoint.pth'
@@ -152,17 +154,21 @@ def named_hash(source: str) -> Optional[str]:
     return named[1] if named else None
 
 
-def _is_address(source: str) -> bool:
+def is_address(source: str) -> bool:
+    """Whether it is an HTTP address, not a path."""
     return urlparse(source).scheme in ('http', 'https')
 
 
-def _local_file(source: str) -> Path:
+def local_file(source: str) -> Path:
     """The file of a path or an address, which is downloaded once.
 
     Of several processes, one downloads and the others wait.
+
+    Raises:
+        CheckpointError: It cannot be downloaded.
     """
     file = place_of(source)
-    if not _is_address(source) or file.exists():
+    if not is_address(source) or file.exists():
         return file
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,8 @@ def add_init(commands) -> None:
         '--student',
         metavar='NAME',
         default='distilpose-s',
-        help='which model to train (default: %(default)s)',
+        help='which model to train: tiny, distilpose-s, mobilenetv4-s, '
+        'cspnext-t, cspnext-s or cspnext-m (default: %(default)s)',
     )
     parser.add_argument(
         '--teacher',
@@ -59,7 +60,9 @@ def add_init(commands) -> None:
     parser.add_argument(
         '--start',
         metavar='CHECKPOINT',
-        help='a student to start from; its keypoints may be others',
+        help='a student to start from; its keypoints may be others. "none" '
+        'for random weights (default: what is published for the backbone, '
+        'if anything, which is downloaded)',
     )
     parser.set_defaults(run=run_init)
 

@@ -5,9 +5,10 @@ import torch
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from distilpose import building
 from distilpose.distillation.checks import check_untrained_outputs
 from distilpose.distillation.keypoints import keypoint_names
-from distilpose.distillation.sources import MMPoseSource, building
+from distilpose.distillation.sources import MMPoseSource
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.zoo import find_config
 

@@ -19,7 +19,7 @@ NAMES = dict(
     mpii='distilpose-s_8xb32-210e_mpii-256x256',
     ap10k='distilpose-s_8xb32-210e_ap10k-256x256',
     coco_wholebody='distilpose-s_8xb32-210e_coco-wholebody-256x192',
-    halpe26='distilpose-s_no-distill_8xb32-210e_halpe26-256x192',
+    halpe26='distilpose-s_8xb32-210e_halpe26-256x192',
 )
 # Of 17 drawn keypoints, those that the dataset names, too.
 DRAWN = dict(crowdpose=12, mpii=12, ap10k=11, coco_wholebody=17, halpe26=17)

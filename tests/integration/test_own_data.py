@@ -67,6 +67,55 @@ def test_student_teacher_distilled_tested(tmp_path):
 
 
 @pytest.mark.parametrize(
+    'student', ['mobilenetv4-s', 'cspnext-t', 'cspnext-s', 'cspnext-m']
+)
+def test_modern_student(student, tmp_path):
+    """From random weights, in the same order."""
+    if student.startswith('mobilenet'):
+        pytest.importorskip('timm')
+    files = cvat(tmp_path / 'files')
+    init(
+        *(tmp_path, files.train, files.images, '--start', 'none'),
+        *('--student', student),
+    )
+    batch = 'train_dataloader.batch_size=4'
+    assert 0 <= train(tmp_path, 'config', batch)['coco/AP'] <= 1
+    weights = 'run/work_dirs/{}/epoch_1.pth'.format
+    start = f'model.backbone.init_cfg.checkpoint={weights("config")}'
+    train(tmp_path, 'teacher', batch, start)
+    teacher = f'model.teacher.checkpoint={weights("teacher")}'
+    train(tmp_path, 'distilled', batch, teacher)
+    out = distilpose(
+        *('test', 'run/distilled.py', weights('distilled')), cwd=tmp_path
+    )
+    assert 'coco/AP' in out
+
+
+@pytest.mark.parametrize('student', ['cspnext-t', 'mobilenetv4-s'])
+def test_start_without_a_connection(student, tmp_path, monkeypatch):
+    """The last line says which setting to change."""
+    if student.startswith('mobilenet'):
+        pytest.importorskip('timm')
+    monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
+    monkeypatch.setenv('HF_HOME', str(tmp_path / 'hf'))
+    monkeypatch.setenv('HF_HUB_OFFLINE', '1')  # it would try for a minute
+    files = cvat(tmp_path / 'files')
+    init(tmp_path, files.train, files.images, '--student', student)
+    out = distilpose(
+        *('train', 'run/config.py', *SHORT), cwd=tmp_path, fails=True
+    )
+    last = out.strip().splitlines()[-1]
+    assert 'cannot be downloaded' in last and '--start none' in last
+    setting = dict(
+        **{'cspnext-t': 'model.backbone.init_cfg=None'},
+        **{'mobilenetv4-s': 'model.backbone.pretrained=False'},
+    )[student]
+    assert setting in last
+    train(tmp_path, 'config', setting)
+
+
+@pytest.mark.parametrize(
     'name, train_file, val_file, keypoints',
     [
         (

@@ -34,8 +34,8 @@ codec = dict(type='RegressionLabel', input_size=(192, 256))
 model = dict(
     type='DistilPoseEstimator',
     backbone=_base_.backbone,
-    neck=_base_.neck,
-    head=dict(in_channels=96, decoder=codec),
+    neck=dict(**_base_.neck, num_keypoints=17),
+    head=dict(in_channels=96, num_joints=17, decoder=codec),
     teacher=dict(onnx='{movenet}', keypoints_of='coco'),
     distillation=dict(
         coordinates=dict(type='TeacherCoordinateLoss'),

@@ -56,6 +56,22 @@ def test_weights_are_loaded_before_training_alone(monkeypatch):
         model.init_weights()
 
 
+def test_weights_of_ones_own(tmp_path, monkeypatch):
+    """They go before timm's, which are not asked for."""
+    trained = TimmBackbone(NAME)
+    state = {f'backbone.{k}': v for k, v in trained.state_dict().items()}
+    torch.save(dict(state_dict=state), tmp_path / 'mine.pth')
+    start = dict(
+        type='Pretrained',
+        checkpoint=str(tmp_path / 'mine.pth'),
+        prefix='backbone.',
+    )
+    model = TimmBackbone(NAME, pretrained=True, init_cfg=start)
+    model.init_weights()
+    for key, value in trained.state_dict().items():
+        assert torch.equal(model.state_dict()[key], value)
+
+
 @pytest.mark.parametrize('settings', [
     dict(model_name='mobilenetv4_conv_tiny'),
     dict(model_name=NAME, out_indices=(9,)),

@@ -117,7 +117,54 @@ def test_every_student(name, tmp_path):
         Config.fromfile(tmp_path / f'run/{file}.py').model
         for file in ('config', 'teacher', 'distilled')
     ]
-    assert [m.neck.num_keypoints for m in models] == [17] * 3
+    for model in models:
+        neck = model.get('neck')
+        assert not neck or neck.num_keypoints == 17
+        head = model.head
+        assert head.get('num_joints', head.get('out_channels')) == 17
+        assert head.decoder.input_size == models[0].head.decoder.input_size
+    assert [m.type for m in models] == [
+        *('TopdownPoseEstimator', 'TopdownPoseEstimator'),
+        'DistilPoseEstimator',
+    ]
+    alone, teacher, distilled = models
+    init_default_scope('mmpose')
+    assert not alone.head.sigmas and not alone.head.scores
+    assert distilled.head.sigmas and distilled.head.scores
+    start_of = teacher.backbone.init_cfg
+    assert start_of.checkpoint.endswith('work_dirs/config/epoch_300.pth')
+    built = [build_pose_estimator(m) for m in (alone, teacher)]
+    names = [[*m.backbone.state_dict()] for m in built]
+    assert names[0] == names[1]  # so that all of it is taken over
+
+
+MODERN = ('mobilenetv4-s', 'cspnext-t', 'cspnext-s', 'cspnext-m')
+
+
+@pytest.mark.parametrize('name', MODERN)
+def test_start_of_modern_students(name, tmp_path):
+    """From published weights, from random ones, or from a checkpoint."""
+    files = cvat(tmp_path / 'files')
+    (tmp_path / 'mine.pth').write_bytes(b'')
+    found = {}
+    for begin in (None, 'none', str(tmp_path / 'mine.pth')):
+        folder = tmp_path / f'run{len(found)}'
+        start(files, folder, student=name, start=begin)
+        found[begin] = Config.fromfile(folder / 'config.py')
+    published, random, mine = found.values()
+    backbone = published.model.backbone
+    timm = backbone.type == 'TimmBackbone'
+    assert (
+        backbone.pretrained
+        if timm
+        else backbone.init_cfg.checkpoint.startswith('https://')
+    )
+    for config in (random, mine):
+        assert not {'pretrained', 'init_cfg'} & {*config.model.backbone}
+    hooks = [[hook.type for hook in c.custom_hooks] for c in found.values()]
+    assert ['FineTuneHook' in types for types in hooks] == [False, False, True]
+    assert all('EMAHook' in types for types in hooks)
+    assert published.optim_wrapper.optimizer.lr == 7e-4
 
 
 def test_named_teacher(tmp_path):
@@ -382,6 +429,8 @@ def test_side_without_a_partner(tmp_path):
     'options, message',
     [
         (dict(student='distilpos-s'), 'no student.*distilpose-s'),
+        (dict(student='cspnext-l'), 'no student.*cspnext-[tsm], cspnext'),
+        (dict(student='mobilenetv4'), 'no student.*mobilenetv4-s'),
         (dict(teacher='td-hm_hrnet-w99'), 'Nearest: '),
         (dict(teacher='td-hm_hrnet-w48_8xb64-210e_animalpose-256x256'), None),
         (dict(category='cat'), 'no category called "cat"'),

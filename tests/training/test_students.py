@@ -1,10 +1,17 @@
-"""Every kind of student trains, resumes, is tested, deployed and traced."""
+"""Every kind of student trains, resumes, is tested, deployed and exported."""
 
+import json
+
+import cv2
+import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
 
 from distilpose.deploy import deploy
+from distilpose.deploy.onnx_file import export_onnx
+from distilpose.inference import MMPoseEstimator
+from distilpose_runtime import PoseEstimator
 
 from .. import toys
 from . import runs
@@ -47,7 +54,7 @@ def config(kind, pictures, work_dir, **changes):
 
 
 @pytest.mark.parametrize('kind', toys.students())
-def test_from_training_to_a_trace(kind, pictures, tmp_path):
+def test_from_training_to_exported_files(kind, pictures, tmp_path):
     first = runs.train(config(kind, pictures, tmp_path))
     resumed = runs.train(
         config(
@@ -84,6 +91,41 @@ def test_from_training_to_a_trace(kind, pictures, tmp_path):
         torch.testing.assert_close(
             traced(images), expected, atol=1e-4, rtol=1e-4
         )
+
+    for flip in (False, True):
+        resumed.cfg.model.test_cfg.flip_test = flip
+        resumed.cfg.dump(tmp_path / 'whole.py')
+        compare_with_mmpose(
+            tmp_path / 'whole.py', tmp_path / 'epoch_3.pth', pictures, flip
+        )
+
+
+def compare_with_mmpose(file, checkpoint, pictures, flip):
+    """On the pictures, by the runtime and by MMPose's own inference."""
+    onnx = file.with_suffix('.onnx')
+    export_onnx(Config.fromfile(file), str(checkpoint), onnx, flip_test=flip)
+    exported = PoseEstimator(onnx)
+    mmpose = MMPoseEstimator(str(file), str(checkpoint), 'cpu')
+    annotations = json.loads(
+        (pictures / 'annotations/person_keypoints_val2017.json').read_text()
+    )
+    places = []
+    for image in annotations['images']:
+        pixels = cv2.imread(str(pictures / 'val2017' / image['file_name']))
+        boxes = [
+            [x, y, x + w, y + h]
+            for x, y, w, h in (
+                person['bbox']
+                for person in annotations['annotations']
+                if person['image_id'] == image['id']
+            )
+        ]
+        found, expected = exported(pixels, boxes), mmpose(pixels, boxes)
+        assert np.abs(found.keypoints - expected.keypoints).max() < 0.05
+        assert np.abs(found.scores - expected.scores).max() < 1e-3
+        places.append(found.keypoints - np.array(boxes)[:, None, :2])
+    # Not the same place in every box, whatever the picture.
+    assert np.ptp(np.concatenate(places), axis=0).max() > 1
 
 
 class coords(torch.nn.Module):

@@ -6,6 +6,7 @@ from .distillation_weight_hook import DistillationWeightHook
 from .fine_tune_hook import FineTuneHook
 from .finite_loss_hook import FiniteLossHook
 from .keypoint_distance_hook import KeypointDistanceHook
+from .pretrained_weights_hook import PretrainedWeightsHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_epoch_hook import SeedEpochHook
 
@@ -18,6 +19,7 @@ __all__ = [
     'FineTuneHook',
     'FiniteLossHook',
     'KeypointDistanceHook',
+    'PretrainedWeightsHook',
     'SafeCheckpointHook',
     'SeedEpochHook',
 ]

@@ -7,6 +7,7 @@ from typing import Any, Sequence, Tuple
 
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
+from mmpose.utils.typing import OptMultiConfig
 from torch import Tensor
 
 __all__ = ['TimmBackbone']
@@ -26,6 +27,8 @@ class TimmBackbone(BaseModule):
         pretrained: Whether training starts from timm's own weights.
         out_indices: Which feature maps to give, from the largest; -1 is the
             smallest.
+        init_cfg: MMEngine's initialization, such as a checkpoint of one's
+            own to start from, in the place of timm's weights.
         **kwargs: What else ``timm.create_model`` takes.
 
     Raises:
@@ -42,9 +45,10 @@ class TimmBackbone(BaseModule):
         model_name: str,
         pretrained: bool = False,
         out_indices: Sequence[int] = (-1,),
+        init_cfg: OptMultiConfig = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(init_cfg)
         try:
             import timm
         except ImportError as error:
@@ -80,7 +84,9 @@ class TimmBackbone(BaseModule):
         Raises:
             OSError: The weights cannot be downloaded.
         """
-        if not self.pretrained:
+        if self.init_cfg:
+            super().init_weights()
+        if self.init_cfg or not self.pretrained:
             return
         import timm
 
@@ -91,7 +97,9 @@ class TimmBackbone(BaseModule):
                 "timm's weights of "
                 f'"{self._settings["model_name"]}" cannot be downloaded '
                 f'({error}). Try again with a connection, or train from '
-                'random weights with model.backbone.pretrained=False.'
+                'random weights: --cfg-options '
+                'model.backbone.pretrained=False, which `distilpose init '
+                '--start none` writes for data of your own.'
             ) from error
         self.model.load_state_dict(trained.state_dict())
 

@@ -5,9 +5,8 @@ all that counts can be read and changed in one place.
 """
 
 from dataclasses import dataclass
-from string import Template
 from textwrap import wrap
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Tuple
 
 from mmengine.config import Config
 
@@ -16,142 +15,14 @@ from .render import Name, render
 from .schedule import Schedule
 from .students import Student
 from .teachers import NamedTeacher
+from .templates import DISTILLED, STUDENT, TEACHER
 
 __all__ = ['Plan', 'distilled_text', 'student_text', 'teacher_text']
 
 HERE = '{{ fileDirname }}'
 NUMBERS = ('num_keypoints', 'num_joints', 'out_channels')
 """Settings of necks and heads that are the number of keypoints."""
-
-STUDENT = Template("""\
-# $title
-# Written by `distilpose init`, to be read and changed.
-_base_ = ['mmpose::_base_/default_runtime.py']
-custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
-work_dir = '$here/work_dirs/config'
-
-images = $images
-annotations = '$here/annotations/'
-metainfo = dict(from_file='$here/metainfo.py')
-num_keypoints = $num_keypoints
-flip = $flip  # whether the mirror image of an image is one, too
-
-# $why.
-epochs = $epochs
-batch_size = $batch_size
-
-codec = $codec
-model = $model
-
-augmentation = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    *([dict(type='RandomFlip')] if flip else []),
-$augmentation
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-]
-train_pipeline = [
-    *augmentation,
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs'),
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=codec['input_size']),
-    dict(type='PackPoseInputs'),
-]
-
-people = dict(
-    type='CocoDataset',
-    data_mode='topdown',
-    metainfo=metainfo,
-    data_prefix=dict(img=images),
-)
-train_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        **people,
-        ann_file=annotations + 'train.json',
-        pipeline=train_pipeline,
-    ),
-)
-val_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        **people,
-        ann_file=annotations + 'val.json',
-        test_mode=True,
-        pipeline=val_pipeline,
-    ),
-)
-test_dataloader = val_dataloader
-val_evaluator = dict(type='CocoMetric', ann_file=annotations + 'val.json')
-test_evaluator = val_evaluator
-
-train_cfg = dict(max_epochs=epochs, val_interval=$val_interval)
-optim_wrapper = $optim_wrapper
-param_scheduler = [
-    dict(
-        type='LinearLR',
-        start_factor=1e-3,
-        by_epoch=False,
-        begin=0,
-        end=$warmup,
-    ),
-    dict(
-        type='CosineAnnealingLR',
-        eta_min=0,
-        begin=0,
-        end=epochs,
-        convert_to_iter_based=True,
-    ),
-]
-auto_scale_lr = dict(base_batch_size=batch_size)
-default_hooks = dict(
-    checkpoint=dict(
-        type='SafeCheckpointHook',
-        interval=$val_interval,
-        max_keep_ckpts=2,
-        save_best='coco/AP',
-        rule='greater',
-    )
-)
-custom_hooks = $custom_hooks
-""")
-
-TEACHER = Template("""\
-# The teacher: heatmaps, on the same data. It starts from what the student of
-# config.py has learned, as far as both are the same, because from random
-# weights it would need long to leave the plateau of empty heatmaps.
-_base_ = ['config.py']
-work_dir = '$here/work_dirs/teacher'
-
-num_keypoints = _base_.num_keypoints
-flip = _base_.flip
-heatmap_codec = $heatmap_codec
-model = $model
-train_pipeline = [
-    *_base_.augmentation,
-    dict(type='GenerateTarget', encoder=heatmap_codec),
-    dict(type='PackPoseInputs'),
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-""")
-
-DISTILLED = Template("""\
-# The student of config.py, distilled from the teacher of teacher.py.
-_base_ = ['config.py']
-work_dir = '$here/work_dirs/distilled'
-
-model = $model
-""")
+OWN_HEADS = ('DistilPoseHead', 'PooledDistilPoseHead')
 
 
 @dataclass
@@ -168,6 +39,8 @@ class Plan:
         flip: Whether images are flipped.
         teacher: A teacher of the zoo, if one was named.
         start: A checkpoint to start from, of any keypoints.
+        pretrained: Whether the backbone starts from weights of a zoo, if the
+            student names some.
     """
 
     title: str
@@ -179,12 +52,15 @@ class Plan:
     flip: bool
     teacher: Optional[NamedTeacher] = None
     start: Optional[str] = None
+    pretrained: bool = True
 
 
 def student_text(plan: Plan) -> str:
     """The config of the student, distilled if a teacher was named."""
     config = _load(plan.student.config)
-    model = _model(config, 'codec')
+    model = _model(_alone(config.model), 'codec')
+    if not plan.pretrained:
+        _from_random_weights(model)
     if plan.teacher:
         _distil(model, plan.teacher._asdict(), tokens=False)
     schedule = plan.schedule
@@ -192,10 +68,13 @@ def student_text(plan: Plan) -> str:
     hooks = [_plain(hook) for hook in config.custom_hooks]
     if plan.start:
         hooks.append(dict(type='FineTuneHook', checkpoint=plan.start))
+    optim_wrapper = _plain(config.optim_wrapper)
+    if plan.student.learning_rate:
+        optim_wrapper['optimizer']['lr'] = plan.student.learning_rate
     values = dict(
         codec=_plain(config.codec),
         model=model,
-        optim_wrapper=_plain(config.optim_wrapper),
+        optim_wrapper=optim_wrapper,
         custom_hooks=hooks,
     )
     return STUDENT.substitute(
@@ -219,27 +98,26 @@ def student_text(plan: Plan) -> str:
 
 def teacher_text(plan: Plan) -> str:
     """The config of a teacher on the same data."""
-    config = _load(plan.student.teacher)
-    student = _load(plan.student.config).model
-    if input_size(config) != input_size(_load(plan.student.config)):
+    student = _load(plan.student.config)
+    codec, teacher = _teacher(plan.student)
+    if codec['input_size'] != input_size(student):
         raise ValueError(
             f'{plan.student.teacher} and {plan.student.config} have other '
             'input sizes. Choose another pair in own_data/students.py.'
         )
-    model = _model(config, 'heatmap_codec')
+    model = _model(teacher, 'heatmap_codec')
     model['head']['loss'] = dict(type='PeakedHeatmapLoss')
+    _from_random_weights(model)
     for part in ('backbone', 'neck'):
-        model.get(part, {}).pop('init_cfg', None)
-        if part in model and part in student:
-            if student[part].type != model[part]['type']:
-                continue
+        like = student.model.get(part) or {}
+        if model.get(part, {}).get('type') == like.get('type', ''):
             model[part]['init_cfg'] = dict(
                 type='Pretrained',
                 checkpoint=_checkpoint('config'),
                 prefix=f'{part}.',
             )
     values = dict(
-        heatmap_codec=_plain(config.codec),
+        heatmap_codec=codec,
         model=dict(_delete_=True, **model),
     )
     return TEACHER.substitute(
@@ -250,7 +128,8 @@ def teacher_text(plan: Plan) -> str:
 
 def distilled_text(plan: Plan) -> str:
     """The config of the student with the teacher on the same data."""
-    student, teacher = (_load(name).model for name in plan.student)
+    student = _load(plan.student.config).model
+    _, teacher = _teacher(plan.student)
     model: Dict[str, Any] = dict(head=dict(type=student.head.type))
     _distil(
         model,
@@ -273,12 +152,51 @@ def _load(name: str) -> Config:
     return Config.fromfile(find_config(name))
 
 
-def _model(config: Config, codec: str) -> Dict[str, Any]:
+def _alone(model: Dict[str, Any]) -> Dict[str, Any]:
+    """The model of a student, without a teacher if it has one."""
+    model = _plain(model)
+    if model['type'] != 'DistilPoseEstimator':
+        return model
+    model['type'] = 'TopdownPoseEstimator'
+    for key in ('teacher', 'distillation'):
+        del model[key]
+    # Nothing trains sigmas and scores then.
+    model['head'].update(sigmas=False, scores=False)
+    return model
+
+
+def _teacher(student: Student) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """The codec and the model of a student's heatmap-based teacher."""
+    if student.teacher:
+        config = _load(student.teacher)
+        return _plain(config.codec), _plain(config.model)
+    config = _load(student.config)
+    own = _plain(config.model)
+    channels = (own['neck'] or own['head'])['in_channels']
+    model = dict(
+        type='TopdownPoseEstimator',
+        data_preprocessor=own['data_preprocessor'],
+        backbone=own['backbone'],
+        head=dict(type='HeatmapHead', in_channels=channels, out_channels=0),
+        test_cfg=dict(flip_mode='heatmap', shift_heatmap=True),
+    )
+    return _plain(config.heatmap_codec), model
+
+
+def _from_random_weights(model: Dict[str, Any]) -> None:
+    """Let a model's parts start from no file, in place."""
+    for part in ('backbone', 'neck'):
+        settings = model.get(part) or {}
+        if settings.get('init_cfg', {}).get('type') == 'Pretrained':
+            del settings['init_cfg']
+        settings.pop('pretrained', None)
+
+
+def _model(model: Dict[str, Any], codec: str) -> Dict[str, Any]:
     """A model for ``num_keypoints``, with names of variables of ours."""
-    model = _plain(config.model)
     for part in ('neck', 'head'):
         for key in NUMBERS:
-            if key in model.get(part, {}) and (part, key) != (
+            if key in (model.get(part) or {}) and (part, key) != (
                 'neck',
                 'out_channels',
             ):
@@ -293,7 +211,7 @@ def _distil(
 ) -> None:
     """Make a student's model learn from a teacher."""
     model['type'] = 'DistilPoseEstimator'
-    if model['head']['type'] == 'DistilPoseHead':
+    if model['head']['type'] in OWN_HEADS:
         model['head'].update(sigmas=True, scores=True)
     terms: Dict[str, Any] = {}
     if tokens:

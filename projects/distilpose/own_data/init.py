@@ -52,7 +52,8 @@ def init(
         student: Its name in ``students.STUDENTS``.
         teacher: Name of a config of MMPose's zoo.
         category: The only category to take.
-        start: A student's checkpoint to start from, of any keypoints.
+        start: A student's checkpoint to start from, of any keypoints; or
+            ``'none'`` to start from random weights, without downloads.
 
     Returns:
         What was found; with errors in it, nothing was written.
@@ -64,6 +65,9 @@ def init(
     """
     _expect_free(folder)
     chosen = find_student(student)
+    pretrained = start is None
+    if start == 'none':
+        start = None
     if start is not None and not Path(start).is_file():
         raise FileNotFoundError(
             f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
@@ -94,6 +98,7 @@ def init(
         _may_flip(names),
         named,
         start and str(Path(start).resolve()),
+        pretrained,
     )
     report.facts.append(f'Schedule: {plan.schedule.why}.')
     fitting = None if named else fitting_teacher(names)

@@ -1,11 +1,11 @@
 """Students that ``distilpose init`` knows by a short name.
 
-A new one is a line here: the name of an installed config of a student without
-distillation, and of a teacher that can be trained beside it.
+A new one is a line here: the name of an installed config that trains it, and
+of a teacher that can be trained beside it.
 """
 
 import difflib
-from typing import Dict, NamedTuple
+from typing import Dict, NamedTuple, Optional
 
 __all__ = ['STUDENTS', 'Student', 'find_student']
 
@@ -14,20 +14,30 @@ class Student(NamedTuple):
     """A student and the teacher that is trained on its data.
 
     Attributes:
-        config: Name of a config that trains it alone.
+        config: Name of a config that trains it, alone or distilled.
         teacher: Name of a config of a heatmap-based model of the same input
-            size.
+            size. None for the student's own backbone with deconvolutions.
+        learning_rate: In the place of the config's, for smaller batches.
     """
 
     config: str
-    teacher: str
+    teacher: Optional[str] = None
+    learning_rate: Optional[float] = None
 
 
+# RTMPose's rate, 4e-3, is for a batch of 1024. By the square root of the
+# batch, as is usual with Adam, 32 people have 7e-4.
+SMALL_BATCH = 7e-4
+MODERN = 'distilpose-{}_rtmpose-l_8xb128-420e_coco-256x192'
 STUDENTS: Dict[str, Student] = {
     'distilpose-s': Student(
         'distilpose-s_no-distill_8xb32-300e_coco-256x192',
         'tokenpose-stem_8xb64-300e_coco-256x192',
     ),
+    **{
+        name: Student(MODERN.format(name), learning_rate=SMALL_BATCH)
+        for name in ('mobilenetv4-s', 'cspnext-t', 'cspnext-s', 'cspnext-m')
+    },
     'tiny': Student(
         'distilpose-tiny_no-distill_1xb32-15e_demo-96x64',
         'tokenpose-tiny_1xb32-15e_demo-96x64',

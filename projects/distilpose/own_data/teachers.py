@@ -15,6 +15,7 @@ OFFERED = (
     'td-hm_hrnet-w32_8xb64-210e_crowdpose-256x192',
     'td-hm_hrnet-w48_8xb64-210e_mpii-256x256',
     'td-hm_hrnet-w48_8xb64-210e_ap10k-256x256',
+    'rtmpose-l_8xb512-700e_body8-halpe26-256x192',
 )
 
 
