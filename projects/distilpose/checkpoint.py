@@ -68,8 +68,12 @@ def file_sha256(source: Union[str, Path]) -> str:
     Args:
         source: As for :func:`read_state_dict`.
     """
+    return _sha256(_local_file(str(source)))
+
+
+def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    with open(_local_file(str(source)), 'rb') as file:
+    with open(path, 'rb') as file:
         for chunk in iter(lambda: file.read(1 << 20), b''):
             digest.update(chunk)
     return digest.hexdigest()
@@ -162,7 +166,10 @@ def _local_file(source: str) -> Path:
     Of several processes, one downloads and the others wait.
     """
     file = place_of(source)
-    if not _is_address(source) or file.exists():
+    if not _is_address(source):
+        return file
+    if file.exists():
+        _expect_whole(file, source)
         return file
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -176,6 +183,18 @@ def _local_file(source: str) -> Path:
             f'again, or fetch it in another way and save it as "{file}".'
         ) from error
     return file
+
+
+def _expect_whole(file: Path, address: str) -> None:
+    """Compare a file in the cache, copied there perhaps, with its name."""
+    named = named_hash(file.name)
+    found = _sha256(file) if named else ''
+    if named and not found.startswith(named):
+        raise CheckpointError(
+            f'The file "{file}" is not that of {address}: its SHA-256 begins '
+            f'with {found[:8]}, not with {named} as its name says. Delete it, '
+            'and it is downloaded, or copy it there once more.'
+        )
 
 
 def _download(address: str, file: Path) -> None:

@@ -12,12 +12,14 @@ import pickle
 import re
 import sys
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List
 
 import numpy as np
 import torch
 from mmengine import visualization
+from mmengine.fileio import exists
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
 from mmengine.utils import digit_version
@@ -277,7 +279,9 @@ def explain_unusable_datasets() -> bool:
     Fault: where an annotation file, or a file of detected boxes, leaves
     nobody, MMEngine fails with "need at least one array to concatenate", and
     where an entry cannot be read, MMPose fails with "77" or the like. Neither
-    names the file, the entry or the cause. No hook runs before that.
+    names the file, the entry or the cause. No hook runs before that. For a
+    file that is not there, MMPose fails with an AssertionError, which does
+    not say where it looked.
     """
     from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
@@ -289,10 +293,22 @@ def explain_unusable_datasets() -> bool:
     def explained(self: Any) -> None:
         try:
             full_init(self)
-        except (LookupError, TypeError, ValueError) as error:
+        except (AssertionError, LookupError, TypeError, ValueError) as error:
             from .data import explain
 
+            _expect_files(self)
             raise ValueError(explain(self, error)) from error
 
     BaseCocoStyleDataset.full_init = explained
     return True
+
+
+def _expect_files(dataset: Any) -> None:
+    for key in ('ann_file', 'bbox_file'):
+        file = getattr(dataset, key, None)
+        if file and not exists(file):
+            raise FileNotFoundError(
+                f'{type(dataset).__name__} has {key}="{file}", which does not '
+                f'exist (looked from {Path.cwd()}). Put the data there, or '
+                f'set {key} and data_root of the dataset to where they are.'
+            )

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .errors import told
+
 __all__ = ['add_predict']
 
 DEFAULT_DETECTOR = 'yolox-tiny'
@@ -67,7 +69,7 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--box-threshold',
-        type=float,
+        type=_score,
         default=0.35,
         metavar='SCORE',
         help='leave out people of lower scores (default: %(default)s)',
@@ -128,7 +130,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--keypoint-threshold',
-        type=float,
+        type=_score,
         default=0.3,
         metavar='SCORE',
         help='do not draw keypoints of lower scores (default: %(default)s)',
@@ -136,9 +138,20 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'{value} is below 1')
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'{text} is no whole number of 1 or more'
+        )
+    return int(text)
+
+
+def _score(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float('nan')
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is no number from 0 to 1')
     return value
 
 
@@ -155,7 +168,11 @@ def run_predict(args: argparse.Namespace) -> None:
 
     try:
         complete = run(args)
+    except ModuleNotFoundError:
+        raise
     except (ImportError, OSError, RuntimeError, ValueError) as error:
-        raise SystemExit(f'distilpose predict: {error}') from error
+        raise SystemExit(
+            f'distilpose predict: {told(error) or error}'
+        ) from error
     if not complete:
         raise KeyboardInterrupt

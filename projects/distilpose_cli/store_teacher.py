@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .errors import told
+
 __all__ = ['add_store_teacher']
 
 
@@ -54,8 +56,12 @@ def run(args: argparse.Namespace) -> None:
         config = Config.fromfile(find_config(args.config))
         config.merge_from_dict(options or {})
         stored = store_teacher(config, args.folder, args.batch_size)
+    except ModuleNotFoundError:
+        raise
     except (ImportError, OSError, TypeError, ValueError) as error:
-        raise SystemExit(f'distilpose store-teacher: {error}') from error
+        raise SystemExit(
+            f'distilpose store-teacher: {told(error) or error}'
+        ) from error
     print(  # noqa: T201
         f'{stored.count} people are stored in {args.folder}. To train with '
         f'them: --cfg-options model.teacher.stored={args.folder}'
