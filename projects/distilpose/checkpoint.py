@@ -12,11 +12,13 @@ from urllib.request import Request, urlopen
 import torch
 from filelock import FileLock
 from mmengine.logging import print_log
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 __all__ = [
     'CheckpointError',
+    'expect_weights_of',
+    'explain',
     'file_sha256',
     'named_hash',
     'place_of',
@@ -62,6 +64,42 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
     return state
 
 
+def expect_weights_of(
+    model: nn.Module, state: Dict[str, Tensor], source: str
+) -> None:
+    """See that a state dict has all weights of a model.
+
+    What it has beyond these is of no harm: older files do. What it lacks,
+    MMEngine leaves random, and the model predicts noise.
+
+    Args:
+        model: The model.
+        state: The state dict; ``module.`` before its names is passed over.
+        source: What to call it.
+
+    Raises:
+        CheckpointError: Weights are missing or of another shape.
+    """
+    shapes = {
+        re.sub(r'^module\.', '', name): value.shape
+        for name, value in state.items()
+        if isinstance(value, Tensor)
+    }
+    wrong = [
+        f'{name} {tuple(value.shape)}'
+        for name, value in model.state_dict().items()
+        if shapes.get(name) != value.shape
+    ]
+    if wrong:
+        more = ', ...' if len(wrong) > 3 else ''
+        raise CheckpointError(
+            f'The checkpoint "{source}" is of another model than the config: '
+            f'it lacks, or has in another shape, {len(wrong)} of its weights '
+            f'({", ".join(wrong[:3])}{more}). Give a pair that belongs '
+            'together.'
+        )
+
+
 def file_sha256(source: Union[str, Path]) -> str:
     """The SHA-256 of a checkpoint's file, in hexadecimal digits.
 
@@ -104,11 +142,16 @@ def _read(source: Union[str, Path]) -> Any:
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # of many types, for as many faults
-        raise CheckpointError(_explain(str(source), error)) from error
+        raise CheckpointError(explain(str(source), error)) from error
 
 
-def _explain(source: str, error: Exception) -> str:
-    """Say why PyTorch did not load a checkpoint."""
+def explain(source: str, error: Exception) -> str:
+    """Say why PyTorch did not load a checkpoint.
+
+    Args:
+        source: What to call it.
+        error: What PyTorch raised.
+    """
     refused = re.search(
         r"(?:GLOBAL |Unsupported class |got <class ')([\w.]+)", str(error)
     )

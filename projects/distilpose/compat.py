@@ -22,11 +22,13 @@ from mmengine import visualization
 from mmengine.fileio import exists
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
 
 __all__ = [
     'allow_mmengine_checkpoints',
     'apply',
+    'explain_unusable_checkpoints',
     'explain_unusable_datasets',
     'give_mlflow_valid_names',
     'give_opencv_scalars',
@@ -70,6 +72,7 @@ def apply() -> None:
     give_opencv_scalars()
     give_mlflow_valid_names()
     explain_unusable_datasets()
+    explain_unusable_checkpoints()
 
 
 def stub_mmcv_ops() -> bool:
@@ -312,3 +315,32 @@ def _expect_files(dataset: Any) -> None:
                 f'exist (looked from {Path.cwd()}). Put the data there, or '
                 f'set {key} and data_root of the dataset to where they are.'
             )
+
+
+def explain_unusable_checkpoints() -> bool:
+    """Name a checkpoint that cannot be read.
+
+    Fault: of a damaged or cut-off file, MMEngine passes on what PyTorch's
+    reader says, "[Errno 22] Invalid argument" for one, and not which file it
+    is; of one that does not exist, not where it looked.
+    """
+    plain = CheckpointLoader._schemes['']
+    if hasattr(plain, '__wrapped__'):
+        return False
+
+    @functools.wraps(plain)
+    def explained(filename: str, map_location: Any) -> Any:
+        try:
+            return plain(filename, map_location)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'There is no checkpoint "{filename}" (looked from '
+                f'{Path.cwd()}). Correct its path.'
+            ) from error
+        except Exception as error:  # of many types, for as many faults
+            from .checkpoint import CheckpointError, explain
+
+            raise CheckpointError(explain(filename, error)) from error
+
+    CheckpointLoader.register_scheme('', loader=explained, force=True)
+    return True

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from .arguments import positive
 from .errors import told
 
 __all__ = ['add_predict']
@@ -76,7 +77,7 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--largest',
-        type=_positive,
+        type=positive,
         metavar='N',
         help='take the N largest people of each picture',
     )
@@ -90,13 +91,13 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--every',
-        type=_positive,
+        type=positive,
         default=1,
         metavar='N',
         help='take every N-th frame of a video or camera',
     )
     parser.add_argument(
-        '--limit', type=_positive, metavar='N', help='end after N pictures'
+        '--limit', type=positive, metavar='N', help='end after N pictures'
     )
     parser.add_argument(
         '--device',
@@ -105,7 +106,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--batch',
-        type=_positive,
+        type=positive,
         default=32,
         metavar='N',
         help='at most N people in one run of the model (default: %(default)s)',
@@ -135,14 +136,6 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         metavar='SCORE',
         help='do not draw keypoints of lower scores (default: %(default)s)',
     )
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f'{text} is no whole number of 1 or more'
-        )
-    return int(text)
 
 
 def _score(text: str) -> float:

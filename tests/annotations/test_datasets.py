@@ -100,7 +100,9 @@ def test_people_that_make_no_dataset(tmp_path, change, message):
 
 
 def test_files_that_do_not_exist(people, tmp_path):
-    match = 'CocoDataset has ann_file=".*nowhere.json", which .* looked from /'
+    match = (
+        'CocoDataset has ann_file=".*nowhere.json", which .* .looked from /'
+    )
     with pytest.raises(FileNotFoundError, match=match):
         files.dataset(tmp_path / 'nowhere.json')
     with pytest.raises(FileNotFoundError, match='bbox_file=".*nowhere.json"'):
