@@ -106,6 +106,18 @@ def test_offline_says_where_to_put_the_file(server, tmp_path):
     assert read_state_dict(address)['a'] == 6
 
 
+def test_another_file_in_the_cache(server, tmp_path):
+    """Copied there under a name that has the hash of the right one."""
+    place = place_of(f'{server.address}/t-0123abcd.pth')
+    place.parent.mkdir(parents=True)
+    place.write_bytes(checkpoint(tmp_path, 8))
+    with pytest.raises(
+        CheckpointError, match='not with 0123abcd as its name says. Delete it'
+    ):
+        read_state_dict(f'{server.address}/t-0123abcd.pth')
+    assert server.asked == [] and place.exists()
+
+
 def test_no_server(tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     monkeypatch.setenv('no_proxy', '127.0.0.1')

@@ -172,6 +172,8 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
         (['p', '--detector', 'none', '--checkpoint', 'x'], '--checkpoint'),
         (['p', '--detector', 'none', '--out', 'p/1.png/x'], '1.png'),
         (['bad', '--detector', 'none'], 'no picture that can be read'),
+        (['p', '--detector', 'none', '--out', 'pose.onnx'], 'be a folder'),
+        (['p', '--detector', 'none', '--out', '/proc/x'], '"/proc/x" cannot'),
     ],
 )
 def test_refused_in_one_line(
@@ -186,6 +188,31 @@ def test_refused_in_one_line(
     text = str(ended.value)
     assert message in text
     assert text.startswith('distilpose predict: ') and '\n' not in text
+
+
+@pytest.mark.parametrize(
+    'option, value',
+    [
+        ('--every', '0'),
+        ('--largest', 'x'),
+        ('--batch', '-1'),
+        ('--box-threshold', 'nan'),
+        ('--keypoint-threshold', '2'),
+        ('--box-threshold', 'x'),
+    ],
+)
+def test_senseless_numbers(photos, model, option, value, capsys):
+    with pytest.raises(SystemExit) as ended:
+        predict(photos, '--model', model, f'{option}={value}')
+    assert ended.value.code == 2
+    assert f'argument {option}: {value} is no ' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('model', ['none.onnx', 'none'])
+def test_model_before_the_detector_is_fetched(photos, model, capsys):
+    with pytest.raises(SystemExit, match='none'):
+        predict(photos, '--model', model)
+    assert 'Fetching' not in capsys.readouterr().err
 
 
 def test_finished_predictions_are_kept(photos, model, tmp_path):

@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import inference_topdown
 
+from distilpose.checkpoint import CheckpointError
 from distilpose.inference import MMPoseEstimator
 from distilpose.zoo import build_without_weights, find_config
 from distilpose_cli import main
@@ -73,3 +74,34 @@ def test_command(checkpoint, tmp_path):
         main([*arguments, '--model', CONFIG, '--checkpoint', 'nothing.pth'])
     with pytest.raises(SystemExit, match='distilpose predict: '):
         main([*arguments, '--model', 'nothing', '--checkpoint', 'x.pth'])
+
+
+def test_checkpoint_of_another_model(checkpoint, tmp_path):
+    state = torch.load(checkpoint)['state_dict']
+    changed = {
+        f'module.{name}': value
+        for name, value in state.items()
+        if name != 'neck.keypoint_tokens'
+    }
+    name, value = next(
+        (name, value) for name, value in state.items() if value.ndim == 4
+    )
+    changed[f'module.{name}'] = value[:1]
+    torch.save(dict(state_dict=changed), tmp_path / 'other.pth')
+    wrong = len(state) - len(changed) + 1
+    with pytest.raises(CheckpointError, match=f'shape, {wrong} of its weight'):
+        MMPoseEstimator(CONFIG, str(tmp_path / 'other.pth'), 'cpu')
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [(None, 'There is no checkpoint'), (b'x' * 99, 'cannot be read')],
+)
+def test_checkpoint_that_cannot_be_read(tmp_path, content, message):
+    if content:
+        (tmp_path / 'x.pth').write_bytes(content)
+    with pytest.raises(
+        (FileNotFoundError, CheckpointError), match=f'{message}.*'
+    ) as raised:
+        MMPoseEstimator(CONFIG, str(tmp_path / 'x.pth'), 'cpu')
+    assert 'x.pth' in str(raised.value) and '\n' not in str(raised.value)

@@ -1,6 +1,7 @@
 """Outputs of a teacher that are stored, and used in its place."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
 
 from distilpose.distillation import sources
+from distilpose.distillation import stored as stored_module
 from distilpose.distillation.heatmaps import DenseHeatmaps
 from distilpose.distillation.inputs import InputSpec
 from distilpose.distillation.losses import SimulatedHeatmapLoss
@@ -317,6 +319,37 @@ def test_a_broken_teacher(config, tmp_path):
     config.model.teacher.height = float('nan')
     with pytest.raises(ValueError, match='NaN or infinity'):
         store_teacher(config, tmp_path / 'x', progress=False)
+    assert not (tmp_path / 'x').exists()
+
+
+@pytest.mark.parametrize('done', [0, 20, 30])
+def test_other_people_of_the_same_file(config, stored, done):
+    """Which a setting of the dataset leaves out."""
+    meta = stored.folder / 'meta.json'
+    meta.write_text(json.dumps(dict(stored.meta, done=done)))
+    config.train_dataloader.dataset.indices = 25
+    with pytest.raises(ValueError, match='begun for 30 people, .* has 25'):
+        store_teacher(config, stored.folder, progress=False)
+
+
+@pytest.mark.parametrize('file', ['meta.json', 'rows.npy', 'keys.npy'])
+@pytest.mark.parametrize('kept', [0, 0.5])
+def test_damaged_files(stored, file, kept):
+    content = (stored.folder / file).read_bytes()
+    (stored.folder / file).write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(ValueError, match='damaged .*Delete the folder'):
+        StoredOutputs(stored.folder)
+
+
+def test_no_room(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        stored_module.shutil,
+        'disk_usage',
+        lambda folder: SimpleNamespace(free=1000),
+    )
+    with pytest.raises(OSError, match='has room for 0.0 GB'):
+        store_teacher(config, tmp_path / 'x', progress=False)
+    assert not list((tmp_path / 'x').iterdir())
 
 
 def test_the_command(config, tmp_path, capsys):
@@ -334,3 +367,8 @@ def test_the_command(config, tmp_path, capsys):
         main(['store-teacher', str(file), str(folder)])
     with pytest.raises(SystemExit, match='store-teacher: .*neither a file'):
         main(['store-teacher', 'no-config', str(folder)])
+    with pytest.raises(SystemExit, match='store-teacher: .*given "height"'):
+        main(
+            ['store-teacher', str(file), str(folder), '--cfg-options']
+            + ['height']
+        )

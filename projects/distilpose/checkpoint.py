@@ -12,11 +12,13 @@ from urllib.request import Request, urlopen
 import torch
 from filelock import FileLock
 from mmengine.logging import print_log
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 __all__ = [
     'CheckpointError',
+    'expect_weights_of',
+    'explain',
     'file_sha256',
     'is_address',
     'local_file',
@@ -64,14 +66,54 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
     return state
 
 
+def expect_weights_of(
+    model: nn.Module, state: Dict[str, Tensor], source: str
+) -> None:
+    """See that a state dict has all weights of a model.
+
+    What it has beyond these is of no harm: older files do. What it lacks,
+    MMEngine leaves random, and the model predicts noise.
+
+    Args:
+        model: The model.
+        state: The state dict; ``module.`` before its names is passed over.
+        source: What to call it.
+
+    Raises:
+        CheckpointError: Weights are missing or of another shape.
+    """
+    shapes = {
+        re.sub(r'^module\.', '', name): value.shape
+        for name, value in state.items()
+        if isinstance(value, Tensor)
+    }
+    wrong = [
+        f'{name} {tuple(value.shape)}'
+        for name, value in model.state_dict().items()
+        if shapes.get(name) != value.shape
+    ]
+    if wrong:
+        more = ', ...' if len(wrong) > 3 else ''
+        raise CheckpointError(
+            f'The checkpoint "{source}" is of another model than the config: '
+            f'it lacks, or has in another shape, {len(wrong)} of its weights '
+            f'({", ".join(wrong[:3])}{more}). Give a pair that belongs '
+            'together.'
+        )
+
+
 def file_sha256(source: Union[str, Path]) -> str:
     """The SHA-256 of a checkpoint's file, in hexadecimal digits.
 
     Args:
         source: As for :func:`read_state_dict`.
     """
+    return _sha256(local_file(str(source)))
+
+
+def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    with open(local_file(str(source)), 'rb') as file:
+    with open(path, 'rb') as file:
         for chunk in iter(lambda: file.read(1 << 20), b''):
             digest.update(chunk)
     return digest.hexdigest()
@@ -102,11 +144,16 @@ def _read(source: Union[str, Path]) -> Any:
     try:
         return torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # of many types, for as many faults
-        raise CheckpointError(_explain(str(source), error)) from error
+        raise CheckpointError(explain(str(source), error)) from error
 
 
-def _explain(source: str, error: Exception) -> str:
-    """Say why PyTorch did not load a checkpoint."""
+def explain(source: str, error: Exception) -> str:
+    """Say why PyTorch did not load a checkpoint.
+
+    Args:
+        source: What to call it.
+        error: What PyTorch raised.
+    """
     refused = re.search(
         r"(?:GLOBAL |Unsupported class |got <class ')([\w.]+)", str(error)
     )
@@ -168,7 +215,10 @@ def local_file(source: str) -> Path:
         CheckpointError: It cannot be downloaded.
     """
     file = place_of(source)
-    if not is_address(source) or file.exists():
+    if not is_address(source):
+        return file
+    if file.exists():
+        _expect_whole(file, source)
         return file
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -182,6 +232,18 @@ def local_file(source: str) -> Path:
             f'again, or fetch it in another way and save it as "{file}".'
         ) from error
     return file
+
+
+def _expect_whole(file: Path, address: str) -> None:
+    """Compare a file in the cache, copied there perhaps, with its name."""
+    named = named_hash(file.name)
+    found = _sha256(file) if named else ''
+    if named and not found.startswith(named):
+        raise CheckpointError(
+            f'The file "{file}" is not that of {address}: its SHA-256 begins '
+            f'with {found[:8]}, not with {named} as its name says. Delete it, '
+            'and it is downloaded, or copy it there once more.'
+        )
 
 
 def _download(address: str, file: Path) -> None:

@@ -12,19 +12,23 @@ import pickle
 import re
 import sys
 import warnings
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Dict, List
 
 import numpy as np
 import torch
 from mmengine import visualization
+from mmengine.fileio import exists
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
+from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
 
 __all__ = [
     'allow_mmengine_checkpoints',
     'apply',
+    'explain_unusable_checkpoints',
     'explain_unusable_datasets',
     'give_mlflow_valid_names',
     'give_opencv_scalars',
@@ -68,6 +72,7 @@ def apply() -> None:
     give_opencv_scalars()
     give_mlflow_valid_names()
     explain_unusable_datasets()
+    explain_unusable_checkpoints()
 
 
 def stub_mmcv_ops() -> bool:
@@ -277,7 +282,9 @@ def explain_unusable_datasets() -> bool:
     Fault: where an annotation file, or a file of detected boxes, leaves
     nobody, MMEngine fails with "need at least one array to concatenate", and
     where an entry cannot be read, MMPose fails with "77" or the like. Neither
-    names the file, the entry or the cause. No hook runs before that.
+    names the file, the entry or the cause. No hook runs before that. For a
+    file that is not there, MMPose fails with an AssertionError, which does
+    not say where it looked.
     """
     from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
@@ -289,10 +296,51 @@ def explain_unusable_datasets() -> bool:
     def explained(self: Any) -> None:
         try:
             full_init(self)
-        except (LookupError, TypeError, ValueError) as error:
+        except (AssertionError, LookupError, TypeError, ValueError) as error:
             from .data import explain
 
+            _expect_files(self)
             raise ValueError(explain(self, error)) from error
 
     BaseCocoStyleDataset.full_init = explained
+    return True
+
+
+def _expect_files(dataset: Any) -> None:
+    for key in ('ann_file', 'bbox_file'):
+        file = getattr(dataset, key, None)
+        if file and not exists(file):
+            raise FileNotFoundError(
+                f'{type(dataset).__name__} has {key}="{file}", which does not '
+                f'exist (looked from {Path.cwd()}). Put the data there, or '
+                f'set {key} and data_root of the dataset to where they are.'
+            )
+
+
+def explain_unusable_checkpoints() -> bool:
+    """Name a checkpoint that cannot be read.
+
+    Fault: of a damaged or cut-off file, MMEngine passes on what PyTorch's
+    reader says, "[Errno 22] Invalid argument" for one, and not which file it
+    is; of one that does not exist, not where it looked.
+    """
+    plain = CheckpointLoader._schemes['']
+    if hasattr(plain, '__wrapped__'):
+        return False
+
+    @functools.wraps(plain)
+    def explained(filename: str, map_location: Any) -> Any:
+        try:
+            return plain(filename, map_location)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f'There is no checkpoint "{filename}" (looked from '
+                f'{Path.cwd()}). Correct its path.'
+            ) from error
+        except Exception as error:  # of many types, for as many faults
+            from .checkpoint import CheckpointError, explain
+
+            raise CheckpointError(explain(filename, error)) from error
+
+    CheckpointLoader.register_scheme('', loader=explained, force=True)
     return True

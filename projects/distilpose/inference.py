@@ -11,6 +11,7 @@ from mmpose.apis import inference_topdown, init_model
 
 from distilpose_runtime import Poses
 
+from .checkpoint import expect_weights_of, read_state_dict
 from .zoo import find_config
 
 __all__ = ['MMPoseEstimator']
@@ -27,6 +28,7 @@ class MMPoseEstimator:
 
     Raises:
         FileNotFoundError: There is no such config or checkpoint.
+        CheckpointError: The checkpoint cannot be read, or is of another model.
     """
 
     def __init__(
@@ -34,6 +36,8 @@ class MMPoseEstimator:
     ) -> None:
         settings = Config.fromfile(find_config(config, with_mmpose=True))
         self.model = init_model(settings, checkpoint, device)
+        state = read_state_dict(checkpoint)
+        expect_weights_of(self.model, state, checkpoint)
         self.batch = batch
         meta = self.model.dataset_meta
         k = meta['num_keypoints']

@@ -17,11 +17,13 @@ from mmpose.datasets.transforms import (
 from mmpose.registry import DATASETS, MODELS, TRANSFORMS
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
 from .checkpoint import file_sha256
 from .distillation import DistilPoseEstimator
+from .distillation.heatmaps import TeacherHeatmaps
 from .distillation.inputs import InputSpec
 from .distillation.outputs import TeacherOutput
 from .distillation.peak_windows import (
@@ -74,6 +76,7 @@ def store_teacher(
         outputs = StoredOutputs(folder, writable=True)
         outputs.expect_teacher(settings)
         outputs.expect_data({x['file']: x['sha256'] for x in people.files})
+        outputs.expect_people(people.keys)
     start = 0 if outputs is None else outputs.done
     loader: DataLoader = DataLoader(
         Subset(people, range(start, len(people))),
@@ -126,6 +129,8 @@ class _People(Dataset):
             sample_key(PoseDataSample(metainfo=part.get_data_info(i)))
             for part, i in self._index
         ]
+        if not self.keys:
+            raise ValueError('The training data of the config have nobody.')
         if len({*self.keys}) < len(self.keys):
             raise ValueError(
                 'Two people of the training data have the same id in photos '
@@ -199,6 +204,7 @@ def _create(
             'with keypoints_of.'
         )
     spec = measure_windows(maps)
+    _finite_windows(maps, spec)  # or nothing is written
     meta = dict(
         teacher_name=teacher.source.name,
         frame=spec.frame(maps.frame)._asdict(),
@@ -214,6 +220,18 @@ def _create(
     return StoredOutputs.create(folder, people.keys, meta)
 
 
+def _finite_windows(
+    maps: TeacherHeatmaps, spec: WindowSpec
+) -> Tuple[Tensor, Tensor]:
+    windows, corners = take_windows(maps, spec)
+    if not windows.isfinite().all():
+        raise ValueError(
+            "The teacher's heatmaps hold NaN or infinity. Check its "
+            'checkpoint: was it trained to its end?'
+        )
+    return windows, corners
+
+
 def _columns(
     outputs: StoredOutputs,
     output: TeacherOutput,
@@ -222,12 +240,7 @@ def _columns(
     """What is stored of a batch."""
     maps = output.maps
     spec = WindowSpec(outputs.meta['step'], outputs.meta['window'])
-    windows, corners = take_windows(maps, spec)
-    if not windows.isfinite().all():
-        raise ValueError(
-            "The teacher's heatmaps hold NaN or infinity. Check its "
-            'checkpoint: was it trained to its end?'
-        )
+    windows, corners = _finite_windows(maps, spec)
     heights = windows.amax((-2, -1)).clamp(min=1e-6)
     shares = (255 * windows / heights[..., None, None]).round()
     meta = [sample.metainfo for sample in samples]

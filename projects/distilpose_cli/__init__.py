@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Callable, List, Optional
 
 from .env import add_env
+from .errors import expect_settings, told
 from .export import add_export
 from .init import add_init
 from .predict import add_predict
@@ -60,14 +61,11 @@ def main(argv: Optional[List[str]] = None) -> None:
             file=sys.stderr,
         )
         raise SystemExit(130) from None
-    except ModuleNotFoundError as error:
-        if (error.name or '').startswith('distilpose'):
+    except Exception as error:
+        message = told(error)
+        if message is None:
             raise
-        raise SystemExit(
-            f'distilpose {args.command}: {error}. With `pip install '
-            '"distilpose[runtime]"` alone, exported models run; all else '
-            'needs PyTorch, MMPose and `pip install "distilpose[train]"`.'
-        ) from error
+        raise SystemExit(f'distilpose {args.command}: {message}') from error
 
 
 def add_train(commands) -> None:
@@ -237,14 +235,12 @@ def run_demo(args: Arguments) -> None:
 
 def with_config(arguments: List[str]) -> List[str]:
     """Replace the name of a config, the first argument, by its path."""
-    from distilpose.zoo import find_config
-
+    expect_settings(arguments)
     if not arguments or arguments[0].startswith('-'):
         return arguments
-    try:
-        return [str(find_config(arguments[0])), *arguments[1:]]
-    except FileNotFoundError as error:
-        raise SystemExit(f'distilpose: {error}') from error
+    from distilpose.zoo import find_config
+
+    return [str(find_config(arguments[0])), *arguments[1:]]
 
 
 def run_mmpose_script(name: str, arguments: List[str]) -> None:

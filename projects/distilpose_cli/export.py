@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from .errors import told
+
 __all__ = ['add_export']
 
 
@@ -78,7 +80,9 @@ def run_export(args: argparse.Namespace) -> None:
             raw_images=args.raw_images,
         )
     except (OSError, TypeError, ValueError) as error:
-        raise SystemExit(f'distilpose export: {error}') from error
+        raise SystemExit(
+            f'distilpose export: {told(error) or error}'
+        ) from error
     size = args.file.stat().st_size / 1e6
     print(  # noqa: T201
         f'{args.file}: {size:.1f} MB, opset {OPSET}, any batch. Largest '

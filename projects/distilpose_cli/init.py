@@ -4,6 +4,8 @@ import argparse
 import warnings
 from pathlib import Path
 
+from .errors import told
+
 __all__ = ['add_init']
 
 
@@ -82,7 +84,7 @@ def run_init(args: argparse.Namespace) -> None:
 
             report = init(args.folder, **options)
     except (OSError, ValueError) as error:
-        raise SystemExit(f'distilpose init: {error}') from error
+        raise SystemExit(f'distilpose init: {told(error) or error}') from error
     print(report)  # noqa: T201
     if report.errors:
         raise SystemExit(

@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from .arguments import positive
+from .errors import told
+
 __all__ = ['add_predict']
 
 DEFAULT_DETECTOR = 'yolox-tiny'
@@ -67,14 +70,14 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--box-threshold',
-        type=float,
+        type=_score,
         default=0.35,
         metavar='SCORE',
         help='leave out people of lower scores (default: %(default)s)',
     )
     group.add_argument(
         '--largest',
-        type=_positive,
+        type=positive,
         metavar='N',
         help='take the N largest people of each picture',
     )
@@ -88,13 +91,13 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--every',
-        type=_positive,
+        type=positive,
         default=1,
         metavar='N',
         help='take every N-th frame of a video or camera',
     )
     parser.add_argument(
-        '--limit', type=_positive, metavar='N', help='end after N pictures'
+        '--limit', type=positive, metavar='N', help='end after N pictures'
     )
     parser.add_argument(
         '--device',
@@ -103,7 +106,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--batch',
-        type=_positive,
+        type=positive,
         default=32,
         metavar='N',
         help='at most N people in one run of the model (default: %(default)s)',
@@ -128,17 +131,20 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         '--keypoint-threshold',
-        type=float,
+        type=_score,
         default=0.3,
         metavar='SCORE',
         help='do not draw keypoints of lower scores (default: %(default)s)',
     )
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'{value} is below 1')
+def _score(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float('nan')
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is no number from 0 to 1')
     return value
 
 
@@ -155,7 +161,11 @@ def run_predict(args: argparse.Namespace) -> None:
 
     try:
         complete = run(args)
+    except ModuleNotFoundError:
+        raise
     except (ImportError, OSError, RuntimeError, ValueError) as error:
-        raise SystemExit(f'distilpose predict: {error}') from error
+        raise SystemExit(
+            f'distilpose predict: {told(error) or error}'
+        ) from error
     if not complete:
         raise KeyboardInterrupt

@@ -52,8 +52,9 @@ def run(args: argparse.Namespace) -> bool:
     report = Report()
     with ExitStack() as stack:
         stack.callback(source.close)
-        boxes, finder, about_people = _open_finder(args)
+        # First, as a detector may have to be fetched.
         model, about_model = _open_model(args)
+        boxes, finder, about_people = _open_finder(args)
         numbering = _open_tracker(args, source.rate)
         outputs = Outputs(
             *(out, source),

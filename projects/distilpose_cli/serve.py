@@ -4,6 +4,8 @@ import argparse
 import webbrowser
 from pathlib import Path
 
+from .errors import told
+
 __all__ = ['add_serve']
 
 
@@ -53,7 +55,9 @@ def run_serve(args: argparse.Namespace) -> None:
     try:
         files = page_files(args.model, args.detector)
     except (OSError, ValueError) as error:
-        raise SystemExit(f'distilpose serve: {error}') from error
+        raise SystemExit(
+            f'distilpose serve: {told(error) or error}'
+        ) from error
     try:
         server = make_server(files, args.port)
     except (OSError, OverflowError) as error:

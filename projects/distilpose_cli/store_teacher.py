@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from .arguments import positive
+from .errors import expect_settings, told
+
 __all__ = ['add_store_teacher']
 
 
@@ -20,7 +23,7 @@ def add_store_teacher(commands) -> None:
     )
     parser.add_argument(
         '--batch-size',
-        type=int,
+        type=positive,
         default=32,
         help='people to ask about at a time (default: %(default)s)',
     )
@@ -47,15 +50,20 @@ def run(args: argparse.Namespace) -> None:
     from distilpose.store_teacher import store_teacher
     from distilpose.zoo import find_config
 
-    reader = argparse.ArgumentParser()
-    reader.add_argument('--options', nargs='*', action=DictAction)
-    options = reader.parse_args(['--options', *args.cfg_options]).options
     try:
         config = Config.fromfile(find_config(args.config))
+        expect_settings(['--cfg-options', *args.cfg_options])
+        reader = argparse.ArgumentParser()
+        reader.add_argument('--options', nargs='*', action=DictAction)
+        options = reader.parse_args(['--options', *args.cfg_options]).options
         config.merge_from_dict(options or {})
         stored = store_teacher(config, args.folder, args.batch_size)
+    except ModuleNotFoundError:
+        raise
     except (ImportError, OSError, TypeError, ValueError) as error:
-        raise SystemExit(f'distilpose store-teacher: {error}') from error
+        raise SystemExit(
+            f'distilpose store-teacher: {told(error) or error}'
+        ) from error
     print(  # noqa: T201
         f'{stored.count} people are stored in {args.folder}. To train with '
         f'them: --cfg-options model.teacher.stored={args.folder}'

@@ -14,7 +14,7 @@ from .detector_formats import FORMATS, cells
 from .images import fit
 from .media import Frame
 from .people import People
-from .session import open_session
+from .session import open_session, run_session
 
 __all__ = ['FORMATS', 'Detector', 'DetectorError']
 
@@ -106,7 +106,9 @@ class Detector:
         batch = np.ascontiguousarray(values[None], self._dtype)
         outputs = [
             np.asarray(output, np.float32)
-            for output in self._session.run(None, {self._input: batch})
+            for output in run_session(
+                self._session, str(self.file), {self._input: batch}
+            )
         ]
         try:
             boxes, scores = kind.decode(outputs, self.size, self._person)
@@ -134,7 +136,9 @@ class Detector:
         if any(not isinstance(x, int) for shape in shapes for x in shape):
             # The file leaves sizes open: one run tells them.
             image = np.zeros((1, 3, *self.size[::-1]), self._dtype)
-            found = self._session.run(None, {self._input: image})
+            found = run_session(
+                self._session, str(self.file), {self._input: image}
+            )
             shapes = [output.shape for output in found]
         count = sum(x.size for x, _, _ in cells(self.size))
         names = [

@@ -11,7 +11,7 @@ import numpy as np
 from .boxes import box_faults, crop, frames
 from .metadata import ModelError, ModelInfo
 from .poses import Poses
-from .session import open_session
+from .session import open_session, run_session
 
 __all__ = ['PoseEstimator']
 
@@ -133,8 +133,13 @@ class PoseEstimator:
             ``coords`` (N, K, 2), (x, y), in pixels of the crops, ``scores``
             (N, K) and, where the model predicts them, ``sigmas`` (N, K, 2) in
             pixels of the crops.
+
+        Raises:
+            ModelError: ONNX Runtime cannot run the model on them.
         """
-        found = self._session.run(self._outputs, {'images': inputs})
+        found = run_session(
+            self._session, self.file, {'images': inputs}, self._outputs
+        )
         return dict(zip(self._outputs, found))
 
     def normalize(self, crops: np.ndarray) -> np.ndarray:
@@ -166,6 +171,25 @@ class PoseEstimator:
                 f'expected images of {kind} and coords, scores, sigmas. '
                 'Export the model again.'
             )
+        width, height = self.info.input_size
+        k = len(self.info.names)
+        images = (height, width, 3) if kind == 'uint8' else (3, height, width)
+        wanted = dict(images=images, coords=(k, 2), scores=(k,), sigmas=(k, 2))
+        for x in (*self._session.get_inputs(), *self._session.get_outputs()):
+            if not _fits(x.shape, ('N', *wanted[x.name])):
+                raise ModelError(
+                    f'"{self.file}" has {x.name} of shape {x.shape}, but its '
+                    f'metadata say {["N", *wanted[x.name]]}. Export the '
+                    'model again.'
+                )
+
+
+def _fits(shape: Sequence, wanted: Sequence) -> bool:
+    """Whether a shape can be the wanted one; names stand for any size."""
+    return len(shape) == len(wanted) and all(
+        str in map(type, pair) or pair[0] == pair[1]
+        for pair in zip(shape, wanted)
+    )
 
 
 def _check_image(image: np.ndarray) -> None:

@@ -1,7 +1,16 @@
 """What an exported model says of itself."""
 
 import json
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import (
+    Any,
+    Dict,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+)
 
 import numpy as np
 
@@ -97,7 +106,7 @@ class ModelInfo(NamedTuple):
     @classmethod
     def _from_json(cls, found: Dict[str, Any]) -> 'ModelInfo':
         width, height = map(int, found['input_size'])
-        return cls(
+        info = cls(
             model=str(found['model']),
             dataset=str(found['dataset']),
             input_size=(width, height),
@@ -116,9 +125,33 @@ class ModelInfo(NamedTuple):
             versions=dict(found['versions']),
             checkpoint_sha256=str(found['checkpoint_sha256']),
         )
+        for name in info._unusable():
+            value = str(getattr(info, name))[:60]
+            raise ValueError(f'{name} is {value}')
+        return info
+
+    def _unusable(self) -> List[str]:
+        """The entries that nothing can be predicted or drawn with."""
+        keypoints = range(len(self.names))
+        usable = dict(
+            input_size=min(self.input_size) > 0,
+            mean=np.isfinite(self.mean).all(),
+            std=np.isfinite(self.std).all() and (self.std > 0).all(),
+            padding=0 < self.padding < np.inf,
+            names=bool(self.names),
+            skeleton={*sum(self.skeleton, ())} <= {*keypoints},
+            flip_pairs={*sum(self.flip_pairs, ())} <= {*keypoints},
+            keypoint_colors=_one_each(self.keypoint_colors, self.names),
+            skeleton_colors=_one_each(self.skeleton_colors, self.skeleton),
+        )
+        return [name for name, is_so in usable.items() if not is_so]
 
 
 def _colors(found: Any) -> Optional[List[Tuple[int, int, int]]]:
     if found is None:
         return None
     return [(int(r), int(g), int(b)) for r, g, b in found]
+
+
+def _one_each(colors: Optional[Sequence], of: Sequence) -> bool:
+    return colors is None or len(colors) == len(of)

@@ -1,12 +1,14 @@
 """ONNX Runtime on the device that was asked for."""
 
-from typing import Dict, Optional, Tuple
+import re
+from typing import Dict, List, Optional, Tuple
 
+import numpy as np
 import onnxruntime
 
 from .metadata import ModelError
 
-__all__ = ['open_session']
+__all__ = ['open_session', 'run_session']
 
 # What a device is called, and the execution provider that runs on it.
 PROVIDERS = {
@@ -64,6 +66,34 @@ def open_session(
     return session
 
 
+def run_session(
+    session: onnxruntime.InferenceSession,
+    file: str,
+    inputs: Dict[str, np.ndarray],
+    outputs: Optional[List[str]] = None,
+) -> List[np.ndarray]:
+    """Run a model.
+
+    Args:
+        session: What ``open_session`` gave.
+        file: What to call it in a message.
+        inputs: The inputs by name.
+        outputs: Names of outputs. Defaults to all.
+
+    Raises:
+        ModelError: ONNX Runtime cannot run it on these inputs.
+    """
+    try:
+        return session.run(outputs, inputs)
+    except Exception as error:  # of many types, all of them ONNX Runtime's
+        given = ', '.join(f'{x.dtype} {x.shape}' for x in inputs.values())
+        raise ModelError(
+            f'ONNX Runtime {onnxruntime.__version__} cannot run "{file}" on '
+            f'{given} ({_reason(error)}). Export the model again; where '
+            'memory is short, take fewer people at a time (batch).'
+        ) from error
+
+
 def _provider(device: str) -> Tuple[str, Dict[str, str]]:
     kind, _, number = device.partition(':')
     if kind not in PROVIDERS or (
@@ -85,10 +115,17 @@ def _provider(device: str) -> Tuple[str, Dict[str, str]]:
 
 
 def _explain(file: str, error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    reason = text[0][:300] if text else type(error).__name__
     return (
         f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
-        f'({reason}). It must be a complete ONNX file of an opset that this '
-        'version knows: copy it again, or install a newer onnxruntime.'
+        f'({_reason(error)}). It must be a complete ONNX file of an opset '
+        'that this version knows: copy it again, or install a newer '
+        'onnxruntime.'
     )
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in one line, without the place in ONNX Runtime."""
+    text = ' '.join(str(error).split()) or type(error).__name__
+    text = re.sub(r'^\[ONNXRuntimeError\] : \d+ : \w+ : ', '', text)
+    text = re.sub(r'/onnxruntime_src/\S+ .*?\) (?=[A-Z])', '', text)
+    return text[:300].rstrip('. ')

@@ -99,6 +99,25 @@ def test_people_that_make_no_dataset(tmp_path, change, message):
     assert not compat.explain_unusable_datasets(), 'applied twice'
 
 
+def test_files_that_do_not_exist(people, tmp_path):
+    match = (
+        'CocoDataset has ann_file=".*nowhere.json", which .* .looked from /'
+    )
+    with pytest.raises(FileNotFoundError, match=match):
+        files.dataset(tmp_path / 'nowhere.json')
+    with pytest.raises(FileNotFoundError, match='bbox_file=".*nowhere.json"'):
+        files.dataset(
+            people, bbox_file=str(tmp_path / 'nowhere.json'), test_mode=True
+        )
+
+
+def test_detections_in_the_place_of_annotations(tmp_path):
+    file = tmp_path / 'people.json'
+    file.write_text(json.dumps(detections()))
+    with pytest.raises(ValueError, match='holds a list, .* as bbox_file'):
+        files.dataset(file)
+
+
 def test_no_json(tmp_path):
     file = tmp_path / 'people.json'
     file.write_text('{')

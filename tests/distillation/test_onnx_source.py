@@ -10,7 +10,7 @@ from mmengine.logging import MMLogger
 from mmpose.codecs import UDPHeatmap
 
 from distilpose.distillation.inputs import InputSpec
-from distilpose.distillation.sources import OnnxSource
+from distilpose.distillation.sources import OnnxSource, make_source
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.models.functional import simulate_heatmaps
 from distilpose.models.heatmap_frame import HeatmapFrame, heatmap_frame
@@ -142,6 +142,7 @@ def test_coordinates_as_movenets_are_drawn(tmp_path):
     """(y, x, score) become Gaussians; a square teacher sees a margin."""
     file = onnx_files.points(tmp_path / 'points.onnx')
     images = torch.zeros(2, 3, 64, 64)
+    torch.manual_seed(0)
     y, x, score = (torch.rand(2, 5) for _ in range(3))
     images[:, :, 0, :5] = torch.stack([y, x, score], dim=1)
     output = ask(images, onnx=file, keypoints_of=None, **PIXELS)
@@ -326,6 +327,14 @@ def test_two_inputs(tmp_path):
     onnx_files.onnx.save(model, file)
     with pytest.raises(ValueError, match=r'takes images .* boxes .*expected'):
         FrozenTeacher(onnx=file).prepare()
+
+
+def test_settings_of_a_base_that_are_none(file):
+    """A config cannot delete them on the command line."""
+    source = make_source(dict(onnx=file, config=None, checkpoint=None))
+    assert isinstance(source, OnnxSource)
+    with pytest.raises(TypeError, match='has no setting checkpoint'):
+        make_source(dict(onnx=file, checkpoint='x.pth'))
 
 
 def test_settings_of_two_sources(file):

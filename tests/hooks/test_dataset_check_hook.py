@@ -339,3 +339,29 @@ def test_before_a_test():
         test(Dataset(17))
     with pytest.raises(ValueError, match='The test data .*\n- nobody is left'):
         test(Dataset(length=0))
+
+
+def test_weights_of_another_model_are_not_tested():
+    model = toys.build(student())
+    runner = SimpleNamespace(
+        model=model, _train_loop=dict(type='X'), _load_from='x.pth'
+    )
+    state = model.state_dict()
+
+    def load(state):
+        DatasetCheckHook().after_load_checkpoint(
+            runner, dict(state_dict=state)
+        )
+
+    load({f'module.{name}': value for name, value in state.items()})
+    load(dict(state, more=torch.zeros(1)))
+    name = 'head.mlp.1.weight'
+    assert name in state
+    for wrong in (
+        {k: v for k, v in state.items() if k != name},
+        dict(state, **{name: state[name][:1]}),
+    ):
+        with pytest.raises(ValueError, match=f'"x.pth" is .* 1 of .*{name}'):
+            load(wrong)
+    runner._train_loop = TrainLoop(SimpleNamespace(), None)
+    load({})

@@ -60,6 +60,12 @@ def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
     with get_local_path(dataset.ann_file) as path:
         content = _load(path)
     if not isinstance(content, dict):
+        told.errors.append(
+            f'annotation file "{dataset.ann_file}" holds a '
+            f"{type(content).__name__}, expected COCO's images, annotations "
+            'and categories. If it lists detections, give it as bbox_file, '
+            'and as ann_file a file that names the images.'
+        )
         return told
     findings = Findings()
     check_keys(content, findings)

@@ -11,6 +11,7 @@ N: people. K: keypoints. n: side of a window, cells.
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Union
 
@@ -71,10 +72,11 @@ class StoredOutputs:
 
     Raises:
         FileNotFoundError: There are none.
-        ValueError: They have another format.
+        ValueError: They have another format, or are damaged.
 
     Attributes:
         meta: What ``meta.json`` holds.
+        keys: For each person a number, in the order in which they come.
         done: How many people are stored.
     """
 
@@ -89,21 +91,34 @@ class StoredOutputs:
                 'meta.json. Make them with `distilpose store-teacher CONFIG '
                 f'{folder}`, or correct model.teacher.stored.'
             )
-        self.meta = json.loads(file.read_text())
-        version = self.meta.get('format_version')
+        try:
+            self.meta = json.loads(file.read_text())
+            version = self.meta.get('format_version')
+            self.done = int(self.meta['done'])
+            self._rows = np.lib.format.open_memmap(
+                str(self.folder / 'rows.npy'), 'r+' if writable else 'r'
+            )
+            self.keys = np.load(self.folder / 'keys.npy')
+        except (
+            AttributeError,
+            EOFError,
+            LookupError,
+            OSError,
+            ValueError,
+        ) as error:
+            raise ValueError(
+                f'"{folder}" holds stored outputs of a teacher that are '
+                f'damaged ({type(error).__name__}: {error}). Delete the '
+                'folder, or copy it again, whole.'
+            ) from error
         if version != FORMAT_VERSION:
             raise ValueError(
                 f'"{folder}" has the format version {version}, and this '
                 f'distilpose reads {FORMAT_VERSION}. Store the outputs anew '
                 'in another folder.'
             )
-        self.done = int(self.meta['done'])
-        self._rows = np.lib.format.open_memmap(
-            str(self.folder / 'rows.npy'), 'r+' if writable else 'r'
-        )
-        keys = np.load(self.folder / 'keys.npy')
-        self._order = np.argsort(keys)
-        self._keys = keys[self._order]
+        self._order = np.argsort(self.keys)
+        self._keys = self.keys[self._order]
 
     @classmethod
     def create(
@@ -116,6 +131,9 @@ class StoredOutputs:
             keys: Their keys, in the order in which they come.
             meta: What to keep besides: ``teacher``, ``data``, ``frame``,
                 ``input``, ``keypoints`` (K), ``window`` (n) and more.
+
+        Raises:
+            OSError: The folder cannot be written, or has no room.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -129,6 +147,7 @@ class StoredOutputs:
                 ('window', np.uint8, (k, n, n)),
             ]
         )
+        _expect_room(folder, len(keys) * row.itemsize)
         np.lib.format.open_memmap(
             str(folder / 'rows.npy'), 'w+', row, (len(keys),)
         ).flush()
@@ -220,6 +239,34 @@ class StoredOutputs:
                     'it is now. Store the outputs for the data that you '
                     'train on, in another folder.'
                 )
+
+    def expect_people(self, keys: Sequence[int]) -> None:
+        """See that it was begun for these people, in this order.
+
+        Args:
+            keys: Their keys, as of :meth:`create`.
+
+        Raises:
+            ValueError: They are others.
+        """
+        if not np.array_equal(self.keys, np.asarray(keys, np.uint64)):
+            raise ValueError(
+                f'"{self.folder}" was begun for {self.count} people, and the '
+                f'config has {len(keys)}, or others, or in another order. Go '
+                'on with the config and the settings that it was begun with, '
+                'or store the outputs in another folder.'
+            )
+
+
+def _expect_room(folder: Path, size: int) -> None:
+    """See that a file fits: a process that writes to its map would be ended
+    by the system."""
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(
+            f'The outputs take {size / 1e9:.1f} GB, and "{folder}" has room '
+            f'for {free / 1e9:.1f} GB. Name a folder on another disk.'
+        )
 
 
 def _told(setting: Optional[List[Any]]) -> str:

@@ -8,6 +8,7 @@ from mmengine.runner import BaseLoop, Runner
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
 
+from ..checkpoint import expect_weights_of
 from ..data import UnlabelledPeopleDataset, check_dataset, parts
 from ..data.fit import check_evaluation, check_training
 from ..data.names import check_names, dataset_keypoints
@@ -28,6 +29,8 @@ class DatasetCheckHook(Hook):
       head predicts, evaluation data that have another number than comes out,
       and images of another size than the head's codec was built for.
     - Keypoints of other names in training and validation.
+    - Checkpoints to be tested that are of another model, of which MMEngine
+      loads what fits, and leaves the rest random.
 
     It also tells a teacher the names of its student's keypoints, by which
     those of both are matched.
@@ -78,6 +81,23 @@ class DatasetCheckHook(Hook):
             warning = check_names(train, val)
             if warning:
                 runner.logger.warning(warning)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Look at the weights that are going to be tested.
+
+        Raises:
+            ValueError: They are of another model.
+        """
+        # A training may start from weights of which only some fit.
+        if isinstance(runner._train_loop, BaseLoop):
+            return
+        model = _topdown(runner.model)
+        if model is not None:
+            expect_weights_of(
+                model,
+                checkpoint.get('state_dict', checkpoint),
+                str(runner._load_from),
+            )
 
     def before_test(self, runner: Runner) -> None:
         """Look at the test data.

@@ -90,7 +90,6 @@ def page_files(
     text = json.dumps(about).encode()
     files['/models.json'] = File(TYPES['.json'], lambda: text)
     return files
-    return files
 
 
 def make_server(files: Dict[str, File], port: int) -> ThreadingHTTPServer:

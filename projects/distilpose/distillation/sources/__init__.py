@@ -43,7 +43,10 @@ def make_source(settings: dict) -> TeacherSource:
         )
     source = SOURCES[kinds[0] if kinds else 'config']
     known = [*inspect.signature(source).parameters]
-    settings = {k: v for k, v in settings.items() if k != 'stored'}
+    # What a config sets to None is what its base had for another source.
+    settings = {
+        k: v for k, v in settings.items() if v is not None or k in known
+    }
     unknown = sorted({*settings} - {*known})
     if unknown:
         raise TypeError(

@@ -206,7 +206,8 @@ class MMPoseSource(TeacherSource):
 
     def _load(self, model: nn.Module, checkpoint: str) -> None:
         logger = MMLogger.get_current_instance()
-        hashed = named_hash(checkpoint)
+        # Of an address alone: what a file here is called proves nothing.
+        hashed = '://' in checkpoint and named_hash(checkpoint)
         logger.info(
             'The teacher %s: weights of %s%s, in %s',
             self.name,

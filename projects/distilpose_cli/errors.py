@@ -1,0 +1,131 @@
+"""Errors that a user can put right, told in one line."""
+
+import linecache
+import traceback
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+__all__ = ['expect_settings', 'told']
+
+# Our packages and tools.
+OWN = tuple(
+    f'{folder}{separator}'
+    for folder in (
+        Path(__file__).parent,
+        Path(__file__).parents[1] / 'distilpose',
+        Path(__file__).parents[1] / 'distilpose_runtime',
+        Path(__file__).parents[2] / 'tools',
+    )
+    for separator in ('/', '\\')
+)
+# Where MMEngine says which part of a config it cannot build, and why.
+BUILDING = ('mmengine/registry', 'mmengine\\registry')
+
+# What is not installed with the package alone, and the extra that has it.
+EXTRAS = dict(
+    onnxruntime='runtime',
+    onnx='export',
+    av='video',
+    trackers='tracking',
+    timm='timm',
+    mmpretrain='vitpose',
+    filelock='train',
+    matplotlib='train',
+    PIL='train',
+    tabulate='train',
+    tqdm='train',
+    yaml='train',
+)
+
+
+def told(error: BaseException) -> Optional[str]:
+    """Give the message of an error that was written for the user.
+
+    Such are those of our own ``raise`` statements, the system's about files,
+    and MMEngine's about a config. Of all others, the traceback is needed.
+
+    Args:
+        error: What ended a command.
+
+    Returns:
+        The message, or None for an error that may be a fault of the code.
+    """
+    if isinstance(error, ModuleNotFoundError):
+        return _about_module(error)
+    # MMEngine raises what a part of the model says once more, at each level.
+    outer = error
+    while _of_registry(error) and error.__context__ is not None:
+        outer, error = error, error.__context__
+    file, line = _origin(error)
+    if file.startswith(OWN) and line.startswith('raise '):
+        return str(error)
+    if isinstance(error, OSError) and '\n' not in str(error):
+        return _about_file(error)
+    if isinstance(error, SyntaxError):
+        return f'A config cannot be read: {error}.'
+    if _of_registry(error):
+        text = str(outer.args[0]) if outer.args else str(outer)
+        return f'The config describes what cannot be built. {text}'
+    return None
+
+
+def _about_module(error: ModuleNotFoundError) -> Optional[str]:
+    name = (error.name or '').partition('.')[0]
+    if name in EXTRAS:
+        return (
+            f'{error}. Install what it needs with `pip install '
+            f'"distilpose[{EXTRAS[name]}]"`.'
+        )
+    if name in ('torch', 'torchvision', 'mmengine', 'mmcv', 'mmpose'):
+        return (
+            f'{error}. With `pip install "distilpose[runtime]"` alone, '
+            'exported models run; all else needs PyTorch, MMPose and `pip '
+            'install "distilpose[train]"`.'
+        )
+    return None
+
+
+def _origin(error: BaseException) -> Tuple[str, str]:
+    """The file and the line of code that raised an error."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return '', ''
+    last = frames[-1]
+    line = linecache.getline(last.filename, last.lineno or 0)
+    return last.filename, line.strip()
+
+
+def _of_registry(error: BaseException) -> bool:
+    return any(folder in _origin(error)[0] for folder in BUILDING)
+
+
+def _about_file(error: OSError) -> str:
+    if error.strerror is None or error.filename is None:
+        return str(error)
+    return (
+        f'"{error.filename}" cannot be used ({error.strerror}). A file to be '
+        'read must be there; a folder to be written to must be a folder, with '
+        'the right to write and room.'
+    )
+
+
+def expect_settings(arguments: List[str]) -> None:
+    """See that what follows ``--cfg-options`` is of the form KEY=VALUE.
+
+    Args:
+        arguments: Those of a script of MMPose.
+
+    Raises:
+        ValueError: One is not.
+    """
+    if '--cfg-options' not in arguments:
+        return
+    for text in arguments[arguments.index('--cfg-options') + 1 :]:
+        if text.startswith('--'):
+            return
+        key, equals, _ = text.partition('=')
+        if not key or not equals:
+            raise ValueError(
+                f'--cfg-options takes settings such as '
+                f'train_cfg.max_epochs=10, but was given "{text}".'
+            )
