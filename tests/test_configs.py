@@ -79,6 +79,7 @@ def test_at_most_three_levels_deep(file):
     assert 2 <= depth(file) <= 3
 
 
+TOKENS = ('visual_tokens', 'keypoint_tokens')
 BASES = sorted((CONFIGS.parent / '_base_/models').glob('*.py'))
 
 
@@ -104,9 +105,10 @@ def build(config, num_layers=None):
     With ``num_layers``, the encoders of student and teacher have no more.
     """
     model = copy.deepcopy(config.model)
-    for part in (model.backbone, model.neck):
+    necks = [model.neck] if model.neck else []
+    for part in (model.backbone, *necks):
         part.pop('init_cfg', None)
-    necks = [model.neck]
+    model.backbone.pop('pretrained', None)
     if model.get('teacher'):
         teacher = copy.deepcopy(load_teacher(model.teacher))
         teacher.model.backbone.pop('init_cfg', None)
@@ -126,7 +128,7 @@ def train_and_predict(config, model, size=2):
     w, h = codec.input_size
     data = get_packed_inputs(
         size,
-        num_keypoints=model.neck.num_keypoints,
+        num_keypoints=config.num_keypoints,
         img_shape=(h, w),
         input_size=(w, h),
         heatmap_size=getattr(codec, 'heatmap_size', (w // 4, h // 4)),
@@ -139,6 +141,8 @@ def train_and_predict(config, model, size=2):
     optimizer.step()
     assert torch.isfinite(total)
     terms = config.model.get('distillation') or {}
+    if config.model.type == 'CyclePoseEstimator':
+        terms = dict.fromkeys(('cycle_kpt', *TOKENS), True)
     assert {k for k in logged if k.startswith('loss_')} == {
         *('loss_kpt', *(f'loss_{term}' for term in terms if terms[term]))
     }
