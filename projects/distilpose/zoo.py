@@ -48,7 +48,8 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     nearest = difflib.get_close_matches(Path(wanted).name, named, cutoff=0.3)
     raise FileNotFoundError(
         f'The config "{name}" is neither a file here nor one of '
-        f'distilpose{" or MMPose" if with_mmpose else ""}. Nearest: '
+        f'distilpose{" or MMPose" if with_mmpose else ""}. '
+        f'{"Nearest" if nearest else "Some of these"}: '
         + ', '.join(nearest or sorted(named)[:9])
     )
 

@@ -55,6 +55,11 @@ def add_export(commands) -> None:
 
 def run_export(args: argparse.Namespace) -> None:
     """Export, and say how far the file is from PyTorch."""
+    if args.calibration is not None and args.precision != 'int8':
+        raise SystemExit(
+            f'distilpose export: --calibration is for int8, and has no effect '
+            f'on {args.precision}. Leave it out, or add --precision int8.'
+        )
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401

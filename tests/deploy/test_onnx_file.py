@@ -351,6 +351,19 @@ def test_calibration_images(tmp_path):
         exported_to(tmp_path, exported.config(), **int8)
 
 
+@pytest.mark.parametrize('name', ['x.pth', 'folder.onnx', 'x'])
+def test_files_that_are_not_written(tmp_path, name):
+    """Told before the model is built, let alone traced."""
+    (tmp_path / 'folder.onnx').mkdir()
+    with pytest.raises(ExportError, match=f'{name}" cannot .*ends in .onnx'):
+        export_onnx(exported.config(), 'nowhere.pth', tmp_path / name)
+
+
+def test_calibration_that_has_no_effect(tmp_path):
+    with pytest.raises(SystemExit, match='--calibration is for int8'):
+        main(['export', 'x', 'x', 'x.onnx', '--calibration', str(tmp_path)])
+
+
 def test_people_to_calibrate_with(pictures, tmp_path):
     """The crops of the data that the config is tested on."""
     student = exported.config()

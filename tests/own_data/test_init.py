@@ -232,6 +232,26 @@ BAD = {
         'keypoints without a name',
     ),
     'no images': (lambda c: c.pop('images'), 'images is not there'),
+    'size as text': (
+        lambda c: c['images'][1].update(width='640'),
+        "width of number 2 of its images is '640', expected a number",
+    ),
+    'id that is a list': (
+        lambda c: c['annotations'][0].update(image_id=[1]),
+        r"image_id of number 1 of its annotations is '\[1\]'",
+    ),
+    'names that are no list': (
+        lambda c: c['categories'][1].update(keypoints=17),
+        "keypoints of number 2 of its categories is '17', expected a list",
+    ),
+    'names of names': (
+        lambda c: c['categories'][1].update(keypoints=[['nose']]),
+        'expected a list of names',
+    ),
+    'name of an image that is a number': (
+        lambda c: c['images'][0].update(file_name=7),
+        "file_name of number 1 of its images is '7'",
+    ),
 }
 
 

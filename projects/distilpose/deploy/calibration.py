@@ -66,11 +66,10 @@ def crops_of_dataset(config: Config) -> np.ndarray:
             dataset = DATASETS.build(
                 {**test_dataset(config), 'test_mode': True}
             )
-    except AssertionError as error:  # MMPose's, of files that are not there
+    except FileNotFoundError as error:
         raise FileNotFoundError(
-            f'{error} (looked from {Path.cwd()}). int8 needs calibration '
-            "images: give the data of the config's test_dataloader, or "
-            'pictures of people by --calibration.'
+            f'{error} int8 needs calibration images: give the data of the '
+            "config's test_dataloader, or pictures of people by --calibration."
         ) from error
     if not len(dataset):
         raise ValueError(

@@ -76,6 +76,11 @@ def export_onnx(
         raise ExportError(
             f'The precision is "{precision}", expected one of {PRECISIONS}.'
         )
+    if file.suffix.lower() != '.onnx' or file.is_dir():
+        raise ExportError(
+            f'"{file}" cannot be the exported model. Name a file that ends '
+            'in .onnx.'
+        )
     model = load_student(config, checkpoint)
     about = describe(config, model)
     about.update(

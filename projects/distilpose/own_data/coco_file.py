@@ -17,6 +17,22 @@ from .report import Report
 
 __all__ = ['Annotations', 'read_annotations']
 
+# Values that are needed to find one's way in a file: their part and key, and
+# what they may be. Where they are missing, the report tells.
+ID = (int, str, float, type(None))
+NUMBER = (int, float, type(None))
+KINDS = (
+    ('images', 'id', ID, 'a number'),
+    ('images', 'file_name', (str, type(None)), 'the name of a file'),
+    ('images', 'width', NUMBER, 'a number'),
+    ('images', 'height', NUMBER, 'a number'),
+    ('annotations', 'id', ID, 'a number'),
+    ('annotations', 'image_id', ID, 'a number'),
+    ('annotations', 'category_id', ID, 'a number'),
+    ('categories', 'id', ID, 'a number'),
+    ('categories', 'keypoints', (list, type(None)), 'a list of names'),
+)
+
 Item = Dict[str, Any]
 Link = Tuple[int, int]
 
@@ -100,7 +116,25 @@ def _load(file: Path) -> Item:
             f'{"is" if len(lacking) == 1 else "are"} not there. Export the '
             'annotations in COCO format, with keypoints.'
         )
+    _expect_kinds(content, file)
     return content
+
+
+def _expect_kinds(content: Item, file: Path) -> None:
+    """See that what is counted or looked up can be."""
+    for part, key, kinds, expected in KINDS:
+        for i, item in enumerate(content[part]):
+            value = item.get(key)
+            names = value if key == 'keypoints' else []
+            if isinstance(value, kinds) and all(
+                isinstance(name, (str, int)) for name in names or ()
+            ):
+                continue
+            raise ValueError(
+                f'"{file}": {key} of number {i + 1} of its {part} is '
+                f'{str(value)[:60]!r}, expected {expected}. Correct the file, '
+                'or export it again.'
+            )
 
 
 def _categories(content: Item, file: Path, only: Optional[str]) -> List[Item]:
