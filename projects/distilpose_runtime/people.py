@@ -64,7 +64,7 @@ def choose(
     """
     bad = box_faults(image, people.boxes)
     faults.update(bad.values())
-    scores = np.nan_to_num(people.scores, nan=-np.inf)
+    scores = np.where(np.isfinite(people.scores), people.scores, -np.inf)
     keep = [i for i in np.flatnonzero(scores >= min_score) if i not in bad]
     if largest is not None:
         sides = people.boxes[keep, 2:] - people.boxes[keep, :2]
@@ -109,7 +109,13 @@ class BoxFile:
             self._boxes = _by_picture(rows)
             ids = [*self.names.values(), *self._boxes]
             self.free_id = max(map(int, ids), default=0) + 1
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (
+            AttributeError,
+            KeyError,
+            OverflowError,  # an id that is infinite
+            TypeError,
+            ValueError,
+        ) as error:
             raise ValueError(
                 f'"{path}" holds no boxes ({type(error).__name__}: {error}). '
                 'Expected an annotation file of COCO, or a list of results '

@@ -46,7 +46,7 @@ def test_choose():
 def test_choose_the_largest():
     found = choose(People(BOXES, SCORES), IMAGE, 0.0, 1, Counter())
     assert found.boxes.tolist() == [[-30, -30, 20, 90]]
-    scores = np.array([0.9, np.nan, np.nan, 1, 1, 0.9], np.float32)
+    scores = np.array([0.9, np.nan, np.inf, 1, 1, 0.9], np.float32)
     found = choose(People(BOXES, scores), IMAGE, 0.0, 2, Counter())
     assert found.boxes.tolist() == [[0, 0, 50, 50], [0, 0, 20, 20]]
     ordered = [[0, 0, 9, 9], [0, 0, 5, 5], [0, 0, 99, 99], [0, 0, 50, 50]]
@@ -112,7 +112,8 @@ def test_result_file(tmp_path):
 @pytest.mark.parametrize(
     'text',
     ['', '{}', '[1]', '{"images": []}', '[{"image_id": 1}]', '3', '[{"a": 1}]',
-     '[{"image_id": 1, "bbox": [1, 2]}]'],
+     '[{"image_id": 1, "bbox": [1, 2]}]',
+     '[{"image_id": Infinity, "bbox": [1, 2, 3, 4]}]'],
 )  # fmt: skip
 def test_no_boxes(tmp_path, text):
     path = tmp_path / 'boxes.json'
