@@ -8,7 +8,7 @@ import onnxruntime
 
 from .metadata import ModelError
 
-__all__ = ['open_session', 'run_session']
+__all__ = ['open_session', 'reason', 'run_session']
 
 # What a device is called, and the execution provider that runs on it.
 PROVIDERS = {
@@ -89,7 +89,7 @@ def run_session(
         given = ', '.join(f'{x.dtype} {x.shape}' for x in inputs.values())
         raise ModelError(
             f'ONNX Runtime {onnxruntime.__version__} cannot run "{file}" on '
-            f'{given} ({_reason(error)}). Export the model again; where '
+            f'{given} ({reason(error)}). Export the model again; where '
             'memory is short, take fewer people at a time (batch).'
         ) from error
 
@@ -117,15 +117,25 @@ def _provider(device: str) -> Tuple[str, Dict[str, str]]:
 def _explain(file: str, error: Exception) -> str:
     return (
         f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
-        f'({_reason(error)}). It must be a complete ONNX file of an opset '
+        f'({reason(error)}). It must be a complete ONNX file of an opset '
         'that this version knows: copy it again, or install a newer '
         'onnxruntime.'
     )
 
 
-def _reason(error: Exception) -> str:
-    """What went wrong, in one line, without the place in ONNX Runtime."""
+def reason(error: Exception) -> str:
+    """What went wrong, in one line, of an error that ONNX Runtime raised."""
     text = ' '.join(str(error).split()) or type(error).__name__
+    for pattern in (
+        r'No Op registered for (?P<operator>\S+)',
+        r'(?P<operator>\S+) is not a registered',
+        r'Opset (?P<opset>\d+) is under development',
+    ):
+        unknown = re.search(pattern, text)
+        if unknown:
+            ((kind, name),) = unknown.groupdict().items()
+            return f'its {kind} {name} is not known'
+    # Without the place in ONNX Runtime's code.
     text = re.sub(r'^\[ONNXRuntimeError\] : \d+ : \w+ : ', '', text)
     text = re.sub(r'/onnxruntime_src/\S+ .*?\) (?=[A-Z])', '', text)
     return text[:300].rstrip('. ')

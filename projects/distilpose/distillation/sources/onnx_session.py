@@ -146,11 +146,13 @@ def open_session(file: str, output: Optional[str] = None) -> Any:
     except (ImportError, _UnknownTensorError):
         raise
     except Exception as error:  # of many types, most of them ONNX Runtime's
+        from distilpose_runtime.session import reason
+
         raise ValueError(
             f'ONNX Runtime {onnxruntime.__version__} cannot run the teacher '
-            f'"{file}": {" ".join(str(error).split())[:300]} It must be a '
-            'complete ONNX file of operators that this version knows: copy '
-            'or export it again, or install a newer onnxruntime.'
+            f'"{file}" ({reason(error)}). It must be a complete ONNX '
+            'file of operators that this version knows: copy or export it '
+            'again, or install a newer onnxruntime.'
         ) from error
     _log_provider(file, session.get_providers()[0])
     return session
