@@ -4,8 +4,6 @@ import importlib
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
-from mmengine.fileio import load
 from mmpose.registry import MODELS
 from torch import nn
 
@@ -52,12 +50,26 @@ def test_files(tmp_path):
     assert told(OSError('Caught OSError in a worker.\nTraceback')) is None
 
 
-def test_a_config_that_is_no_python(tmp_path):
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('model = dict(\n', 'cannot be read .SyntaxError'),
+        ('model = dict(a=x)\n', "cannot be read .NameError: name 'x'"),
+        ('epochs = 3\n', 'describes no model'),
+        ("_base_ = 'nowhere.py'\n", 'nowhere.py'),
+    ],
+)
+@pytest.mark.parametrize(
+    'command',
+    [['train'], ['test'], ['export'], ['store-teacher']],
+)
+def test_a_config_that_cannot_be_used(command, content, message, tmp_path):
     file = tmp_path / 'config.py'
-    file.write_text('model = dict(\n')
-    text = told(error_of(Config.fromfile, str(file)))
-    assert 'was never closed' in text or 'EOF' in text
-    assert told(error_of(load, str(tmp_path / 'x.json')))
+    file.write_text(content)
+    more = ['x.pth', 'x.onnx'] if command == ['export'] else ['x']
+    with pytest.raises(SystemExit, match=f'{command[0]}: .*{message}') as end:
+        main([*command, str(file), *more])
+    assert '\n' not in str(end.value)
 
 
 @pytest.mark.parametrize(

@@ -105,3 +105,9 @@ def test_checkpoint_that_cannot_be_read(tmp_path, content, message):
     ) as raised:
         MMPoseEstimator(CONFIG, str(tmp_path / 'x.pth'), 'cpu')
     assert 'x.pth' in str(raised.value) and '\n' not in str(raised.value)
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
+def test_device_that_is_not_there(checkpoint, device):
+    with pytest.raises(ValueError, match=f'"{device}" here .*`distilpose env'):
+        MMPoseEstimator(CONFIG, str(checkpoint), device)

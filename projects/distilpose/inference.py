@@ -6,13 +6,13 @@ N: people. K: keypoints.
 from typing import Sequence, Union
 
 import numpy as np
-from mmengine.config import Config
+import torch
 from mmpose.apis import inference_topdown, init_model
 
 from distilpose_runtime import Poses
 
 from .checkpoint import expect_weights_of, read_state_dict
-from .zoo import find_config
+from .zoo import read_config
 
 __all__ = ['MMPoseEstimator']
 
@@ -28,13 +28,15 @@ class MMPoseEstimator:
 
     Raises:
         FileNotFoundError: There is no such config or checkpoint.
+        ValueError: The config cannot be read, or there is no such device.
         CheckpointError: The checkpoint cannot be read, or is of another model.
     """
 
     def __init__(
         self, config: str, checkpoint: str, device: str, batch: int = 32
     ) -> None:
-        settings = Config.fromfile(find_config(config, with_mmpose=True))
+        _expect_device(device)
+        settings = read_config(config, with_mmpose=True)
         self.model = init_model(settings, checkpoint, device)
         state = read_state_dict(checkpoint)
         expect_weights_of(self.model, state, checkpoint)
@@ -82,6 +84,18 @@ class MMPoseEstimator:
             boxes=boxes,
             **self._about,
         )
+
+
+def _expect_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    # PyTorch without CUDA has an AssertionError for it.
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [''])[0][:200]
+        raise ValueError(
+            f'PyTorch cannot use the device "{device}" here ({reason}). '
+            'Choose cpu, or one that `distilpose env` lists.'
+        ) from error
 
 
 def _colors(found: np.ndarray) -> list:

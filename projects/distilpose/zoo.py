@@ -20,6 +20,7 @@ __all__ = [
     'installed_configs',
     'published_ap',
     'published_weights',
+    'read_config',
 ]
 
 OWN = Path(__file__).parent / '.mim' / 'configs'
@@ -52,6 +53,40 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
         f'{"Nearest" if nearest else "Some of these"}: '
         + ', '.join(nearest or sorted(named)[:9])
     )
+
+
+def read_config(
+    name: str, with_mmpose: bool = False, import_modules: bool = True
+) -> Config:
+    """Read a config of a model.
+
+    Args:
+        name: Path of a config, or its name, as of :func:`find_config`.
+        with_mmpose: Whether to look among MMPose's configs, too.
+        import_modules: Whether to import what its ``custom_imports`` name.
+
+    Raises:
+        FileNotFoundError: There is none, or none that it is based on.
+        ImportError: A module of its ``custom_imports`` cannot be imported.
+        ValueError: It cannot be read, or describes no model.
+    """
+    path = find_config(name, with_mmpose)
+    try:
+        config = Config.fromfile(path, import_custom_modules=import_modules)
+    except (ImportError, OSError):
+        raise
+    except Exception as error:  # of many types: a config is a program
+        reason = ' '.join(str(error).split())
+        raise ValueError(
+            f'The config "{path}", or one that it is based on, cannot be read '
+            f'({type(error).__name__}: {reason}). Correct it.'
+        ) from error
+    if 'model' not in config:
+        raise ValueError(
+            f'The config "{path}" describes no model. Name the config of a '
+            'model, or base this one on it by _base_.'
+        )
+    return config
 
 
 def build_without_weights(config: Config) -> nn.Module:

@@ -238,8 +238,9 @@ def with_config(arguments: List[str]) -> List[str]:
     expect_settings(arguments)
     if not arguments or arguments[0].startswith('-'):
         return arguments
-    from distilpose.zoo import find_config
+    from distilpose.zoo import find_config, read_config
 
+    read_config(arguments[0], import_modules=False)  # or it tells why not
     return [str(find_config(arguments[0])), *arguments[1:]]
 
 

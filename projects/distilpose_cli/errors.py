@@ -61,8 +61,6 @@ def told(error: BaseException) -> Optional[str]:
         return str(error)
     if isinstance(error, OSError) and '\n' not in str(error):
         return _about_file(error)
-    if isinstance(error, SyntaxError):
-        return f'A config cannot be read: {error}.'
     if _of_registry(error):
         text = str(outer.args[0]) if outer.args else str(outer)
         return f'The config describes what cannot be built. {text}'

@@ -68,13 +68,11 @@ def run_export(args: argparse.Namespace) -> None:
             f'distilpose export: {error}. Install what it needs with '
             '`pip install "distilpose[export]"`.'
         ) from error
-    from mmengine.config import Config
-
     from distilpose.deploy.onnx_file import OPSET, export_onnx
-    from distilpose.zoo import find_config
+    from distilpose.zoo import read_config
 
     try:
-        config = Config.fromfile(find_config(args.config, with_mmpose=True))
+        config = read_config(args.config, with_mmpose=True)
         difference = export_onnx(
             config,
             args.checkpoint,

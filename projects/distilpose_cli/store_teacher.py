@@ -45,13 +45,13 @@ def run(args: argparse.Namespace) -> None:
     Raises:
         SystemExit: They cannot be stored; the message says why.
     """
-    from mmengine.config import Config, DictAction
+    from mmengine.config import DictAction
 
     from distilpose.store_teacher import store_teacher
-    from distilpose.zoo import find_config
+    from distilpose.zoo import read_config
 
     try:
-        config = Config.fromfile(find_config(args.config))
+        config = read_config(args.config)
         expect_settings(['--cfg-options', *args.cfg_options])
         reader = argparse.ArgumentParser()
         reader.add_argument('--options', nargs='*', action=DictAction)

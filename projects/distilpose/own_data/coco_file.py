@@ -250,7 +250,7 @@ def _skeleton(links: Any, number: int, report: Report) -> List[Link]:
     """Read pairs of numbers, which COCO counts from 1 and some from 0."""
     try:
         pairs = [(int(a), int(b)) for a, b in links]
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         report.changes.append('The skeleton is not made of pairs of numbers.')
         return []
     start = 0 if any(0 in pair for pair in pairs) else 1
