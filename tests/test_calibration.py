@@ -64,7 +64,7 @@ def test_missing_folder_is_told_first(tmp_path, capsys):
 def test_missing_files(model, tmp_path):
     config, checkpoint = model()
     for files, message in (
-        ((config, 'no.pth'), 'no.pth can not be found'),
+        ((config, 'no.pth'), 'There is no checkpoint "no.pth"'),
         (('no', checkpoint), 'config "no" is neither'),
     ):
         with pytest.raises(SystemExit, match=f'calibration: .*{message}'):
