@@ -6,18 +6,22 @@
 Each CONFIG, a file or a name, with the changes behind it is a row; `name=...`
 among them names it. Changes in front of the first CONFIG are made to every
 row. In a VALUE, {seed} stands for the seed. The first row is what the others
-are compared with. Runs train one after the other; called again, the command
-goes on where it was interrupted, and takes rows and seeds that are new.
-FOLDER gets results.md, results.json and curves.png.
+are compared with. Runs train one after the other, or --jobs at a time, which
+suits a GPU and small models; called again, the command goes on where it was
+interrupted, and takes rows and seeds that are new. FOLDER gets results.md,
+results.json and curves.png.
 """
 
 import argparse
 import importlib
 import json
+import multiprocessing
 import platform
 import shlex
 import statistics
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence, Tuple
 
@@ -103,6 +107,7 @@ def run_experiment(
     seeds: Sequence[int] = (0, 1, 2),
     metric: str = 'coco/AP',
     command: str = '',
+    jobs: int = 1,
 ) -> str:
     """Train and validate every row with every seed, and write the report.
 
@@ -113,6 +118,7 @@ def run_experiment(
         seeds: Seeds of the trainings.
         metric: Which metric of the last validation is compared.
         command: Command line to state in the report.
+        jobs: How many to train at a time, each in a process of its own.
 
     Returns:
         The report, which ``results.md`` holds as well.
@@ -125,6 +131,8 @@ def run_experiment(
     """
     runs = _claim(folder, rows, seeds)
     todo = [runs[row.name][seed] for seed in seeds for row in rows]
+    if jobs > 1:
+        _train_side_by_side(todo, jobs)
     faults = []
     for number, run in enumerate(todo, 1):
         tqdm.write(f'== {run.name} ({number} of {len(todo)})')
@@ -162,6 +170,28 @@ def _claim(folder: Path, rows: Sequence[Row], seeds: Sequence[int]) -> Runs:
     for run in every:
         run.claim()
     return runs
+
+
+def _train_side_by_side(runs: Sequence[Training], jobs: int) -> None:
+    """Train in processes; what fails is left to be tried again and told."""
+    spawn = multiprocessing.get_context('spawn')  # CUDA cannot be forked
+    with ProcessPoolExecutor(
+        jobs, spawn
+    ) as pool, tqdm(total=len(runs), unit='run') as bar:
+        for name in pool.map(_train_silently, runs):
+            bar.set_postfix_str(name)
+            bar.update()
+
+
+def _train_silently(run: Training) -> str:
+    """Train, with the progress bar in a file beside the log."""
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with open(run.folder / 'progress.log', 'a') as file, redirect_stderr(file):
+        try:
+            run.run()
+        except RuntimeError as error:
+            return str(error).splitlines()[0]
+    return run.name
 
 
 def _curves(runs: Runs, metric: str) -> str:
@@ -243,6 +273,9 @@ def main() -> None:
     )
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--metric', default='coco/AP')
+    parser.add_argument(
+        '--jobs', type=int, default=1, help='how many to train at a time'
+    )
     args = parser.parse_args()
     command = shlex.join(
         ['python', 'benchmarks/experiments.py', *sys.argv[1:]]
@@ -254,6 +287,7 @@ def main() -> None:
             args.seeds,
             args.metric,
             command,
+            args.jobs,
         )
     except (OSError, RuntimeError, ValueError) as error:
         sys.exit(f'experiments: {error}')

@@ -1,0 +1,53 @@
+# What a user would pick instead: RTMPose's head on the student's backbone,
+# without distillation.
+_base_ = [
+    '../../configs/body_2d_keypoint/distilpose/lsp_extended/'
+    'distilpose-lite0_no-distill_1xb128-25e_lsp-extended-160x128.py'
+]
+
+codec = dict(
+    type='SimCCLabel',
+    input_size=(128, 160),
+    sigma=(4.0, 4.5),
+    simcc_split_ratio=2.0,
+    normalize=False,
+)
+model = dict(
+    neck=None,
+    head=dict(
+        _delete_=True,
+        type='RTMCCHead',
+        in_channels=112,
+        out_channels=_base_.num_keypoints,
+        input_size=codec['input_size'],
+        in_featuremap_size=(8, 10),
+        simcc_split_ratio=codec['simcc_split_ratio'],
+        final_layer_kernel_size=7,
+        gau_cfg=dict(
+            hidden_dims=256,
+            s=128,
+            expansion_factor=2,
+            dropout_rate=0.0,
+            drop_path=0.0,
+            act_fn='SiLU',
+            use_rel_bias=False,
+            pos_enc=False,
+        ),
+        loss=dict(
+            type='KLDiscretLoss',
+            use_target_weight=True,
+            beta=10.0,
+            label_softmax=True,
+        ),
+        decoder=codec,
+    ),
+)
+train_dataloader = dict(
+    dataset=dict(
+        pipeline=[
+            *_base_.augmentation,
+            dict(type='GenerateTarget', encoder=codec),
+            dict(type='PackPoseInputs'),
+        ]
+    )
+)

@@ -1,0 +1,16 @@
+# The student, taught by MoveNet alone: no label of Leeds is read.
+_base_ = [
+    '../../configs/body_2d_keypoint/distilpose/lsp_extended/'
+    'distilpose-lite0_movenet_1xb128-25e_lsp-extended-160x128.py'
+]
+
+model = dict(
+    distillation=dict(coordinates=dict(type='TeacherCoordinateLoss')),
+    keypoint_weighting=dict(unlabelled=True, min_confidence=0.3),
+)
+train_dataloader = dict(
+    dataset=dict(
+        type='UnlabelledPeopleDataset',
+        metainfo=dict(from_file='configs/_base_/datasets/crowdpose.py'),
+    )
+)
