@@ -1,13 +1,13 @@
 # The student, distilled from a teacher that knows Leeds' labels alone.
 _base_ = [
     '../../configs/body_2d_keypoint/distilpose/lsp_extended/'
-    'distilpose-lite0_movenet_1xb128-25e_lsp-extended-160x128.py'
+    'distilpose-lite0_movenet_1xb64-3e_lsp-extended-128x96.py'
 ]
 
 model = dict(
     teacher=dict(
         _delete_=True,
         config='{{ fileDirname }}/teacher_heatmap.py',
-        checkpoint='work_dirs/leeds/teachers/heatmap/seed-0/epoch_25.pth',
+        checkpoint='work_dirs/leeds/teachers/heatmap/seed-0/epoch_3.pth',
     )
 )

@@ -2,13 +2,13 @@
 # without distillation.
 _base_ = [
     '../../configs/body_2d_keypoint/distilpose/lsp_extended/'
-    'distilpose-lite0_no-distill_1xb128-25e_lsp-extended-160x128.py'
+    'distilpose-lite0_no-distill_1xb64-3e_lsp-extended-128x96.py'
 ]
 
 codec = dict(
     type='SimCCLabel',
-    input_size=(128, 160),
-    sigma=(4.0, 4.5),
+    input_size=(96, 128),
+    sigma=(3.46, 4.0),
     simcc_split_ratio=2.0,
     normalize=False,
 )
@@ -20,9 +20,9 @@ model = dict(
         in_channels=112,
         out_channels=_base_.num_keypoints,
         input_size=codec['input_size'],
-        in_featuremap_size=(8, 10),
+        in_featuremap_size=(6, 8),
         simcc_split_ratio=codec['simcc_split_ratio'],
-        final_layer_kernel_size=7,
+        final_layer_kernel_size=5,
         gau_cfg=dict(
             hidden_dims=256,
             s=128,

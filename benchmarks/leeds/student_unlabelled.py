@@ -1,7 +1,7 @@
 # The student, taught by MoveNet alone: no label of Leeds is read.
 _base_ = [
     '../../configs/body_2d_keypoint/distilpose/lsp_extended/'
-    'distilpose-lite0_movenet_1xb128-25e_lsp-extended-160x128.py'
+    'distilpose-lite0_movenet_1xb64-3e_lsp-extended-128x96.py'
 ]
 
 model = dict(

@@ -1,7 +1,7 @@
 # A teacher like SimpleBaseline: all of EfficientNet-Lite0 and deconvolutions.
 _base_ = [
     '../../configs/body_2d_keypoint/distilpose/lsp_extended/'
-    'distilpose-lite0_no-distill_1xb128-25e_lsp-extended-160x128.py'
+    'distilpose-lite0_no-distill_1xb64-3e_lsp-extended-128x96.py'
 ]
 
 codec = _base_.heatmap_codec

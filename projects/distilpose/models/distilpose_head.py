@@ -31,6 +31,10 @@ from .token_distilling_encoder import take_keypoint_tokens
 __all__ = ['DistilPoseHead', 'KeypointPrediction']
 
 
+# With RLELoss, sigmas before training, fractions of the input.
+FIRST_SIGMA = 0.2
+
+
 class KeypointPrediction(NamedTuple):
     """What the student predicts for each keypoint.
 
@@ -117,6 +121,23 @@ class DistilPoseHead(BaseHead):
             nn.LayerNorm(self.in_channels),
             nn.Linear(self.in_channels, 2 + 1 + 2),
         )
+
+    def init_weights(self) -> None:
+        """Initialize; for ``RLELoss``, with sigmas as wide as first errors.
+
+        Its loss divides errors by sigmas. From softplus(0), 0.7 cells, the
+        first losses would be in the thousands, and Adam's second moments
+        would slow down the next 1,000 steps.
+        """
+        super().init_weights()
+        given = self.init_cfg if isinstance(self.init_cfg, dict) else {}
+        if not self.trains_sigmas or given.get('type') == 'Pretrained':
+            return
+        *_, last = (x for x in self.modules() if isinstance(x, nn.Linear))
+        size = last.bias.new_tensor(self.decoder.input_size)
+        with torch.no_grad():
+            # softplus is the identity there.
+            last.bias.view(-1, 5)[:, 3:] = FIRST_SIGMA * size / STRIDE
 
     def _numbers(self, feats: Sequence[Tensor]) -> Tensor:
         """Five numbers for each keypoint, (B, K, 5)."""

@@ -8,7 +8,7 @@ from typing import Any, Sequence, Tuple
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
 from mmpose.utils.typing import OptMultiConfig
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = ['TimmBackbone']
 
@@ -27,13 +27,18 @@ class TimmBackbone(BaseModule):
         pretrained: Whether training starts from timm's own weights.
         out_indices: Which feature maps to give, from the largest; -1 is the
             smallest.
+        frozen: Names of parts of timm's model that are not trained, such as
+            ``('conv_stem', 'bn1', 'blocks.0')``; their normalization layers
+            keep their statistics, too. The first parts of a pretrained model
+            are few weights, and a large part of a training step.
         init_cfg: MMEngine's initialization, such as a checkpoint of one's
             own to start from, in the place of timm's weights.
         **kwargs: What else ``timm.create_model`` takes.
 
     Raises:
         ImportError: timm is not installed.
-        ValueError: timm has no such model, or the model no feature maps.
+        ValueError: timm has no such model, or the model no feature maps or
+            no part of such a name.
 
     Attributes:
         out_channels: Channels C of each feature map.
@@ -45,6 +50,7 @@ class TimmBackbone(BaseModule):
         model_name: str,
         pretrained: bool = False,
         out_indices: Sequence[int] = (-1,),
+        frozen: Sequence[str] = (),
         init_cfg: OptMultiConfig = None,
         **kwargs: Any,
     ) -> None:
@@ -75,6 +81,30 @@ class TimmBackbone(BaseModule):
         info: Any = self.model.feature_info
         self.out_channels: Tuple[int, ...] = tuple(info.channels())
         self.strides: Tuple[int, ...] = tuple(info.reduction())
+        self._frozen = [self._part(name) for name in frozen]
+        for part in self._frozen:
+            part.requires_grad_(False)
+
+    def _part(self, name: str) -> nn.Module:
+        """A part of timm's model, which wrappers may hold."""
+        for root in (self.model, getattr(self.model, 'model', self.model)):
+            try:
+                return root.get_submodule(name)
+            except AttributeError:
+                continue
+        names = ', '.join(name for name, _ in root.named_children())
+        raise ValueError(
+            f'TimmBackbone: frozen names "{name}", which '
+            f'"{self._settings["model_name"]}" does not have. Its parts are: '
+            f'{names}.'
+        )
+
+    def train(self, mode: bool = True) -> 'TimmBackbone':
+        """Set the mode; what is frozen stays in that of evaluation."""
+        super().train(mode)
+        for part in self._frozen:
+            part.eval()
+        return self
 
     def init_weights(self) -> None:
         """Load timm's weights, if asked for; else leave timm's own start.

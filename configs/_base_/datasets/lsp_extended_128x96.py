@@ -2,14 +2,13 @@
 # pixels high. Images are kept in memory, and augmented as RTMPose does it.
 _base_ = ['lsp_extended_256x192.py']
 
-codec = dict(type='RegressionLabel', input_size=(128, 160))
-heatmap_codec = dict(input_size=codec['input_size'], heatmap_size=(32, 40))
+codec = dict(type='RegressionLabel', input_size=(96, 128))
+heatmap_codec = dict(input_size=codec['input_size'], heatmap_size=(24, 32))
 
 augmentation = [
     dict(type='LoadImageOnce'),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomHalfBody'),
     dict(
         type='RandomBBoxTransform', scale_factor=(0.65, 1.35), rotate_factor=60
     ),
@@ -35,12 +34,10 @@ val_pipeline = [
     dict(type='TopdownAffine', input_size=codec['input_size']),
     dict(type='PackPoseInputs'),
 ]
-train_dataloader = dict(
-    batch_size=128, num_workers=2, dataset=dict(pipeline=train_pipeline)
-)
-val_dataloader = dict(
-    batch_size=128, num_workers=1, dataset=dict(pipeline=val_pipeline)
-)
+# Meant for a few CPU cores: no processes beside the one that trains.
+alone = dict(num_workers=0, persistent_workers=False)
+train_dataloader = dict(**alone, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(**alone, dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
 
 # AP with CrowdPose's sigmas, and PCK at a tenth and at a fifth of the box.

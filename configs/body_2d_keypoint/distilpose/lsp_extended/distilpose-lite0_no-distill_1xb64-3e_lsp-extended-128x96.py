@@ -4,8 +4,8 @@ _base_ = [
     '../../../_base_/runtime.py',
     '../../../_base_/models/distilpose-s.py',
     '../../../_base_/models/lite0.py',
-    '../../../_base_/datasets/lsp_extended_160x128.py',
-    '../../../_base_/schedules/adamw_25e.py',
+    '../../../_base_/datasets/lsp_extended_128x96.py',
+    '../../../_base_/schedules/adamw_3e.py',
 ]
 
 model = dict(
@@ -22,6 +22,6 @@ model = dict(
     ),
 )
 
-train_cfg = dict(max_epochs=_base_.max_epochs, val_interval=5)
+train_cfg = dict(max_epochs=_base_.max_epochs, val_interval=1)
 default_hooks = _base_.hooks
-custom_hooks = _base_.own_hooks
+custom_hooks = [*_base_.own_hooks, dict(type='ChannelsLastHook')]
