@@ -175,9 +175,9 @@ def _claim(folder: Path, rows: Sequence[Row], seeds: Sequence[int]) -> Runs:
 def _train_side_by_side(runs: Sequence[Training], jobs: int) -> None:
     """Train in processes; what fails is left to be tried again and told."""
     spawn = multiprocessing.get_context('spawn')  # CUDA cannot be forked
-    with ProcessPoolExecutor(
-        jobs, spawn
-    ) as pool, tqdm(total=len(runs), unit='run') as bar:
+    with ProcessPoolExecutor(jobs, spawn) as pool, tqdm(
+        total=len(runs), unit='run'
+    ) as bar:
         for name in pool.map(_train_silently, runs):
             bar.set_postfix_str(name)
             bar.update()

@@ -46,6 +46,10 @@ def load(file):
 
 def load_teacher(teacher):
     """A file of ours, or a config of MMPose's zoo by its name."""
+    if 'onnx' in teacher:  # somebody's file: a stand-in that gives heatmaps
+        return load(
+            find_config('tokenpose-stem_1xb64-100e_lsp-extended-256x192')
+        )
     name = teacher if isinstance(teacher, str) else teacher.config
     return load(find_config(name, with_mmpose=True))
 
@@ -146,7 +150,9 @@ def train_and_predict(config, model, size=2):
     assert {k for k in logged if k.startswith('loss_')} == {
         *('loss_kpt', *(f'loss_{term}' for term in terms if terms[term]))
     }
-    assert all(p.grad is not None for p in model.parameters())
+    assert all(
+        p.grad is not None for p in model.parameters() if p.requires_grad
+    )
 
     results = model.eval()(**samples, mode='predict')
     keypoints = results[0].pred_instances.keypoints
@@ -229,7 +235,7 @@ def test_name_agrees_with_content(file):
     if isinstance(teacher, str):  # by name, with its published weights
         assert teacher.endswith(f'-{h}x{w}')
         assert published_weights(teacher).startswith('https://')
-    elif teacher:
+    elif teacher and 'onnx' not in teacher:
         assert Path(teacher.config).is_file()
         # Where `mim train` of this teacher leaves its last checkpoint.
         name, epochs = (

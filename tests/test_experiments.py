@@ -67,6 +67,27 @@ def test_others_are_completed_before_a_fault_is_told(runner, tmp_path):
     assert (tmp_path / FULL / 'seed-0/epoch_15.pth').is_file()
 
 
+def test_side_by_side(tmp_path, monkeypatch):
+    """In processes that import what the options ask for; faults are told."""
+    (tmp_path / 'mine.py').write_text(
+        'from distilpose.demo.training import Training\n'
+        'def run(self):\n'
+        "    if self.config.randomness.seed: raise RuntimeError('no disk')\n"
+        "    self.record(self.epochs, {'coco/AP': 0.5})\n"
+        "    self.checkpoint.write_text('weights')\n"
+        'Training._train = run\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    rows = parse_rows(['custom_imports.imports=[mine]', PLAIN])
+    with pytest.raises(RuntimeError, match='no disk'):
+        run_experiment(tmp_path / 'out', rows, seeds=(0, 1), jobs=2)
+    done = json.loads(
+        (tmp_path / f'out/{PLAIN}/seed-0/validations.json').read_text()
+    )
+    assert done == {'15': {'coco/AP': 0.5}}
+
+
 def test_changed_row_is_not_taken_for_the_old_one(runner, tmp_path):
     """Which is told before anything else trains."""
     run_experiment(tmp_path, parse_rows([PLAIN, 'name=r']), seeds=(0,))

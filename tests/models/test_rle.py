@@ -35,6 +35,27 @@ def test_sigmas_are_fractions_of_the_input():
     assert model.head.mlp[1].weight.grad[3:].abs().sum() > 0  # the sigmas'
 
 
+def test_sigmas_start_as_wide_as_the_first_errors():
+    """A fifth of the input: from 0.7 cells, the first loss is thousands."""
+    model = build()
+    model.init_weights()
+    inputs, data = toys.batch(model)
+    sigmas = model.head(model.extract_feat(inputs)).sigmas * 4
+    fifth = torch.tensor([48, 64]).expand_as(sigmas) / 5
+    torch.testing.assert_close(sigmas, fifth, rtol=0.2, atol=0)
+    assert model.loss(inputs, data)['loss_kpt'] < 50
+
+
+def test_sigmas_of_a_checkpoint_are_kept(tmp_path):
+    model = build()
+    torch.nn.init.constant_(model.head.mlp[1].bias, 0.5)
+    torch.save(model.head.state_dict(), tmp_path / 'head.pth')
+    start = dict(type='Pretrained', checkpoint=str(tmp_path / 'head.pth'))
+    model = build(init_cfg=start)
+    model.init_weights()
+    assert (model.head.mlp[1].bias == 0.5).all()
+
+
 def test_huge_sigmas_stay_finite():
     model = build()
     model.head.mlp[1].bias.data[3:] = 1000

@@ -1,6 +1,7 @@
 """Backbones of timm."""
 
 import builtins
+import re
 
 import pytest
 import torch
@@ -92,3 +93,24 @@ def test_without_timm(monkeypatch):
     monkeypatch.setattr(builtins, '__import__', find)
     with pytest.raises(ImportError, match=r'distilpose\[timm\]'):
         TimmBackbone(NAME)
+
+
+@pytest.mark.parametrize('settings', [{}, dict(feature_cls='getter')])
+def test_what_is_frozen_stays(settings):
+    model = TimmBackbone(NAME, frozen=('conv_stem', 'bn1'), **settings).train()
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    model(torch.randn(2, 3, 64, 64))[-1].square().sum().backward()
+    optimizer.step()
+    changed = {
+        k for k, v in model.state_dict().items() if (v != before[k]).any()
+    }
+    assert changed
+    for name in before:
+        frozen = re.search(r'^model\.(model\.)?(conv_stem|bn1)\.', name)
+        assert not (frozen and name in changed), name
+
+
+def test_frozen_part_that_is_not_there():
+    with pytest.raises(ValueError, match='"stem".*conv_stem, bn1, blocks'):
+        TimmBackbone(NAME, feature_cls='getter', frozen=('stem',))

@@ -13,9 +13,7 @@ backbone = dict(
     bn_eps=1e-3,
     # Half of a training step goes into these 1 % of the weights.
     frozen=('conv_stem', 'bn1', 'blocks.0', 'blocks.1'),
-    init_cfg=dict(
-        type='Pretrained', checkpoint='data/efficientnet-lite0.pth'
-    ),
+    init_cfg=dict(type='Pretrained', checkpoint='data/efficientnet-lite0.pth'),
 )
 neck = dict(
     in_channels=112,
