@@ -1,0 +1,121 @@
+"""AP on photos of COCO of students that were trained on Leeds.
+
+    python benchmarks/leeds/other_photos.py COCO MODEL [MODEL ...]
+
+COCO is a folder in COCO's layout, from which nothing may have been used for
+training; its people come in their true boxes. A MODEL is an ONNX file, the
+name of a model, or CONFIG:CHECKPOINT. Leeds and COCO have 12 keypoints in
+common, from shoulders to ankles: the others are left out on both sides.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Callable, Dict, List, Tuple
+
+import cv2
+import numpy as np
+from tabulate import tabulate
+from tqdm import tqdm
+from xtcocotools.coco import COCO
+from xtcocotools.cocoeval import COCOeval
+
+from distilpose.inference import MMPoseEstimator
+from distilpose_runtime import PoseEstimator
+
+# COCO's sigmas of shoulders, elbows, wrists, hips, knees and ankles.
+SIGMAS = np.repeat([0.079, 0.072, 0.062, 0.107, 0.087, 0.089], 2)
+PARTS = 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'
+NAMES = [f'{side}_{part}' for part in PARTS for side in ('left', 'right')]
+
+
+def people(folder: Path) -> Tuple[Dict[str, List[dict]], dict]:
+    """Annotations by photo, and all of them as one file with 12 keypoints."""
+    by_photo: Dict[str, List[dict]] = {}
+    truth: dict = dict(images=[], annotations=[], categories=[dict(id=1)])
+    for file in sorted(folder.glob('annotations/person_keypoints_*.json')):
+        content = json.loads(file.read_text())
+        order = content['categories'][0]['keypoints']
+        index = [order.index(name) for name in NAMES]
+        split = folder / file.stem.split('_')[-1]
+        paths = {
+            x['id']: str(split / x['file_name']) for x in content['images']
+        }
+        truth['images'] += content['images']
+        for person in content['annotations']:
+            points = np.reshape(person['keypoints'], (-1, 3))[index]
+            number = int((points[:, 2] > 0).sum())
+            person.update(
+                id=len(truth['annotations']) + 1,
+                keypoints=points.ravel().tolist(),
+                num_keypoints=number,
+            )
+            truth['annotations'].append(person)
+            if number and not person['iscrowd']:
+                path = paths[person['image_id']]
+                by_photo.setdefault(path, []).append(person)
+    return by_photo, truth
+
+
+def precision(model: Callable, folder: Path) -> Dict[str, float]:
+    """AP and AP at an OKS of 0.5 of a model."""
+    by_photo, truth = people(folder)
+    found = []
+    for path, persons in tqdm(by_photo.items(), unit='photo'):
+        boxes = np.array([x['bbox'] for x in persons], float)
+        boxes[:, 2:] += boxes[:, :2]
+        poses = model(cv2.imread(path), boxes)
+        index = [list(poses.names).index(name) for name in NAMES]
+        for i, person in enumerate(persons):
+            points = np.ones((12, 3))
+            points[:, :2] = poses.keypoints[i][index]
+            found.append(
+                dict(
+                    image_id=person['image_id'],
+                    category_id=1,
+                    keypoints=points.ravel().tolist(),
+                    score=float(poses.scores[i][index].mean()),
+                )
+            )
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO()
+        coco.dataset = truth
+        coco.createIndex()
+        evaluation = COCOeval(
+            coco, coco.loadRes(found), 'keypoints', SIGMAS, use_area=True
+        )
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return dict(AP=evaluation.stats[0], AP50=evaluation.stats[1])
+
+
+def open_model(name: str) -> Callable:
+    """An estimator of a MODEL of the command line."""
+    config, is_pair, checkpoint = name.partition(':')
+    if is_pair:
+        return MMPoseEstimator(config, checkpoint, 'cpu', 32)
+    return PoseEstimator(name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('coco', type=Path, metavar='COCO')
+    parser.add_argument('models', nargs='+', metavar='MODEL')
+    args = parser.parse_args()
+    if not (args.coco / 'annotations').is_dir():
+        parser.error(f'{args.coco} has no annotations/')
+    rows = [
+        dict(model=name, **precision(open_model(name), args.coco))
+        for name in args.models
+    ]
+    print(tabulate(rows, 'keys', 'github', floatfmt='.3f'))  # noqa: T201
+
+
+if __name__ == '__main__':
+    main()
