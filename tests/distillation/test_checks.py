@@ -8,7 +8,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from distilpose import building
 from distilpose.distillation.checks import check_untrained_outputs
 from distilpose.distillation.keypoints import keypoint_names
-from distilpose.distillation.sources import MMPoseSource
+from distilpose.distillation.sources import MMPoseSource, mmpose_model
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.zoo import find_config
 
@@ -128,6 +128,24 @@ class TestKeypoints:
     def test_same_names_need_no_selection(self):
         teacher = FrozenTeacher(config=COCO, student_keypoints=COCO_NAMES)
         assert teacher.index is None
+
+    def test_names_are_read_once_and_matched_anew_for_others(
+        self, monkeypatch
+    ):
+        """Each training step asks for them."""
+        read = []
+
+        def parse(metainfo):
+            read.append(metainfo)
+            return COCO_META
+
+        monkeypatch.setattr(mmpose_model, 'parse_pose_metainfo', parse)
+        teacher = FrozenTeacher(config=COCO, student_keypoints=COCO_NAMES)
+        for names in (COCO_NAMES, COCO_NAMES[::-1], COCO_NAMES[:9]):
+            teacher.student_keypoints = names
+            found = teacher.index or range(17)
+            assert [COCO_NAMES[i] for i in found] == names
+        assert len(read) == 1
 
     def test_as_many_keypoints_of_another_kind(self):
         """Of these 17, COCO has the nose alone."""

@@ -88,6 +88,20 @@ def test_a_teacher_answers_for_its_students_keypoints():
     torch.testing.assert_close(output.tokens.visual, own.tokens.visual)
 
 
+def test_a_first_use_in_inference_mode():
+    """Its tensors are kept for training, where gradients need them."""
+    spec = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
+    teacher = FrozenTeacher(
+        spec, keypoints=[None, 4, 2], **toys.random_teacher()
+    )
+    images = torch.zeros(1, 3, 64, 48)
+    with torch.inference_mode():
+        teacher(images)
+    scores = torch.ones(1, 3, requires_grad=True)
+    (scores * teacher(images).known).sum().backward()
+    assert scores.grad.tolist() == [[0, 1, 1]]
+
+
 def test_what_the_teacher_lacks_is_learned_from_labels_alone():
     teacher = dict(keypoints=[0, 1, None, 3, 4], **toys.random_teacher())
     model = toys.build(toys.student(teacher=teacher))

@@ -3,6 +3,7 @@
 B: batch. K: keypoints. H, W: input height and width, pixels.
 """
 
+from functools import lru_cache
 from typing import Any, Dict, Optional, Sequence, Tuple, Union
 
 import torch
@@ -62,6 +63,7 @@ class FrozenTeacher:
         self.keypoints = keypoints
         self.flip_test = flip_test
         self._conversions: Dict[Tuple[int, int], InputConversion] = {}
+        self._indices: Dict[Tuple[str, ...], Optional[Index]] = {}
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
         return self
@@ -96,9 +98,13 @@ class FrozenTeacher:
         Raises:
             ValueError: They have too little in common.
         """
-        return match_keypoints(
-            self.source.keypoint_names, self.student_keypoints, self.keypoints
-        )
+        # A hook may name the student's keypoints after the first use.
+        names = tuple(self.student_keypoints or ())
+        if names not in self._indices:
+            self._indices[names] = match_keypoints(
+                self.source.keypoint_names, names, self.keypoints
+            )
+        return self._indices[names]
 
     def __call__(
         self, inputs: Tensor, samples: Optional[SampleList] = None
@@ -165,7 +171,8 @@ class FrozenTeacher:
         about = (frame.size[0] - 1 - 2 * frame.offset[0]) / frame.scale[0]
         images = conversion.images(inputs, mirror_about=about * width)
         mirrored = self.source(images).maps.mirrored()
-        return mirrored.map(lambda values: values[:, flip_indices])
+        index = _constant(tuple(flip_indices), inputs.device, torch.long)
+        return mirrored.map(lambda values: values[:, index])
 
     def _conversion(self, size: Tuple[int, int]) -> InputConversion:
         if size not in self._conversions:
@@ -177,6 +184,15 @@ class FrozenTeacher:
 
 def _mean(values: Tensor, others: Tensor) -> Tensor:
     return (values + others) / 2
+
+
+@lru_cache(maxsize=32)
+@torch.inference_mode(False)  # or losses could not keep it for gradients
+def _constant(
+    values: Tuple[float, ...], device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    """A tensor of Python numbers, made once: a GPU waits for each."""
+    return torch.tensor(values, dtype=dtype, device=device)
 
 
 class _Selection:
@@ -191,8 +207,14 @@ class _Selection:
         self.index = self.known = None
         if index is not None:
             # What is absent takes the place of keypoint 0 for a moment.
-            self.index = [i or 0 for i in index]
-            self.known = inputs.new_tensor([i is not None for i in index])
+            self.index = _constant(
+                tuple(i or 0 for i in index), inputs.device, torch.long
+            )
+            self.known = _constant(
+                tuple(i is not None for i in index),
+                inputs.device,
+                inputs.dtype,
+            )
 
     def __call__(self, values: Tensor, absent: float = 0.0) -> Tensor:
         if self.index is None or self.known is None:

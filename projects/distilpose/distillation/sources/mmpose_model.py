@@ -111,8 +111,8 @@ class MMPoseSource(TeacherSource):
     def prepare(self) -> None:
         self.model  # noqa: B018  (builds it)
 
-    @property
-    def metainfo(self) -> Optional[dict]:
+    @cached_property
+    def metainfo(self) -> Optional[dict]:  # type: ignore[override]
         """Metainfo of the dataset in the teacher's config.
 
         None where the config is a model alone or names no dataset, or where
