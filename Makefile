@@ -1,5 +1,5 @@
-# make demo | test | test-all | coverage | lint | mmcv | web-assets
-# Each makes or reuses .venv.
+# make demo | test | test-all | coverage | lint | docs | mmcv | web-assets
+# Each makes or reuses .venv; docs has a small environment of its own.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 VENV ?= .venv
@@ -13,8 +13,10 @@ IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 INSTALLED := $(VENV)/.installed
 TEST_TOOLS := $(VENV)/.installed-tests
+DOCS_VENV ?= .venv-docs
+DOCS_TOOLS := $(DOCS_VENV)/.installed
 
-.PHONY: demo test test-all coverage lint mmcv web-assets clean
+.PHONY: demo test test-all coverage lint docs mmcv web-assets clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -35,6 +37,11 @@ lint: $(TEST_TOOLS)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+
+# The site, in site/. A link to what is not there ends the build. The pages of
+# the API are read from the source, so that PyTorch is not needed.
+docs: $(DOCS_TOOLS)
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
 
 # MMCV with its compiled operators, which MMDetection's detectors need:
 # about 15 minutes on 2 cores. DistilPose itself does without.
@@ -79,5 +86,13 @@ $(TEST_TOOLS): $(INSTALLED) requirements/tests.txt
 	$(PIP) install --quiet --no-deps rtmlib==0.0.16
 	@touch $@
 
+$(DOCS_TOOLS): requirements/docs.txt
+	@echo '== Environment for the site in $(DOCS_VENV)'
+	test -x $(DOCS_VENV)/bin/python || $(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/python -m pip --disable-pip-version-check install \
+		--quiet --requirement requirements/docs.txt \
+		--constraint requirements/tested.txt
+	@touch $@
+
 clean:
-	rm -rf build dist projects/*.egg-info .pytest_cache .ruff_cache
+	rm -rf build dist site projects/*.egg-info .pytest_cache .ruff_cache

@@ -31,7 +31,7 @@ PAGES = [
     ROOT / 'CONTRIBUTING.md',
     ROOT / 'CHANGELOG.md',
     ROOT / 'SECURITY.md',
-    *sorted((ROOT / 'docs').glob('*.md')),
+    *sorted((ROOT / 'docs').rglob('*.md')),
 ]
 BLOCK = re.compile(
     r'(?:<!-- skip-test: (?P<why>.+?) -->\n)?'

@@ -38,7 +38,7 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
 
     Args:
         source: A file, or an HTTP address. What is downloaded stays in
-            PyTorch's cache; see :func:`place_of`.
+            PyTorch's cache; see ``place_of``.
 
     Returns:
         The tensors by name, on the CPU.
@@ -106,7 +106,7 @@ def file_sha256(source: Union[str, Path]) -> str:
     """The SHA-256 of a checkpoint's file, in hexadecimal digits.
 
     Args:
-        source: As for :func:`read_state_dict`.
+        source: As for ``read_state_dict``.
     """
     return _sha256(local_file(str(source)))
 
@@ -123,7 +123,7 @@ def read_keypoint_names(source: Union[str, Path]) -> Optional[List[str]]:
     """Read which keypoints a checkpoint of MMEngine's runner is of.
 
     Args:
-        source: As of :func:`read_state_dict`, with the same errors.
+        source: As of ``read_state_dict``, with the same errors.
 
     Returns:
         Their names in order, or None where the checkpoint does not say.

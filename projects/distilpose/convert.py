@@ -1,6 +1,6 @@
 """Checkpoints of older releases under our names, and back.
 
-Which ones are known, and their names, is in :mod:`distilpose.releases`.
+Which ones are known, and their names, is in ``distilpose.releases``.
 """
 
 import os

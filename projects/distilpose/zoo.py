@@ -61,7 +61,7 @@ def read_config(
     """Read a config of a model.
 
     Args:
-        name: Path of a config, or its name, as of :func:`find_config`.
+        name: Path of a config, or its name, as of ``find_config``.
         with_mmpose: Whether to look among MMPose's configs, too.
         import_modules: Whether to import what its ``custom_imports`` name.
 

@@ -168,7 +168,7 @@ class ExportedStudent(nn.Module):
         return [k for k, v in found._asdict().items() if v is not None]
 
     def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
-        """Predict; see :attr:`output_names`."""
+        """Predict; see ``output_names``."""
         if self.raw_images:
             images = self._normalize(images)
         found = self._keypoints(images)

@@ -57,7 +57,7 @@ def makers(
         config: Config of the student.
         checkpoint: Its checkpoint.
         folder: Where exported files are written.
-        calibration: As for :func:`export_onnx`.
+        calibration: As for ``export_onnx``.
     """
 
     def build(**options: bool) -> ExportedStudent:

@@ -46,7 +46,7 @@ def deploy(
 
 
 def fuse(module: nn.Module, for_export: bool = False) -> nn.Module:
-    """Fuse convolutions with what normalizes them; see :func:`deploy`."""
+    """Fuse convolutions with what normalizes them; see ``deploy``."""
     _fuse_with_activations(module)
     fuse_conv_bn(module)
     # The identities in place of normalization layers are new, in training

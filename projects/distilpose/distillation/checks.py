@@ -72,7 +72,7 @@ def check_before_training(
     """Run student and teacher on one black image, and compare.
 
     Args:
-        model: A :class:`~.estimator.DistilPoseEstimator`.
+        model: A ``DistilPoseEstimator``.
         terms_are_named: Whether its ``distillation`` is a dict, not None.
 
     Raises:

@@ -50,14 +50,14 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         *args: As for ``TopdownPoseEstimator``: the student.
         teacher: The teacher, which only training needs: ``config`` and
             ``checkpoint`` of a model, or what else
-            :class:`~.teacher.FrozenTeacher` takes. A name alone is that of
+            ``FrozenTeacher`` takes. A name alone is that of
             its config.
         distillation: The terms to train with: for each, by a name of your
             choice, the config of a loss; None leaves the term out. Defaults
             to the paper's.
         keypoint_weighting: How much each keypoint counts in the terms:
             ``unlabelled``, ``by_confidence`` and ``min_confidence`` of
-            :class:`~.weighting.KeypointWeighting`. By default, as much as its
+            ``KeypointWeighting``. By default, as much as its
             label.
         **kwargs: As for ``TopdownPoseEstimator``.
 

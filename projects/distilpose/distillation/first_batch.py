@@ -34,7 +34,7 @@ def check_first_batch(
     """Look at what comes of the first real batch, and log it.
 
     Args:
-        model: A :class:`~.estimator.DistilPoseEstimator`.
+        model: A ``DistilPoseEstimator``.
         step: Outputs for the batch.
         samples: The batch's data samples.
         losses: The head's own losses.

@@ -1,8 +1,8 @@
 """The paper's distillation terms, each usable on its own with tensors.
 
 A term is a registered module whose ``needs`` names what it is called with:
-paths such as ``'student.coords'`` into :class:`~.outputs.DistillationStep`, in
-the order of its arguments. :class:`~.estimator.DistilPoseEstimator` hands over
+paths such as ``'student.coords'`` into ``DistillationStep``, in
+the order of its arguments. ``DistilPoseEstimator`` hands over
 just these, so that a term of your own needs no change elsewhere. The paper's
 weights are the defaults of ``loss_weight``.
 
@@ -109,7 +109,7 @@ class SimulatedHeatmapLoss(nn.Module):
     """Squared error of simulated against teacher heatmaps (Sec. 3.3).
 
     L = mean over B, K, h, w of (m (G - T))², where G is the Gaussian that
-    :func:`~distilpose.models.functional.simulate_heatmaps` would draw at the
+    ``simulate_heatmaps`` would draw at the
     prediction, T the teacher's heatmap and m the keypoint's weight; a heatmap
     that holds NaN or infinity weighs nothing. It is computed in closed form,
     in float32 at least, without drawing G.

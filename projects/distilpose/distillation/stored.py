@@ -244,7 +244,7 @@ class StoredOutputs:
         """See that it was begun for these people, in this order.
 
         Args:
-            keys: Their keys, as of :meth:`create`.
+            keys: Their keys, as of ``create``.
 
         Raises:
             ValueError: They are others.

@@ -42,7 +42,7 @@ class FrozenTeacher:
         flip_test: Whether it sees mirror images as well, and its heatmaps are
             averaged: twice the cost, and fewer errors to imitate.
         **settings: What its source takes; see
-            :func:`~.sources.make_source`.
+            ``make_source``.
 
     Raises:
         TypeError: There is no such setting.

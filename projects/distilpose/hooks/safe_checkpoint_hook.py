@@ -28,7 +28,7 @@ class AtomicBackend(LocalBackend):
     _outdated: ClassVar[Set[Path]] = set()
 
     def remove(self, filepath: Union[str, Path]) -> None:
-        """Remove a file after the next :meth:`put` into its folder."""
+        """Remove a file after the next ``put`` into its folder."""
         self._outdated.add(Path(filepath))
 
     def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
@@ -69,7 +69,7 @@ class SafeCheckpointHook(CheckpointHook):
     - On ``--resume``, files are checked first: a damaged one (of a run under
       another hook, a copy cut short) is named, and the one before it is used.
 
-    Arguments are those of :class:`CheckpointHook`.
+    Arguments are those of ``CheckpointHook``.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

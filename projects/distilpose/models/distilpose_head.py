@@ -57,7 +57,7 @@ class DistilPoseHead(BaseHead):
 
     Coordinates through a sigmoid, a linear confidence score, and sigmas
     through a softplus. The supervised loss is that of MMPose's
-    :class:`RegressionHead`; the numbers beside the coordinates are trained by
+    ``RegressionHead``; the numbers beside the coordinates are trained by
     distillation alone. Where no term trains them, switch them off.
 
     Args:

@@ -59,7 +59,7 @@ class HeatmapFrame(NamedTuple):
     """How coordinates and sigmas of a student map to the cells of a heatmap.
 
     Per axis, cell = scale * x + offset, with x a fraction of the input. Codecs
-    differ in both, by up to a cell: see :func:`heatmap_frame`.
+    differ in both, by up to a cell: see ``heatmap_frame``.
 
     Attributes:
         size: Size (w, h) of the heatmap, cells.

@@ -18,9 +18,9 @@ class HRNet3Stage(HRNet):
     any HRNet checkpoint.
 
     Args:
-        extra: Config of the stages as for :class:`HRNet`, of which ``stage4``
+        extra: Config of the stages as for ``HRNet``, of which ``stage4``
             is not used and may be left out.
-        **kwargs: As for :class:`HRNet`.
+        **kwargs: As for ``HRNet``.
     """
 
     def __init__(self, extra: dict, **kwargs: Any) -> None:

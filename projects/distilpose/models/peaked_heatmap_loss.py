@@ -67,7 +67,7 @@ class PeakedHeatmapLoss(KeypointMSELoss):
             target: Target heatmaps T (B, K, h, w).
             target_weights: Weights (B, K), 0 for keypoints to ignore, or
                 (B, K, h, w), of which the cross entropy takes the mean.
-            mask: Weights of the cells, as for :class:`KeypointMSELoss`; the
+            mask: Weights of the cells, as for ``KeypointMSELoss``; the
                 cross entropy does without.
 
         Returns:

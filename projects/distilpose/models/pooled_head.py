@@ -19,12 +19,13 @@ class PooledDistilPoseHead(DistilPoseHead):
 
     The cheapest student: any backbone, global average pooling, and a linear
     layer. What the numbers mean and how they are trained is as in
-    :class:`~.distilpose_head.DistilPoseHead`.
+    ``DistilPoseHead``.
 
     Args:
         in_channels: Channels C of the feature map.
         num_joints: Number of keypoints K.
-        **kwargs: As for ``DistilPoseHead``.
+
+    All other arguments are those of ``DistilPoseHead``.
     """
 
     def _build_layers(self) -> None:

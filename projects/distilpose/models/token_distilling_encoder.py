@@ -142,7 +142,7 @@ class TokenDistillingEncoder(BaseModule):
         The second half of the cycle of SDPose (arXiv 2404.03518).
 
         Args:
-            tokens: What :meth:`forward` gave, all of them.
+            tokens: What ``forward`` gave, all of them.
             feats: What it gave them for, whose size says where each lies.
 
         Returns:

@@ -20,7 +20,7 @@ __all__ = ['TokenPoseHead']
 class TokenPoseHead(HeatmapHead):
     """One MLP turns every keypoint token into a heatmap (TokenPose).
 
-    Only the forward pass differs from MMPose's :class:`HeatmapHead`; loss,
+    Only the forward pass differs from MMPose's ``HeatmapHead``; loss,
     flip test and decoding are its own.
 
     Args:
