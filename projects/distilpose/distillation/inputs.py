@@ -134,15 +134,24 @@ def resample(images: Tensor, view: InputView) -> Tensor:
     What lies outside of the images is 0.
     """
     x, y = (
-        _weights(own, size, ratio, shift).to(images)
-        for own, size, ratio, shift in zip(*view)
+        _weights(*axis, images.device, images.dtype) for axis in zip(*view)
     )
     return y @ images @ x.T
 
 
 @lru_cache(maxsize=16)
-def _weights(own: int, size: int, ratio: float, shift: float) -> Tensor:
-    """What each pixel of an axis is made of, (size, own), rows of sum 1."""
+def _weights(
+    own: int,
+    size: int,
+    ratio: float,
+    shift: float,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Tensor:
+    """What each pixel of an axis is made of, (size, own), rows of sum 1.
+
+    Kept on the device, which would wait for a copy.
+    """
     width = max(1.0, 1 / abs(ratio))
     margin = math.ceil(width)
     at = (torch.arange(size, dtype=torch.float64) - shift) / ratio
@@ -150,7 +159,8 @@ def _weights(own: int, size: int, ratio: float, shift: float) -> Tensor:
     pixels = torch.arange(-margin, own + margin, dtype=torch.float64)
     weights = (1 - (at[:, None] - pixels).abs() / width).clamp(min=0)
     total = weights.sum(1, keepdim=True)
-    return (weights / total.clamp(min=1e-9))[:, margin : margin + own]
+    weights = (weights / total.clamp(min=1e-9))[:, margin : margin + own]
+    return weights.to(device, dtype)
 
 
 def _channels(

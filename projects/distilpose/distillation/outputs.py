@@ -22,7 +22,7 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
-from ..models.heatmap_frame import STRIDE, HeatmapFrame
+from ..models.heatmap_frame import STRIDE, HeatmapFrame, per_axis
 from ..models.token_distilling_encoder import Tokens
 from .heatmaps import TeacherHeatmaps
 
@@ -164,9 +164,10 @@ def _(head: RLEHead, output: Tensor) -> StudentOutput:
     # Scales of a Laplace distribution, which has √2 times that as its standard
     # deviation; fractions of the input, through a sigmoid.
     coords, scales = output.split(2, dim=-1)
-    size = output.new_tensor(head.decoder.input_size)
+    width, height = head.decoder.input_size
+    factor = math.sqrt(2) / STRIDE
     return StudentOutput(
-        coords, math.sqrt(2) / STRIDE * size * scales.sigmoid()
+        coords, per_axis(scales.sigmoid(), (factor * width, factor * height))
     )
 
 

@@ -17,7 +17,7 @@ from ..models.functional import (
     at_least_float32,
     gaussian_profiles,
 )
-from ..models.heatmap_frame import STRIDE, HeatmapFrame
+from ..models.heatmap_frame import STRIDE, HeatmapFrame, per_axis
 from .heatmaps import SeparableHeatmaps, TeacherHeatmaps
 
 __all__ = ['PeakWindows', 'WindowSpec', 'measure_windows', 'take_windows']
@@ -68,13 +68,14 @@ class PeakWindows(TeacherHeatmaps):
     def read(self, coords: Tensor) -> Tensor:
         inside = ((coords >= 0) & (coords <= 1)).all(-1, keepdim=True)
         cells = self.frame.reading_cells(torch.where(inside, coords, 0))
-        last = cells.new_tensor(self.frame.size) - 1
-        nearest = cells.round().clamp(min=0).minimum(last)
+        w, h = self.frame.size
+        x, y = cells.round().unbind(-1)
+        nearest = torch.stack([x.clamp(0, w - 1), y.clamp(0, h - 1)], dim=-1)
         return self._at(nearest[..., None, :]) * inside
 
     def formed(self) -> Tensor:
         w, h = self.frame.size
-        cells = _grid(w, h).to(self.centres).flatten(0, 1)
+        cells = _grid(w, h, self.centres).flatten(0, 1)
         return self._at(cells).unflatten(-1, (h, w))
 
     def peaks(self) -> Tensor:
@@ -86,11 +87,11 @@ class PeakWindows(TeacherHeatmaps):
     def mirrored(self) -> 'PeakWindows':
         last = self.frame.size[0] - 1
         x, y = self.centres.unbind(-1)
-        mirror = self.turns.new_tensor([[-1.0, 0.0], [0.0, 1.0]])
+        to_x, to_y = self.turns.unbind(-2)
         return replace(
             self,
             centres=torch.stack([last - x, y], dim=-1),
-            turns=mirror @ self.turns,
+            turns=torch.stack([-to_x, to_y], dim=-2),
         )
 
     def scaled(self, factors: Tensor) -> 'PeakWindows':
@@ -99,8 +100,7 @@ class PeakWindows(TeacherHeatmaps):
     def _cells(self) -> Tensor:
         """Where the windows' cells lie on the heatmap, (B, K, n, n, 2)."""
         n = self.values.shape[-1]
-        grid = _grid(n, n).to(self.centres)
-        offsets = grid + self.origins[..., None, None, :]
+        offsets = _grid(n, n, self.centres) + self.origins[..., None, None, :]
         turned = offsets @ self.turns.mT[..., None, :, :]
         return turned + self.centres[..., None, None, :]
 
@@ -119,9 +119,8 @@ class PeakWindows(TeacherHeatmaps):
     def _shares(self) -> Tensor:
         """Which share of each cell of the windows lies on the heatmap."""
         cells = self._cells()
-        last = cells.new_tensor(self.frame.size) - 1
-        shares = (cells + 1).clamp(0, 1) * (last - cells + 1).clamp(0, 1)
-        return shares.prod(-1)
+        room = per_axis(cells, (-1, -1), self.frame.size)
+        return ((cells + 1).clamp(0, 1) * room.clamp(0, 1)).prod(-1)
 
 
 class WindowSpec(NamedTuple):
@@ -215,7 +214,10 @@ def _profiles(maps: TeacherHeatmaps) -> Tuple[Tensor, Tensor]:
     return row, values.take_along_dim(peak % w, -1).squeeze(-1)
 
 
-def _grid(width: int, height: int) -> Tensor:
+def _grid(width: int, height: int, like: Tensor) -> Tensor:
     """The (x, y) of each cell of a grid, (height, width, 2)."""
-    axes = torch.arange(width), torch.arange(height)
+    axes = [
+        torch.arange(length, dtype=like.dtype, device=like.device)
+        for length in (width, height)
+    ]
     return torch.stack(torch.meshgrid(*axes, indexing='xy'), dim=-1)

@@ -6,6 +6,7 @@ B: batch. K: keypoints.
 import torch
 from torch import Tensor
 
+from ..models.heatmap_frame import per_axis
 from .outputs import DistillationStep, TeacherOutput
 
 __all__ = ['KeypointWeighting', 'keypoint_distances', 'mean_distance']
@@ -83,7 +84,7 @@ def keypoint_distances(step: DistillationStep, inputs: Tensor) -> Tensor:
     coords = step.student.coords
     apart = coords - step.teacher.maps.coords().to(coords)
     height, width = inputs.shape[-2:]
-    distances = (apart * apart.new_tensor([width, height])).norm(dim=-1)
+    distances = per_axis(apart, (width, height)).norm(dim=-1)
     return torch.where(step.keypoint_weights > 0, distances, torch.nan)
 
 

@@ -25,7 +25,7 @@ from mmpose.utils.typing import (
 from torch import Tensor, nn
 
 from .functional import at_least_float32, keypoint_accuracy, simulate_heatmaps
-from .heatmap_frame import STRIDE, HeatmapFrame
+from .heatmap_frame import STRIDE, HeatmapFrame, per_axis
 from .token_distilling_encoder import take_keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction']
@@ -286,11 +286,10 @@ class DistilPoseHead(BaseHead):
             return self.loss_module(prediction.coords, labels, weights)
         # RLELoss takes logits of sigmas that are fractions of the input.
         assert prediction.sigmas is not None
-        size = prediction.sigmas.new_tensor(self.decoder.input_size)
-        sigmas = (STRIDE / size * prediction.sigmas).clamp(max=1 - 1e-4)
-        return self.loss_module(
-            prediction.coords, sigmas.logit(eps=1e-6), labels, weights
-        )
+        width, height = self.decoder.input_size
+        sigmas = per_axis(prediction.sigmas, (STRIDE / width, STRIDE / height))
+        logits = sigmas.clamp(max=1 - 1e-4).logit(eps=1e-6)
+        return self.loss_module(prediction.coords, logits, labels, weights)
 
 
 def _average_with_mirrored(

@@ -25,6 +25,7 @@ __all__ = [
     'codec_input_size',
     'codec_of',
     'heatmap_frame',
+    'per_axis',
 ]
 
 # The student's sigmas are in pixels of a heatmap that is this many times
@@ -93,27 +94,27 @@ class HeatmapFrame(NamedTuple):
 
     def cells(self, coords: Tensor) -> Tensor:
         """Map coordinates (..., 2), fractions of the input, to cells."""
-        return _per_axis(coords, self.scale, self.offset)
+        return per_axis(coords, self.scale, self.offset)
 
     def reading_cells(self, coords: Tensor) -> Tensor:
         """Map coordinates (..., 2) to the cells to read a heatmap at."""
         if self.reading_scale is None:
             return self.cells(coords)
-        return _per_axis(coords, self.reading_scale, self.reading_offset)
+        return per_axis(coords, self.reading_scale, self.reading_offset)
 
     def coords(self, cells: Tensor) -> Tensor:
         """Map cells (..., 2) to coordinates, fractions of the input."""
         (a, b), (s, t) = self.scale, self.offset
-        return _per_axis(cells, (1 / a, 1 / b), (-s / a, -t / b))
+        return per_axis(cells, (1 / a, 1 / b), (-s / a, -t / b))
 
     def sigmas(self, sigmas: Tensor) -> Tensor:
         """Map sigmas (..., 2), pixels of the student's heatmap, to cells."""
-        return _per_axis(sigmas, self.sigma_scale)
+        return per_axis(sigmas, self.sigma_scale)
 
     def student_sigmas(self, cells: Tensor) -> Tensor:
         """Map sigmas in cells (..., 2) to pixels of the student's heatmap."""
         a, b = self.sigma_scale
-        return _per_axis(cells, (1 / a, 1 / b))
+        return per_axis(cells, (1 / a, 1 / b))
 
     def through(self, view: InputView) -> 'HeatmapFrame':
         """The frame for a student whose input the teacher sees otherwise.
@@ -239,10 +240,11 @@ def _(codec: IntegralRegressionLabel) -> HeatmapFrame:
     return heatmap_frame(codec.heatmap_codec)
 
 
-def _per_axis(
-    points: Tensor, scale: Pair, offset: Pair = (0.0, 0.0)
-) -> Tensor:
-    # By Python numbers: a GPU would wait for a tensor made of them.
+def per_axis(points: Tensor, scale: Pair, offset: Pair = (0.0, 0.0)) -> Tensor:
+    """Scale points (..., 2) along x and y by ``scale``, and add ``offset``.
+
+    By Python numbers: a GPU would wait for a tensor made of them.
+    """
     x, y = points.unbind(-1)
     return torch.stack(
         [x * scale[0] + offset[0], y * scale[1] + offset[1]], dim=-1
