@@ -2,7 +2,8 @@
 # heatmaps. It is also a student that somebody else would choose.
 _base_ = [
     '../../configs/body_2d_keypoint/tokenpose/demo/'
-    'tokenpose-tiny_1xb32-15e_demo-96x64.py'
+    'tokenpose-tiny_1xb32-15e_demo-96x64.py',
+    '../rtmcc.py',
 ]
 
 codec = dict(
@@ -15,30 +16,13 @@ codec = dict(
 model = dict(
     neck=None,
     head=dict(
-        _delete_=True,
-        type='RTMCCHead',
+        **_base_.simcc_head,
         in_channels=64,
         out_channels=_base_.num_keypoints,
         input_size=codec['input_size'],
         in_featuremap_size=(4, 6),
-        simcc_split_ratio=codec['simcc_split_ratio'],
         final_layer_kernel_size=3,
-        gau_cfg=dict(
-            hidden_dims=96,
-            s=64,
-            expansion_factor=2,
-            dropout_rate=0.0,
-            drop_path=0.0,
-            act_fn='SiLU',
-            use_rel_bias=False,
-            pos_enc=False,
-        ),
-        loss=dict(
-            type='KLDiscretLoss',
-            use_target_weight=True,
-            beta=10.0,
-            label_softmax=True,
-        ),
+        gau_cfg=dict(**_base_.gau, hidden_dims=96, s=64),
         decoder=codec,
     ),
 )
