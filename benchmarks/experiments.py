@@ -13,6 +13,7 @@ results.json and curves.png.
 """
 
 import argparse
+import functools
 import importlib
 import json
 import multiprocessing
@@ -21,9 +22,9 @@ import shlex
 import statistics
 import sys
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from mmengine.config import Config, DictAction
 from tabulate import tabulate
@@ -131,18 +132,20 @@ def run_experiment(
     """
     runs = _claim(folder, rows, seeds)
     todo = [runs[row.name][seed] for seed in seeds for row in rows]
-    if jobs > 1:
-        _train_side_by_side(todo, jobs)
-    faults = []
-    for number, run in enumerate(todo, 1):
-        tqdm.write(f'== {run.name} ({number} of {len(todo)})')
-        try:
-            tqdm.write(f'   {metric} {_result(run, metric):.4f}')
-        except RuntimeError as error:
-            faults.append(str(error))
-            tqdm.write(faults[-1])
-    if faults:
-        raise RuntimeError('\n'.join(faults))
+    faults: List[Optional[str]] = []
+    if jobs == 1:
+        for number, run in enumerate(todo, 1):
+            tqdm.write(f'== {run.name} ({number} of {len(todo)})')
+            faults.append(_train(metric, run))
+    else:
+        spawn = multiprocessing.get_context('spawn')  # CUDA cannot be forked
+        train = functools.partial(_train_silently, metric)
+        with ProcessPoolExecutor(jobs, spawn) as pool:
+            outcomes = tqdm(pool.map(train, todo), total=len(todo), unit='run')
+            faults.extend(outcomes)
+    told = [fault for fault in faults if fault is not None]
+    if told:
+        raise RuntimeError('\n'.join(told))
     report = _table(runs, metric) + _provenance(command)
     (folder / 'results.md').write_text(report)
     (folder / 'results.json').write_text(_curves(runs, metric))
@@ -172,26 +175,22 @@ def _claim(folder: Path, rows: Sequence[Row], seeds: Sequence[int]) -> Runs:
     return runs
 
 
-def _train_side_by_side(runs: Sequence[Training], jobs: int) -> None:
-    """Train in processes; what fails is left to be tried again and told."""
-    spawn = multiprocessing.get_context('spawn')  # CUDA cannot be forked
-    with ProcessPoolExecutor(jobs, spawn) as pool, tqdm(
-        total=len(runs), unit='run'
-    ) as bar:
-        for name in pool.map(_train_silently, runs):
-            bar.set_postfix_str(name)
-            bar.update()
+def _train(metric: str, run: Training) -> Optional[str]:
+    """Train unless that is done; give what failed, if anything."""
+    try:
+        tqdm.write(f'   {metric} {_result(run, metric):.4f}')
+    except RuntimeError as error:
+        tqdm.write(str(error))
+        return str(error)
+    return None
 
 
-def _train_silently(run: Training) -> str:
-    """Train, with the progress bar in a file beside the log."""
-    run.folder.mkdir(parents=True, exist_ok=True)
-    with open(run.folder / 'progress.log', 'a') as file, redirect_stderr(file):
-        try:
-            run.run()
-        except RuntimeError as error:
-            return str(error).splitlines()[0]
-    return run.name
+def _train_silently(metric: str, run: Training) -> Optional[str]:
+    """Train, with what is shown in a file beside the log."""
+    with open(run.folder / 'progress.log', 'a') as file, redirect_stdout(
+        file
+    ), redirect_stderr(file):
+        return _train(metric, run)
 
 
 def _curves(runs: Runs, metric: str) -> str:
