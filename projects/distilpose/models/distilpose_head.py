@@ -4,7 +4,7 @@ B: batch. K: keypoints. D: token width. Coordinates are (x, y), fractions of
 the input; sigmas are (x, y), pixels of a heatmap at stride 4.
 """
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -29,7 +29,6 @@ from .heatmap_frame import STRIDE, HeatmapFrame, per_axis
 from .token_distilling_encoder import take_keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction']
-
 
 # With RLELoss, sigmas before training, fractions of the input.
 FIRST_SIGMA = 0.2
@@ -122,6 +121,11 @@ class DistilPoseHead(BaseHead):
             nn.Linear(self.in_channels, 2 + 1 + 2),
         )
 
+    @property
+    def _last_layer(self) -> nn.Linear:
+        """The layer that gives the five numbers, one after the other."""
+        return cast(nn.Linear, self.mlp[-1])
+
     def init_weights(self) -> None:
         """Initialize; for ``RLELoss``, with sigmas as wide as first errors.
 
@@ -133,11 +137,10 @@ class DistilPoseHead(BaseHead):
         given = self.init_cfg if isinstance(self.init_cfg, dict) else {}
         if not self.trains_sigmas or given.get('type') == 'Pretrained':
             return
-        *_, last = (x for x in self.modules() if isinstance(x, nn.Linear))
-        size = last.bias.new_tensor(self.decoder.input_size)
+        bias = self._last_layer.bias
+        first = FIRST_SIGMA * bias.new_tensor(self.decoder.input_size) / STRIDE
         with torch.no_grad():
-            # softplus is the identity there.
-            last.bias.view(-1, 5)[:, 3:] = FIRST_SIGMA * size / STRIDE
+            bias.view(-1, 5)[:, 3:] = first  # softplus is the identity there
 
     def _numbers(self, feats: Sequence[Tensor]) -> Tensor:
         """Five numbers for each keypoint, (B, K, 5)."""
