@@ -17,6 +17,8 @@ from typing import Callable, Dict, List, Tuple
 
 import cv2
 import numpy as np
+from mmpose.datasets.datasets import CocoDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from tabulate import tabulate
 from tqdm import tqdm
 from xtcocotools.coco import COCO
@@ -25,10 +27,10 @@ from xtcocotools.cocoeval import COCOeval
 from distilpose.inference import MMPoseEstimator
 from distilpose_runtime import PoseEstimator
 
-# COCO's sigmas of shoulders, elbows, wrists, hips, knees and ankles.
-SIGMAS = np.repeat([0.079, 0.072, 0.062, 0.107, 0.087, 0.089], 2)
-PARTS = 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'
-NAMES = [f'{side}_{part}' for part in PARTS for side in ('left', 'right')]
+META = parse_pose_metainfo(CocoDataset.METAINFO)
+# From shoulders to ankles, COCO's names and sigmas: without the face.
+NAMES = [META['keypoint_id2name'][i] for i in range(5, 17)]
+SIGMAS = META['sigmas'][5:]
 
 
 def people(folder: Path) -> Tuple[Dict[str, List[dict]], dict]:
