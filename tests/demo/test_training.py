@@ -121,8 +121,12 @@ def test_bar_of_a_resumed_run(one, runner):
     assert 'epoch 2: coco/AP 0.250' in screen.getvalue()
 
 
-def test_with_the_real_runner(pictures, tmp_path, capfd):
-    """Interrupted in the second epoch, it goes on with the second epoch."""
+def test_with_the_real_runner(pictures, tmp_path, capfd, monkeypatch):
+    """Interrupted in the second epoch, it goes on with the second epoch.
+
+    Both runs begin in the same second, as they may on a fast machine.
+    """
+    monkeypatch.setattr('mmengine.runner.runner.time.strftime', lambda *_: '0')
     config = runs.config(pictures, tmp_path, '_no-distill')
     config.train_dataloader.dataset.indices = 16
     config.val_dataloader.dataset.indices = 4

@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import traceback
+import uuid
 import warnings
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
@@ -148,6 +149,9 @@ class Training:
     def _config(self, work_dir: Path) -> Config:
         config = copy.deepcopy(self.config)
         config.work_dir = str(work_dir)
+        # MMEngine adds the time in seconds, and runs of one name are given
+        # one logger: the second would write to the first one's closed file.
+        config.experiment_name = f'{self.name}_{uuid.uuid4().hex}'
         if config.get('visualizer'):
             # Visualizers of one name are one object, with one folder.
             config.visualizer.name = str(work_dir)
