@@ -28,9 +28,10 @@ BODY = ('/backbone/', '/neck/')
 def to_int8(graph: ModelProto, inputs: np.ndarray) -> ModelProto:
     """Quantize convolutions and linear layers of backbone and neck.
 
-    Weights have a scale for each channel, activations one that calibration
-    images give. Products of attention, softmax, normalization layers and the
-    head stay in float32, and so does what comes out of a linear layer.
+    Weights have 7 bits and a scale for each channel, activations 8 bits and
+    a scale that calibration images give. Products of attention, softmax,
+    normalization layers and the head stay in float32, and so does what comes
+    out of a linear layer.
 
     Args:
         graph: A float32 graph.
@@ -54,8 +55,8 @@ def to_int8(graph: ModelProto, inputs: np.ndarray) -> ModelProto:
             op_types_to_quantize=['Conv', 'MatMul', 'Gemm'],
             nodes_to_quantize=_layers(graph),
             per_channel=True,
-            # Weights of 7 bits: without VNNI, x86 processors add two products
-            # of 8 bits in 16, which overflows and gives nonsense.
+            # 7 bits: without VNNI, x86 processors add two products of 8 bits
+            # in 16, which overflows and gives nonsense.
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
