@@ -1,8 +1,11 @@
-"""Types of arguments."""
+"""Arguments that more than one command has."""
 
 import argparse
 
-__all__ = ['positive']
+__all__ = ['DEFAULT_MODEL', 'positive']
+
+# Not read from distilpose_runtime, whose import takes longer than --help may.
+DEFAULT_MODEL = 'distilpose-lsp'
 
 
 def positive(text: str) -> int:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .arguments import positive
+from .arguments import DEFAULT_MODEL, positive
 from .errors import told
 
 __all__ = ['add_predict']
@@ -28,10 +28,11 @@ def add_predict(commands) -> None:
     )
     parser.add_argument(
         '--model',
-        required=True,
+        default=DEFAULT_MODEL,
         metavar='FILE.onnx',
         help='a model from `distilpose export`; or a config, or the name of '
-        'one, with --checkpoint',
+        'one, with --checkpoint (default: %(default)s, which comes with this '
+        'package)',
     )
     parser.add_argument(
         '--checkpoint',

@@ -17,6 +17,7 @@ from distilpose_runtime import PoseEstimator
 from distilpose_runtime.detectors import Detector
 from distilpose_runtime.downloads import DETECTORS, fetch
 from distilpose_runtime.media import open_source
+from distilpose_runtime.named import MODELS
 from distilpose_runtime.outputs import Outputs
 from distilpose_runtime.people import (
     BoxFile,
@@ -115,7 +116,7 @@ def _open_model(
     args: argparse.Namespace,
 ) -> Tuple[Estimator, Dict[str, Any]]:
     """The estimator, and what the results say of it."""
-    if args.model.lower().endswith('.onnx'):
+    if args.model in MODELS or args.model.lower().endswith('.onnx'):
         if args.checkpoint is not None:
             raise ValueError(
                 f'"{args.model}" has its weights inside, so that --checkpoint '
@@ -135,8 +136,9 @@ def _open_model(
         return model, about
     if args.checkpoint is None:
         raise ValueError(
-            f'"{args.model}" is no .onnx file. For a config, name its '
-            'checkpoint with --checkpoint.'
+            f'"{args.model}" is no .onnx file, and not the model '
+            f'{", ".join(MODELS)}. For a config, name its checkpoint with '
+            '--checkpoint.'
         )
     from distilpose.inference import MMPoseEstimator
 

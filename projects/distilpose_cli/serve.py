@@ -4,6 +4,7 @@ import argparse
 import webbrowser
 from pathlib import Path
 
+from .arguments import DEFAULT_MODEL
 from .errors import told
 
 __all__ = ['add_serve']
@@ -21,8 +22,10 @@ def add_serve(commands) -> None:
     parser.add_argument(
         'model',
         metavar='FILE.onnx',
-        type=Path,
-        help='a model that `distilpose export` wrote',
+        nargs='?',
+        default=DEFAULT_MODEL,
+        help='a model that `distilpose export` wrote (default: %(default)s, '
+        'which comes with this package)',
     )
     parser.add_argument(
         '--detector',
@@ -46,6 +49,7 @@ def add_serve(commands) -> None:
 def run_serve(args: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
     try:
+        from distilpose_runtime.named import find_model
         from distilpose_runtime.web import make_server, page_files
     except ImportError as error:
         raise SystemExit(
@@ -53,7 +57,9 @@ def run_serve(args: argparse.Namespace) -> None:
             '`pip install "distilpose[runtime]"`.'
         ) from error
     try:
-        files = page_files(args.model, args.detector)
+        files = page_files(
+            Path(find_model(args.model)), args.detector
+        )
     except (OSError, ValueError) as error:
         raise SystemExit(
             f'distilpose serve: {told(error) or error}'

@@ -3,13 +3,14 @@
 N: people. K: keypoints. H, W: height and width of a crop, pixels.
 """
 
-from os import PathLike, fspath
+from os import PathLike
 from typing import Dict, Optional, Sequence, Union
 
 import numpy as np
 
 from .boxes import box_faults, crop, frames
 from .metadata import ModelError, ModelInfo
+from .named import find_model
 from .poses import Poses
 from .session import open_session, run_session
 
@@ -20,7 +21,8 @@ class PoseEstimator:
     """Finds the keypoints of people whose boxes are known.
 
     Args:
-        file: A model that ``distilpose export`` wrote.
+        file: A model that ``distilpose export`` wrote, or the name of one
+            that comes with this package, as ``'distilpose-lsp'``.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'coreml'`` or another
             of ONNX Runtime's devices. It runs there or not at all.
         batch: The largest number of people in one run of the model. Of more
@@ -32,7 +34,7 @@ class PoseEstimator:
         provider: ONNX Runtime's name of what runs the model.
 
     Raises:
-        FileNotFoundError: There is no such file.
+        FileNotFoundError: There is no such file, and no such model.
         ModelError: The file is no model that ``distilpose export`` wrote.
         ValueError: The device has no such name, or batch is below 1.
         RuntimeError: The device is not there.
@@ -47,7 +49,7 @@ class PoseEstimator:
     ) -> None:
         if batch < 1:
             raise ValueError(f'batch is {batch}, expected 1 or more.')
-        self.file = fspath(file)
+        self.file = find_model(file)
         self.batch = batch
         self._session = open_session(self.file, device, threads)
         self.provider: str = self._session.get_providers()[0]

@@ -126,7 +126,7 @@ def stopped(*arguments):
 
 
 def test_bad_input_is_one_line(model, tmp_path):
-    assert 'No such file' in stopped(tmp_path / 'none.onnx')
+    assert 'There is no model' in stopped(tmp_path / 'none.onnx')
     (tmp_path / 'text.onnx').write_text('no model')
     assert 'cannot load' in stopped(tmp_path / 'text.onnx')
     other = centroids.write(tmp_path / 'newer.onnx', format_version=2)

@@ -1,0 +1,32 @@
+"""Models that come with this package, found by their names."""
+
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Union
+
+__all__ = ['MODELS', 'find_model']
+
+# The model card of each lies beside it: models/README.md.
+MODELS = {
+    'distilpose-lsp': Path(__file__).parent / 'models' / 'distilpose-lsp.onnx'
+}
+
+
+def find_model(name: Union[str, 'PathLike[str]']) -> str:
+    """Give the file of a model.
+
+    Args:
+        name: A file, or one of ``MODELS``. A file of that name goes first.
+
+    Raises:
+        FileNotFoundError: There is no such file, and no such model.
+    """
+    file = fspath(name)
+    if Path(file).exists():
+        return file
+    if file in MODELS:
+        return str(MODELS[file])
+    raise FileNotFoundError(
+        f'There is no model "{file}". Expected an ONNX file that `distilpose '
+        f'export` wrote, or one of {", ".join(MODELS)}.'
+    )

@@ -1,0 +1,44 @@
+"""The model that comes with the package, found by its name."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from distilpose_cli.arguments import DEFAULT_MODEL
+from distilpose_runtime import PoseEstimator
+from distilpose_runtime.named import MODELS, find_model
+
+PHOTOS = Path(__file__).parents[2] / 'docs' / 'photos'
+
+
+def test_names(tmp_path, monkeypatch):
+    assert DEFAULT_MODEL in MODELS
+    for name, file in MODELS.items():
+        assert find_model(name) == str(file) and file.is_file()
+        assert file.stat().st_size < 6e6
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / name).write_text('')
+        assert find_model(name) == name  # a file goes before a model
+    with pytest.raises(FileNotFoundError, match=f'one of .*{DEFAULT_MODEL}'):
+        PoseEstimator('distilpose-lps')
+
+
+def test_it_finds_a_skateboarder():
+    """A photo that it has not seen, beside COCO's own annotation."""
+    (person,) = json.loads((PHOTOS / 'skateboarder.json').read_text())[
+        'annotations'
+    ]
+    x, y, width, height = person['bbox']
+    poses = PoseEstimator(DEFAULT_MODEL)(
+        cv2.imread(str(PHOTOS / 'skateboarder.jpg')),
+        [[x, y, x + width, y + height]],
+    )
+    # Leeds' joints are CrowdPose's: COCO's from the shoulders on, and two.
+    truth = np.reshape(person['keypoints'], (17, 3))[5:]
+    errors = np.linalg.norm(poses.keypoints[0, :12] - truth[:, :2], axis=1)
+    errors = errors[truth[:, 2] > 0] / max(width, height)
+    assert len(errors) >= 10
+    assert np.median(errors) < 0.1
