@@ -16,7 +16,9 @@ model = dict(
     backbone=_base_.backbone,
     neck=dict(**_base_.neck, num_keypoints=_base_.num_keypoints),
     head=dict(
-        in_channels=128, num_joints=_base_.num_keypoints, decoder=_base_.codec
+        **_base_.head,
+        num_joints=_base_.num_keypoints,
+        decoder=_base_.codec,
     ),
     teacher=dict(onnx='data/movenet-thunder.onnx', keypoints_of='coco'),
     distillation=_base_.distillation,

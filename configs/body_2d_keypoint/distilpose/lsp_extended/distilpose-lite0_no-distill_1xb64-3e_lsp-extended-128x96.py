@@ -14,7 +14,7 @@ model = dict(
     neck=dict(**_base_.neck, num_keypoints=_base_.num_keypoints),
     # Nothing trains sigmas and scores here.
     head=dict(
-        in_channels=128,
+        **_base_.head,
         num_joints=_base_.num_keypoints,
         decoder=_base_.codec,
         sigmas=False,
