@@ -3,10 +3,8 @@
 import sys
 from pathlib import Path
 
-import mmpose
 import pytest
 import torch
-from mmengine.utils import digit_version
 
 from distilpose.zoo import build_without_weights
 
@@ -14,11 +12,6 @@ from .training import runs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'benchmarks'))
 import calibration
-
-pytestmark = pytest.mark.skipif(
-    digit_version(mmpose.__version__) < digit_version('1.2.0'),
-    reason="MMPose 1.2's interface",
-)
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""What an installed distilpose carries, and that MIM finds it."""
+"""What a release holds and an installed distilpose does; MIM finds it."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -14,7 +15,10 @@ import yaml
 from mmengine.config import Config
 from modelindex.load_model_index import load
 
+import distilpose
+
 from .integration.commands import mim
+from .runtime.graphs import pose_model
 
 ROOT = Path(__file__).parents[1]
 CONFIGS = ROOT / 'configs'
@@ -41,21 +45,25 @@ def _not_of_the_package(folder, names):
 
 
 @pytest.fixture(scope='session')
-def wheel(tmp_path_factory):
-    """A wheel built from a copy: a build leaves files where it is made."""
-    folder = tmp_path_factory.mktemp('wheel')
+def release(tmp_path_factory):
+    """What `make dist` makes, from a copy, as a build leaves files there."""
+    folder = tmp_path_factory.mktemp('release')
     source = shutil.copytree(
         ROOT,
         folder / 'source',
         symlinks=True,
         ignore=_not_of_the_package,
     )
-    options = ('--no-deps', '--no-build-isolation', '--quiet')
     subprocess.run(
-        [sys.executable, '-m', 'pip', 'wheel', *options, '-w', folder, source],
+        [sys.executable, '-m', 'build', '--no-isolation', source],
         check=True,
     )
-    (wheel,) = folder.glob('distilpose-*.whl')
+    return source / 'dist'
+
+
+@pytest.fixture(scope='session')
+def wheel(release):
+    (wheel,) = release.glob('distilpose-*.whl')
     return wheel
 
 
@@ -70,6 +78,8 @@ def test_wheel_carries_everything(wheel):
     assert b'distilpose = distilpose_cli:main' in about['entry_points.txt']
     extra = rb'Requires-Dist: mmpretrain.*; extra == .vitpose.'
     assert re.search(extra, about['METADATA'])
+    extras = re.findall(rb'Provides-Extra: (\w+)', about['METADATA'])
+    assert {x.decode() for x in extras} == documented_extras()
     # MIM takes the first name for the package.
     names = about['top_level.txt'].decode().split()
     assert names == ['distilpose', 'distilpose_cli', 'distilpose_runtime']
@@ -90,6 +100,82 @@ def test_wheel_carries_everything(wheel):
     assert carried.keys() == expected.keys()
     for name, path in expected.items():
         assert carried[name] == path.read_bytes()
+
+
+def documented_extras():
+    """The first column of the table in docs/compatibility.md."""
+    page = (ROOT / 'docs/compatibility.md').read_text()
+    section = page.partition('\n## Extras\n')[2].partition('\n## ')[0]
+    return {*re.findall(r'^\| `(\w+)` \|', section, re.MULTILINE)}
+
+
+def test_sdist_has_the_packages_and_no_tests(release):
+    """The wheel of a release is built from it, and so are its contents."""
+    (sdist,) = release.glob('distilpose-*.tar.gz')
+    with tarfile.open(sdist) as file:
+        assert all(x.isfile() or x.isdir() for x in file.getmembers())
+        names = {x.name.partition('/')[2].split('/')[0] for x in file}
+    assert names - {''} == {
+        *('projects', 'requirements', 'LICENSE', 'README.md', 'PKG-INFO'),
+        *('MANIFEST.in', 'pyproject.toml', 'setup.cfg'),
+    }
+
+
+@pytest.mark.slow
+def test_release_may_be_uploaded(release):
+    """As the package index checks metadata, and renders the README."""
+    command = [sys.executable, '-m', 'twine', 'check', '--strict']
+    done = subprocess.run(
+        [*command, *release.iterdir()], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count('PASSED') == 2
+
+
+@pytest.mark.slow
+def test_wheel_in_an_empty_environment(wheel, tmp_path):
+    """With the extra "runtime" alone: exported models run, others are told.
+
+    It fetches NumPy, OpenCV and ONNX Runtime from pip's index.
+    """
+    venv.create(tmp_path / 'venv', with_pip=True, symlinks=True)
+    model = pose_model(tmp_path / 'model.onnx')
+    folder = tmp_path / 'empty'
+    folder.mkdir()
+
+    def run(program, *arguments, fails=False):
+        done = subprocess.run(
+            [tmp_path / 'venv/bin' / program, *arguments],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={k: v for k, v in os.environ.items() if k != 'PYTHONPATH'},
+        )
+        assert (done.returncode != 0) == fails, done.stdout
+        return done.stdout
+
+    run('pip', 'install', f'{wheel}[runtime]')
+    run('pip', 'check')
+    listed = run('distilpose', '--help')
+    for command in ('train', 'predict', 'serve', 'env'):
+        assert re.search(rf'^    {command} ', listed, re.MULTILINE)
+    lines = run('distilpose', 'env').splitlines()
+    found = dict(line.split(maxsplit=1) for line in lines)
+    assert found['distilpose'] == distilpose.__version__
+    assert found['torch'] == found['mmpose'] == found['onnx'] == '-'
+    assert re.match(r'\d', found['onnxruntime'])
+    code = f"""
+import numpy as np
+from distilpose_runtime import PoseEstimator
+image = np.zeros((64, 48, 3), np.uint8)
+poses = PoseEstimator({str(model)!r})(image, [[0, 0, 48, 64]])
+print(poses.keypoints[0, 0].round().tolist())
+"""
+    assert run('python', '-c', code).strip() == '[24.0, 32.0]'
+    told = run('distilpose', 'train', 'config.py', fails=True)
+    assert 'pip install "distilpose[train]"' in told
+    assert 'Traceback' not in told
 
 
 def test_every_config_has_its_entry():

@@ -35,7 +35,7 @@ __all__ = [
     'stub_mmcv_ops',
 ]
 
-MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.1.0', '2.0.0'
+MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.2.0', '2.0.0'
 TORCH_MINIMUM = '2.0.0'  # scaled_dot_product_attention
 
 
@@ -78,7 +78,7 @@ def apply() -> None:
 def stub_mmcv_ops() -> bool:
     """Let MMPose's models be imported where MMCV has no compiled operators.
 
-    Fault: MMPose 1.1 to 1.3.2 imports ``MultiScaleDeformableAttention`` from
+    Fault: MMPose up to 1.3.2 imports ``MultiScaleDeformableAttention`` from
     ``mmcv.ops`` (for EDPose alone), unguarded, so that with ``mmcv-lite`` no
     model can be imported. The stand-in for ``mmcv.ops`` holds this one name;
     building the class, or importing any other operator, is an ImportError

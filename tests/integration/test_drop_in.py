@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.utils import digit_version
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 
 from distilpose.demo.dataset import make_dataset
@@ -19,10 +18,6 @@ from distilpose.zoo import build_without_weights
 
 from .commands import CONFIGS, distilpose, mim
 
-LATER = pytest.mark.skipif(
-    digit_version(mmpose.__version__) < digit_version('1.2.0'),
-    reason="MMPose 1.2's interface",
-)
 CONFIG = (
     CONFIGS / 'distilpose/demo/distilpose-tiny_1xb32-15e_demo-96x64.py'
 ).resolve()
@@ -49,7 +44,6 @@ def student(folder):
     return str(CONFIG), str(folder / 'student.pth')
 
 
-@LATER
 def test_inference_topdown(folder, student):
     """Two boxes: keypoints and simulated heatmaps of each."""
     config, checkpoint = student
@@ -70,7 +64,6 @@ def test_inference_topdown(folder, student):
             assert heatmap.argmax() == int(y) * 16 + int(x)
 
 
-@LATER
 def test_inferencer(folder, student):
     config, checkpoint = student
     inferencer = MMPoseInferencer(

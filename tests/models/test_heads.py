@@ -30,9 +30,6 @@ def samples(size=2):
         sample.gt_instances = InstanceData(
             bboxes=np.zeros((1, 4)),
             bbox_scores=np.ones(1),
-            # What MMPose 1.1 decodes by.
-            bbox_centers=np.array([toys.INPUT_SIZE]) / 2,
-            bbox_scales=np.array([toys.INPUT_SIZE]),
         )
         out.append(sample)
     return out
