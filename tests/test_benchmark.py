@@ -80,7 +80,7 @@ def test_ours_differ_by_more_than_colour(figure):
 def test_ticks_are_plain_numbers(figure):
     figure.draw_without_rendering()
     (axis,) = figure.axes
-    ticks = [x.get_text() for x in axis.get_xticklabels('both')]
+    ticks = [x.get_text() for x in axis.get_xticklabels(which='both')]
     assert ticks == ['10', '20', '30', '50', '100', '200', '300']
     assert axis.get_xlim() == (10, 300)
 
