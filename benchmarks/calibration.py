@@ -28,6 +28,7 @@ from torch import nn
 from tqdm import tqdm
 
 from distilpose.models import DistilPoseHead
+from distilpose.plots import FONT_SIZE, line_styles, new_axis
 from distilpose.zoo import find_config
 
 
@@ -97,19 +98,28 @@ def predict(model: nn.Module) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
     }
 
 
-def draw(file: Path, curves: Dict[str, np.ndarray]) -> None:
+def draw(curves: Dict[str, np.ndarray]) -> Figure:
     """Plot the median error of every tenth of the keypoints, by title."""
-    figure = Figure(figsize=(7, 4.5), layout='constrained')
-    axis = figure.subplots()
-    for title, medians in curves.items():
-        axis.plot(range(1, 11), 100 * medians, marker='o', label=title)
-    axis.set(
-        xlabel='tenth of the keypoints, by rising confidence',
-        ylabel='median error, % of the box diagonal',
+    axis = new_axis(
+        'tenth of the keypoints, from the least to the most confident',
+        'median error, % of the box diagonal',
+        height=4.2 + 0.22 * len(curves),
     )
-    axis.legend(title='rank correlation with accuracy', fontsize=8)
-    axis.grid(alpha=0.3)
-    figure.savefig(file, dpi=120)
+    tenths = range(1, 11)
+    for (title, medians), style in zip(curves.items(), line_styles()):
+        axis.plot(tenths, 100 * medians, label=title, **style)
+    axis.set_xticks(tenths)
+    axis.set_ylim(bottom=0)
+    # Below the axes, as titles are paths, which may be long.
+    axis.legend(
+        title='rank correlation with accuracy',
+        loc='upper left',
+        bbox_to_anchor=(0, -0.14),
+        frameon=False,
+        fontsize=FONT_SIZE,
+        alignment='left',
+    )
+    return axis.figure
 
 
 def measure(
@@ -159,7 +169,7 @@ def main(argv: Optional[List[str]] = None) -> None:
         sys.exit(f'calibration: {error}')
     rows, curves = measure(models)
     print(tabulate(rows, 'keys', tablefmt='github', disable_numparse=True))  # noqa: T201
-    draw(args.out, curves)
+    draw(curves).savefig(args.out)
 
 
 if __name__ == '__main__':

@@ -149,11 +149,10 @@ def run_experiment(
     report = _table(runs, metric) + _provenance(command)
     (folder / 'results.md').write_text(report)
     (folder / 'results.json').write_text(_curves(runs, metric))
-    draw_curves(
-        folder / 'curves.png',
-        {name: [*of_seed.values()] for name, of_seed in runs.items()},
-        metric,
+    figure = draw_curves(
+        {name: [*of_seed.values()] for name, of_seed in runs.items()}, metric
     )
+    figure.savefig(folder / 'curves.png')
     return report
 
 

@@ -10,7 +10,7 @@ from mmengine.config import Config, ConfigDict
 
 from distilpose.zoo import find_config
 
-from . import toys
+from . import figures, toys
 
 pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
 sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
@@ -37,7 +37,61 @@ def test_models_side_by_side(tmp_path, capsys):
     assert float(row['batch 2: images/s']) == pytest.approx(
         2000 / milliseconds, rel=0.05
     )
-    assert (out / 'models.png').is_file()
+    assert not (out / 'models.png').exists(), 'no AP of it is published'
+
+
+@pytest.fixture
+def figure():
+    """The plot of the documentation's table."""
+    rows = Path(__file__).parents[1] / 'docs/benchmark/models.csv'
+    return benchmark.plot([*csv.DictReader(rows.open())], batch=1)
+
+
+def test_labels_of_the_plot_do_not_overlap(figure):
+    """Neither each other nor points nor lines, and all are in the picture."""
+    boxes = figures.label_boxes(figure)
+    assert {'DistilPose-L', 'HRNet-W32', 'ViTPose-S', 'RTMPose-t'} <= {*boxes}
+    assert {'SimCC-R50', 'SimpleBaseline-R50', 'RLE-R50'} <= {*boxes}
+    assert len(boxes) == 13
+    assert figures.overlapping(boxes) == []
+    assert figures.on_lines(figure) == []
+    (axis,) = figure.axes
+    for box in boxes.values():
+        assert axis.bbox.count_contains(box.corners()) == 4
+
+
+def test_families_are_joined(figure):
+    """From the fastest to the slowest; what has one size is a point."""
+    (axis,) = figure.axes
+    joined = [[*x.get_xdata()] for x in axis.lines if len(x.get_xdata()) > 1]
+    assert joined == [[45.9, 140.5], [12.5, 17.5, 36.1], [114.5, 205.2]]
+    assert sum(len(line.get_xdata()) for line in axis.lines) == 13
+
+
+def test_ours_differ_by_more_than_colour(figure):
+    (axis,) = figure.axes
+    ours, *others = axis.lines  # in the table's order
+    assert ours.get_marker() not in {x.get_marker() for x in others}
+    assert ours.get_linewidth() > max(x.get_linewidth() for x in others)
+    bold = [x.get_text() for x in axis.texts if x.get_fontweight() == 'bold']
+    assert bold == ['DistilPose-S', 'DistilPose-L']
+
+
+def test_ticks_are_plain_numbers(figure):
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    ticks = [x.get_text() for x in axis.get_xticklabels(which='both')]
+    assert ticks == ['10', '20', '30', '50', '100', '200', '300']
+    assert axis.get_xlim() == (10, 300)
+
+
+def test_names_of_papers():
+    """A config without one keeps its own, and is of no other's family."""
+    name = benchmark.paper_name
+    assert name('td-reg_res101_rle-8xb64-210e_coco-256x192')[1] == 'RLE-R101'
+    assert name('td-hm_ViTPose-huge_8xb64-210e_coco-256x192')[1] == 'ViTPose-H'
+    other = 'distilpose-s_no-distill_8xb32-300e_coco-256x192'
+    assert name(other) == ('distilpose-s_no-distill',) * 2
 
 
 def test_models_in_onnx_runtime(tmp_path, capsys):

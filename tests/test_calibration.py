@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,6 +41,24 @@ def test_table_and_picture(model, tmp_path, capsys):
     for name in ('score', 'sigmas'):
         assert f'| {checkpoint}, {name} ' in table
     assert (tmp_path / 'out.png').is_file()
+
+
+def test_picture_and_its_legend():
+    """All tenths have a tick, and long paths do not cover the curves."""
+    paths = [f'work_dirs/ablation/{x}/seed-0/epoch_15.pth' for x in 'ab']
+    medians = np.linspace(0.04, 0.01, 10)
+    figure = calibration.draw({path: medians for path in paths})
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    ticks = [x.get_text() for x in axis.get_xticklabels()]
+    assert ticks == [str(i) for i in range(1, 11)]
+    first, second = axis.lines
+    assert [*first.get_ydata()][0] == 4  # percent
+    assert first.get_marker() != second.get_marker()
+    box = axis.get_legend().get_window_extent()
+    assert figure.bbox.count_contains(box.corners()) == 4
+    below = axis.xaxis.label.get_window_extent()
+    assert box.y1 < below.y0
 
 
 def test_table_outlives_the_picture(model, tmp_path, capsys):

@@ -18,8 +18,10 @@ import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 import argparse
 import csv
 import platform
+import re
 import sys
 import time
+from collections import defaultdict
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,6 +39,13 @@ from tqdm import tqdm
 
 from distilpose.complexity import measure_complexity
 from distilpose.deploy import deploy
+from distilpose.plots import (
+    GREY,
+    VERMILLION,
+    label_points,
+    log_ticks,
+    new_axis,
+)
 from distilpose.zoo import (
     build_without_weights,
     find_config,
@@ -59,6 +68,23 @@ MODELS = [
     'td-hm_hrnet-w48_8xb32-210e_coco-256x192',
     'td-hm_ViTPose-small_8xb64-210e_coco-256x192',
 ]
+
+# What papers call the configs of a family: {0} is the size, {1} the same in
+# capitals.
+FAMILIES = {
+    'distilpose-([a-z])': 'DistilPose-{1}',
+    'tokenpose-([a-z])': 'TokenPose-{1}',
+    'rtmpose-([a-z])': 'RTMPose-{0}',
+    'td-reg_res([0-9]+)': 'DeepPose-R{0}',
+    'td-reg_res([0-9]+)_rle': 'RLE-R{0}',
+    'simcc_res([0-9]+)': 'SimCC-R{0}',
+    'td-hm_res([0-9]+)': 'SimpleBaseline-R{0}',
+    'td-hm_hrnet-(w[0-9]+)': 'HRNet-{1}',
+    'td-hm_ViTPose-([a-z])[a-z]*': 'ViTPose-{1}',
+}
+OUR_FAMILY = 'DistilPose'
+OURS = dict(color=VERMILLION, marker='D', markersize=8, linewidth=2.5)
+OTHERS = dict(color=GREY, marker='o', markersize=5, linewidth=1)
 
 # Where a network runs; an ending of what is measured.
 RUNTIMES = ('', ' in ONNX Runtime')
@@ -234,7 +260,7 @@ def compare(args: argparse.Namespace) -> None:
     }
     timings = interleave(calls, args.repeats, args.device)
     first, last = next(iter(models)), args.batch[-1]
-    rows, points = [], []
+    rows = []
     for name, (runtimes, size) in models.items():
         ap, source = published_ap(name)
         macs = size.layer_macs + size.attention_macs
@@ -259,12 +285,9 @@ def compare(args: argparse.Namespace) -> None:
         memory = peak_memory(calls[f'{name} {last}'], args.device)
         row[f'memory, MB, batch {last}'] = f'{memory:.0f}'
         rows.append(row)
-        if ap is not None:
-            took = timings[f'{name} {args.batch[0]}']
-            points.append((name, took.median, ap))
     write(args, 'models', rows, failures)
-    if args.out:
-        plot(args.out / 'models.png', points, args.batch[0])
+    if args.out and any(row['published COCO AP'] for row in rows):
+        plot(rows, args.batch[0]).savefig(args.out / 'models.png')
 
 
 def collect_formats(
@@ -360,24 +383,52 @@ def format_row(
     return row
 
 
-def plot(file: Path, points: List[tuple], batch: int) -> None:
-    """Draw (name, milliseconds, published AP in percent)."""
-    figure = Figure(figsize=(8, 5), layout='constrained')
-    axis = figure.subplots()
-    for name, x, y in points:
-        own = name.startswith(('distilpose', 'tokenpose'))
-        axis.plot(x, y, 'o', color='C0' if own else 'C7')
-        short = name.split('_8xb')[0].split('-8xb')[0]
-        axis.annotate(
-            short, (x, y), (5, 4), textcoords='offset points', fontsize=7
-        )
-    axis.set(
-        xscale='log',
-        xlabel=f'latency at batch {batch}, ms',
-        ylabel='published AP on COCO val (blue: the DistilPose paper)',
+def plot(rows: Sequence[Dict[str, str]], batch: int) -> Figure:
+    """Draw published AP by latency, the models of a family joined by a line.
+
+    Args:
+        rows: Of the table; those without a published AP are left out.
+        batch: Which batch's latency.
+    """
+    families: Dict[str, List[Tuple[float, float]]] = defaultdict(list)
+    points = []
+    for row in rows:
+        if row['published COCO AP']:
+            family, label = paper_name(row['model'])
+            x = float(row[f'batch {batch}: ms'].split()[0])
+            y = float(row['published COCO AP'])
+            families[family].append((x, y))
+            points.append((label, x, y))
+    axis = new_axis(
+        f'latency at batch {batch}, ms (logarithmic)',
+        'published AP on COCO val2017, 0 to 100',
+        height=4.6,
     )
-    axis.grid(alpha=0.3, which='both')
-    figure.savefig(file, dpi=120)
+    for family, members in families.items():
+        style = OURS if family.startswith(OUR_FAMILY) else OTHERS
+        axis.plot(*zip(*sorted(members)), label=f'_{family}', **style)
+    ticks = log_ticks([x for _, x, _ in points])
+    axis.set(xscale='log', xlim=(ticks[0], ticks[-1]))
+    axis.set_xticks(ticks, [f'{tick:g}' for tick in ticks])
+    axis.xaxis.minorticks_off()
+    axis.margins(y=0.08)
+    ours = [label for label, *_ in points if label.startswith(OUR_FAMILY)]
+    label_points(axis, points, bold=ours)
+    return axis.figure
+
+
+def paper_name(model: str) -> Tuple[str, str]:
+    """A family of models, which differ in size, and what papers call one.
+
+    Args:
+        model: Name of its config.
+    """
+    short = re.split('[_-][0-9]+xb', model)[0]
+    for pattern, family in FAMILIES.items():
+        found = re.fullmatch(pattern, short)
+        if found:
+            return family, family.format(found[1], found[1].upper())
+    return short, short
 
 
 def write(

@@ -1,6 +1,7 @@
 """What the demo writes at its end: a table, curves and a sheet of pictures."""
 
 import copy
+import math
 import statistics
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 import cv2
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from mmengine.dataset import pseudo_collate
 from mmpose.apis import init_model
 from mmpose.registry import DATASETS
@@ -15,6 +17,7 @@ from tabulate import tabulate
 
 from ..models.functional import simulate_heatmaps
 from ..models.heatmap_frame import heatmap_frame
+from ..plots import label_lines, line_styles, new_axis
 from ..visualization import draw_comparison
 from .training import Training
 
@@ -60,7 +63,8 @@ def write_report(folder: Path, trainings: Dict[str, Training]) -> str:
     )
     (folder / 'results.md').write_text(table + '\n')
     curves = {TITLES[name]: [one] for name, one in trainings.items()}
-    draw_curves(folder / 'curves.png', curves, 'coco/AP')
+    figure = draw_curves(curves, 'coco/AP', bold=[TITLES['distilled']])
+    figure.savefig(folder / 'curves.png')
     picture = draw_pictures(models, trainings['distilled'])
     cv2.imwrite(str(folder / 'pictures.png'), picture)
     files = ('results.md', 'curves.png', 'pictures.png')
@@ -68,31 +72,46 @@ def write_report(folder: Path, trainings: Dict[str, Training]) -> str:
 
 
 def draw_curves(
-    file: Path, runs: Mapping[str, Sequence[Training]], metric: str
-) -> None:
-    """Draw a metric by epoch: mean and range over the runs of one name."""
-    import matplotlib
+    runs: Mapping[str, Sequence[Training]],
+    metric: str,
+    bold: Sequence[str] = (),
+) -> Figure:
+    """Draw a metric by epoch: mean and range over the runs of one name.
 
-    matplotlib.use('Agg')
-    import matplotlib.pyplot as plt
-
-    figure, axis = plt.subplots(figsize=(8, 5), layout='constrained')
-    for i, (name, trainings) in enumerate(runs.items()):
+    Args:
+        runs: Runs with as many epochs each, by name. The line of the first
+            is dashed: it is what the others are compared with.
+        metric: Which metric of the validations.
+        bold: Names whose lines are heavier.
+    """
+    several = max(map(len, runs.values())) > 1
+    axis = new_axis(
+        'epoch',
+        f'{metric}, mean and range of the seeds' if several else metric,
+        height=max(4.2, 0.22 * len(runs) + 1),
+    )
+    for (name, trainings), style in zip(runs.items(), line_styles()):
         curves = [one.validations for one in trainings]
         epochs = sorted(set.intersection(*map(set, curves)))
         values = [
             [curve[epoch][metric] for curve in curves] for epoch in epochs
         ]
-        color = plt.get_cmap('tab20')(i % 20)
-        means = [statistics.mean(v) for v in values]
-        axis.plot(epochs, means, label=name, color=color, marker='o')
+        axis.plot(
+            epochs,
+            [statistics.mean(v) for v in values],
+            label=name,
+            linewidth=3 if name in bold else 1.5,
+            linestyle='-' if axis.get_lines() else '--',
+            **style,
+        )
         low, high = [min(v) for v in values], [max(v) for v in values]
-        axis.fill_between(epochs, low, high, color=color, alpha=0.15)
-    axis.set(xlabel='epoch', ylabel=metric)
-    axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
-    figure.savefig(file, dpi=120)
-    plt.close(figure)
+        axis.fill_between(
+            epochs, low, high, color=style['color'], alpha=0.15, linewidth=0
+        )
+    # A tick at the last epoch and, if they are a dozen or less, at each.
+    axis.set_xticks(epochs[:: -math.ceil(len(epochs) / 12)])
+    label_lines(axis, bold)
+    return axis.figure
 
 
 def draw_pictures(
@@ -128,7 +147,7 @@ def draw_pictures(
         )
         for i in range(number)
     ]
-    titles = ['input', 'teacher heatmap', 'simulated heatmap']
+    titles = ['Input', 'Teacher heatmap', 'Simulated heatmap']
     titles += [TITLES['distilled'], TITLES['undistilled']]
     return np.vstack([_header(titles, rows[0].shape[1]), *rows])
 
