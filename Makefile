@@ -1,4 +1,5 @@
-# make demo | test | test-all | coverage | lint | docs | mmcv | web-assets
+# make demo | test | test-all | coverage | lint | docs | notebook | mmcv
+#      | web-assets
 # Each makes or reuses .venv; docs has a small environment of its own.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -16,7 +17,7 @@ TEST_TOOLS := $(VENV)/.installed-tests
 DOCS_VENV ?= .venv-docs
 DOCS_TOOLS := $(DOCS_VENV)/.installed
 
-.PHONY: demo test test-all coverage lint docs mmcv web-assets clean
+.PHONY: demo test test-all coverage lint docs notebook mmcv web-assets clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -42,6 +43,10 @@ lint: $(TEST_TOOLS)
 # the API are read from the source, so that PyTorch is not needed.
 docs: $(DOCS_TOOLS)
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
+
+# The notebook, run from its first cell to its last, with what it shows.
+notebook: $(TEST_TOOLS)
+	$(VENV)/bin/python docs/site/execute.py docs/quickstart.ipynb
 
 # MMCV with its compiled operators, which MMDetection's detectors need:
 # about 15 minutes on 2 cores. DistilPose itself does without.
