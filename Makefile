@@ -1,5 +1,5 @@
 # make demo | test | test-all | test-oldest | test-newest | coverage | lint |
-#      docs | dist | mmcv | web-assets
+#      docs | notebook | dist | mmcv | web-assets
 # Each makes or reuses .venv; docs has a small environment of its own.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -17,8 +17,8 @@ TEST_TOOLS := $(VENV)/.installed-tests
 DOCS_VENV ?= .venv-docs
 DOCS_TOOLS := $(DOCS_VENV)/.installed
 
-.PHONY: demo test test-all test-oldest test-newest coverage lint docs dist \
-	mmcv web-assets clean
+.PHONY: demo test test-all test-oldest test-newest coverage lint docs \
+	notebook dist mmcv web-assets clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)
@@ -59,6 +59,10 @@ dist: $(TEST_TOOLS)
 	rm -rf dist
 	$(VENV)/bin/python -m build --no-isolation
 	$(VENV)/bin/twine check --strict dist/*
+
+# The notebook, run from its first cell to its last, with what it shows.
+notebook: $(TEST_TOOLS)
+	$(VENV)/bin/python docs/site/execute.py docs/quickstart.ipynb
 
 # MMCV with its compiled operators, which MMDetection's detectors need:
 # about 15 minutes on 2 cores. DistilPose itself does without.

@@ -33,6 +33,7 @@ PAGES = [
     ROOT / 'SECURITY.md',
     *sorted((ROOT / 'docs').rglob('*.md')),
 ]
+NOTEBOOKS = sorted((ROOT / 'docs').glob('*.ipynb'))
 BLOCK = re.compile(
     r'(?:<!-- skip-test: (?P<why>.+?) -->\n)?'
     r'^```(?P<language>\w+)\n(?P<text>.*?)^```$',
@@ -185,7 +186,7 @@ def check_paths(words):
             assert (ROOT / path).exists(), path
 
 
-@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize('page', PAGES + NOTEBOOKS, ids=lambda page: page.name)
 def test_names_and_links(page):
     """Every config that a page names, and every file that it links to."""
     text = page.read_text()
@@ -209,8 +210,10 @@ def anchors(page):
 
 def test_the_index_lists_every_page():
     index = (ROOT / 'docs/index.md').read_text()
-    linked = set(re.findall(r'\]\((\w+\.md)\)', index))
-    pages = {page.name for page in PAGES if page.parent.name == 'docs'}
+    linked = set(re.findall(r'\]\((\w+\.(?:md|ipynb))\)', index))
+    pages = {
+        page.name for page in PAGES + NOTEBOOKS if page.parent.name == 'docs'
+    }
     assert linked == pages - {'index.md'}
 
 

@@ -76,5 +76,7 @@ def _in_repository(uri, link):
 
 
 def _on_site(path):
+    if path.endswith('.ipynb'):  # a page by now, see notebooks.py
+        path = path[: -len('ipynb')] + 'md'
     inside = path.startswith('docs/')
     return path[len('docs/') :] if inside else f'{OUTSIDE}/{path}'

@@ -57,9 +57,7 @@ def run_serve(args: argparse.Namespace) -> None:
             '`pip install "distilpose[runtime]"`.'
         ) from error
     try:
-        files = page_files(
-            Path(find_model(args.model)), args.detector
-        )
+        files = page_files(Path(find_model(args.model)), args.detector)
     except (OSError, ValueError) as error:
         raise SystemExit(
             f'distilpose serve: {told(error) or error}'
