@@ -25,9 +25,7 @@ neck = dict(
     keypoint_token_std=0.3,
     init_cfg=dict(type='Xavier', layer='Linear', distribution='uniform'),
 )
-head = dict(
-    in_channels=128, loss=dict(type='L1Loss', use_target_weight=True)
-)
+head = dict(in_channels=128, loss=dict(type='L1Loss', use_target_weight=True))
 # What a teacher without tokens teaches.
 distillation = dict(
     simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
