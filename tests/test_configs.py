@@ -116,7 +116,7 @@ def build(config, num_layers=None):
     if model.get('teacher'):
         teacher = copy.deepcopy(load_teacher(model.teacher))
         teacher.model.backbone.pop('init_cfg', None)
-        if 'neck' in teacher.model:
+        if teacher.model.get('neck'):
             necks.append(teacher.model.neck)
         model.teacher = dict(config=teacher, allow_random_weights=True)
     if num_layers:
