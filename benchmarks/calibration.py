@@ -28,7 +28,7 @@ from torch import nn
 from tqdm import tqdm
 
 from distilpose.models import DistilPoseHead
-from distilpose.plots import FONT_SIZE, line_styles, new_axis
+from distilpose.plots import FONT_SIZE, line_styles, new_figure
 from distilpose.zoo import find_config
 
 
@@ -100,7 +100,7 @@ def predict(model: nn.Module) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
 
 def draw(curves: Dict[str, np.ndarray]) -> Figure:
     """Plot the median error of every tenth of the keypoints, by title."""
-    axis = new_axis(
+    figure, axis = new_figure(
         'tenth of the keypoints, from the least to the most confident',
         'median error, % of the box diagonal',
         height=4.2 + 0.22 * len(curves),
@@ -119,7 +119,7 @@ def draw(curves: Dict[str, np.ndarray]) -> Figure:
         fontsize=FONT_SIZE,
         alignment='left',
     )
-    return axis.figure
+    return figure
 
 
 def measure(

@@ -13,16 +13,16 @@ from . import figures
 @pytest.mark.parametrize('number', [1, 3, 17])
 def test_labels_of_lines(number):
     """Those that end at one place, at the bottom of the axes, too."""
-    axis = plots.new_axis('x', 'y')
+    figure, axis = plots.new_figure('x', 'y')
     axis.plot([0, 1], [0, 1], label='above')
     for i in range(number):
         axis.plot([0, 1], [1, i / 1000], label=f'line {i:02}')
     plots.label_lines(axis, bold=['line 00'])
-    boxes = figures.label_boxes(axis.figure)
+    boxes = figures.label_boxes(figure)
     assert figures.overlapping(boxes) == []
     upwards = sorted(boxes, key=lambda label: boxes[label].y0)
     assert upwards == [*sorted(boxes)[1:], 'above']
-    whole = axis.figure.bbox
+    whole = figure.bbox
     for box in boxes.values():
         assert whole.count_contains(box.corners()) == 4
     bold = [x.get_text() for x in axis.texts if x.get_fontweight() == 'bold']
@@ -31,11 +31,11 @@ def test_labels_of_lines(number):
 
 def test_label_stays_at_its_line():
     """Where there is room, it is as high as the line's end."""
-    axis = plots.new_axis('x', 'y')
+    figure, axis = plots.new_figure('x', 'y')
     for y in (0, 1, 2):
         axis.plot([0, 1], [0, y], label=str(y))
     plots.label_lines(axis)
-    boxes = figures.label_boxes(axis.figure)
+    boxes = figures.label_boxes(figure)
     for y in (0, 1, 2):
         _, height = axis.transData.transform((1, y))
         middle = (boxes[str(y)].y0 + boxes[str(y)].y1) / 2
@@ -47,16 +47,16 @@ def test_labels_of_a_crowd(seed):
     """A dozen points within a fifth of the axes, and one far away."""
     rng = np.random.default_rng(seed)
     places = [(0, 0), *rng.uniform(0.6, 0.8, (12, 2))]
-    axis = plots.new_axis('x', 'y')
+    figure, axis = plots.new_figure('x', 'y')
     axis.set(xlim=(-0.1, 1.1), ylim=(-0.1, 1.1))
     points = [(f'model {i}', *place) for i, place in enumerate(places)]
     for _, x, y in points:
         axis.plot(x, y, 'o', markersize=5)
     plots.label_points(axis, points)
-    boxes = figures.label_boxes(axis.figure)
+    boxes = figures.label_boxes(figure)
     assert len(boxes) == 13
     assert figures.overlapping(boxes) == []
-    assert figures.on_lines(axis.figure) == []
+    assert figures.on_lines(figure) == []
     far, near = axis.texts[0], axis.texts[1:]
     assert not far.arrow_patch.get_visible()
     assert any(text.arrow_patch.get_visible() for text in near)

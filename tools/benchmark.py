@@ -44,7 +44,7 @@ from distilpose.plots import (
     VERMILLION,
     label_points,
     log_ticks,
-    new_axis,
+    new_figure,
 )
 from distilpose.zoo import (
     build_without_weights,
@@ -399,7 +399,7 @@ def plot(rows: Sequence[Dict[str, str]], batch: int) -> Figure:
             y = float(row['published COCO AP'])
             families[family].append((x, y))
             points.append((label, x, y))
-    axis = new_axis(
+    figure, axis = new_figure(
         f'latency at batch {batch}, ms (logarithmic)',
         'published AP on COCO val2017, 0 to 100',
         height=4.6,
@@ -414,7 +414,7 @@ def plot(rows: Sequence[Dict[str, str]], batch: int) -> Figure:
     axis.margins(y=0.08)
     ours = [label for label, *_ in points if label.startswith(OUR_FAMILY)]
     label_points(axis, points, bold=ours)
-    return axis.figure
+    return figure
 
 
 def paper_name(model: str) -> Tuple[str, str]:

@@ -5,7 +5,7 @@ Matplotlib comes with MMPose, and with the extra "train".
 """
 
 from itertools import cycle
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,13 +22,15 @@ __all__ = [
     'label_points',
     'line_styles',
     'log_ticks',
-    'new_axis',
+    'new_figure',
 ]
 
 # Okabe and Ito's colours, but for the yellow, which is pale on white.
 VERMILLION, GREY = '#D55E00', '#5F6B75'
-COLORS = ('#0072B2', VERMILLION, '#009E73', '#CC79A7', '#E69F00', '#56B4E9')
-COLORS = (*COLORS, '#000000')
+COLORS = (
+    *('#0072B2', VERMILLION, '#009E73', '#CC79A7'),
+    *('#E69F00', '#56B4E9', '#000000'),
+)
 # Of another number than the colours, so that pairs of both repeat late.
 MARKERS = 'os^DvX'
 
@@ -41,20 +43,22 @@ DIRECTIONS = (
 )
 
 
-def new_axis(xlabel: str, ylabel: str, height: float = 4.2) -> Axes:
-    """Axes with a light grid, in a figure of their own.
+def new_figure(
+    xlabel: str, ylabel: str, height: float = 4.2
+) -> Tuple[Figure, Axes]:
+    """A figure as wide as a page, 7 inches, and its axes with a light grid.
 
     Args:
         xlabel: What is to the right, with its unit.
         ylabel: What is upwards, with its unit.
-        height: Height of the figure, inches; its width is a page's, 7 inches.
+        height: Height of the figure, inches.
     """
     figure = Figure(figsize=(7, height), dpi=150, layout='constrained')
     axis = figure.subplots()
     axis.set(xlabel=xlabel, ylabel=ylabel, axisbelow=True)
     axis.grid(color='0.9')
     axis.spines[['top', 'right']].set_visible(False)
-    return axis
+    return figure, axis
 
 
 def line_styles() -> Iterator[dict]:
@@ -91,27 +95,29 @@ def label_lines(axis: Axes, bold: Sequence[str] = ()) -> None:
         axis: Axes whose limits stay as they are from here on.
         bold: Labels in bold type.
     """
-    axis.figure.draw_without_rendering()
+    cast(Figure, axis.figure).draw_without_rendering()
     to_axes = axis.transData + axis.transAxes.inverted()
-    lines = [x for x in axis.get_lines() if not x.get_label().startswith('_')]
-    lines.sort(key=lambda line: line.get_ydata()[-1])
-    ends = [(line.get_xdata()[-1], line.get_ydata()[-1]) for line in lines]
+    lines = sorted(
+        ((np.asarray(x.get_xydata())[-1], x) for x in axis.get_lines()),
+        key=lambda end_and_line: end_and_line[0][1],
+    )
     # 72 points in an inch; a line of text is 1.4 times as high as its font.
     axis_height = axis.bbox.height / axis.figure.dpi * 72
     places = _spread(
-        [to_axes.transform(end)[1] for end in ends],
+        [to_axes.transform(end)[1] for end, _ in lines],
         1.4 * FONT_SIZE / axis_height,
     )
-    for line, end, place in zip(lines, ends, places):
+    for (end, line), place in zip(lines, places):
+        label = str(line.get_label())
         axis.annotate(
-            line.get_label(),
-            end,
+            label,
+            tuple(end),
             (1.03, place),
             textcoords='axes fraction',
             annotation_clip=False,
             verticalalignment='center',
             fontsize=FONT_SIZE,
-            fontweight='bold' if line.get_label() in bold else 'normal',
+            fontweight='bold' if label in bold else 'normal',
             arrowprops=dict(
                 arrowstyle='-',
                 color=line.get_color(),
@@ -124,7 +130,7 @@ def label_lines(axis: Axes, bold: Sequence[str] = ()) -> None:
 def _spread(places: Sequence[float], gap: float) -> np.ndarray:
     """Move sorted places apart by a gap, within 0 to 1 as far as they fit."""
     steps = gap * np.arange(len(places))
-    free = places - steps  # these may be equal, but not fall
+    free = places - steps  # labels that touch have equal ones
     pushed_up = np.maximum.accumulate(free)
     pushed_down = np.minimum.accumulate(free[::-1])[::-1]
     return steps + ((pushed_up + pushed_down) / 2).clip(0, 1 - steps[-1])
@@ -148,7 +154,7 @@ def label_points(
     texts = [
         axis.annotate(
             label,
-            place,
+            (x, y),
             (0, 0),
             textcoords='offset points',
             horizontalalignment='center',
@@ -159,9 +165,9 @@ def label_points(
                 arrowstyle='-', color=GREY, linewidth=0.6, shrinkB=6
             ),
         )
-        for label, *place in points
+        for label, x, y in points
     ]
-    axis.figure.draw_without_rendering()
+    cast(Figure, axis.figure).draw_without_rendering()
     spots = [_spots(axis, text, texts) for text in texts]
     chosen = [min(of_text, key=lambda spot: spot.cost) for of_text in spots]
     for _ in range(5):
@@ -173,7 +179,7 @@ def label_points(
             )
     for text, spot in zip(texts, chosen):
         text.xyann = spot.offset
-        if spot.leader is None:
+        if spot.leader is None and text.arrow_patch is not None:
             text.arrow_patch.set_visible(False)
 
 
@@ -199,7 +205,7 @@ def _spots(
 ) -> List[_Spot]:
     """Places around a label's point, and what would be covered there."""
     pixel = axis.figure.dpi / 72
-    size = Text.get_window_extent(text).size  # without the leader
+    size = np.array(Text.get_window_extent(text).size)  # without the leader
     point = axis.transData.transform(text.xy)
     points = [axis.transData.transform(x.xy) for x in texts if x is not text]
     others = [Bbox([point, point]).padded(5 * pixel) for point in points]

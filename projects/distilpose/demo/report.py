@@ -17,7 +17,7 @@ from tabulate import tabulate
 
 from ..models.functional import simulate_heatmaps
 from ..models.heatmap_frame import heatmap_frame
-from ..plots import label_lines, line_styles, new_axis
+from ..plots import label_lines, line_styles, new_figure
 from ..visualization import draw_comparison
 from .training import Training
 
@@ -85,7 +85,7 @@ def draw_curves(
         bold: Names whose lines are heavier.
     """
     several = max(map(len, runs.values())) > 1
-    axis = new_axis(
+    figure, axis = new_figure(
         'epoch',
         f'{metric}, mean and range of the seeds' if several else metric,
         height=max(4.2, 0.22 * len(runs) + 1),
@@ -111,7 +111,7 @@ def draw_curves(
     # A tick at the last epoch and, if they are a dozen or less, at each.
     axis.set_xticks(epochs[:: -math.ceil(len(epochs) / 12)])
     label_lines(axis, bold)
-    return axis.figure
+    return figure
 
 
 def draw_pictures(
