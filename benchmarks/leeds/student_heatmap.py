@@ -7,7 +7,7 @@ _base_ = [
 model = dict(
     teacher=dict(
         _delete_=True,
-        config='td-hm_lite0_1xb64-8e_lsp-extended-128x96',
+        config='td-hm_lite0_1xb64-3e_lsp-extended-128x96',
         checkpoint='work_dirs/leeds-small/td-hm/seed-0/epoch_3.pth',
     ),
     distillation=dict(simulated_heatmaps=dict(loss_weight=10)),
