@@ -66,15 +66,9 @@ def folder(tmp_path_factory):
     state = build_without_weights(config).state_dict()
     torch.save(dict(state_dict=state), folder / 'student.pth')
     export_onnx(config, folder / 'student.pth', folder / 'student.onnx')
-    demo = folder / 'work_dirs/demo'
-    photos = demo / 'data/val2017'
-    photos.mkdir(parents=True)
-    shutil.copy(folder / 'student.onnx', demo)
-    for photo, size in (
-        (folder / 'photo.jpg', (96, 64)),
-        (photos / '000000000002.jpg', (249, 176)),
-    ):
-        cv2.imwrite(str(photo), np.full((*size, 3), 127, np.uint8))
+    shutil.copytree(ROOT / 'docs/photos', folder / 'docs/photos')
+    photo = np.full((96, 64, 3), 127, np.uint8)
+    cv2.imwrite(str(folder / 'photo.jpg'), photo)
     return folder
 
 
