@@ -10,7 +10,7 @@ import inspect
 import io
 import warnings
 from pathlib import Path
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import onnx
 import torch
@@ -24,7 +24,7 @@ __all__ = ['OPSET', 'run_in_onnx_runtime', 'trace_onnx']
 
 OPSET = 17
 # PyTorch below 2.5 has the exporter that traces alone, and no such option.
-_TRACING = (
+_TRACING: Dict[str, Any] = (
     dict(dynamo=False)
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters
     else {}
