@@ -46,7 +46,7 @@ COMBINATIONS = [
         'mmcv-lite==2.1.0', supported=False,
     ),
     Combination(
-        'oldest', '3.8', '2.0.1', '<1.25', '1.2.0', '0.8.5', '3.1.0',
+        'oldest', '3.8', '2.1.2', '<1.25', '1.2.0', '0.8.5', '3.1.0',
         'mmcv-lite==2.0.1',
     ),
     Combination(

@@ -12,7 +12,6 @@ from distilpose.zoo import find_config
 
 from . import figures, toys
 
-pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
 sys.path.insert(0, str(Path(__file__).parents[1] / 'tools'))
 sys.path.insert(0, str(Path(__file__).parents[1] / 'benchmarks'))
 import against_baseline

@@ -6,10 +6,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from distilpose.zoo import build_without_weights, find_config
-
-pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 or later')
 from distilpose.complexity import measure_complexity
+from distilpose.zoo import build_without_weights, find_config
 
 S = 'distilpose-s_8xb32-300e_coco-256x192'
 # Millions of multiply-accumulates of DistilPose-S, by hand: strided

@@ -16,6 +16,7 @@ from mmengine.config import Config
 from modelindex.load_model_index import load
 
 import distilpose
+from distilpose.complexity import measure_complexity
 
 from .integration.commands import mim
 from .runtime.graphs import pose_model
@@ -195,9 +196,6 @@ def test_every_config_has_its_entry():
 
 @pytest.mark.parametrize('file', LISTED, ids=lambda file: file.stem)
 def test_metafile_states_what_is_measured(file):
-    pytest.importorskip('torch.utils.flop_counter', reason='PyTorch 2.1 on')
-    from distilpose.complexity import measure_complexity
-
     (metafile,) = file.parent.glob('*.yml')
     (entry,) = [
         model

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.2.0', '2.0.0'
-TORCH_MINIMUM = '2.0.0'  # scaled_dot_product_attention
+TORCH_MINIMUM = '2.1.0'  # exports scaled_dot_product_attention
 
 
 def apply() -> None:

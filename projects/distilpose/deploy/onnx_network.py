@@ -6,10 +6,11 @@ the graph: what follows the network stays MMPose's own code.
 N: batch. H, W: height and width of the input, pixels.
 """
 
+import inspect
 import io
 import warnings
 from pathlib import Path
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import onnx
 import torch
@@ -22,6 +23,12 @@ from distilpose_runtime.session import open_session
 __all__ = ['OPSET', 'run_in_onnx_runtime', 'trace_onnx']
 
 OPSET = 17
+# PyTorch below 2.5 has the exporter that traces alone, and no such option.
+_TRACING: Dict[str, Any] = (
+    dict(dynamo=False)
+    if 'dynamo' in inspect.signature(torch.onnx.export).parameters
+    else {}
+)
 
 
 def trace_onnx(
@@ -46,7 +53,7 @@ def trace_onnx(
             output_names=[*outputs],
             dynamic_axes={name: {0: 'N'} for name in ['images', *outputs]},
             opset_version=OPSET,
-            dynamo=False,
+            **_TRACING,
         )
     return onnx.load_from_string(graph.getvalue())
 
