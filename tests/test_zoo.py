@@ -56,6 +56,11 @@ def test_suggests_the_nearest_config():
         find_config('distilpose-s_8xb32-210e_coco-256x192.py')
 
 
+def test_suggests_names_that_hold_the_word():
+    with pytest.raises(FileNotFoundError, match='Nearest: .*ViTPose-h.*[.]$'):
+        find_config('vitpose', with_mmpose=True)
+
+
 def test_builds_without_downloads_or_teacher():
     config = Config.fromfile(find_config(S))
     before = config.to_dict()

@@ -19,7 +19,7 @@ from .zoo import (
     published_weights,
 )
 
-__all__ = ['ZooTeacher', 'list_teachers', 'table']
+__all__ = ['ZooTeacher', 'build_teacher', 'list_teachers', 'table']
 
 
 class ZooTeacher(NamedTuple):
@@ -126,7 +126,7 @@ def _describe(name: str, path: Path) -> ZooTeacher:
             codec=(head.get('decoder') or {}).get('type', ''),
         )
         try:
-            model = _build(config.model, name)
+            model = build_teacher(config.model, name)
         except (TypeError, ValueError) as error:
             # Without its name, the same reason is one note for all.
             reason = str(error).replace(f' {name}', '')
@@ -147,8 +147,18 @@ def _size(config: Config) -> str:
     return f'{height}x{width}'
 
 
-def _build(config: dict, name: str) -> nn.Module:
-    """Build a teacher where that costs nothing, if its classes allow it."""
+def build_teacher(config: dict, name: str) -> nn.Module:
+    """Build a teacher without its weights, and without memory if it can be.
+
+    Args:
+        config: Config of a model of MMPose's scope, which must be the default.
+        name: What to call it in a message.
+
+    Raises:
+        TypeError: It is no top-down estimator, or head or codec are of a kind
+            that cannot be imitated.
+        ValueError: It cannot be built here, or has no codec.
+    """
     try:
         with torch.device('meta'):
             return build_untrained(config, name)

@@ -46,12 +46,15 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     wanted = name[: -len('.py')] if name.endswith('.py') else name
     if wanted in named:
         return named[wanted].resolve()
-    nearest = difflib.get_close_matches(Path(wanted).name, named, cutoff=0.3)
+    word = Path(wanted).name
+    nearest = difflib.get_close_matches(word, named, cutoff=0.3) or [
+        x for x in sorted(named) if word.lower() in x.lower()
+    ]
     raise FileNotFoundError(
         f'The config "{name}" is neither a file here nor one of '
         f'distilpose{" or MMPose" if with_mmpose else ""}. '
         f'{"Nearest" if nearest else "Some of these"}: '
-        + ', '.join(nearest or sorted(named)[:9])
+        f'{", ".join((nearest or sorted(named))[:9])}.'
     )
 
 

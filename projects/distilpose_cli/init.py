@@ -1,6 +1,7 @@
 """``distilpose init``: configs for a training run on your own data."""
 
 import argparse
+import shlex
 import warnings
 from pathlib import Path
 
@@ -95,17 +96,18 @@ def run_init(args: argparse.Namespace) -> None:
 
 
 def _next_steps(folder: Path, own_teacher: bool) -> str:
+    there = shlex.quote(f'{folder}')
     lines = [
         '',
         f'Written to {folder}. Read metainfo.py and config.py there, then:',
-        f'  distilpose train {folder}/config.py',
-        f'  distilpose test {folder}/config.py '
-        f'{folder}/work_dirs/config/best_coco_AP_epoch_*.pth',
+        f'  distilpose train {there}/config.py',
+        f'  distilpose test {there}/config.py '
+        f'{there}/work_dirs/config/best_coco_AP_epoch_*.pth',
     ]
     if own_teacher:
         lines += [
             'For a better student, with a teacher of your own, then:',
-            f'  distilpose train {folder}/teacher.py',
-            f'  distilpose train {folder}/distilled.py',
+            f'  distilpose train {there}/teacher.py',
+            f'  distilpose train {there}/distilled.py',
         ]
     return '\n'.join(lines)

@@ -231,7 +231,11 @@ BAD = {
         lambda c: c['categories'][1]['keypoints'].__setitem__(3, ' '),
         'keypoints without a name',
     ),
-    'no images': (lambda c: c.pop('images'), 'images is not there'),
+    'no images': (lambda c: c.pop('images'), 'images is missing'),
+    'a null among the annotations': (
+        lambda c: c['annotations'].append(None),
+        'lists of objects .*, but annotations is missing or something else',
+    ),
     'size as text': (
         lambda c: c['images'][1].update(width='640'),
         "width of number 2 of its images is '640', expected a number",
@@ -264,11 +268,38 @@ def test_file_that_cannot_be_used(change, message, tmp_path):
 
 
 ERRORS = {
-    'nobody': (lambda c: c.update(annotations=[]), 'Nobody is left'),
+    'nobody': (
+        lambda c: c.update(annotations=[]),
+        'no annotations.\n.*Nobody is left',
+    ),
     'nothing labelled': (each('keypoints', [0] * 51), 'Nobody is left'),
     'another length': (
         each('keypoints', lambda p: p['keypoints'][:-3]),
-        '14 of 14 people have another number of keypoints',
+        '14 of 14 people do not have 51 numbers .* of 17. First: 2 with 48 v',
+    ),
+    'keypoints by name': (
+        each('keypoints', dict(nose=[1, 2])),
+        "First: 2 with .{'nose'",
+    ),
+    'one keypoint without boxes': (
+        lambda c: (
+            c['categories'][1].update(keypoints=['tip'], skeleton=[]),
+            each('keypoints', [9, 9, 2])(c),
+            each('bbox', [0, 0, 0, 0])(c),
+        ),
+        'Nobody is left',
+    ),
+    'ids of images as text in one place': (
+        lambda c: [x.update(id=str(x['id'])) for x in c['images']],
+        "does not list .ids there: '1', '2', '3', .*First: 2 of image 1,",
+    ),
+    'ids of categories as text in one place': (
+        lambda c: [x.update(id=str(x['id'])) for x in c['categories']],
+        "does not list .ids there: '1', '2'.*First: 1 of category 1,",
+    ),
+    'images without ids': (
+        lambda c: [x.update(id=None) for x in c['images']],
+        '12 of 12 images lack id or file_name',
     ),
     'shares of the image': (
         each('keypoints', [0.5, 0.5, 2] * 17),
@@ -276,7 +307,7 @@ ERRORS = {
     ),
     'images elsewhere': (
         lambda c: [x.update(file_name='gone.png') for x in c['images']],
-        '12 of 12 images are not there.*gone.png',
+        '12 of 12 images are not there.*has 13 files, such as "0000.png"',
     ),
     'id of another image': (
         lambda c: c['images'][3].update(id=1),
@@ -297,6 +328,11 @@ def test_errors_in_the_report(change, message, tmp_path):
     assert nothing_written(tmp_path / 'run')
 
 
+def corners(person):
+    x, y, w, h = person['bbox']
+    return x, y, x + w, y + h
+
+
 REPORTED = {
     'boxes of zero size': (
         each('bbox', [7, 7, 0, 0]),
@@ -307,6 +343,16 @@ REPORTED = {
         each('bbox', [None, 'a']),
         'changes',
         '14 of 14 people had no box',
+    ),
+    'boxes of two corners': (
+        each('bbox', corners),
+        'warnings',
+        'have a box (bbox) that reaches far out of their image',
+    ),
+    'a box less': (
+        lambda c: c['annotations'][1].update(bbox=[0, 0, 0, 0]),
+        'changes',
+        '1 of 14 people had no box',
     ),
     'crowds': (
         lambda c: c['annotations'][1].update(iscrowd=True),
@@ -407,9 +453,10 @@ def test_photos_whose_folder_is_unclear(pictures, tmp_path):
 
 def test_no_json(tmp_path):
     files = cvat(tmp_path / 'files')
-    files.train.write_text('<annotations/>')
-    with pytest.raises(ValueError, match='is no JSON file'):
-        start(files, tmp_path / 'run')
+    for text in ('<annotations/>', '[' * 100_000):
+        files.train.write_text(text)
+        with pytest.raises(ValueError, match='is no JSON file'):
+            start(files, tmp_path / 'run')
     files.train.write_text('[1, 2]')
     with pytest.raises(ValueError, match='not in COCO format'):
         start(files, tmp_path / 'run')
@@ -449,10 +496,14 @@ def test_side_without_a_partner(tmp_path):
     'options, message',
     [
         (dict(student='distilpos-s'), 'no student.*distilpose-s'),
-        (dict(student='cspnext-l'), 'no student.*cspnext-[tsm], cspnext'),
-        (dict(student='mobilenetv4'), 'no student.*mobilenetv4-s'),
+        (dict(student='cspnext-l'), 'no student.*cspnext-t, cspnext-s, cs'),
         (dict(teacher='td-hm_hrnet-w99'), 'Nearest: '),
         (dict(teacher='td-hm_hrnet-w48_8xb64-210e_animalpose-256x256'), None),
+        (
+            dict(teacher='dekr_hrnet-w32_8xb10-140e_coco-512x512'),
+            'describes a BottomupPoseEstimator. `distilpose teachers WORD`',
+        ),
+        (dict(teacher=''), '`distilpose teachers WORD` lists'),
         (dict(category='cat'), 'no category called "cat"'),
         (dict(start='gone.pth'), 'no checkpoint "gone.pth"'),
     ],
@@ -476,6 +527,47 @@ def test_folder_in_use(tmp_path):
     (tmp_path / 'run/mine.txt').write_text('')
     with pytest.raises(FileExistsError, match='holds something already'):
         start(cvat(tmp_path / 'files'), tmp_path / 'run')
+
+
+def test_folder_that_cannot_be_made(tmp_path):
+    files = cvat(tmp_path / 'files')
+    with pytest.raises(OSError, match='cannot be written .*json" is a file'):
+        start(files, files.train / 'run')
+    # MMEngine puts the folder's path into quotes.
+    with pytest.raises(ValueError, match='Name another folder'):
+        start(files, tmp_path / "Ann's run")
+    assert nothing_written(tmp_path / "Ann's run")
+
+
+def test_validation_of_other_keypoints(tmp_path):
+    files = cvat(tmp_path / 'files')
+    content = json.loads(files.train.read_text())
+    names = content['categories'][1]['keypoints']
+    for change, message in (
+        (names[:-1], 'number 17 is "right_ankle" in the one and missing in'),
+        (['top', *names[1:]], 'number 1 is "nose" in the one and "top" in'),
+    ):
+        content['categories'][1]['keypoints'] = change
+        val = tmp_path / 'val.json'
+        val.write_text(json.dumps(content))
+        with pytest.raises(ValueError, match=message):
+            start(files, tmp_path / 'run', val=val)
+
+
+def test_photos_of_a_validation_that_is_not_given(tmp_path):
+    files = cvat(tmp_path / 'files')
+    with pytest.raises(ValueError, match='--val, which is not given'):
+        start(files, tmp_path / 'run', val_images=files.images)
+
+
+def test_long_names_and_braces(tmp_path):
+    """What the file quotes is cut, and does not disturb the report."""
+    files = cvat(tmp_path / '{0} files').change(
+        lambda c: [i.update(file_name=999 * 'long') for i in c['images']]
+    )
+    (error, *_) = start(files, tmp_path / 'run').errors
+    assert '{0} files' in error and 'longlong...longlong' in error
+    assert len(error) < 1200
 
 
 def test_nothing_half_written(tmp_path, monkeypatch):

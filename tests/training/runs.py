@@ -9,6 +9,8 @@ from mmengine.runner import Runner
 
 from distilpose.zoo import find_config
 
+from .. import toys
+
 NAME = 'distilpose-tiny{}_1xb32-15e_demo-96x64'
 
 
@@ -43,6 +45,45 @@ def config(pictures, work_dir, kind='', **changes):
         for part in ('backbone', 'neck'):
             teacher[part].pop('init_cfg')
         cfg.model.teacher.config = teacher
+    return cfg
+
+
+def student_config(changes, pictures, work_dir, **settings):
+    """The demo's run with a toy in the place of its student.
+
+    ``changes`` are those of a kind of student, as of ``toys.students``.
+    """
+    cfg = config(pictures, work_dir, **settings)
+    teacher, distillation = cfg.model.teacher, cfg.model.distillation
+    k, size = cfg.model.head.num_joints, cfg.codec.input_size
+    student = toys.student(**changes)
+    student.update(type='DistilPoseEstimator', teacher=teacher)
+    codec = dict(type='RegressionLabel', input_size=size)
+    if 'in_featuremap_size' in student['head']:
+        maps = cfg.heatmap_codec.heatmap_size
+        student['head']['in_featuremap_size'] = maps
+        codec = dict(
+            type='IntegralRegressionLabel',
+            input_size=size,
+            heatmap_size=maps,
+            sigma=2.0,
+        )
+        (target,) = (
+            step
+            for step in cfg.train_dataloader.dataset.pipeline
+            if step['type'] == 'GenerateTarget'
+        )
+        target['encoder'] = codec
+    student['head'].update(num_joints=k, decoder=codec)
+    if 'neck' not in changes:  # tokens
+        student['neck'].update(
+            num_keypoints=k, embed_dims=96, patch_size=(4, 4)
+        )
+        student['head'].update(in_channels=96)
+    own = 'DistilPoseHead' in student['head']['type']
+    terms = ('simulated_heatmaps', *(['scores'] if own else []))
+    student['distillation'] = {term: distillation[term] for term in terms}
+    cfg.model = Config(student)._cfg_dict
     return cfg
 
 

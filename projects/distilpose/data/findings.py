@@ -5,6 +5,9 @@ from typing import Any, List, Sequence
 
 __all__ = ['FEW', 'NEVER', 'Findings']
 
+LONGEST = 200
+"""Characters of a case, such as a path, that are told."""
+
 FEW = 0.1
 """The share of cases that is still called suspicious, and not wrong."""
 
@@ -35,9 +38,16 @@ class Findings:
         """
         if not len(cases):
             return
-        text = what.format(f'{len(cases)} of {total}')
-        text += f' First: {", ".join(str(case) for case in cases[:3])}.'
+        # Not by format: what is said may quote a path that has braces.
+        text = what.replace('{}', f'{len(cases)} of {total}', 1)
+        text += f' First: {", ".join(map(_short, cases[:3]))}.'
         if len(cases) >= error_from * total:
             self.errors.append(text)
         else:
             self.warnings.append(text)
+
+
+def _short(case: Any) -> str:
+    text = str(case)
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f'{text[:half]}...{text[-half:]}'

@@ -11,8 +11,9 @@ boolean, empty values as NaN or null.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from ..data.findings import FEW
 from .report import Report
 
 __all__ = ['Annotations', 'read_annotations']
@@ -91,12 +92,13 @@ def read_annotations(
 
 def _load(file: Path) -> Item:
     if not file.is_file():
+        what = 'is a folder, no file' if file.is_dir() else 'does not exist'
         raise FileNotFoundError(
-            f'There is no annotation file "{file}" (looked from {Path.cwd()}).'
+            f'The annotation file "{file}" {what} (looked from {Path.cwd()}).'
         )
     try:
         content = json.loads(file.read_text(encoding='utf-8-sig'))
-    except ValueError as error:  # wrong bytes, too
+    except (ValueError, RecursionError) as error:  # wrong bytes, too
         raise ValueError(
             f'"{file}" is no JSON file ({error}). Export the annotations in '
             'COCO format, with keypoints.'
@@ -112,9 +114,10 @@ def _load(file: Path) -> Item:
     if lacking:
         raise ValueError(
             f'"{file}" is not in COCO format: expected a JSON object with '
-            f'the lists {", ".join(lists)}, but {", ".join(lacking)} '
-            f'{"is" if len(lacking) == 1 else "are"} not there. Export the '
-            'annotations in COCO format, with keypoints.'
+            f'the lists of objects {", ".join(lists)}, but '
+            f'{", ".join(lacking)} {"is" if len(lacking) == 1 else "are"} '
+            'missing or something else. Export the annotations in COCO '
+            'format, with keypoints.'
         )
     _expect_kinds(content, file)
     return content
@@ -180,7 +183,7 @@ def _images(content: Item, report: Report) -> Dict[Any, Item]:
     by_id: Dict[Any, Item] = {}
     lacking, contradicting, repeated = [], [], []
     for i, image in enumerate(items):
-        if 'id' not in image or not image.get('file_name'):
+        if image.get('id') is None or not image.get('file_name'):
             lacking.append(f'number {i + 1}')
             continue
         other = by_id.setdefault(image['id'], image)
@@ -204,8 +207,23 @@ def _people(
 ) -> List[Item]:
     """Give the annotations of some categories, each one once."""
     items = content['annotations']
+    if not items:
+        report.errors.append('There are no annotations.')
+    listed = [c.get('id') for c in content['categories']]
+    report.add(
+        f'{{}} annotations are of a category that the file does not list (ids '
+        f'there: {_few(listed)}), and are left out.',
+        [
+            f'{item.get("id", f"number {i + 1}")} of category '
+            f'{item.get("category_id")!r}'
+            for i, item in enumerate(items)
+            if item.get('category_id') not in listed
+        ],
+        len(items),
+        FEW,
+    )
     chosen = [a for a in items if a.get('category_id') in categories]
-    others = len(items) - len(chosen)
+    others = sum(a.get('category_id') in listed for a in items) - len(chosen)
     if others:
         report.changes.append(
             f'{others} of {len(items)} annotations are of other categories, '
@@ -216,7 +234,7 @@ def _people(
     for i, person in enumerate(chosen):
         name = person.get('id', f'number {i + 1}')
         if person.get('image_id') not in images:
-            lost.append(name)
+            lost.append(f'{name} of image {person.get("image_id")!r}')
             continue
         other = first.setdefault(name, person)
         if other is not person and other == person:
@@ -227,11 +245,11 @@ def _people(
         people.append(dict(person, id=name))
     total = len(chosen)
     report.add(
-        '{} annotations are of an image that the file does not list, and are '
-        'left out.',
+        '{} annotations are of an image that the file does not list (ids '
+        f'there: {_few([*images])}), and are left out.',
         lost,
         total,
-        0.1,
+        FEW,
     )
     report.changed(
         '{} annotations are there twice; one is kept.', repeated, total
@@ -244,6 +262,11 @@ def _people(
         float('inf'),
     )
     return people
+
+
+def _few(ids: Sequence[Any]) -> str:
+    more = ', ...' if len(ids) > 3 else ''
+    return ', '.join(map(repr, ids[:3])) + more or 'none'
 
 
 def _skeleton(links: Any, number: int, report: Report) -> List[Link]:

@@ -22,6 +22,8 @@ __all__ = ['Plan', 'distilled_text', 'student_text', 'teacher_text']
 HERE = '{{ fileDirname }}'
 NUMBERS = ('num_keypoints', 'num_joints', 'out_channels')
 """Settings of necks and heads that are the number of keypoints."""
+PARTS = ('type', 'data_preprocessor', 'backbone', 'neck', 'head')
+"""What a model is written from, in order."""
 OWN_HEADS = ('DistilPoseHead', 'PooledDistilPoseHead')
 
 
@@ -130,7 +132,7 @@ def distilled_text(plan: Plan) -> str:
     """The config of the student with the teacher on the same data."""
     student = _load(plan.student.config).model
     _, teacher = _teacher(plan.student)
-    model: Dict[str, Any] = dict(head=dict(type=student.head.type))
+    model: Dict[str, Any] = dict(type='', head=dict(type=student.head.type))
     _distil(
         model,
         dict(
@@ -203,7 +205,7 @@ def _model(model: Dict[str, Any], codec: str) -> Dict[str, Any]:
                 model[part][key] = Name('num_keypoints')
     model['head']['decoder'] = Name(codec)
     model['test_cfg'] = dict(model.get('test_cfg', {}), flip_test=Name('flip'))
-    return model
+    return {key: model[key] for key in (*PARTS, *model) if key in model}
 
 
 def _distil(

@@ -27,6 +27,9 @@ __all__ = ['init']
 
 Splits = Dict[str, Split]
 
+UNREADABLE = '\'"{}\\\n'
+"""What MMEngine does not escape where it puts a config's folder into it."""
+
 
 def init(
     folder: Path,
@@ -59,11 +62,18 @@ def init(
         What was found; with errors in it, nothing was written.
 
     Raises:
-        ValueError: A file cannot be used, or there is no such student.
+        ValueError: A file cannot be used, there is no such student, or
+            options or the folder's name do not fit.
         FileNotFoundError: A file or folder is not there.
         FileExistsError: The folder holds something.
+        OSError: It cannot be written.
     """
     _expect_free(folder)
+    if val is None and val_images is not None:
+        raise ValueError(
+            '--val-images names the photos of --val, which is not given. '
+            'Give the annotation file to validate on, too, or leave it out.'
+        )
     chosen = find_student(student)
     pretrained = start is None
     if start == 'none':
@@ -83,7 +93,7 @@ def init(
         files['val'] = (val, Photos(val_images or images, root))
     names, skeleton, splits = _read(files, category, report)
     info = describe(folder.name, names, skeleton, report)
-    named = named_teacher(teacher, names, report) if teacher else None
+    named = None if teacher is None else named_teacher(teacher, names, report)
     if report.errors:
         return report
     people = len(splits['train'].people)
@@ -138,6 +148,25 @@ def _expect_free(folder: Path) -> None:
             f'"{folder}" holds something already, which is not overwritten. '
             'Name a new folder.'
         )
+    path = folder.resolve()
+    bad = sorted({*path.as_posix()} & {*UNREADABLE})
+    if bad:
+        raise ValueError(
+            f'"{path}" has {" ".join(map(repr, bad))} in its path, which '
+            'MMEngine cannot read configs from. Name another folder.'
+        )
+    above = next(p for p in path.parents if p.exists())
+    if not above.is_dir():
+        raise _not_writable(folder, f'"{above}" is a file')
+    if not os.access(above, os.W_OK):
+        raise _not_writable(folder, f'no right to write to "{above}"')
+
+
+def _not_writable(folder: Path, reason: str) -> OSError:
+    return OSError(
+        f'"{folder}" cannot be written ({reason}). Name a folder where you '
+        'can write, and where there is room.'
+    )
 
 
 def _may_flip(names: List[str]) -> bool:
@@ -190,5 +219,7 @@ def _write(folder: Path, texts: Dict[str, str]) -> None:
         if folder.exists():
             folder.rmdir()  # it is empty; Windows cannot rename onto it
         partial.rename(folder)
+    except OSError as error:
+        raise _not_writable(folder, error.strerror or str(error)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

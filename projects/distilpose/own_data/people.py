@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ..data.annotations import is_box
+from ..data.findings import NEVER
 from .coco_file import Annotations
 from .report import Report
 
@@ -22,9 +23,12 @@ MARGIN = 0.1
 AREA = 0.53
 """The share of a box that a body covers, as MMPose takes it."""
 
-WRONG_NUMBER = (
-    'have another number of keypoints than their category, or some that are '
-    'no numbers'
+OUT = 0.25
+"""The share of a box's width or height that may lie outside of its image."""
+
+NO_BOX = (
+    'have no box (bbox) with an area in their image, and no two keypoints '
+    'that would give one'
 )
 
 
@@ -43,13 +47,19 @@ def tidy_people(
         Annotations in COCO format, with the ids that were read.
     """
     left_out: Dict[str, List[Any]] = {}
+    unreadable: List[str] = []
     made_boxes: List[Any] = []
+    reaching: List[Any] = []
     outside: List[Any] = []
     people: List[Item] = []
     known = [p for p in read.people if p['image_id'] in images]
     for person in known:
         image = images[person['image_id']]
         keypoints = _keypoints(person.get('keypoints'), len(read.names))
+        if keypoints is None and person.get('keypoints'):
+            there = _described(person['keypoints'])
+            unreadable.append(f'{person["id"]} with {there}')
+            continue
         reason = _why_not(person, keypoints)
         if keypoints is None or reason:
             left_out.setdefault(reason, []).append(person['id'])
@@ -57,21 +67,25 @@ def tidy_people(
         box = _box(person.get('bbox'), image)
         if box is None:
             box = _box_of(keypoints, image)
+            if box is None:
+                left_out.setdefault(NO_BOX, []).append(person['id'])
+                continue
             made_boxes.append(person['id'])
-        if box is None:
-            reason = 'have neither a box nor keypoints that give one'
-            left_out.setdefault(reason, []).append(person['id'])
-            continue
+        elif _reaches_out(box, image):
+            reaching.append(person['id'])
         if _any_outside(keypoints, image):
             outside.append(person['id'])
         people.append(_annotation(person, keypoints, box, image))
     total = len(known)
+    k = len(read.names)
+    report.add(
+        f'{{}} people do not have {3 * k} numbers as keypoints: x, y and '
+        f'visibility of each of {k}.',
+        unreadable,
+        total,
+    )
     for reason, ids in left_out.items():
-        text = f'{{}} people {reason}, and are left out.'
-        if reason == WRONG_NUMBER:
-            report.add(text, ids, total)
-        else:
-            report.changed(text, ids, total)
+        report.changed(f'{{}} people {reason}, and are left out.', ids, total)
     report.changed(
         '{} people had no box, or one of no size: it is made of their '
         'keypoints.',
@@ -79,19 +93,24 @@ def tidy_people(
         total,
     )
     report.add(
+        '{} people have a box (bbox) that reaches far out of their image: it '
+        'must be x, y, width, height, not two corners.',
+        reaching,
+        total,
+        NEVER,
+    )
+    report.add(
         '{} people have labelled keypoints outside of their image.',
         outside,
         total,
-        float('inf'),
+        NEVER,
     )
     return people
 
 
 def _why_not(person: Item, keypoints: Optional[np.ndarray]) -> str:
-    if not person.get('keypoints'):
-        return 'have no keypoints'
     if keypoints is None:
-        return WRONG_NUMBER
+        return 'have no keypoints'
     if person.get('iscrowd'):
         return 'are crowds (iscrowd)'
     return '' if keypoints[:, 2].any() else 'have no labelled keypoint'
@@ -107,6 +126,12 @@ def _keypoints(values: Any, number: int) -> Optional[np.ndarray]:
     found[~seen] = 0
     found[:, 2] = np.minimum(np.ceil(found[:, 2]), 2)
     return found
+
+
+def _described(keypoints: Any) -> str:
+    if isinstance(keypoints, list):
+        return f'{len(keypoints)} values'
+    return f'{str(keypoints)[:30]!r}'
 
 
 def _box(box: Any, image: Item) -> Optional[List[float]]:
@@ -130,6 +155,13 @@ def _box_of(keypoints: np.ndarray, image: Item) -> Optional[List[float]]:
     near = np.clip(near - margin, 0, last)
     far = np.clip(far + margin, 0, last)
     return _box([*near.tolist(), *(far - near).tolist()], image)
+
+
+def _reaches_out(box: List[float], image: Item) -> bool:
+    x, y, w, h = box
+    out_w = max(-x, x + w - image['width'])
+    out_h = max(-y, y + h - image['height'])
+    return out_w > OUT * w or out_h > OUT * h
 
 
 def _any_outside(keypoints: np.ndarray, image: Item) -> bool:

@@ -89,7 +89,11 @@ class Photos:
             )
         where = f'below "{self.folder}"'
         for what, cases in (
-            (f'{{}} images are not there {where}.', missing),
+            (
+                f'{{}} images are not there {where}, which has '
+                f'{self._content()}.',
+                missing,
+            ),
             (
                 f'{{}} images have a name that several files have {where}. '
                 'Name a folder for each annotation file, with --images and '
@@ -101,6 +105,12 @@ class Photos:
             report.add(what, cases, len(images), FEW)
         check_images([*found.values()], str(self.root), True, report)
         return found
+
+    def _content(self) -> str:
+        number = sum(map(len, self._by_name.values()))
+        if not number:
+            return 'no files'
+        return f'{number} files, such as "{min(self._by_name)}"'
 
     def _candidates(self, name: str, beside: Path) -> List[str]:
         """Give the files that a name may mean, best ones alone."""

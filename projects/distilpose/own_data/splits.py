@@ -2,7 +2,8 @@
 
 import random
 import re
-from typing import Any, Dict, List, NamedTuple, Sequence
+from itertools import zip_longest
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -75,12 +76,19 @@ def _tell(
 
 
 def expect_same_keypoints(train: Annotations, val: Annotations) -> None:
-    if train.names != val.names:
+    pairs = zip_longest(train.names, val.names)
+    for i, (one, other) in enumerate(pairs, start=1):
+        if one == other:
+            continue
         raise ValueError(
-            f'"{train.file}" has the keypoints {", ".join(train.names)}, '
-            f'"{val.file}" {", ".join(val.names)}: they must be the same, in '
-            'the same order.'
+            f'"{train.file}" and "{val.file}" must have the same keypoints, '
+            f'in the same order, but number {i} is {_quoted(one)} in the one '
+            f'and {_quoted(other)} in the other. Export both from one project.'
         )
+
+
+def _quoted(name: Optional[str]) -> str:
+    return 'missing' if name is None else f'"{name}"'
 
 
 def warn_of_overlap(splits: Dict[str, Split], report: Report) -> None:

@@ -4,7 +4,6 @@ A new one is a line here: the name of an installed config that trains it, and
 of a teacher that can be trained beside it.
 """
 
-import difflib
 from typing import Dict, NamedTuple, Optional
 
 __all__ = ['STUDENTS', 'Student', 'find_student']
@@ -52,9 +51,8 @@ def find_student(name: str) -> Student:
         ValueError: There is none of this name.
     """
     if name not in STUDENTS:
-        near = difflib.get_close_matches(name, STUDENTS, cutoff=0.4)
         raise ValueError(
             f'There is no student "{name}". Choose one of '
-            f'{", ".join(near or STUDENTS)}.'
+            f'{", ".join(STUDENTS)}.'
         )
     return STUDENTS[name]

@@ -2,8 +2,13 @@
 
 from typing import NamedTuple, Optional, Sequence
 
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpose.utils import register_all_modules
+
 from ..distillation.keypoints import match_keypoints, plain_name
 from ..distillation.sources import MMPoseSource
+from ..teachers import build_teacher
 from ..zoo import find_config, published_weights
 from .report import Report
 
@@ -17,6 +22,9 @@ OFFERED = (
     'td-hm_hrnet-w48_8xb64-210e_ap10k-256x256',
     'rtmpose-l_8xb512-700e_body8-halpe26-256x192',
 )
+
+
+LISTED = '`distilpose teachers WORD` lists teachers with a word in their name.'
 
 
 class NamedTeacher(NamedTuple):
@@ -38,9 +46,19 @@ def named_teacher(
 
     Raises:
         FileNotFoundError: There is no such config.
-        ValueError: It has no published weights, or too few of the keypoints.
+        ValueError: It is of a kind that cannot teach, or cannot be built
+            here; or it has no published weights, or too few of the keypoints.
     """
-    path = find_config(name, with_mmpose=True)
+    try:
+        path = find_config(name, with_mmpose=True)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{error} {LISTED}') from error
+    register_all_modules(init_default_scope=False)
+    try:
+        with DefaultScope.overwrite_default_scope('mmpose'):
+            build_teacher(Config.fromfile(path).model, path.stem)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'{error} {LISTED}') from error
     checkpoint = published_weights(path)
     if checkpoint is None:
         raise ValueError(

@@ -15,7 +15,7 @@ images = $images
 annotations = '$here/annotations/'
 metainfo = dict(from_file='$here/metainfo.py')
 num_keypoints = $num_keypoints
-flip = $flip  # whether the mirror image of an image is one, too
+flip = $flip  # train on mirrored photos, too, and test on both
 
 # $why.
 epochs = $epochs

@@ -1,0 +1,182 @@
+"""Each kind of student by a user's commands: it trains, is stopped, resumed,
+tested and exported, and all its files predict what PyTorch predicts."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from distilpose.deploy.formats import makers
+from distilpose.deploy.onnx_file import export_onnx
+from distilpose.inference import MMPoseEstimator
+from distilpose_cli import main
+from distilpose_runtime import PoseEstimator
+
+from .. import toys
+from ..training import runs
+from .commands import distilpose
+
+pytestmark = pytest.mark.slow
+SIZE = (64, 96)  # (W, H) of the demo's images
+
+CSPNEXT = dict(
+    type='CSPNeXt',
+    arch='P5',
+    expand_ratio=0.5,
+    deepen_factor=0.167,
+    widen_factor=0.125,
+    out_indices=(4,),
+    channel_attention=True,
+    norm_cfg=dict(type='SyncBN'),
+    act_cfg=dict(type='SiLU'),
+)
+POOLED = toys.students()['pooled']
+KINDS = {
+    **toys.students(),
+    'cspnext': {
+        **POOLED,
+        'backbone': CSPNEXT,
+        'head': {**POOLED['head'], 'in_channels': 128},
+    },
+    'mmpretrain': {
+        **POOLED,
+        'backbone': dict(
+            type='mmpretrain.MobileOne', arch='s0', out_indices=(3,)
+        ),
+        'head': {**POOLED['head'], 'in_channels': 1024},
+    },
+}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request):
+    package = dict(timm='timm', mmpretrain='mmpretrain').get(request.param)
+    if package:
+        pytest.importorskip(package)
+    return request.param
+
+
+def test_from_training_to_exported_files(kind, pictures, tmp_path, capfd):
+    config = tmp_path / 'student.py'
+    settings = runs.student_config(KINDS[kind], pictures, tmp_path / 'run')
+    settings.model.test_cfg.flip_test = False
+    settings.dump(config)
+    stopped = train_and_stop(config, tmp_path)
+    wanted = stopped['meta']['epoch'] + 1
+    distilpose(
+        *('train', config, '--resume', '--cfg-options'),
+        *(f'train_cfg.max_epochs={wanted}', 'train_cfg.val_interval=1'),
+        cwd=tmp_path,
+    )
+    checkpoint = tmp_path / f'run/epoch_{wanted}.pth'
+    resumed = torch.load(checkpoint, weights_only=False)
+    steps = stopped['meta']['iter'] // stopped['meta']['epoch']
+    assert resumed['meta']['iter'] == steps * wanted > steps
+    assert not runs.equal(stopped['state_dict'], resumed['state_dict'])
+
+    flip = 'model.test_cfg.flip_test=True'
+    main(['test', str(config), str(checkpoint), '--cfg-options', flip])
+    assert 'coco/AP' in capfd.readouterr().out
+
+    model = student_alone(settings)
+    model.load_state_dict(resumed['state_dict'], strict=True)
+    images = torch.randn(4, 3, *SIZE[::-1])
+    tell_images_apart(model, images)
+    checkpoint = tmp_path / 'student.pth'
+    torch.save(dict(state_dict=model.state_dict()), checkpoint)
+    onnx = tmp_path / 'student.onnx'
+    main(['export', str(config), str(checkpoint), str(onnx)])
+    settings = Config.fromfile(config)
+    compare_formats(settings, checkpoint, onnx, images.numpy())
+    compare_with_mmpose(settings, checkpoint, onnx, pictures)
+    settings.model.test_cfg.flip_test = True
+    export_onnx(settings, str(checkpoint), onnx, flip_test=True)
+    compare_with_mmpose(settings, checkpoint, onnx, pictures)
+
+
+def train_and_stop(config, folder):
+    """Interrupt a training after an epoch; give its last checkpoint."""
+    with open(folder / 'stopped.log', 'w') as log:
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'distilpose', 'train', str(config)],
+            cwd=folder,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # A job in the background would ignore the interruption.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        )
+        while not any(folder.glob('run/epoch_*.pth')):
+            assert process.poll() is None, (folder / 'stopped.log').read_text()
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+    assert 'With --resume' in (folder / 'stopped.log').read_text()
+    last = (folder / 'run/last_checkpoint').read_text()
+    return torch.load(last, weights_only=False)
+
+
+def student_alone(settings):
+    """Build the student without its teacher."""
+    student = dict(settings.model, type='TopdownPoseEstimator')
+    del student['teacher'], student['distillation']
+    return revert_sync_batchnorm(toys.build(student))
+
+
+def tell_images_apart(model, images):
+    """Take the statistics of a batch: those of so few steps are far off, and
+    make all images alike."""
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.momentum = 1
+    with torch.no_grad():
+        model.train().extract_feat(images)
+
+
+def compare_formats(settings, checkpoint, onnx, images):
+    """PyTorch as built and deployed, TorchScript and ONNX, in pixels."""
+    made = makers(settings, str(checkpoint), checkpoint.parent)
+    expected, scores = made['PyTorch, as built']().predict(images)
+    assert np.ptp(expected, axis=0).max() > 0.1
+    onnx = PoseEstimator(onnx).run(images)
+    for found in (
+        made['PyTorch, deployed']().predict(images),
+        made['TorchScript']().predict(images),
+        (onnx['coords'], onnx['scores']),
+    ):
+        np.testing.assert_allclose(found[0], expected, atol=1e-3)
+        np.testing.assert_allclose(found[1], scores, atol=1e-4)
+
+
+def compare_with_mmpose(settings, checkpoint, onnx, pictures):
+    """On the pictures, by the runtime and by MMPose's own inference."""
+    settings.dump(checkpoint.with_suffix('.py'))
+    mmpose = MMPoseEstimator(
+        str(checkpoint.with_suffix('.py')), str(checkpoint), 'cpu'
+    )
+    exported = PoseEstimator(onnx)
+    annotations = json.loads(
+        (pictures / 'annotations/person_keypoints_val2017.json').read_text()
+    )
+    for image in annotations['images']:
+        pixels = cv2.imread(str(pictures / 'val2017' / image['file_name']))
+        boxes = [
+            [x, y, x + w, y + h]
+            for x, y, w, h in (
+                person['bbox']
+                for person in annotations['annotations']
+                if person['image_id'] == image['id']
+            )
+        ]
+        found, expected = exported(pixels, boxes), mmpose(pixels, boxes)
+        assert np.abs(found.keypoints - expected.keypoints).max() < 0.05
+        assert np.abs(found.scores - expected.scores).max() < 1e-3
