@@ -22,11 +22,9 @@ model = dict(
         ),
     ),
     neck=dict(
+        **_base_.narrow_encoder,
         num_keypoints=_base_.num_keypoints,
         in_channels=512,
-        patch_size=(1, 1),
-        embed_dims=128,
-        num_heads=4,
         num_layers=2,
     ),
     head=dict(
