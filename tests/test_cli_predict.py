@@ -1,6 +1,7 @@
 """``distilpose predict``, from its arguments to its files."""
 
 import json
+import shutil
 import os
 import resource
 import signal
@@ -161,7 +162,7 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     'arguments, message',
     [
         (['none.jpg'], 'There is no "none.jpg"'),
-        (['p/1.png', '--boxes', 'none.json'], 'No such file'),
+        (['p/1.png', '--boxes', 'none.json'], 'no such file'),
         (['p/1.png', '--boxes', 'p/1.png'], 'holds no boxes'),
         (['p/1.png', '--detector', 'none.onnx'], 'There is no detector'),
         (['p/1.png', '--detector', 'yolox'], 'yolox-tiny, yolox-s, or none'),
@@ -172,6 +173,10 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
         (['p', '--detector', 'none', '--checkpoint', 'x'], '--checkpoint'),
         (['p', '--detector', 'none', '--out', 'p/1.png/x'], '1.png'),
         (['bad', '--detector', 'none'], 'no picture that can be read'),
+        (['notes.md', '--detector', 'none'], 'neither an image nor a video'),
+        (['p/1.png', '--boxes', 'other.json'], 'names such as "a.jpg", but'),
+        (['me.png', '--boxes', 'list.json'], 'by numbers, but'),
+        (['p/1.png', '--boxes', 'empty.json'], "('images' is missing)"),
         (['p', '--detector', 'none', '--out', 'pose.onnx'], 'be a folder'),
         (['p', '--detector', 'none', '--out', '/proc/x'], '"/proc/x" cannot'),
     ],
@@ -183,6 +188,17 @@ def test_refused_in_one_line(
     photos.rename('p')
     Path('bad').mkdir()
     Path('bad/1.jpg').write_bytes(b'no')
+    Path('notes.md').write_text('# Notes')
+    shutil.copy('p/1.png', 'me.png')
+    for name, content in (
+        (
+            'other',
+            dict(images=[dict(id=1, file_name='a.jpg')], annotations=[]),
+        ),
+        ('list', [dict(image_id=7, bbox=[1, 2, 3, 4])]),
+        ('empty', {}),
+    ):
+        Path(f'{name}.json').write_text(json.dumps(content))
     with pytest.raises(SystemExit) as ended:
         predict(*arguments, '--model', model)
     text = str(ended.value)

@@ -100,6 +100,11 @@ def _of_registry(error: BaseException) -> bool:
 def _about_file(error: OSError) -> str:
     if error.strerror is None or error.filename is None:
         return str(error)
+    if isinstance(error, FileNotFoundError):
+        return (
+            f'"{error.filename}" cannot be used: there is no such file or '
+            'folder.'
+        )
     return (
         f'"{error.filename}" cannot be used ({error.strerror}). A file to be '
         'read must be there; a folder to be written to must be a folder, with '

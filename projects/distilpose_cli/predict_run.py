@@ -15,7 +15,7 @@ import numpy as np
 
 from distilpose_runtime import PoseEstimator
 from distilpose_runtime.detectors import Detector
-from distilpose_runtime.downloads import DETECTORS, fetch
+from distilpose_runtime.downloads import DETECTORS, DownloadError, fetch
 from distilpose_runtime.media import open_source
 from distilpose_runtime.named import MODELS
 from distilpose_runtime.outputs import Outputs
@@ -87,6 +87,14 @@ def run(args: argparse.Namespace) -> bool:
             )
     if not report.pictures and report.complete:
         raise ValueError(f'"{args.source}" has no picture that can be read.')
+    if boxes is not None and len(boxes.unknown) == report.pictures > 0:
+        first = next(iter(boxes.names), None)
+        names = 'numbers' if first is None else f'names such as "{first}"'
+        raise ValueError(
+            f'"{boxes.path}" has boxes for none of the pictures. It knows '
+            f'pictures by {names}, but these are called as '
+            f'"{boxes.unknown[0]}".'
+        )
     return report.complete
 
 
@@ -101,7 +109,7 @@ def _open_finder(
         return None, whole_picture, {'detector': None}
     file = Path(args.detector)
     if args.detector in DETECTORS and not file.exists():
-        file = fetch(DETECTORS[args.detector], announce=_say)
+        file = _fetch(args.detector)
     elif not file.is_file():
         raise ValueError(
             f'There is no detector "{args.detector}". Expected an ONNX file, '
@@ -110,6 +118,17 @@ def _open_finder(
     detector = Detector(file, args.device, args.detector_format)
     about = {'detector': str(file), 'format': detector.format}
     return None, detector.people, about
+
+
+def _fetch(detector: str) -> Path:
+    try:
+        return fetch(DETECTORS[detector], announce=_say)
+    except DownloadError as error:
+        raise DownloadError(
+            f'{error} Or give boxes with --boxes FILE.json, another detector '
+            'with --detector FILE.onnx or, where each picture shows one '
+            'person, --detector none.'
+        ) from error
 
 
 def _open_model(
@@ -253,7 +272,8 @@ def _shares(report: Report) -> str:
 def _tell(report: Report, outputs: Outputs, boxes: Optional[BoxFile]) -> None:
     """Say what was done, and what was not."""
     _say(
-        f'{report.pictures} pictures, {report.people} people, '
+        f'{report.pictures} picture{"s" * (report.pictures != 1)}, '
+        f'{report.people} {"person" if report.people == 1 else "people"}, '
         f'{_speed(report)}.'
     )
     _say_some('skipped', [f'{x.name}: {x.reason}' for x in report.skipped])
@@ -262,7 +282,7 @@ def _tell(report: Report, outputs: Outputs, boxes: Optional[BoxFile]) -> None:
         [f'{n} {fault}' for fault, n in report.boxes_left_out.items()],
     )
     if boxes is not None and boxes.unknown:
-        _say_some(f'not in {boxes.path}', boxes.unknown)
+        _say_some(f'without boxes in {boxes.path}', boxes.unknown)
     resized = getattr(outputs.media, 'resized', 0)
     if resized:
         _say(

@@ -5,6 +5,7 @@ A source is iterated over once. It gives each picture as a ``Frame``, and a
 """
 
 import glob
+import mimetypes
 import os
 import time
 from pathlib import Path
@@ -169,6 +170,9 @@ def open_source(source: str, every: int = 1) -> Source:
     if path.is_file():
         if path.suffix.lower() in IMAGE_SUFFIXES:
             return Images([path], path.parent, path.name)
+        kind = mimetypes.guess_type(path.name)[0] or ''
+        if kind.startswith('text/') or kind == 'application/json':
+            raise MediaError(f'"{source}" is neither an image nor a video.')
         from .video import Video
 
         return Video(path, every)
@@ -181,7 +185,8 @@ def open_source(source: str, every: int = 1) -> Source:
             folder = Path(os.path.commonpath(parents))
             return Images(paths, folder, folder.resolve().name or 'images')
         raise MediaError(
-            f'The pattern "{source}" matches no image ({others} other files).'
+            f'The pattern "{source}" matches no image, and {others} other '
+            'files.'
         )
     raise MediaError(
         f'There is no "{source}". Expected an image, a folder, a pattern such '

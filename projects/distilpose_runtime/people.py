@@ -116,8 +116,11 @@ class BoxFile:
             TypeError,
             ValueError,
         ) as error:
+            what = (
+                f'{error} is missing' if isinstance(error, KeyError) else error
+            )
             raise ValueError(
-                f'"{path}" holds no boxes ({type(error).__name__}: {error}). '
+                f'"{path}" holds no boxes ({what}). '
                 'Expected an annotation file of COCO, or a list of results '
                 'with image_id, bbox [x, y, width, height] and score.'
             ) from error
@@ -159,7 +162,8 @@ def _of_people(found: Dict[str, Any]) -> List[Dict[str, Any]]:
     return [
         row
         for row in found['annotations']
-        if row['category_id'] in persons and not row.get('iscrowd')
+        if row.get('category_id') in {*persons, None}
+        and not row.get('iscrowd')
     ]
 
 

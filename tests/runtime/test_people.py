@@ -74,7 +74,7 @@ def annotations(path):
             dict(image_id=11, category_id=4, bbox=[1, 2, 3, 4], iscrowd=0),
             dict(image_id=11, category_id=1, bbox=[9, 9, 9, 9]),
             dict(image_id=11, category_id=4, bbox=[9, 9, 9, 9], iscrowd=1),
-            dict(image_id=12, category_id=4, bbox=[5, 6, 7, 8], score=0.5),
+            dict(image_id=12, bbox=[5, 6, 7, 8], score=0.5),
         ],
     )
     path.write_text(json.dumps(data))
