@@ -42,16 +42,12 @@ class Combination(NamedTuple):
 
 COMBINATIONS = [
     Combination(
-        'too-old', '3.8', '1.13.1', '<1.25', '1.3.2', '0.10.7', '3.3.0',
+        'too-old', '3.10', '2.0.1', '<2', '1.3.2', '0.10.7', '3.3.0',
         'mmcv-lite==2.1.0', supported=False,
     ),
     Combination(
-        'oldest', '3.8', '2.1.2', '<1.25', '1.2.0', '0.8.5', '3.1.0',
+        'oldest', '3.10', '2.1.2', '<1.25', '1.2.0', '0.8.5', '3.1.0',
         'mmcv-lite==2.0.1',
-    ),
-    Combination(
-        '2023', '3.9', '2.1.2', '<2', '1.2.0', '0.9.1', '3.2.0',
-        'mmcv-lite==2.1.0',
     ),
     Combination(
         '2024', '3.10', '2.4.1', '<2', '1.3.1', '0.10.4', '3.3.0',
@@ -117,8 +113,7 @@ class Environment:
         one = self.one
         shutil.rmtree(self.folder / 'venv', ignore_errors=True)
         self.run(find_python(one.python), '-m', 'venv', self.folder / 'venv')
-        # torch wants a newer setuptools than Python 3.8 has, MIM an older
-        # one than the newest.
+        # MIM wants an older setuptools than the newest.
         self.pip('--upgrade', 'pip', 'wheel', 'cython', 'setuptools<82')
         self.pip(f'torch=={one.torch}', 'torchvision', f'numpy{one.numpy}')
         # For some Pythons xtcocotools is built, against this NumPy.

@@ -26,7 +26,7 @@ def result(name, found):
     [
         ('oldest', WORKS, []),
         ('oldest', {**WORKS, 'tests': 'no: 1 failed'}, ['oldest']),
-        ('oldest', {'install': 'Python 3.8 is not installed'}, ['oldest']),
+        ('oldest', {'install': 'Python 3.10 is not installed'}, ['oldest']),
         ('too-old', {'install': 'yes', 'imports': 'no: refused'}, []),
     ],
 )

@@ -113,8 +113,15 @@ def export_onnx(
         found = compare(exported, expected)
         _check(found)
         if precision == 'float16':
-            student.to_float16()
-            graph = _trace(student)
+            try:
+                student.to_float16()
+                graph = _trace(student)
+            except RuntimeError as error:
+                raise ExportError(
+                    f'PyTorch {torch.__version__} cannot run this model in '
+                    f'float16 on a CPU ({error}). Export it in float32, or '
+                    'with a newer PyTorch.'
+                ) from error
         elif precision == 'int8':
             graph = to_int8(graph, exported.normalize(crops))
         if precision != 'float32':

@@ -47,13 +47,13 @@ def to_int8(graph: ModelProto, inputs: np.ndarray) -> ModelProto:
         # Folds constants and removes what does nothing, so that weights and
         # biases are found.
         quant_pre_process(graph, prepared, skip_symbolic_shape=True)
-        graph = onnx.load(prepared)
+        # By its path: ONNX Runtime 1.19 loses weights of a graph in memory.
         quantize_static(
-            graph,
+            prepared,
             quantized,
             _Images(inputs),
             op_types_to_quantize=['Conv', 'MatMul', 'Gemm'],
-            nodes_to_quantize=_layers(graph),
+            nodes_to_quantize=_layers(onnx.load(prepared)),
             per_channel=True,
             # 7 bits: without VNNI, x86 processors add two products of 8 bits
             # in 16, which overflows and gives nonsense.
