@@ -1,9 +1,9 @@
 """``distilpose predict``, from its arguments to its files."""
 
 import json
-import shutil
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
