@@ -8,7 +8,8 @@ __all__ = ['MODELS', 'find_model']
 
 # The model card of each lies beside it: models/README.md.
 MODELS = {
-    'distilpose-lsp': Path(__file__).parent / 'models' / 'distilpose-lsp.onnx'
+    name: Path(__file__).parent / 'models' / f'{name}.onnx'
+    for name in ('distilpose-lsp', 'distilpose-lsp-float16')
 }
 
 

@@ -26,14 +26,15 @@ def test_names(tmp_path, monkeypatch):
         PoseEstimator('distilpose-lps')
 
 
-def test_it_finds_a_skateboarder():
+@pytest.mark.parametrize('name', MODELS)
+def test_it_finds_a_pedestrian(name):
     """A photo that it has not seen, beside COCO's own annotation."""
-    (person,) = json.loads((PHOTOS / 'skateboarder.json').read_text())[
+    (person,) = json.loads((PHOTOS / 'pedestrian.json').read_text())[
         'annotations'
     ]
     x, y, width, height = person['bbox']
-    poses = PoseEstimator(DEFAULT_MODEL)(
-        cv2.imread(str(PHOTOS / 'skateboarder.jpg')),
+    poses = PoseEstimator(name)(
+        cv2.imread(str(PHOTOS / 'pedestrian.jpg')),
         [[x, y, x + width, y + height]],
     )
     # Leeds' joints are CrowdPose's: COCO's from the shoulders on, and two.
