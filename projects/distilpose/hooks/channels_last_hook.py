@@ -21,16 +21,17 @@ class ChannelsLastHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Reorder the weights, which are loaded by now."""
         for module in runner.model.modules():
-            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and not (
-                _is_pointwise_on_images(module)
-            ):
+            if _is_to_reorder(module):
                 module.to(memory_format=torch.channels_last)
 
 
-def _is_pointwise_on_images(module: nn.Module) -> bool:
-    """Whether PyTorch may crash in its backward pass, channels last.
+def _is_to_reorder(module: nn.Module) -> bool:
+    """Whether it is a convolution, but not a pointwise one of images.
 
-    PyTorch 2.11 does, on a CPU with AVX-512 and with a stride: MobileOne and
-    RepVGG begin with such a convolution.
+    In the backward pass of the latter, with a stride and channels last,
+    PyTorch 2.11 ends the process on a CPU with AVX-512. MobileOne and RepVGG
+    begin with such a convolution.
     """
-    return module.in_channels < 4 and module.kernel_size == (1, 1)
+    if not isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        return False
+    return module.in_channels > 3 or module.kernel_size != (1, 1)
