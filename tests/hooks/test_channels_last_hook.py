@@ -1,6 +1,11 @@
 """Training with channels last."""
 
+from types import SimpleNamespace
+
 import torch
+from torch import nn
+
+from distilpose.hooks import ChannelsLastHook
 
 from ..training import runs
 
@@ -32,3 +37,13 @@ def test_trains_the_same_in_another_order(pictures, tmp_path):
         'resumed', resume=True, load_from=str(tmp_path / 'start.pth')
     )
     assert runs.equal(runs.weights(resumed), runs.weights(last))
+
+
+def test_pointwise_convolution_of_images_stays():
+    """PyTorch 2.11 ends the process in its backward pass, channels last."""
+    model = nn.Sequential(nn.Conv2d(3, 48, 1, 2), nn.Conv2d(48, 8, 3))
+    ChannelsLastHook().before_train(SimpleNamespace(model=model))
+    assert model[0].weight.stride() == (3, 1, 1, 1)
+    assert model[1].weight.stride() == (432, 1, 144, 48)
+    model(torch.randn(8, 3, 96, 64)).square().sum().backward()
+    assert model[0].weight.grad.isfinite().all()
