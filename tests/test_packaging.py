@@ -92,6 +92,8 @@ def test_wheel_carries_everything(wheel):
     web = ROOT / 'projects/distilpose_runtime/web'
     for path in [*web.glob('page/*'), *web.glob('onnxruntime/*')]:
         expected[str(path.relative_to(ROOT / 'projects'))] = path
+    for path in (ROOT / 'models').iterdir():
+        expected[f'distilpose_runtime/models/{path.name}'] = path
     for folder, kinds in (('configs', 'py yml md'), ('tools', 'py')):
         for kind in kinds.split():
             for path in (ROOT / folder).glob(f'**/*.{kind}'):
