@@ -283,7 +283,7 @@ def test_refuses_older_versions_of_torch(monkeypatch):
         compat.apply()
 
 
-@pytest.mark.parametrize('version', ['0.29.0', '1.1.0', '2.0.0'])
+@pytest.mark.parametrize('version', ['0.29.0', '1.2.0', '2.0.0'])
 def test_refuses_other_versions_of_mmpose(monkeypatch, version):
     monkeypatch.setattr(mmpose, '__version__', version)
     with pytest.raises(ImportError, match=rf'needs MMPose .* {version} is'):

@@ -9,7 +9,7 @@ from distilpose.checkpoint import read_keypoint_names
 from distilpose.fine_tune import carry_over
 from distilpose.hooks import FineTuneHook
 
-from . import toys
+from . import limits, toys
 from .annotations import files
 from .training import runs
 
@@ -112,6 +112,7 @@ def trained(pictures, tmp_path):
     return runs.train(cfg), tmp_path / 'coco/epoch_1.pth'
 
 
+@limits.numpy_in_checkpoints
 def test_hook_in_a_run(trained, tmp_path):
     """Five keypoints of other data, two of which COCO has as well; no
     learning, so that what was loaded can be seen."""

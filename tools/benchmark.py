@@ -22,6 +22,7 @@ import re
 import sys
 import time
 from collections import defaultdict
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -158,12 +159,14 @@ def prediction(
     )
     inputs = torch.stack(data['inputs']).to(device) / 127.5 - 1
     test_cfg = {**(model.test_cfg or {}), 'flip_test': flip_test}
-    dtype = getattr(torch, precision)
+    kind, dtype = torch.device(device).type, getattr(torch, precision)
 
     def predict() -> list:
         model.test_cfg = test_cfg
-        with torch.inference_mode(), torch.autocast(
-            torch.device(device).type, dtype, enabled=dtype != torch.float32
+        # PyTorch 2.1 refuses float32 as a dtype, even of a disabled autocast.
+        half = dtype != torch.float32
+        with torch.inference_mode(), (
+            torch.autocast(kind, dtype) if half else nullcontext()
         ):
             return model.predict(inputs, data['data_samples'])
 

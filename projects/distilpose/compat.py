@@ -35,7 +35,7 @@ __all__ = [
     'stub_mmcv_ops',
 ]
 
-MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.2.0', '2.0.0'
+MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.3.0', '2.0.0'
 TORCH_MINIMUM = '2.1.0'  # exports scaled_dot_product_attention
 
 

@@ -21,7 +21,7 @@ from distilpose.checkpoint import place_of, read_state_dict
 from distilpose.distillation.teacher import FrozenTeacher
 from distilpose.zoo import find_config, published_ap, published_weights
 
-from .. import toys
+from .. import limits, toys
 from ..file_server import cached
 
 COCO = 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'
@@ -257,6 +257,7 @@ def as_saved_today(model, file):
     )
 
 
+@limits.numpy_in_checkpoints
 def test_file_of_mmposes_own_publisher(publish, tmp_path):
     """Written by its script, hash in the name and all."""
     model = trained()
@@ -277,6 +278,7 @@ def test_file_of_mmposes_own_publisher(publish, tmp_path):
     assert cached(tmp_path) == [found[0].name]
 
 
+@limits.numpy_in_checkpoints
 def test_file_of_mmpose_0(publish, tmp_path, log):
     """Old names, values of NumPy, and tensors of today's nowhere."""
     model = trained()

@@ -4,17 +4,15 @@ import copy
 import gc
 import math
 
-import mmengine
 import pytest
 import torch
 from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
 from mmengine.runner import autocast
-from mmengine.utils import digit_version
 
 from distilpose.distillation import heatmaps as heatmaps_module
 
-from .. import toys
+from .. import limits, toys
 from . import runs
 
 
@@ -31,6 +29,7 @@ def grown(model):
     return model
 
 
+@limits.exact_bfloat16
 def test_bf16_losses_are_those_of_float32(monkeypatch):
     """Within 1e-2; simulated heatmaps are computed in float32."""
     model = grown(distilled()).eval()
@@ -116,10 +115,6 @@ def plain(pictures, tmp_path):
     return runs.train(runs.config(pictures, tmp_path / 'plain'))
 
 
-@pytest.mark.skipif(
-    digit_version(mmengine.__version__) < digit_version('0.9.0'),
-    reason='MMEngine 0.9 or later',
-)
 def test_gradient_checkpointing_changes_nothing(plain, pictures, tmp_path):
     layers = [f'neck.layers.{i}' for i in range(2)]
     cfg = runs.config(pictures, tmp_path, activation_checkpointing=layers)

@@ -124,7 +124,9 @@ def _firsts(dataset: Any) -> List[int]:
     inner = getattr(dataset, 'datasets', None)
     if not inner:
         return [0]
-    lengths = getattr(dataset, 'lens', None) or [len(part) for part in inner]
+    # MMPose below 1.3.2 has no public name for the lengths that it samples.
+    lengths = getattr(dataset, 'lens', getattr(dataset, '_lens', None))
+    lengths = lengths or [len(part) for part in inner]
     starts = accumulate([0, *lengths[:-1]])
     return [start for start, length in zip(starts, lengths) if length]
 
