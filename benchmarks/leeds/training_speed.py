@@ -63,6 +63,9 @@ def main() -> None:
     students: Dict[str, Config] = {}
     for name in args.configs:
         students.update(variants(name))
+    counts = {
+        name: measure_complexity(config) for name, config in students.items()
+    }
     rows: List[Dict[str, object]] = []
     for size in args.batch:
         config = next(iter(students.values()))
@@ -77,14 +80,13 @@ def main() -> None:
             args.repeats,
             args.device,
         )
-        for name, config in students.items():
-            counts = measure_complexity(config)
+        for name, count in counts.items():
             rows.append(
                 {
                     'student': name,
                     'batch': size,
-                    'parameters, M': f'{counts.parameters / 1e6:.2f}',
-                    'GMACs': f'{counts.layer_macs / 1e9:.3f}',
+                    'parameters, M': f'{count.parameters / 1e6:.2f}',
+                    'GMACs': f'{count.layer_macs / 1e9:.3f}',
                     'ms a step': str(took[name]),
                     'crops/s': f'{1e3 * size / took[name].median:.0f}',
                 }
