@@ -5,7 +5,6 @@ A source is iterated over once. It gives each picture as a ``Frame``, and a
 """
 
 import glob
-import mimetypes
 import os
 import time
 from pathlib import Path
@@ -25,6 +24,10 @@ __all__ = [
     'Source',
     'open_source',
 ]
+
+# What may lie beside photos. Any other file may be a video: .ts is one, though
+# systems take it for a text of Qt's.
+TEXT_SUFFIXES = ('.csv', '.json', '.md', '.txt')
 
 
 class MediaError(ValueError):
@@ -170,8 +173,7 @@ def open_source(source: str, every: int = 1) -> Source:
     if path.is_file():
         if path.suffix.lower() in IMAGE_SUFFIXES:
             return Images([path], path.parent, path.name)
-        kind = mimetypes.guess_type(path.name)[0] or ''
-        if kind.startswith('text/') or kind == 'application/json':
+        if path.suffix.lower() in TEXT_SUFFIXES:
             raise MediaError(f'"{source}" is neither an image nor a video.')
         from .video import Video
 

@@ -114,6 +114,11 @@ def test_video(tmp_path):
         assert frame.image.mean() == pytest.approx(3 * i + 60, abs=1.1)
 
 
+def test_video_whose_name_systems_take_for_a_text(tmp_path):
+    file = video(tmp_path / 'a.mp4')
+    assert open_source(str(file.rename(tmp_path / 'a.ts'))).total == 60
+
+
 def test_every_nth_frame(tmp_path):
     source = open_source(str(video(tmp_path / 'a.mp4')), every=25)
     assert source.total == 3
