@@ -231,14 +231,15 @@ def test_equal_to_the_baseline(kind, capsys):
 def test_formats_side_by_side(tmp_path, pictures, capsys):
     """The AP of all is that of PyTorch, but for what 8 bits lose."""
     config = Config.fromfile(find_config(TINY))
+    annotations = str(pictures / 'annotations/person_keypoints_val2017.json')
     config.merge_from_dict(
         {
             'test_dataloader.dataset.data_root': str(pictures),
-            'test_evaluator.ann_file': str(
-                pictures / 'annotations/person_keypoints_val2017.json'
-            ),
+            'test_evaluator.ann_file': annotations,
         }
     )
+    pck = dict(type='PCKAccuracy', norm_item='bbox')
+    config.test_evaluator = [pck, config.test_evaluator]
     config.dump(tmp_path / 'student.py')
     benchmark.main(
         [

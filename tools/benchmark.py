@@ -332,11 +332,19 @@ def random_images(config: Config, batch: int) -> np.ndarray:
 
 def compare_formats(args: argparse.Namespace) -> None:
     """Measure one student in all formats; print and write the table."""
+    # Here, because it needs onnxruntime, which the rest does not.
+    from distilpose.deploy.formats import average_precision
+
     config = Config.fromfile(find_config(args.configs[0], with_mmpose=True))
     with TemporaryDirectory() as folder:
         found, notes = collect_formats(args, config, Path(folder))
         if not found:
             sys.exit('No format could be made:\n' + '\n'.join(notes))
+        aps = {
+            name: average_precision(config, made.predict)
+            for name, made in found.items()
+            if args.ap
+        }
         images = {n: random_images(config, n) for n in args.batch}
         times = milliseconds(
             {
@@ -348,24 +356,20 @@ def compare_formats(args: argparse.Namespace) -> None:
             'cpu',
         )
         # Before the folder, and with it the files, are removed.
-        rows = [
-            format_row(args, config, name, found, times, images)
-            for name in found
-        ]
+        rows = [format_row(args, name, found, times, images) for name in found]
+    for row, ap in zip(rows, aps.values()):
+        row['AP'] = f'{100 * ap:.2f}'
     write(args, 'formats', rows, notes)
 
 
 def format_row(
     args: argparse.Namespace,
-    config: Config,
     name: str,
     found: dict,
     times: Dict[str, List[float]],
     images: Dict[int, np.ndarray],
 ) -> Dict[str, object]:
     """One format's row of the table, beside the first format."""
-    from distilpose.deploy.formats import average_precision
-
     first = next(iter(found))
     row: Dict[str, object] = {
         'format': name,
@@ -380,9 +384,6 @@ def format_row(
     largest = images[max(images)]
     own, others = (found[x].predict(largest)[0] for x in (name, first))
     row['largest difference, px'] = f'{np.abs(own - others).max():.2g}'
-    if args.ap:
-        ap = average_precision(config, found[name].predict)
-        row['AP'] = f'{100 * ap:.2f}'
     return row
 
 

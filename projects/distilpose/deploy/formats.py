@@ -13,10 +13,10 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import DefaultSampler
 from mmengine.dataset.utils import pseudo_collate
+from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
-from mmpose.registry import METRICS
 
 from distilpose_runtime import PoseEstimator
 
@@ -98,6 +98,7 @@ def average_precision(config: Config, predict: Predict) -> float:
 
     Raises:
         OSError: The data are not there.
+        ValueError: None of the config's metrics gives an AP.
     """
     scope = config.get('default_scope', 'mmpose')
     with DefaultScope.overwrite_default_scope(scope):
@@ -110,8 +111,8 @@ def average_precision(config: Config, predict: Predict) -> float:
                 dataset={**test_dataset(config), 'test_mode': True},
             )
         )
-        metric = METRICS.build(config.test_evaluator)
-        metric.dataset_meta = loader.dataset.metainfo
+        evaluator = Evaluator(config.test_evaluator)
+        evaluator.dataset_meta = loader.dataset.metainfo
         model: Any = build_without_weights(config)
     for batch in loader:
         data = model.data_preprocessor(batch)
@@ -123,8 +124,15 @@ def average_precision(config: Config, predict: Predict) -> float:
         samples = model.add_pred_to_datasample(
             instances, None, data['data_samples']
         )
-        metric.process(batch, [sample.to_dict() for sample in samples])
-    return float(metric.evaluate(len(loader.dataset))['coco/AP'])
+        evaluator.process(samples, batch)
+    metrics = evaluator.evaluate(len(loader.dataset))
+    for name, value in metrics.items():
+        if name.endswith('/AP'):
+            return float(value)
+    raise ValueError(
+        'There is no AP: the metrics of the test_evaluator are '
+        f'{", ".join(metrics)}. Add CocoMetric, or leave out --ap.'
+    )
 
 
 def _in_pytorch(student: Any, megabytes: Optional[float] = None) -> Format:
