@@ -133,6 +133,17 @@ def test_whole_picture(photos, model, tmp_path, monkeypatch):
     assert (tmp_path / 'predictions/1/1.png').is_file()
 
 
+def test_people_of_low_scores_are_not_drawn_in_silence(
+    photos, model, tmp_path, capsys
+):
+    boxes = tmp_path / 'boxes.json'
+    arguments = (photos, '--model', model, '--boxes', boxes, '--out')
+    predict(*arguments, tmp_path / 'x', '--keypoint-threshold', 0.95)
+    assert 'Of 4 of them no keypoint is drawn' in capsys.readouterr().err
+    predict(*arguments, tmp_path / 'y', '--keypoint-threshold', 0.8)
+    assert 'no keypoint' not in capsys.readouterr().err
+
+
 def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     (photos / '4.jpg').write_bytes(b'\xff\xd8\xff\xe0')
     (photos / '5.png').touch()

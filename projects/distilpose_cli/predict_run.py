@@ -283,6 +283,11 @@ def _tell(report: Report, outputs: Outputs, boxes: Optional[BoxFile]) -> None:
     )
     if boxes is not None and boxes.unknown:
         _say_some(f'without boxes in {boxes.path}', boxes.unknown)
+    if report.undrawn:
+        _say(
+            f'Of {report.undrawn} of them no keypoint is drawn: the scores '
+            'are all below --keypoint-threshold.'
+        )
     resized = getattr(outputs.media, 'resized', 0)
     if resized:
         _say(

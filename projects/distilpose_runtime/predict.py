@@ -48,6 +48,8 @@ class Report:
     Attributes:
         pictures: How many pictures went through.
         people: How many poses were predicted.
+        undrawn: Of how many of them every keypoint has too low a score to be
+            drawn.
         skipped: What was no picture.
         boxes_left_out: How many boxes showed nothing, by what is wrong.
         seconds: Time of each part of the work.
@@ -57,6 +59,7 @@ class Report:
 
     pictures: int = 0
     people: int = 0
+    undrawn: int = 0
     skipped: List[Skipped] = field(default_factory=list)
     boxes_left_out: Counter = field(default_factory=Counter)
     seconds: Dict[str, float] = field(default_factory=dict)
@@ -162,6 +165,8 @@ def _predict_frame(
     if outputs.media is not None:
         with report.timed('draw'):
             drawn = draw(frame.image, poses, settings.keypoint_threshold)
+            low = (poses.scores < settings.keypoint_threshold).all(axis=1)
+            report.undrawn += int(low.sum())
             if tracks is not None:
                 _draw_numbers(drawn, people, tracks)
         with report.timed('write'):
