@@ -149,6 +149,8 @@ def test_command_without_torch_and_mmpose(model):
         'for name in ("torch", "mmpose", "mmengine", "mmcv", "distilpose"):\n'
         '    sys.modules[name] = None\n'
         'import distilpose_cli\n'
+        # A job in the background starts with Ctrl-C switched off.
+        'signal.signal(signal.SIGINT, signal.default_int_handler)\n'
         'threading.Timer(2, _thread.interrupt_main).start()\n'
         'distilpose_cli.main(["serve", sys.argv[1], "--port", "0"])\n'
     )
@@ -157,6 +159,7 @@ def test_command_without_torch_and_mmpose(model):
         cwd=PROJECTS,
         capture_output=True,
         text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert f'{model}: http://127.0.0.1:' in done.stdout
