@@ -50,7 +50,7 @@ def film(path, count=40, size=(160, 96)):
 
     writer = VideoWriter(path, 20.0)
     for i in range(count):
-        image = np.full((size[1], size[0], 3), 60 + i, np.uint8)
+        image = np.full((size[1], size[0], 3), (60 + i) % 256, np.uint8)
         writer.write(Frame(image, '', i, i / 20), image)
     writer.close()
     return path
