@@ -27,7 +27,7 @@ model = dict(
         decoder=_base_.codec,
     ),
     teacher=dict(
-        config='{{ fileDirname }}/td-hm_lite0_1xb64-12e_lsp-extended-128x96.py',
+        config='{{ fileDirname }}/' + f'{teacher}.py',
         checkpoint=checkpoint,
     ),
     distillation=dict(
