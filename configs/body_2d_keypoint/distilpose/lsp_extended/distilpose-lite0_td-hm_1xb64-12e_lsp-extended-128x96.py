@@ -6,7 +6,7 @@ _base_ = [
     '../../../_base_/models/distilpose-s.py',
     '../../../_base_/models/lite0.py',
     '../../../_base_/datasets/lsp_extended_128x96.py',
-    '../../../_base_/schedules/adamw_3e.py',
+    '../../../_base_/schedules/adamw_12e.py',
 ]
 
 teacher = 'td-hm_lite0_1xb64-12e_lsp-extended-128x96'
@@ -36,10 +36,6 @@ model = dict(
     ),
 )
 
-train_cfg = dict(max_epochs=12, val_interval=1)
-param_scheduler = [
-    _base_.param_scheduler[0],
-    dict(_base_.param_scheduler[1], end=12),
-]
+train_cfg = dict(max_epochs=_base_.max_epochs, val_interval=1)
 default_hooks = _base_.hooks
 custom_hooks = [*_base_.own_hooks, dict(type='ChannelsLastHook')]
