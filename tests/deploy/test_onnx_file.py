@@ -30,6 +30,11 @@ MAPS = dict(
 STUDENTS = dict(
     distilpose={},
     no_score=dict(head=dict(scores=False, sigmas=False)),
+    distilpose_rle=dict(
+        head=dict(
+            loss=dict(type='RLELoss', use_target_weight=True), scores=False
+        )
+    ),
     regression=dict(
         neck=POOLED,
         head=dict(
@@ -113,7 +118,7 @@ def test_predicts_what_mmpose_predicts(kind, flip_test, tmp_path):
     assert np.ptp(wanted[0], axis=0).max() > 0.1  # the images differ
     np.testing.assert_allclose(coords, wanted[0], rtol=0, atol=1e-3)
     np.testing.assert_allclose(scores, wanted[1], rtol=0, atol=1e-5)
-    assert len(sigmas) == (kind in ('distilpose', 'rle'))
+    assert len(sigmas) == (kind in ('distilpose', 'distilpose_rle', 'rle'))
 
 
 @pytest.mark.parametrize('kind', ['distilpose', 'rle'])

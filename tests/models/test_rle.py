@@ -1,5 +1,6 @@
 """RLE as the loss of the student's head."""
 
+import numpy as np
 import pytest
 import torch
 from mmpose.models.losses import RLELoss
@@ -56,11 +57,35 @@ def test_sigmas_of_a_checkpoint_are_kept(tmp_path):
     assert (model.head.mlp[1].bias == 0.5).all()
 
 
+def test_sigmas_stand_in_for_scores():
+    """As MMPose's codec scores the four numbers of its RLEHead."""
+    model = build().eval()
+    inputs, data = toys.batch(model)
+    feats = model.extract_feat(inputs)
+    prediction = model.head(feats)
+    sigmas = prediction.sigmas * 4 / torch.tensor([48, 64])
+    encoded = torch.cat([prediction.coords, sigmas], dim=-1)
+    _, expected = model.head.decoder.decode(encoded.detach().numpy())
+    found = model.head.predict(feats, data)
+    scores = [x.keypoint_scores[0] for x in found]
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
+    assert np.std(scores) > 0
+
+
+def test_own_scores_come_first():
+    model = toys.build(toys.student(head=dict(loss=RLE)))
+    prediction = model.head(model.extract_feat(toys.batch(model)[0]))
+    found = model.head.confidences(prediction)
+    assert torch.equal(found, prediction.scores[..., 0])
+
+
 def test_huge_sigmas_stay_finite():
     model = build()
     model.head.mlp[1].bias.data[3:] = 1000
     losses = model.loss(*toys.batch(model))
     assert losses['loss_kpt'].isfinite()
+    prediction = model.head(model.extract_feat(toys.batch(model)[0]))
+    assert (model.head.confidences(prediction) == 0).all()
     losses['loss_kpt'].backward()
     assert all(
         p.grad.isfinite().all() for p in model.parameters()

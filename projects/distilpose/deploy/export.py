@@ -62,10 +62,10 @@ def keypoints_of(
 def _(
     head: DistilPoseHead, output: KeypointPrediction, size: Tuple[int, int]
 ) -> Keypoints:
-    scores, sigmas = output.scores, output.sigmas
+    sigmas = output.sigmas
     return Keypoints(
         coords=_pixels(output.coords, size),
-        scores=_ones(output.coords) if scores is None else scores[..., 0],
+        scores=head.confidences(output),
         sigmas=None if sigmas is None else STRIDE * sigmas,
     )
 

@@ -63,8 +63,8 @@ class DistilPoseHead(BaseHead):
         in_channels: Token width D.
         num_joints: Number of keypoints K.
         sigmas: Whether to give sigmas, needed for simulated heatmaps.
-        scores: Whether to give scores. Switched off, every keypoint has the
-            score 1: the choice where nothing trains the scores.
+        scores: Whether to give scores. Switch them off where nothing trains
+            them. :meth:`confidences` says what replaces them.
         shared_sigma: Whether one sigma serves both axes: round heatmaps.
         loss: Config of the coordinates' loss. Defaults to ``SmoothL1Loss``
             weighted by visibility. ``RLELoss`` trains the sigmas as well, as
@@ -171,6 +171,23 @@ class DistilPoseHead(BaseHead):
             scores=scores if self.scores else None,
         )
 
+    def confidences(self, prediction: KeypointPrediction) -> Tensor:
+        """How sure the student is of each keypoint, (B, K).
+
+        Args:
+            prediction: What :meth:`forward` gives.
+
+        Returns:
+            The scores. Without scores, but with ``RLELoss``, 1 minus the mean
+            of both sigmas as fractions of the input, as in MMPose's RLEHead.
+            Otherwise 1 for every keypoint.
+        """
+        if prediction.scores is not None:
+            return prediction.scores[..., 0]
+        if not self.trains_sigmas:
+            return torch.ones_like(prediction.coords[..., 0])
+        return 1 - self._sigma_fractions(prediction).clamp(max=1).mean(-1)
+
     def predict(
         self,
         feats: Features,
@@ -215,9 +232,9 @@ class DistilPoseHead(BaseHead):
         )
         # One person each.
         instances = self.decode(prediction.coords.unsqueeze(1))
-        if prediction.scores is not None:
-            for instance, score in zip(instances, to_numpy(prediction.scores)):
-                instance.keypoint_scores = score.transpose()  # (1, K)
+        confidences = to_numpy(self.confidences(prediction))
+        for instance, confidence in zip(instances, confidences):
+            instance.keypoint_scores = confidence[None]
         if not test_cfg.get('output_heatmaps', False):
             return instances
         return instances, self._fields(prediction)
@@ -288,11 +305,15 @@ class DistilPoseHead(BaseHead):
         if not self.trains_sigmas:
             return self.loss_module(prediction.coords, labels, weights)
         # RLELoss takes logits of sigmas that are fractions of the input.
-        assert prediction.sigmas is not None
-        width, height = self.decoder.input_size
-        sigmas = per_axis(prediction.sigmas, (STRIDE / width, STRIDE / height))
+        sigmas = self._sigma_fractions(prediction)
         logits = sigmas.clamp(max=1 - 1e-4).logit(eps=1e-6)
         return self.loss_module(prediction.coords, logits, labels, weights)
+
+    def _sigma_fractions(self, prediction: KeypointPrediction) -> Tensor:
+        """Sigmas as fractions of the input, (B, K, 2)."""
+        assert prediction.sigmas is not None
+        width, height = self.decoder.input_size
+        return per_axis(prediction.sigmas, (STRIDE / width, STRIDE / height))
 
 
 def _average_with_mirrored(
