@@ -77,6 +77,26 @@ def test_another_config_is_not_taken_for_the_old_one(one, runner):
         one.run()
 
 
+@pytest.mark.parametrize('kept', ['epoch_1.pth', None])
+def test_mended_after_it_failed(kept, one, runner):
+    """Before the first checkpoint, there is nothing to lose."""
+
+    def fail(config, epoch):
+        raise ValueError('no such backbone')
+
+    runner.stop = staticmethod(fail)
+    with pytest.raises(RuntimeError, match='no such backbone'):
+        one.run()
+    runner.stop = staticmethod(lambda config, epoch: None)
+    one.config.optim_wrapper.optimizer.lr = 9
+    if kept:
+        (one.folder / kept).write_text('weights')
+        with pytest.raises(RuntimeError, match='run with another config'):
+            one.run()
+    else:
+        assert one.run() == {'coco/AP': pytest.approx(0.3)}
+
+
 def test_failure_names_the_log(one, runner):
     def fail(config, epoch):
         print('about to fail')  # noqa: T201

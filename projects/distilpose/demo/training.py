@@ -82,19 +82,23 @@ class Training:
     def claim(self) -> None:
         """Make the folder this run's own, or see that it is.
 
+        A run that failed before its first checkpoint leaves nothing to lose:
+        with a mended config, the folder is taken over.
+
         Raises:
             RuntimeError: It holds a run with another config.
         """
         file = self.folder / 'claim.json'
         settings = dict(self.config.items())
         text = json.dumps(settings, indent=1, default=str).encode()
-        if not file.exists():
-            _write(file, text)
-        elif file.read_bytes() != text:
+        if file.exists() and file.read_bytes() == text:
+            return
+        if file.exists() and any(self.folder.glob('*.pth')):
             raise RuntimeError(
                 f'{self.folder} holds a run with another config or other '
                 'options. Remove that folder, or choose another name.'
             )
+        _write(file, text)
 
     def run(self) -> Metrics:
         """Train and validate, unless that is done.
