@@ -1,4 +1,4 @@
-"""AP on photos of COCO of students that were trained on Leeds.
+"""AP and AR on photos of COCO of students that were trained on Leeds.
 
     python benchmarks/leeds/other_photos.py COCO MODEL [MODEL ...]
 
@@ -62,7 +62,7 @@ def people(folder: Path) -> Tuple[Dict[str, List[dict]], dict]:
 
 
 def precision(model: Callable, folder: Path) -> Dict[str, float]:
-    """AP and AP at an OKS of 0.5 of a model."""
+    """AP, AP at an OKS of 0.5, and AR, which needs no scores, of a model."""
     by_photo, truth = people(folder)
     found = []
     for path, persons in tqdm(by_photo.items(), unit='photo'):
@@ -91,7 +91,8 @@ def precision(model: Callable, folder: Path) -> Dict[str, float]:
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
-    return dict(AP=evaluation.stats[0], AP50=evaluation.stats[1])
+    ap, ap50, *_, ar = evaluation.stats[:6]
+    return dict(AP=ap, AP50=ap50, AR=ar)
 
 
 def open_model(name: str) -> Callable:
