@@ -87,6 +87,13 @@ def test_place_is_shared_with_pytorch_where_the_name_has_a_hash(
     assert server.asked == [f'/{name}']
 
 
+def test_a_date_is_no_hash(server, tmp_path):
+    """As in the names of MMPose's RTMW."""
+    name = 'rtmw-dw-x-l_simcc-cocktail14_270e-256x192-20231122.pth'
+    server.files[f'/{name}'] = checkpoint(tmp_path, 9)
+    assert read_state_dict(f'{server.address}/{name}')['a'] == 9
+
+
 @pytest.mark.parametrize('path', ['./none.pth', 'a//none.pth'])
 def test_path_that_does_not_exist(path):
     with pytest.raises(FileNotFoundError, match=r'no checkpoint ".*none.pth"'):

@@ -61,6 +61,19 @@ def test_rows_of_a_head(kind, rows):
     assert torch.equal(fc.weight[2 * rows :], before[2 * rows :])
 
 
+@pytest.mark.parametrize('kind', ['DSNT', 'IntegralRegression'])
+def test_heatmaps_behind_deconvolutions(kind):
+    size = dict(in_channels=16, in_featuremap_size=(12, 16))
+    head = dict(type=f'{kind}Head', **size, deconv_out_channels=(8,))
+    head['deconv_kernel_sizes'] = (4,)
+    given = student(5, 1, head).state_dict()
+    model = student(3, 2, head)
+    taken = carry_over(given, model.state_dict(), OLD, NEW)
+    model.load_state_dict(taken.state, strict=False)
+    name = 'head.simplebaseline_head.final_layer.weight'
+    assert torch.equal(model.state_dict()[name][:2], given[name][[2, 0]])
+
+
 def test_same_number_in_another_order():
     """The shapes are equal, which must not be enough."""
     given = student(5, seed=1).state_dict()

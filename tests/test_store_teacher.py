@@ -186,6 +186,42 @@ def test_a_person_is_found_by_its_id_through_wrappers(config, tmp_path):
     )
 
 
+@pytest.mark.parametrize('turn', [1, -1])
+def test_parts_of_one_file_that_leave_out_others(
+    config, pictures, tmp_path, turn
+):
+    """People without keypoints, whom CocoDataset leaves out."""
+    plain = config.train_dataloader.dataset
+    content = json.loads((pictures / plain.ann_file).read_text())
+    for person in content['annotations'][:5]:
+        person.update(num_keypoints=0, keypoints=[0] * 51)
+    plain.ann_file = str(tmp_path / 'some.json')
+    (tmp_path / 'some.json').write_text(json.dumps(content))
+    pipeline = plain.pop('pipeline')
+    parts = [
+        dict(plain, type=kind, pipeline=[])
+        for kind in ('CocoDataset', 'UnlabelledPeopleDataset')
+    ]
+    config.train_dataloader.dataset = dict(
+        type='CombinedDataset',
+        metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
+        datasets=parts[::turn],
+        pipeline=pipeline,
+    )
+    outputs = store_teacher(config, tmp_path / 'x', progress=False)
+    assert outputs.count == outputs.done == 30
+
+
+def test_another_flip_test(config, stored):
+    told = 'stored with model.teacher.flip_test=False, and now it is True'
+    settings = dict(stored=str(stored.folder), flip_test=True)
+    with pytest.raises(ValueError, match=told):
+        FrozenTeacher(InputSpec(SIZE), **settings).prepare()
+    config.model.teacher.flip_test = True
+    with pytest.raises(ValueError, match=told):
+        store_teacher(config, stored.folder, progress=False)
+
+
 def test_goes_on_where_it_was(config, stored, tmp_path):
     rows = (stored.folder / 'rows.npy').read_bytes()
     meta = stored.folder / 'meta.json'
@@ -288,6 +324,24 @@ def test_the_pipeline_is_made_to_tell_the_rotation(config, stored):
         inside = ((at > 0.15) & (at < 0.85)).all(-1)
         torch.testing.assert_close(
             found.maps.coords()[0, inside], at[inside], rtol=0, atol=2e-3
+        )
+
+
+def test_only_one_part_is_rotated(config, stored):
+    part = config.train_dataloader.dataset
+    part.pipeline[-1] = dict(type='PackPoseInputs')
+    still = [x for x in part.pipeline if x['type'] != 'RandomBBoxTransform']
+    dataset = DATASETS.build(
+        dict(type='ConcatDataset', datasets=[part, dict(part, pipeline=still)])
+    )
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    teacher.source.see_data(dataset)
+    samples = [dataset[i]['data_samples'] for i in (3, -3)]
+    found = teacher(torch.zeros(2, 3, *SIZE[::-1]), samples).maps.coords()
+    for coords, at in zip(found, map(places, samples)):
+        inside = ((at > 0.15) & (at < 0.85)).all(-1)
+        torch.testing.assert_close(
+            coords[inside], at[inside], rtol=0, atol=2e-3
         )
 
 

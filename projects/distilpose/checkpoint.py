@@ -195,9 +195,10 @@ def named_hash(source: str) -> Optional[str]:
     """How the SHA-256 of a file begins, in hexadecimal, as its name says.
 
     OpenMMLab's tools name a published file ``model-0123abcd.pth`` or
-    ``model-0123abcd_20230831.pth``. None for other names.
+    ``model-0123abcd_20230831.pth``. None for other names, such as
+    ``model-20231122.pth``, which has a date.
     """
-    named = re.search(r'-([0-9a-f]{8})(_\d{8})?\.\w+$', source)
+    named = re.search(r'-(?!20\d{6}\.)([0-9a-f]{8})(_\d{8})?\.\w+$', source)
     return named[1] if named else None
 
 

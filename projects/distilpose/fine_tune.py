@@ -22,7 +22,7 @@ State = Mapping[str, Tensor]
 # keypoint tokens, or a last layer's rows, several of them a keypoint.
 PER_KEYPOINT = {
     r'neck\.keypoint_tokens': 1,
-    r'head\.(fc|final_layer)\.(weight|bias)': 0,
+    r'head\.(simplebaseline_head\.)?(fc|final_layer)\.(weight|bias)': 0,
 }
 
 

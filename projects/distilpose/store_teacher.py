@@ -2,7 +2,7 @@
 
 import copy
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -77,6 +77,7 @@ def store_teacher(
         outputs.expect_teacher(settings)
         outputs.expect_data({x['file']: x['sha256'] for x in people.files})
         outputs.expect_people(people.keys)
+        outputs.expect_flip_test(model.teacher.flip_test)
     start = 0 if outputs is None else outputs.done
     loader: DataLoader = DataLoader(
         Subset(people, range(start, len(people))),
@@ -111,24 +112,21 @@ class _People(Dataset):
     """
 
     def __init__(self, config: dict) -> None:
-        keys = 'data_root', 'ann_file', 'bbox_file', 'data_prefix'
-        leaves = {
-            str([leaf.get(key) for key in keys]): leaf
-            for leaf in _leaves(config)
-        }
-        self._parts = [DATASETS.build(leaf) for leaf in leaves.values()]
-        self.files = [
-            dict(file=file, sha256=file_sha256(file))
-            for part in self._parts
-            for file in data_files(part)
-        ]
-        self._index: List[Tuple[Any, int]] = [
-            (part, i) for part in self._parts for i in range(len(part))
-        ]
-        self.keys = [
-            sample_key(PoseDataSample(metainfo=part.get_data_info(i)))
-            for part, i in self._index
-        ]
+        files = 'data_root', 'ann_file', 'bbox_file', 'data_prefix'
+        people: Dict[Tuple[str, int], Tuple[Any, int]] = {}
+        hashes: Dict[str, str] = {}
+        for leaf in {str(leaf): leaf for leaf in _leaves(config)}.values():
+            part = DATASETS.build(leaf)
+            for file in data_files(part):
+                hashes[file] = hashes.get(file) or file_sha256(file)
+            source = str([leaf.get(key) for key in files])
+            for i in range(len(part)):
+                meta = PoseDataSample(metainfo=part.get_data_info(i))
+                # Of two parts with the same files, each may leave out others.
+                people.setdefault((source, sample_key(meta)), (part, i))
+        self.files = [dict(file=f, sha256=h) for f, h in hashes.items()]
+        self._index = [*people.values()]
+        self.keys = [key for _, key in people]
         if not self.keys:
             raise ValueError('The training data of the config have nobody.')
         if len({*self.keys}) < len(self.keys):

@@ -235,6 +235,16 @@ def test_keypoints_by_the_name_of_a_dataset(file):
     assert OnnxSource(file).keypoint_names is None
 
 
+@pytest.mark.parametrize('names', [
+    ['Nose', 'Left Eye', 'Right Eye'],
+    ['nose', 'LEye', 'REye'],
+    ['nose', 'eye_l', 'eye_r'],
+])  # fmt: skip
+def test_sides_however_they_are_written(file, names):
+    source = OnnxSource(file, keypoints_of=names)
+    assert source.metainfo['flip_indices'] == [0, 2, 1]
+
+
 def test_what_runs_and_what_is_imitated_is_logged(file, caplog):
     logger = MMLogger.get_current_instance()
     logger.addHandler(caplog.handler)

@@ -59,6 +59,18 @@ def test_peaks_above_1_count_as_1():
     assert weights.tolist() == [[1, 0, 1]]
 
 
+@pytest.mark.parametrize(
+    'settings', [dict(by_confidence=True), dict(min_confidence=0.3)]
+)
+def test_a_heatmap_with_nan_weighs_nothing(settings):
+    hole = torch.zeros(1, 3, 16, 12)
+    hole[0, 0, 2, 2] = float('nan')
+    broken = teacher()
+    broken = broken._replace(maps=broken.maps.map(lambda x: x + hole))
+    weights = KeypointWeighting(**settings)(LABELS, broken)
+    assert weights[0, 0] == 0 and weights.isfinite().all()
+
+
 @pytest.mark.parametrize('confidence', [-0.1, 1, 50])
 def test_impossible_confidence(confidence):
     with pytest.raises(ValueError, match=f'min_confidence is {confidence}'):

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.dataset import ConcatDataset
+from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.runner import BaseLoop
 from mmengine.structures import InstanceData, PixelData
 from mmpose.datasets import CombinedDataset
@@ -246,6 +246,16 @@ def told(dataset, loop=TrainLoop):
 def test_the_hook_tells_a_teacher_the_names_of_its_student():
     assert told(Dataset()) == ['k0', 'k1', 'k2', 'k3', 'k4']
     assert told(convert(Dataset())) == ['before']  # unknown
+
+
+def test_names_through_wrappers():
+    """They show the metainfo of before the conversion."""
+    for dataset in (Dataset(), convert(Dataset())):
+        repeated = RepeatDataset.__new__(RepeatDataset)
+        both = ConcatDataset.__new__(ConcatDataset)
+        repeated.dataset, both.datasets = dataset, [Dataset(), repeated]
+        repeated._metainfo = both._metainfo = dataset.metainfo
+        assert told(both) == told(dataset)
 
 
 def test_nothing_is_told_where_nothing_trains():

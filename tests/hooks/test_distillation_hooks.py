@@ -56,6 +56,15 @@ def test_the_log_shows_effective_weights():
     assert faded['loss_kpt'] == full['loss_kpt']
 
 
+def test_a_factor_is_never_negative():
+    """Resumed with a larger batch, a run has fewer steps than it made."""
+    runner = SimpleNamespace(
+        model=distilled(), iter=11, train_loop=SimpleNamespace(max_iters=8)
+    )
+    DistillationWeightHook(decay_begin=0.5).before_train_iter(runner, 0)
+    assert runner.model.distillation_factor == 0
+
+
 def test_a_factor_of_0_saves_the_teacher(monkeypatch):
     model = distilled()
     model.distillation_factor = 0.0

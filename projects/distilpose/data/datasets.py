@@ -12,22 +12,37 @@ from .detections import check_detections
 from .findings import Findings
 from .images import check_images
 
-__all__ = ['check_dataset', 'converts', 'explain', 'parts', 'transforms']
+__all__ = [
+    'check_dataset',
+    'converts',
+    'explain',
+    'inner',
+    'parts',
+    'transforms',
+]
 
 
 def parts(dataset: Any) -> Iterator[Any]:
     """Give the datasets that a dataset is made of, or itself."""
-    inner = _inner(dataset)
-    if inner is None:
+    found = inner(dataset)
+    if found is None:
         yield dataset
-    for part in inner or []:
+    for part in found or []:
         yield from parts(part)
+
+
+def inner(dataset: Any) -> Optional[List[Any]]:
+    """The datasets around which a dataset is; None if it reads files."""
+    found = getattr(dataset, 'datasets', None)
+    if found is None and hasattr(dataset, 'dataset'):
+        found = [dataset.dataset]
+    return found
 
 
 def transforms(dataset: Any) -> Iterator[Any]:
     """Give all transforms of a dataset and of those that it is made of."""
     yield from _transforms(dataset)
-    for part in _inner(dataset) or []:
+    for part in inner(dataset) or []:
         yield from transforms(part)
 
 
@@ -119,14 +134,6 @@ def _check_contents(
     loaders = [*_transforms(dataset), *_transforms(pipeline_of)]
     turns = not any(map(_ignores_exif, loaders))
     check_images(images, dataset.data_prefix['img'], turns, findings)
-
-
-def _inner(dataset: Any) -> Optional[List[Any]]:
-    """The datasets around which a dataset is; None if it reads files."""
-    inner = getattr(dataset, 'datasets', None)
-    if inner is None and hasattr(dataset, 'dataset'):
-        inner = [dataset.dataset]
-    return inner
 
 
 def _ignores_exif(transform: Any) -> bool:

@@ -2,16 +2,28 @@
 
 from typing import Any, List, Optional, Sequence
 
+from mmengine.dataset import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+)
+
 from ..distillation.keypoints import keypoint_names, plain_name
-from .datasets import converts
+from .datasets import converts, inner
 
 __all__ = ['check_names', 'dataset_keypoints']
+
+# These show the metainfo of the first dataset inside.
+WRAPPERS = (ClassBalancedDataset, ConcatDataset, RepeatDataset)
 
 
 def dataset_keypoints(dataset: Any) -> Optional[List[str]]:
     """Names of the keypoints that a dataset's pipeline gives, if known."""
     if converts(dataset):
         return None
+    if isinstance(dataset, WRAPPERS):
+        found = [dataset_keypoints(part) for part in inner(dataset) or ()]
+        return None if None in found else found[0]
     return keypoint_names(getattr(dataset, 'metainfo', None))
 
 

@@ -88,7 +88,10 @@ def describe_match(
     lines += [f'  {name(student, i)} <- {name(teacher, j)}' for i, j in found]
     absent = [name(student, i) for i, j in enumerate(index) if j is None]
     if absent:
-        lines.append(f'  from labels alone: {", ".join(absent)}')
+        lines.append(
+            f'  from labels alone: {", ".join(absent)}. Scores come from the '
+            'teacher: do not trust those of these keypoints.'
+        )
     return '\n'.join(lines)
 
 

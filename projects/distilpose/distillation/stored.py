@@ -221,6 +221,19 @@ class StoredOutputs:
                     'stored.'
                 )
 
+    def expect_flip_test(self, flip_test: bool) -> None:
+        """See that the teacher saw mirror images as well, or that it did not.
+
+        Raises:
+            ValueError: It is otherwise.
+        """
+        if bool(self.meta.get('flip_test')) != flip_test:
+            raise ValueError(
+                f'"{self.folder}" was stored with model.teacher.flip_test='
+                f'{not flip_test}, and now it is {flip_test}. Set it as it '
+                'was, or store the outputs in another folder.'
+            )
+
     def expect_data(self, hashes: Dict[str, str]) -> None:
         """See that it was stored for these annotation files.
 

@@ -17,6 +17,7 @@ from .inputs import InputConversion, InputSpec
 from .keypoints import Index, describe_match, match_keypoints
 from .outputs import TeacherOutput
 from .sources import make_source
+from .sources.stored import StoredSource
 
 __all__ = ['FrozenTeacher']
 
@@ -77,6 +78,8 @@ class FrozenTeacher:
             FileNotFoundError: One of its files does not exist.
         """
         self.source.prepare()
+        if isinstance(self.source, StoredSource) and self.flip_test:
+            self.source.outputs.expect_flip_test(True)
         logger = MMLogger.get_current_instance()
         if self.student is not None and self.student.size is not None:
             conversion = self._conversion(self.student.size)

@@ -63,6 +63,8 @@ class KeypointWeighting:
             weights = weights * teacher.known
         if self.by_confidence or self.min_confidence:
             peaks = teacher.maps.peaks().to(weights.dtype)
+            # A heatmap with NaN is ignored, and 0 times NaN is NaN.
+            peaks = torch.where(peaks.isfinite(), peaks, 0.0)
             weights = weights * (peaks >= self.min_confidence)
             if self.by_confidence:
                 weights = weights * peaks.clamp(0, 1)

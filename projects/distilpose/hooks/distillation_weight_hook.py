@@ -61,7 +61,8 @@ class DistillationWeightHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None
     ) -> None:
         """Set the factor for this step."""
-        progress = runner.iter / runner.train_loop.max_iters
+        # Above 1 after resuming with a larger batch, or amid an epoch.
+        progress = min(1.0, runner.iter / runner.train_loop.max_iters)
         _model(runner).distillation_factor = self.factor(progress)
 
     def factor(self, progress: float) -> float:

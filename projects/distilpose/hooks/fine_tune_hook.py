@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ..checkpoint import read_keypoint_names, read_state_dict
+from ..data.names import dataset_keypoints
 from ..distillation.keypoints import keypoint_names
 from ..fine_tune import carry_over
 
@@ -52,18 +53,22 @@ class FineTuneHook(Hook):
             read_state_dict(self.checkpoint),
             model.state_dict(),
             names,
-            _names(runner.train_loop.dataloader.dataset),
+            _names(runner.train_loop.dataloader.dataset, model),
         )
         model.load_state_dict(taken.state, strict=False)
         runner.logger.info(f'Started from "{self.checkpoint}": {taken}.')
 
 
-def _names(dataset: Any) -> List[str]:
+def _names(dataset: Any, model: Any) -> List[str]:
     """Names of the keypoints to train on, in order."""
-    names = keypoint_names(getattr(dataset, 'metainfo', None))
+    names = dataset_keypoints(dataset) or keypoint_names(
+        getattr(model, 'metainfo', None)
+    )
     if not names:
         raise ValueError(
-            'FineTuneHook: the train dataset does not name its keypoints. '
-            'Give it metainfo with keypoint_info.'
+            'FineTuneHook: the train dataset does not name the keypoints that '
+            'its pipeline gives. Give it metainfo with keypoint_info; if it '
+            'converts the keypoints, give model.metainfo, such as '
+            "dict(from_file='configs/_base_/datasets/coco.py')."
         )
     return names

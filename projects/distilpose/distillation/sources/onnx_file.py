@@ -4,7 +4,6 @@ B: batch. W, H: input width and height, pixels.
 """
 
 import json
-import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple, Union
@@ -17,6 +16,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from ...keypoint_names import mirror_pairs
 from ..inputs import InputSpec
 from ..outputs import TeacherOutput
 from .base import TeacherSource
@@ -223,11 +223,6 @@ def _of_names(
 ) -> dict:
     """A metainfo of names, in which left and right change sides."""
     mirrored = [*range(len(names))]
-    if pairs is None:
-        swap = {'left': 'right', 'right': 'left'}
-        for i, name in enumerate(names):
-            other = re.sub(r'left|right', lambda m: swap[m[0]], name)
-            mirrored[i] = names.index(other) if other in names else i
-    for i, j in pairs or ():
+    for i, j in mirror_pairs(names)[0] if pairs is None else pairs:
         mirrored[i], mirrored[j] = j, i
     return dict(keypoint_id2name=dict(enumerate(names)), flip_indices=mirrored)

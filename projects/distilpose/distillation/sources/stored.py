@@ -46,6 +46,7 @@ class StoredSource(TeacherSource):
         self.stored = str(stored)
         self.teacher = teacher
         self.rotated = True
+        self.is_told = False  # how much each sample was rotated
 
     def __getstate__(self) -> dict:
         return {k: v for k, v in self.__dict__.items() if k != 'outputs'}
@@ -111,6 +112,7 @@ class StoredSource(TeacherSource):
         for step in steps:
             if isinstance(step, PackPoseInputs):
                 step.meta_keys = (*step.meta_keys, 'bbox_rotation')
+                self.is_told = True
 
     def __call__(
         self, images: Tensor, samples: Optional[SampleList] = None
@@ -154,6 +156,8 @@ class StoredSource(TeacherSource):
         if not self.rotated:
             return 0.0
         if 'bbox_rotation' not in sample.metainfo:
+            if self.is_told:  # by a pipeline that rotates nothing
+                return 0.0
             raise ValueError(
                 'A stored teacher must know how much each sample was rotated. '
                 'Keep DatasetCheckHook among custom_hooks, which has the '
