@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.logging import MMLogger
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 
 from distilpose import DistillationWeightHook, KeypointDistanceHook
 
@@ -79,15 +80,19 @@ def test_nothing_to_weigh():
         DistillationWeightHook().before_train(runner)
 
 
-def test_distances_are_logged_by_keypoint(caplog):
+@pytest.mark.parametrize(
+    'loop, step', [(EpochBasedTrainLoop, 3), (IterBasedTrainLoop, 70)]
+)
+def test_distances_are_logged_by_keypoint(loop, step, caplog):
     model = distilled()
     model.teacher.student_keypoints = ['a', 'b', 'c', 'd', 'e']
     scalars = {}
     logger = MMLogger.get_current_instance()
     runner = SimpleNamespace(
-        model=model, logger=logger, epoch=3,
+        model=model, logger=logger, epoch=3, iter=70,
+        train_loop=loop.__new__(loop),
         visualizer=SimpleNamespace(
-            add_scalars=lambda values, step: scalars.update(values)
+            add_scalars=lambda values, step: scalars.update(values, step=step)
         ),
     )  # fmt: skip
     hook = KeypointDistanceHook(threshold=0.1)  # 6.4 of 64 pixels
@@ -105,6 +110,7 @@ def test_distances_are_logged_by_keypoint(caplog):
         'teacher/distance_px/a': 2,
         'teacher/distance_px/b': 5,
         'teacher/distance_px/d': 10,
+        'step': step,
     }
     assert 'agree on 60.0 % of the keypoints within 10 %' in caplog.text
     assert '4.80 pixels apart' in caplog.text

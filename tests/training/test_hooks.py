@@ -19,6 +19,7 @@ from distilpose import (
 from distilpose.hooks import safe_checkpoint_hook, seed_epoch_hook
 from distilpose.hooks.safe_checkpoint_hook import AtomicBackend
 
+from .. import toys
 from . import runs
 
 
@@ -362,6 +363,13 @@ def test_pictures_by_iterations_are_refused(pictures, tmp_path):
     cfg.param_scheduler = []
     with pytest.raises(ValueError, match='works by epochs'):
         runs.train(cfg)
+
+
+def test_a_stored_teacher_sees_no_validation_samples():
+    model = toys.build(toys.student(teacher=dict(stored='outputs')))
+    runner = SimpleNamespace(model=model, train_loop=None, val_loop=1)
+    with pytest.raises(ValueError, match='"outputs" holds its outputs for'):
+        DistillationVisualizationHook().before_train(runner)
 
 
 @pytest.mark.parametrize('name', ['interval', 'num_samples'])

@@ -48,8 +48,8 @@ class DistillationVisualizationHook(Hook):
         """See that there is something to show.
 
         Raises:
-            ValueError: Nothing is distilled, there is no validation data, or
-                the training does not go by epochs.
+            ValueError: Nothing is distilled, there is no validation data, the
+                teacher was stored, or the training does not go by epochs.
         """
         if isinstance(runner.train_loop, IterBasedTrainLoop):
             raise ValueError(
@@ -67,6 +67,13 @@ class DistillationVisualizationHook(Hook):
                 'validation data to a DistilPoseEstimator and its teacher; '
                 'this run lacks one of them. Remove the hook from '
                 'custom_hooks, or add them.'
+            )
+        if model.teacher.source.is_stored:
+            raise ValueError(
+                'DistillationVisualizationHook shows validation samples to '
+                f'the teacher, but "{model.teacher.source.name}" holds its '
+                'outputs for the training data alone. Remove the hook from '
+                'custom_hooks, or train with the teacher itself.'
             )
 
     def after_train_epoch(self, runner: Runner) -> None:

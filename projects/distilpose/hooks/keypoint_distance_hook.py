@@ -5,7 +5,7 @@ from typing import Any, List, Optional
 import torch
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
@@ -75,9 +75,10 @@ class KeypointDistanceHook(Hook):
             float(distances.sum() / total),
             ', '.join(f'{name} {distance:.1f}' for name, distance in seen),
         )
+        by_iterations = isinstance(runner.train_loop, IterBasedTrainLoop)
         runner.visualizer.add_scalars(
             {f'teacher/distance_px/{name}': value for name, value in seen},
-            step=runner.epoch,
+            step=runner.iter if by_iterations else runner.epoch,
         )
 
 
