@@ -108,7 +108,7 @@ def _open_finder(
     if args.detector == 'none':
         return None, whole_picture, {'detector': None}
     file = Path(args.detector)
-    if args.detector in DETECTORS and not file.exists():
+    if args.detector in DETECTORS and not file.is_file():
         file = _fetch(args.detector)
     elif not file.is_file():
         raise ValueError(
@@ -208,7 +208,10 @@ def _about(
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C end the work after the picture in hand; twice, at once."""
+    """Let Ctrl-C end the work after the picture in hand; twice, at once.
+
+    So does the system when it asks the process to end.
+    """
     pressed: List[int] = []
 
     def handle(number: int, frame: Any) -> None:
@@ -216,11 +219,13 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         pressed.append(number)
 
-    before = signal.signal(signal.SIGINT, handle)
+    signals = signal.SIGINT, signal.SIGTERM
+    before = [signal.signal(number, handle) for number in signals]
     try:
         yield lambda: bool(pressed)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in zip(signals, before):
+            signal.signal(number, handler)
 
 
 class Progress:
@@ -281,6 +286,8 @@ def _tell(report: Report, outputs: Outputs, boxes: Optional[BoxFile]) -> None:
         'boxes left out',
         [f'{n} {fault}' for fault, n in report.boxes_left_out.items()],
     )
+    if boxes is not None and boxes.without_box:
+        _say(f'{boxes.without_box} annotations in {boxes.path} have no bbox.')
     if boxes is not None and boxes.unknown:
         _say_some(f'without boxes in {boxes.path}', boxes.unknown)
     if report.undrawn:

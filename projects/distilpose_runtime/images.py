@@ -14,11 +14,15 @@ __all__ = [
     'quiet_opencv',
     'read_image',
     'write_image',
+    'written_path',
 ]
 
+# OpenCV reads none of these: they are told from videos, and skipped.
+HEIF_SUFFIXES = ('.heic', '.heif', '.hif')
 IMAGE_SUFFIXES = (
     *('.avif', '.bmp', '.dib', '.jp2', '.jpe', '.jpeg', '.jpg', '.pbm'),
     *('.pgm', '.png', '.pnm', '.ppm', '.tif', '.tiff', '.webp'),
+    *HEIF_SUFFIXES,
 )
 WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')
 
@@ -49,6 +53,8 @@ def read_image(path: Path) -> np.ndarray:
         ValueError: It is empty, cut off or damaged, or of a format that this
             OpenCV does not know.
     """
+    if path.suffix.lower() in HEIF_SUFFIXES:
+        raise ValueError('HEIC images are not read: convert it to JPEG')
     # cv2.imread reads files that are cut off, and on some systems it fails
     # at names beyond ASCII. cv2.imdecode does neither.
     data = np.fromfile(path, np.uint8)
@@ -65,10 +71,25 @@ def read_image(path: Path) -> np.ndarray:
             'the file is cut off, damaged, or of a format that OpenCV '
             f'{cv2.__version__} cannot read'
         )
-    # Where both differ in size, EXIF data have turned the first alone.
-    if whole.ndim == 3 and whole.shape == (*image.shape[:2], 4):
-        return _on_white(whole)
+    if whole.ndim == 3 and whole.shape[2] == 4:
+        whole = _turned_like(image, whole)
+        if whole.shape[:2] == image.shape[:2]:
+            return _on_white(whole)
     return image
+
+
+def _turned_like(image: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Turn BGRA as EXIF data have turned BGR, which OpenCV does not."""
+    if whole.dtype not in (np.uint8, np.uint16):
+        return whole
+    colors = whole[..., :3]
+    if whole.dtype == np.uint16:
+        colors = (colors >> 8).astype(np.uint8)
+    for mirror in (slice(None), slice(None, None, -1)):
+        for quarters in range(4):
+            if np.array_equal(np.rot90(colors[:, mirror], quarters), image):
+                return np.rot90(whole[:, mirror], quarters)
+    return whole
 
 
 def _on_white(image: np.ndarray) -> np.ndarray:
@@ -78,6 +99,13 @@ def _on_white(image: np.ndarray) -> np.ndarray:
     alpha = values[..., 3:]
     mixed = values[..., :3] * alpha + 1 - alpha
     return (mixed * 255 + 0.5).clip(0, 255).astype(np.uint8)
+
+
+def written_path(path: Path) -> Path:
+    """Where ``write_image`` writes an image of this name."""
+    if path.suffix.lower() in WRITTEN_SUFFIXES:
+        return path
+    return path.with_name(path.name + '.png')
 
 
 def write_image(path: Path, image: np.ndarray) -> Path:
@@ -94,8 +122,7 @@ def write_image(path: Path, image: np.ndarray) -> Path:
     Raises:
         OSError: It cannot be written.
     """
-    if path.suffix.lower() not in WRITTEN_SUFFIXES:
-        path = path.with_name(path.name + '.png')
+    path = written_path(path)
     done, data = cv2.imencode(path.suffix.lower(), image)
     if not done:
         raise OSError(f'OpenCV cannot write {path.suffix} files')

@@ -166,7 +166,8 @@ def open_source(source: str, every: int = 1) -> Source:
         ImportError: A video needs PyAV, which is not installed.
     """
     path = Path(source)
-    if source.isdecimal() and not path.exists():
+    is_number = source.isdecimal() and int(source) < 2**31
+    if is_number and not path.exists():
         return Camera(int(source), every)
     if path.is_dir():
         return _open_folder(path)

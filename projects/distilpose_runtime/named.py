@@ -23,7 +23,7 @@ def find_model(name: Union[str, 'PathLike[str]']) -> str:
         FileNotFoundError: There is no such file, and no such model.
     """
     file = fspath(name)
-    if Path(file).exists():
+    if Path(file).is_file():
         return file
     if file in MODELS:
         return str(MODELS[file])

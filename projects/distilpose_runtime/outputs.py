@@ -1,12 +1,13 @@
 """Where predictions go: pictures or a video, JSON, and CSV on request."""
 
+import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Protocol
+from typing import Any, Dict, List, Optional, Protocol, Tuple
 
 import numpy as np
 
-from .images import write_image
+from .images import write_image, written_path
 from .media import Frame, Images, Source
 from .people import People
 from .poses import Poses
@@ -58,7 +59,8 @@ class Outputs:
         media: Whether to write pictures with poses drawn in them.
         csv: Whether to write a table.
         tracks: Whether people have numbers.
-        overwrite: Whether predictions that the folder holds may be replaced.
+        overwrite: Whether files that the folder holds may be replaced; those
+            of the source never are.
 
     Attributes:
         media: Writer of pictures, or None.
@@ -66,7 +68,7 @@ class Outputs:
 
     Raises:
         OSError: The folder cannot be written.
-        ValueError: It holds predictions, or the source itself.
+        ValueError: It holds files that would be replaced.
         ImportError: Videos need PyAV, which is not installed.
     """
 
@@ -87,12 +89,15 @@ class Outputs:
                 f'"{folder}" holds predictions already. Name another folder '
                 'with --out, or replace them with --overwrite.'
             )
-        self.media = _media_writer(folder, source) if media else None
+        written = _media_files(folder, source) if media else []
+        table = folder / 'predictions.csv'
+        _expect_free([*written, table] if csv else written, source, overwrite)
+        self.media = _media_writer(written, folder, source) if media else None
         folder.mkdir(parents=True, exist_ok=True)
         self._json = JsonResults(json_file, info, blank)
         self._csv: Optional[CsvResults] = None
         if csv:
-            self._csv = CsvResults(folder / 'predictions.csv', blank, tracks)
+            self._csv = CsvResults(table, blank, tracks)
         self.files: List[Path] = [
             x.path
             for x in (self.media, self._json, self._csv)
@@ -133,20 +138,50 @@ class Outputs:
                 stack.callback(self.media.close)
 
 
-def _media_writer(folder: Path, source: Source) -> MediaWriter:
-    if isinstance(source, Images):
-        if folder.resolve() == source.folder.resolve():
+def _media_files(folder: Path, source: Source) -> List[Path]:
+    """The pictures, or the video, that will be written."""
+    if not isinstance(source, Images):
+        return [folder / f'{Path(source.name).stem}.mp4']
+    if folder.resolve() == source.folder.resolve():
+        raise ValueError(
+            f'"{folder}" holds the images themselves, which would be '
+            'replaced. Name another folder with --out.'
+        )
+    names = [path.relative_to(source.folder) for path in source.paths]
+    return [written_path(folder / name) for name in names]
+
+
+def _expect_free(files: List[Path], source: Source, overwrite: bool) -> None:
+    """See that nothing is replaced that nobody wants to be replaced."""
+    given = source.paths if isinstance(source, Images) else [source.path]
+    given_files = {_identity(path) for path in given if path is not None}
+    there = [path for path in files if path.exists()]
+    for path in there:
+        # Names may differ, by case or through links.
+        if _identity(path) in given_files:
+            kind = 'a picture' if isinstance(source, Images) else 'the video'
             raise ValueError(
-                f'"{folder}" holds the images themselves, which would be '
-                'replaced. Name another folder with --out.'
+                f'"{path}" is {kind} itself, which would be replaced. Name '
+                'another folder with --out.'
             )
+    if there and not overwrite:
+        raise ValueError(
+            f'"{there[0]}" exists, and {len(there) - 1} more of the files '
+            'that would be written. Name another folder with --out, or '
+            'replace them with --overwrite.'
+        )
+
+
+def _identity(path: Path) -> Tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
+
+
+def _media_writer(
+    files: List[Path], folder: Path, source: Source
+) -> MediaWriter:
+    if isinstance(source, Images):
         return ImageWriter(folder)
     from .video import VideoWriter
 
-    path = folder / f'{Path(source.name).stem}.mp4'
-    if source.path is not None and path.resolve() == source.path.resolve():
-        raise ValueError(
-            f'"{path}" is the video itself, which would be replaced. Name '
-            'another folder with --out.'
-        )
-    return VideoWriter(path, source.rate or 30.0)
+    return VideoWriter(files[0], source.rate or 30.0)

@@ -4,6 +4,7 @@ N: people. Boxes are (x1, y1, x2, y2), pixels of the picture.
 """
 
 import json
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
@@ -77,8 +78,9 @@ class BoxFile:
     """Boxes from a JSON file of COCO's.
 
     It is an annotation file, whose crowds are left out, or a list of results
-    as detectors write it. Pictures are found by the name of their file, else
-    by the number that the name holds; frames of a video by their number.
+    as detectors write it. Pictures are found by the name of their file, whole
+    or without its folders, else by the number that the name holds; frames of
+    a video by their number.
 
     Args:
         path: The file.
@@ -86,6 +88,7 @@ class BoxFile:
     Attributes:
         free_id: A number above those of all its pictures.
         unknown: Names of pictures that were asked for and are not in it.
+        without_box: How many of its annotations have no box.
 
     Raises:
         OSError: It cannot be read.
@@ -95,18 +98,28 @@ class BoxFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.unknown: List[str] = []
+        self.names: Dict[str, Any] = {}
+        self.without_box = 0
         try:
-            found = json.loads(path.read_text(encoding='utf-8'))
+            found = json.loads(path.read_text(encoding='utf-8-sig'))
             if isinstance(found, dict):
                 self.names = {
-                    str(item['file_name']): item['id']
+                    _plain(str(item['file_name'])): item['id']
                     for item in found['images']
                 }
-                rows = _of_people(found)
+                people = _of_people(found)
+                rows = [row for row in people if row.get('bbox')]
+                self.without_box = len(people) - len(rows)
+                _expect_boxes(people, rows, {*self.names.values()})
             else:
-                self.names = {}
                 rows = [x for x in found if x.get('category_id', 1) == 1]
             self._boxes = _by_picture(rows)
+            bases = Counter(map(_base, self.names))
+            self._by_base = {
+                _base(name): image_id
+                for name, image_id in self.names.items()
+                if bases[_base(name)] == 1
+            }
             ids = [*self.names.values(), *self._boxes]
             self.free_id = max(map(int, ids), default=0) + 1
         except (
@@ -129,15 +142,18 @@ class BoxFile:
         """The number that the file has for a picture, or None.
 
         Args:
-            frame: The picture. Its name is compared whole, then without its
-                folders.
+            frame: The picture. Its name is compared whole, then without
+                folders, where the file has it once.
         """
         if frame.time is not None:
             return frame.number
-        base = Path(frame.name).name
-        for name in (frame.name, base):
-            if name in self.names:
-                return self.names[name]
+        name = _plain(frame.name)
+        base = _base(name)
+        for found in (name, base):
+            if found in self.names:
+                return self.names[found]
+        if base in self._by_base:
+            return self._by_base[base]
         stem = Path(base).stem
         return int(stem) if stem.isdecimal() and not self.names else None
 
@@ -154,17 +170,44 @@ class BoxFile:
 
 def _of_people(found: Dict[str, Any]) -> List[Dict[str, Any]]:
     """The annotations of single people in an annotation file."""
-    persons = {
-        item['id']
-        for item in found.get('categories', [])
-        if item['name'] == 'person'
-    } or {1}
+    categories = found.get('categories') or [dict(id=1, name='person')]
+    persons = (
+        [x for x in categories if str(x['name']).lower() == 'person']
+        or [x for x in categories if x.get('keypoints')]
+        or categories
+    )
+    if len(persons) > 1 and persons == categories:
+        names = ', '.join(f'"{x["name"]}"' for x in categories)
+        raise ValueError(
+            f'none of its categories ({names}) is called "person" or has '
+            'keypoints'
+        )
+    ids = [None, *(x['id'] for x in persons)]
     return [
         row
         for row in found['annotations']
-        if row.get('category_id') in {*persons, None}
-        and not row.get('iscrowd')
+        if row.get('category_id') in ids and not row.get('iscrowd')
     ]
+
+
+def _expect_boxes(people: List[Any], rows: List[Any], images: set) -> None:
+    """See that annotations say where people are, and in which image."""
+    if people and not rows:
+        raise KeyError('bbox')
+    if rows and images and not images & {row['image_id'] for row in rows}:
+        raise ValueError(
+            f'its first box is of the image {rows[0]["image_id"]!r}, but '
+            'none of its images has this id'
+        )
+
+
+def _plain(name: str) -> str:
+    """A file's name with usual slashes, and letters composed."""
+    return unicodedata.normalize('NFC', name.replace('\\', '/'))
+
+
+def _base(name: str) -> str:
+    return name.rpartition('/')[2]
 
 
 def _by_picture(

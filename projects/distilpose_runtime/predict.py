@@ -157,10 +157,13 @@ def _predict_frame(
         tracks = None if numbering is None else numbering(people, frame.time)
     with report.timed('poses'):
         poses = estimator(frame.image, people.boxes)
-    if not np.isfinite(poses.keypoints).all():
+    sigmas = 0 if poses.sigmas is None else poses.sigmas
+    numbers = poses.keypoints, poses.scores, sigmas
+    if not all(np.isfinite(x).all() for x in numbers):
         raise ValueError(
-            f'The model gives keypoints that are not finite for {frame.name}.'
-            ' Its weights are damaged, or its precision is too low.'
+            'The model gives keypoints, scores or sigmas that are not finite '
+            f'for {frame.name}. Its weights are damaged, or its precision is '
+            'too low.'
         )
     if outputs.media is not None:
         with report.timed('draw'):

@@ -6,6 +6,7 @@ N: people. K: keypoints.
 import csv
 import io
 import json
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
@@ -20,6 +21,8 @@ __all__ = ['CsvResults', 'JsonResults', 'pose_scores']
 # A file is made valid after so many images, and after each tenth more than it
 # had: what follows the annotations is written anew each time.
 CHECKPOINT = 50
+# And after so many seconds, but for at most a 20th of the time.
+SECONDS = 5.0
 
 
 def pose_scores(
@@ -108,7 +111,10 @@ class JsonResults:
         """
         height, width = frame.image.shape[:2]
         image = dict(
-            id=image_id, file_name=frame.name, width=width, height=height
+            id=image_id,
+            file_name=_printable(frame.name),
+            width=width,
+            height=height,
         )
         if frame.time is not None:
             image.update(frame=frame.number, time=round(frame.time, 4))
@@ -128,7 +134,8 @@ class JsonResults:
                 row['track_id'] = int(tracks[i])
             self._pending.append(_json(row))
         new = len(self._images) - self._valid
-        if new >= max(CHECKPOINT, self._valid // 10):
+        late = time.monotonic() - self._flushed > max(SECONDS, 20 * self._took)
+        if late or new >= max(CHECKPOINT, self._valid // 10):
             self.flush()
 
     def flush(self) -> None:
@@ -137,6 +144,7 @@ class JsonResults:
         Raises:
             OSError: The file cannot be written. It is what it was before.
         """
+        begin = time.monotonic()
         rows = ''.join(
             ('\n' if self._count - len(self._pending) + i == 0 else ',\n')
             + row
@@ -154,6 +162,8 @@ class JsonResults:
         self._tail = tail.encode()
         self._pending = []
         self._valid = len(self._images)
+        self._flushed = time.monotonic()
+        self._took = self._flushed - begin
 
     def close(self, info: Dict[str, Any]) -> None:
         """End the file.
@@ -187,6 +197,11 @@ def _write(file: io.FileIO, position: int, data: bytes) -> None:
 
 def _rounded(values: np.ndarray, digits: int) -> List[float]:
     return values.astype(np.float64).round(digits).ravel().tolist()
+
+
+def _printable(name: str) -> str:
+    """A file's name, with marks for bytes that are no UTF-8."""
+    return name.encode(errors='surrogateescape').decode(errors='replace')
 
 
 def _json(value: Any) -> str:
@@ -228,7 +243,7 @@ class CsvResults:
         """Add the people of an image, as ``JsonResults.add`` does."""
         rows = []
         for i, score in enumerate(pose_scores(poses, people)):
-            row = [frame.name, frame.number, frame.time, i]
+            row = [_printable(frame.name), frame.number, frame.time, i]
             if tracks is not None:
                 row.append(int(tracks[i]) if tracks[i] >= 0 else '')
             row += _rounded(people.boxes[i], 2)

@@ -42,6 +42,7 @@ class Video(Source):
         self.name = path.name
         self.path = path
         self._every = every
+        self._hidden = 0
         try:
             self._container = av.open(str(path))
         except (OSError, av.error.FFmpegError) as error:
@@ -78,13 +79,13 @@ class Video(Source):
                     else found.time - begin
                 )
                 yield Frame(_turned(found), self.name, number, seconds)
-        missing = self._stream.frames - number - 1
+        total = self._stream.frames - self._hidden
+        missing = total - number - 1
         if missing > 0:
             count = -(-missing // self._every)
             yield Skipped(
                 self.name,
-                f'the video ends after {number + 1} of '
-                f'{self._stream.frames} frames',
+                f'the video ends after {number + 1} of {total} frames',
                 count,
             )
 
@@ -98,6 +99,8 @@ class Video(Source):
                 return  # a file that is cut off
             if packet is None:
                 return
+            # Decoded, but not shown: it was cut off at the beginning.
+            self._hidden += packet.is_discard
             try:
                 frames = packet.decode()
             except (OSError, av.error.FFmpegError) as error:

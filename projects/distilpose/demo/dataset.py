@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from ..files import give_place
 from .body import KEYPOINTS, SKELETON
 from .people import Person, draw_scene
 
@@ -126,9 +127,7 @@ def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
             file.write_text(_to_json(labels), encoding='utf-8')
     text = _to_json(manifest)
     (partial / MANIFEST).write_text(text, encoding='utf-8')
-    if folder.exists():
-        folder.rmdir()  # it is empty; Windows cannot rename onto it
-    partial.rename(folder)
+    give_place(partial, folder)
 
 
 def _write_image(

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
+from ..files import give_place
 from ..keypoint_names import mirror_pairs
 from .coco_file import read_annotations
 from .configs import Plan, distilled_text, student_text, teacher_text
@@ -68,6 +69,7 @@ def init(
         FileExistsError: The folder holds something.
         OSError: It cannot be written.
     """
+    folder = folder.resolve()  # "." has no name
     _expect_free(folder)
     if val is None and val_images is not None:
         raise ValueError(
@@ -207,7 +209,6 @@ def _texts(
 
 def _write(folder: Path, texts: Dict[str, str]) -> None:
     """Write files beside the folder, then give them their place."""
-    folder = folder.resolve()
     partial = folder.with_name(f'.{folder.name}.partial')
     if partial.exists():
         shutil.rmtree(partial)
@@ -216,9 +217,7 @@ def _write(folder: Path, texts: Dict[str, str]) -> None:
             file = partial / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding='utf-8')
-        if folder.exists():
-            folder.rmdir()  # it is empty; Windows cannot rename onto it
-        partial.rename(folder)
+        give_place(partial, folder)
     except OSError as error:
         raise _not_writable(folder, error.strerror or str(error)) from error
     finally:

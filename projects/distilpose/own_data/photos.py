@@ -1,9 +1,10 @@
 """Finding the image files that an annotation file names."""
 
 import os
+import unicodedata
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
@@ -42,10 +43,10 @@ class Photos:
         self.folder = folder.resolve()
         self.root = root.resolve()
         self._by_name: Dict[str, List[str]] = defaultdict(list)
-        for place, _, names in os.walk(self.folder):
-            below = Path(place).relative_to(self.root)
+        for place, names in _walk(self.folder):
+            below = place.relative_to(self.root)
             for name in names:
-                self._by_name[name].append((below / name).as_posix())
+                self._by_name[_plain(name)].append((below / name).as_posix())
 
     def locate(
         self, images: Sequence[Item], beside: Path, report: Report
@@ -114,18 +115,39 @@ class Photos:
 
     def _candidates(self, name: str, beside: Path) -> List[str]:
         """Give the files that a name may mean, best ones alone."""
-        path = PurePosixPath(name.replace('\\', '/'))
+        path = PurePosixPath(_plain(name))
         if not path.is_absolute() and '..' not in path.parts:
             exact = (self.folder.relative_to(self.root) / path).as_posix()
-            if exact in self._by_name.get(path.name, ()):
-                return [exact]
+            for found in self._by_name.get(path.name, ()):
+                if _plain(found) == _plain(exact):
+                    return [found]
         names = self._by_name.get(path.name, [])
-        alike = [_common_end(path.parts, name) for name in names]
+        alike = [_common_end(path.parts, _plain(name)) for name in names]
         best = [n for n, a in zip(names, alike) if a == max(alike)]
         folder = beside.resolve().parent
         near = [n for n in best if (self.root / n).parent == folder]
         named = [n for n in best if _folder(n) and _folder(n) in beside.stem]
         return near or named or best
+
+
+def _walk(folder: Path) -> Iterator[Tuple[Path, List[str]]]:
+    """Folders below one, linked ones as well, each once, and their files.
+
+    A link to a folder above leads out of it, and is not followed.
+    """
+    seen = {str(above) for above in folder.parents}
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(place)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        yield Path(place), names
+
+
+def _plain(name: str) -> str:
+    """A path with usual slashes, and letters composed: a Mac's are not."""
+    return unicodedata.normalize('NFC', name.replace('\\', '/'))
 
 
 def _folder(name: str) -> str:

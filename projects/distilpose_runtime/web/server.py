@@ -112,6 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.files = files  # first, as the base answers in its constructor
         super().__init__(*request)
 
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
         # A page of another site can have its own name lead to this machine,
         # and would read the model under it.
@@ -135,9 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header('Content-Length', str(len(content)))
         for header, value in HEADERS.items():
             self.send_header(header, value)
-        self.end_headers()
         try:
-            self.wfile.write(content)
+            self.end_headers()
+            if self.command != 'HEAD':
+                self.wfile.write(content)
         except ConnectionError:  # the user left the page
             self.close_connection = True
 
