@@ -173,6 +173,8 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     'arguments, message',
     [
         (['none.jpg'], 'There is no "none.jpg"'),
+        (['20240101123456'], 'There is no "20240101123456"'),
+        (['he/a.heic', '--detector', 'none'], 'no picture that can be read'),
         (['p/1.png', '--boxes', 'none.json'], 'no such file'),
         (['p/1.png', '--boxes', 'p/1.png'], 'holds no boxes'),
         (['p/1.png', '--detector', 'none.onnx'], 'There is no detector'),
@@ -199,6 +201,8 @@ def test_refused_in_one_line(
     photos.rename('p')
     Path('bad').mkdir()
     Path('bad/1.jpg').write_bytes(b'no')
+    Path('he').mkdir()
+    Path('he/a.heic').write_bytes(b'\0\0\0\x18ftypheic')
     Path('notes.md').write_text('# Notes')
     shutil.copy('p/1.png', 'me.png')
     for name, content in (
@@ -254,6 +258,38 @@ def test_finished_predictions_are_kept(photos, model, tmp_path):
     assert len(results(out)['images']) == 1
 
 
+@pytest.mark.parametrize('there', ['2.png', 'predictions.csv'])
+def test_other_files_are_kept(photos, model, tmp_path, there):
+    out = tmp_path / 'out'
+    out.mkdir()
+    (out / there).write_text('mine')
+    arguments = (photos, '--model', model, '--detector', 'none', '--out', out)
+    with pytest.raises(SystemExit, match=f'{there}" exists, and 0 more'):
+        predict(*arguments, '--csv')
+    assert [x.name for x in out.iterdir()] == [there]
+    assert (out / there).read_text() == 'mine'
+    predict(*arguments, '--csv', '--overwrite')
+    assert (out / there).read_bytes() != b'mine'
+
+
+@pytest.mark.parametrize('kind', ['video', 'images'])
+def test_source_under_another_name(photos, model, tmp_path, kind):
+    """By a link, or on a disk that takes A.MP4 and a.mp4 for one."""
+    out = tmp_path / 'out'
+    out.mkdir()
+    if kind == 'video':
+        source = file = film(tmp_path / 'a.mp4', 3).rename(tmp_path / 'a.MP4')
+        same = out / 'a.mp4'
+    else:
+        source, file, same = photos, photos / '2.png', out / '2.png'
+    os.link(file, same)
+    before = file.read_bytes()
+    with pytest.raises(SystemExit, match='itself, which would be replaced'):
+        predict(source, '--model', model, '--detector', 'none', '--out', out,
+                '--overwrite')  # fmt: skip
+    assert file.read_bytes() == before
+
+
 def test_video_is_not_replaced(model, tmp_path):
     source = film(tmp_path / 'a.mp4', 3)
     before = source.read_bytes()
@@ -276,8 +312,9 @@ def test_offline(photos, model, monkeypatch, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-def test_damaged_weights(photos, tmp_path):
-    model = pose_model(tmp_path / 'nan.onnx', value=float('nan'))
+@pytest.mark.parametrize('broken', ['value', 'score', 'sigma'])
+def test_damaged_weights(photos, tmp_path, broken):
+    model = pose_model(tmp_path / 'nan.onnx', **{broken: float('nan')})
     with pytest.raises(SystemExit, match='not finite for 1.png'):
         predict(photos, '--model', model, '--detector', 'none',
                 '--out', tmp_path / 'out')  # fmt: skip
@@ -302,7 +339,8 @@ def run(*arguments, limit=None, **options):
     )
 
 
-def test_interrupted(model, tmp_path):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(model, tmp_path, number):
     """Ctrl-C leaves a video that plays, and the JSON of its frames."""
     source = film(tmp_path / 'a.mp4', 1500)
     out = tmp_path / 'out'
@@ -313,7 +351,7 @@ def test_interrupted(model, tmp_path):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
     assert 'interrupted. What was predicted until then is written' in said

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -577,6 +578,46 @@ def test_nothing_half_written(tmp_path, monkeypatch):
         _write(tmp_path / 'run', {'a.py': '', 'b.py': None})
     assert [*tmp_path.iterdir()] == [tmp_path / 'run']
     assert not [*(tmp_path / 'run').iterdir()]
+
+
+def test_the_folder_that_one_is_in(tmp_path, monkeypatch):
+    """It is filled, not replaced: a shell in it sees the files."""
+    folder = tmp_path / 'run'
+    folder.mkdir()
+    number = folder.stat().st_ino
+    monkeypatch.chdir(folder)
+    files = cvat(tmp_path / 'files')
+    report = init(Path('.'), files.train, files.images, student='tiny')
+    assert not report.errors
+    assert folder.stat().st_ino == number and Path('config.py').is_file()
+    assert 'keypoints of run, ' in Path('config.py').read_text()
+    assert not [*tmp_path.glob('.*')]
+
+
+def test_photos_in_a_linked_folder(tmp_path):
+    files = cvat(tmp_path / 'files')
+    linked = tmp_path / 'photos'
+    linked.mkdir()
+    (linked / '2024').symlink_to(files.images)
+    (linked / 'above').symlink_to(tmp_path)  # not to be searched
+    (files.images / 'circle').symlink_to(linked)
+    report = init(tmp_path / 'run', files.train, linked, student='tiny')
+    assert not report.errors
+    names = [x['file_name'] for x in load(tmp_path / 'run')['images']]
+    assert names and all(name.startswith('2024/') for name in names)
+
+
+def test_letters_of_a_mac(tmp_path):
+    """Its file names have accents apart from their letters."""
+    files = cvat(tmp_path / 'files').change(
+        lambda c: c['images'][0].update(file_name='M\u00fcller.png')
+    )
+    photo = next(x for x in files.images.rglob('0*.png'))
+    photo.rename(photo.with_name('Mu\u0308ller.png'))
+    report = start(files, tmp_path / 'run')
+    assert not report.errors
+    names = [x['file_name'] for x in load(tmp_path / 'run')['images']]
+    assert any('Mu\u0308ller' in name for name in names)
 
 
 def test_command(tmp_path, capsys):

@@ -29,13 +29,19 @@ def _save(path: Path, nodes, inputs, outputs, constants, metadata) -> Path:
     return path
 
 
-def pose_model(path: Path, sigmas: bool = True, value: float = 24.0) -> Path:
+def pose_model(
+    path: Path,
+    sigmas: bool = True,
+    value: float = 24.0,
+    score: float = 0.9,
+    sigma: float = 3.0,
+) -> Path:
     """Finds the middle and the upper left corner of each crop, 48 x 64."""
     values = np.array([[[value, 32.0], [0.0, 0.0]]], np.float32)
     constants = dict(
         coords_=values,
-        scores_=np.array([[0.9, 0.5]], np.float32),
-        sigmas_=np.full((1, 2, 2), 3, np.float32),
+        scores_=np.array([[score, 0.5]], np.float32),
+        sigmas_=np.full((1, 2, 2), sigma, np.float32),
         zero=np.zeros((1,), np.int64),
         one=np.ones((1,), np.int64),
     )

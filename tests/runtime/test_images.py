@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from distilpose_runtime.images import fit, read_image, write_image
 
@@ -68,6 +68,37 @@ def test_transparent_on_white(tmp_path, depth):
     assert found[-5, 5].tolist() == [255, 0, 0]
     brown = 0.2 * BGR[-5, -5] + 0.8 * 255
     assert np.abs(found[-5, -5] - brown).max() <= 1
+
+
+@pytest.mark.parametrize('depth', [8, 16])
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_transparent_and_turned(tmp_path, orientation, depth):
+    """As Pillow turns it, and on white."""
+    alpha = np.full((60, 80, 1), 255, np.uint8)
+    alpha[:10] = 0
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    shown = Image.fromarray(np.dstack([PICTURE, alpha]))
+    shown.save(tmp_path / 'a.png', exif=exif)
+    turned = ImageOps.exif_transpose(Image.open(tmp_path / 'a.png'))
+    white = Image.new('RGBA', turned.size, 'white')
+    expected = np.array(Image.alpha_composite(white, turned))[..., 2::-1]
+    if depth == 16:  # OpenCV writes it, without Pillow's EXIF data
+        file = tmp_path / 'a.png'
+        exif = file.read_bytes().split(b'eXIf')[1].split(b'IDAT')[0][:-4]
+        stored = np.dstack([BGR, alpha]).astype(np.uint16)
+        cv2.imwrite(str(file), 257 * stored)
+        data = file.read_bytes()
+        length = (len(exif) - 4).to_bytes(4, 'big')
+        head = 33  # of the signature and the first chunk
+        file.write_bytes(data[:head] + length + b'eXIf' + exif + data[head:])
+    np.testing.assert_array_equal(read_image(tmp_path / 'a.png'), expected)
+
+
+def test_heic_is_told_from_videos(tmp_path):
+    (tmp_path / 'a.HEIC').write_bytes(b'\0\0\0\x18ftypheic')
+    with pytest.raises(ValueError, match='convert it to JPEG'):
+        read_image(tmp_path / 'a.HEIC')
 
 
 @pytest.mark.parametrize('suffix', ['jpg', 'png', 'webp', 'tif', 'bmp'])

@@ -234,6 +234,24 @@ def test_times_that_do_not_increase(tmp_path):
     assert times == pytest.approx([0, 0.5, 0.5, 0.5], abs=1e-3)
 
 
+def test_trimmed_without_encoding_anew(tmp_path):
+    """What lies before the cut is in the file, and not shown."""
+    whole, path = tmp_path / 'whole.mp4', tmp_path / 'a.mp4'
+    video(whole, 60)  # a frame that needs no others every 2 seconds
+    with av.open(str(whole)) as given, av.open(str(path), 'w') as container:
+        stream = given.streams.video[0]
+        copied = container.add_stream_from_template(stream)
+        start = int(2.5 / stream.time_base)
+        for packet in given.demux(stream):
+            if packet.dts is not None and packet.pts * stream.time_base >= 2:
+                packet.pts -= start
+                packet.dts -= start
+                packet.stream = copied
+                container.mux(packet)
+    frames, skipped = split(Video(path))
+    assert len(frames) == 10 and skipped == []
+
+
 def test_begins_later(tmp_path):
     """Times count from the first frame on, as in a part cut out."""
     path = tmp_path / 'a.mkv'

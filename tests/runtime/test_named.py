@@ -16,12 +16,16 @@ PHOTOS = Path(__file__).parents[2] / 'docs' / 'photos'
 
 def test_names(tmp_path, monkeypatch):
     assert DEFAULT_MODEL in MODELS
+    (tmp_path / 'other').mkdir()
     for name, file in MODELS.items():
         assert find_model(name) == str(file) and file.is_file()
         assert file.stat().st_size < 6e6
         monkeypatch.chdir(tmp_path)
         (tmp_path / name).write_text('')
         assert find_model(name) == name  # a file goes before a model
+    monkeypatch.chdir(tmp_path / 'other')
+    Path(DEFAULT_MODEL).mkdir()  # as of `--out distilpose-lsp`
+    assert find_model(DEFAULT_MODEL) == str(MODELS[DEFAULT_MODEL])
     with pytest.raises(FileNotFoundError, match=f'one of .*{DEFAULT_MODEL}'):
         PoseEstimator('distilpose-lps')
 

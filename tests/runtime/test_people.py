@@ -94,6 +94,52 @@ def test_annotation_file(tmp_path):
     assert boxes.unknown == ['12.jpg']
 
 
+def boxes_of(path, categories, *annotations, name='a.jpg'):
+    content = dict(
+        images=[dict(id=1, file_name=name), dict(id=2, file_name='b.jpg')],
+        categories=categories,
+        annotations=annotations,
+    )
+    path.write_text(json.dumps(content), encoding='utf-8-sig')
+    return BoxFile(path)
+
+
+ONE = dict(image_id=1, category_id=0, bbox=[1, 2, 3, 4])
+
+
+@pytest.mark.parametrize('categories', [
+    [dict(id=0, name='human')],
+    [dict(id=5, name='car'), dict(id=0, name='Person')],
+    [dict(id=5, name='car'), dict(id=0, name='cow', keypoints=['nose'])],
+])  # fmt: skip
+@pytest.mark.parametrize('name', ['a.jpg', 'images/a.jpg', 'images\\a.jpg'])
+def test_annotations_of_other_tools(tmp_path, categories, name):
+    path = tmp_path / 'x.json'
+    broken = dict(image_id=2, category_id=0)
+    boxes = boxes_of(path, categories, ONE, broken, name=name)
+    assert boxes(frame('a.jpg'), 0).boxes.tolist() == [[1, 2, 4, 6]]
+    assert boxes.unknown == [] and boxes.without_box == 1
+
+
+def test_annotations_that_mean_nobody(tmp_path):
+    path = tmp_path / 'x.json'
+    both = [dict(id=0, name='cow'), dict(id=1, name='horse')]
+    with pytest.raises(ValueError, match='"cow", "horse". is called "person"'):
+        boxes_of(path, both, ONE)
+    with pytest.raises(ValueError, match="of the image '1', but none"):
+        boxes_of(path, both[:1], dict(ONE, image_id='1'))
+    with pytest.raises(ValueError, match="'bbox' is missing"):
+        boxes_of(path, both[:1], dict(image_id=1, category_id=0))
+
+
+def test_letters_of_a_mac(tmp_path):
+    given = 'M\u00fcller.jpg', 'Mu\u0308ller.jpg'
+    for one, other in (given, given[::-1]):
+        boxes = boxes_of(tmp_path / 'x.json', [], dict(ONE, category_id=1),
+                         name=one)  # fmt: skip
+        assert len(boxes(frame(other), 0).boxes) == 1
+
+
 def test_result_file(tmp_path):
     rows = [
         dict(image_id=7, category_id=1, bbox=[1, 2, 3, 4], score=0.25),

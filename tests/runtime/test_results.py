@@ -107,6 +107,37 @@ def test_valid_at_any_moment(tmp_path):
     assert len(json.loads(path.read_text())['images']) == 700
 
 
+def test_valid_after_some_seconds(tmp_path, monkeypatch):
+    """However few images there are; not all the time if that takes long."""
+    clock = [0.0]
+    monkeypatch.setattr(module.time, 'monotonic', lambda: clock[0])
+    path = tmp_path / 'a.json'
+    file = JsonResults(path, {}, poses(0))
+
+    def count_after(seconds):
+        clock[0] += seconds
+        file.add(frame(0), 0, people(), poses(), None)
+        return len(json.loads(path.read_text())['images'])
+
+    assert [count_after(x) for x in (3, 3, 3, 3)] == [0, 2, 2, 4]
+    file._took = 2.0
+    assert [count_after(x) for x in (20, 19, 2)] == [4, 4, 7]
+
+
+def test_name_that_is_no_utf8(tmp_path):
+    odd = frame(0)._replace(name='caf\udce9.jpg')
+    file = JsonResults(tmp_path / 'a.json', {}, poses(0))
+    table = CsvResults(tmp_path / 'a.csv', poses(0), tracks=False)
+    file.add(odd, 0, people(), poses(), None)
+    table.add(odd, people(), poses(), None)
+    file.close({})
+    table.close()
+    content = (tmp_path / 'a.json').read_text(encoding='utf-8')
+    (image,) = json.loads(content)['images']
+    assert image['file_name'] == 'caf\ufffd.jpg'
+    assert 'caf\ufffd.jpg,' in (tmp_path / 'a.csv').read_text('utf-8')
+
+
 class FullDisk:
     """A file on a disk that has room for so many bytes."""
 

@@ -32,9 +32,9 @@ def get(model):
     running = make_server(page_files(model), 0)
     threading.Thread(target=running.serve_forever, daemon=True).start()
 
-    def ask(path, **headers):
+    def ask(path, method='GET', **headers):
         client = http.client.HTTPConnection('127.0.0.1', running.server_port)
-        client.request('GET', path, headers=headers)
+        client.request(method, path, headers=headers)
         answer = client.getresponse()
         return answer.status, answer.headers, answer.read()
 
@@ -51,6 +51,9 @@ def test_serves_the_page_and_the_model(get, model):
     assert headers['Cross-Origin-Opener-Policy'] == 'same-origin'
     assert headers['Cross-Origin-Embedder-Policy'] == 'require-corp'
     assert get('/model.onnx')[2] == model.read_bytes()
+    status, headers, body = get('/model.onnx', 'HEAD')
+    assert (status, body) == (200, b'')
+    assert int(headers['Content-Length']) == model.stat().st_size
     name = '/onnxruntime/ort-wasm-simd-threaded.wasm'
     status, headers, body = get(name)
     assert headers['Content-Type'] == 'application/wasm'
