@@ -153,9 +153,11 @@ def _media_files(folder: Path, source: Source) -> List[Path]:
 
 def _expect_free(files: List[Path], source: Source, overwrite: bool) -> None:
     """See that nothing is replaced that nobody wants to be replaced."""
+    there = [path for path in files if path.exists()]
+    if not there:
+        return
     given = source.paths if isinstance(source, Images) else [source.path]
     given_files = {_identity(path) for path in given if path is not None}
-    there = [path for path in files if path.exists()]
     for path in there:
         # Names may differ, by case or through links.
         if _identity(path) in given_files:
@@ -164,7 +166,7 @@ def _expect_free(files: List[Path], source: Source, overwrite: bool) -> None:
                 f'"{path}" is {kind} itself, which would be replaced. Name '
                 'another folder with --out.'
             )
-    if there and not overwrite:
+    if not overwrite:
         raise ValueError(
             f'"{there[0]}" exists, and {len(there) - 1} more of the files '
             'that would be written. Name another folder with --out, or '

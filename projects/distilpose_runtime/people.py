@@ -14,7 +14,14 @@ import numpy as np
 from .boxes import box_faults
 from .media import Frame, Images, Source
 
-__all__ = ['BoxFile', 'People', 'choose', 'image_ids', 'whole_picture']
+__all__ = [
+    'BoxFile',
+    'People',
+    'choose',
+    'image_ids',
+    'plain_path',
+    'whole_picture',
+]
 
 
 class People(NamedTuple):
@@ -104,7 +111,7 @@ class BoxFile:
             found = json.loads(path.read_text(encoding='utf-8-sig'))
             if isinstance(found, dict):
                 self.names = {
-                    _plain(str(item['file_name'])): item['id']
+                    plain_path(str(item['file_name'])): item['id']
                     for item in found['images']
                 }
                 people = _of_people(found)
@@ -147,7 +154,7 @@ class BoxFile:
         """
         if frame.time is not None:
             return frame.number
-        name = _plain(frame.name)
+        name = plain_path(frame.name)
         base = _base(name)
         for found in (name, base):
             if found in self.names:
@@ -201,8 +208,8 @@ def _expect_boxes(people: List[Any], rows: List[Any], images: set) -> None:
         )
 
 
-def _plain(name: str) -> str:
-    """A file's name with usual slashes, and letters composed."""
+def plain_path(name: str) -> str:
+    """A path with usual slashes, and letters composed: a Mac's are not."""
     return unicodedata.normalize('NFC', name.replace('\\', '/'))
 
 

@@ -1,13 +1,14 @@
 """Finding the image files that an annotation file names."""
 
 import os
-import unicodedata
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from PIL import Image
+
+from distilpose_runtime.people import plain_path
 
 from ..data.findings import FEW
 from ..data.images import check_images
@@ -46,7 +47,9 @@ class Photos:
         for place, names in _walk(self.folder):
             below = place.relative_to(self.root)
             for name in names:
-                self._by_name[_plain(name)].append((below / name).as_posix())
+                self._by_name[plain_path(name)].append(
+                    (below / name).as_posix()
+                )
 
     def locate(
         self, images: Sequence[Item], beside: Path, report: Report
@@ -115,14 +118,14 @@ class Photos:
 
     def _candidates(self, name: str, beside: Path) -> List[str]:
         """Give the files that a name may mean, best ones alone."""
-        path = PurePosixPath(_plain(name))
+        path = PurePosixPath(plain_path(name))
         if not path.is_absolute() and '..' not in path.parts:
             exact = (self.folder.relative_to(self.root) / path).as_posix()
             for found in self._by_name.get(path.name, ()):
-                if _plain(found) == _plain(exact):
+                if plain_path(found) == plain_path(exact):
                     return [found]
         names = self._by_name.get(path.name, [])
-        alike = [_common_end(path.parts, _plain(name)) for name in names]
+        alike = [_common_end(path.parts, plain_path(name)) for name in names]
         best = [n for n, a in zip(names, alike) if a == max(alike)]
         folder = beside.resolve().parent
         near = [n for n in best if (self.root / n).parent == folder]
@@ -143,11 +146,6 @@ def _walk(folder: Path) -> Iterator[Tuple[Path, List[str]]]:
             continue
         seen.add(real)
         yield Path(place), names
-
-
-def _plain(name: str) -> str:
-    """A path with usual slashes, and letters composed: a Mac's are not."""
-    return unicodedata.normalize('NFC', name.replace('\\', '/'))
 
 
 def _folder(name: str) -> str:
