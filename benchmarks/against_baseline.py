@@ -25,8 +25,9 @@ from torch import Tensor
 
 from distilpose.deploy import deploy
 from distilpose.deploy.fuse import PointwiseLinear
-from distilpose.distillation.losses import SimulatedHeatmapLoss
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.losses.paper import SimulatedHeatmapLoss
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))

@@ -28,8 +28,8 @@ from torch import nn
 from tqdm import tqdm
 
 from distilpose.models import DistilPoseHead
-from distilpose.plots import FONT_SIZE, line_styles, new_figure
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
+from distilpose_demo.plots import FONT_SIZE, line_styles, new_figure
 
 
 def load(

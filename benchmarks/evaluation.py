@@ -25,7 +25,8 @@ from mmpose.registry import DATASETS, METRICS
 from tqdm import tqdm
 
 from distilpose.deploy import deploy
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))

@@ -30,10 +30,10 @@ from mmengine.config import Config, DictAction
 from tabulate import tabulate
 from tqdm import tqdm
 
-from distilpose import __version__
-from distilpose.demo.report import draw_curves
-from distilpose.demo.training import Training
-from distilpose.zoo import find_config
+from distilpose.version import __version__
+from distilpose.zoo.find import find_config
+from distilpose_demo.report import draw_curves
+from distilpose_demo.training import Training
 
 
 class Row(NamedTuple):

@@ -17,10 +17,10 @@ from mmengine.config import Config
 from tabulate import tabulate
 from tqdm import tqdm
 
-from distilpose.demo.dataset import make_dataset
-from distilpose.demo.run import MODELS
-from distilpose.demo.training import Training
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
+from distilpose_demo.dataset import make_dataset
+from distilpose_demo.run import MODELS
+from distilpose_demo.training import Training
 
 KINDS = Path(__file__).resolve().parent / 'demo'
 TEACHERS = {

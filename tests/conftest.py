@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from distilpose.demo.dataset import make_dataset
+from distilpose_demo.dataset import make_dataset
 
 from .file_server import server  # noqa: F401
 from .stub_runner import runner  # noqa: F401

@@ -6,7 +6,7 @@ import torch
 from mmengine.config import Config
 from torch import nn
 
-from distilpose.deploy.onnx_file import export_onnx
+from distilpose.deploy.export import export_onnx
 
 from . import toys
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from distilpose.demo import training
+from distilpose_demo import training
 
 
 class StubRunner:

@@ -15,7 +15,8 @@ from mmengine.registry import init_default_scope
 from mmpose.models import build_pose_estimator
 from mmpose.testing import get_packed_inputs
 
-from distilpose.zoo import find_config, published_weights
+from distilpose.zoo.find import find_config
+from distilpose.zoo.published import published_weights
 
 CONFIGS = Path(__file__).parents[1] / 'configs/body_2d_keypoint'
 FILES = sorted(CONFIGS.parent.glob('*_2d_keypoint/**/*.py'))

@@ -6,8 +6,8 @@ import pytest
 import torch
 from mmpose.apis import init_model
 
-from distilpose.checkpoint import read_state_dict
 from distilpose.compat import digit_version
+from distilpose.weights.read import read_state_dict
 
 from . import toys
 from .training import runs

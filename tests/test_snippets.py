@@ -22,8 +22,9 @@ from mmengine.registry import Registry
 from mmpose import registry
 
 import distilpose_cli
-from distilpose.deploy.onnx_file import export_onnx
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.deploy.export import export_onnx
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
 
 ROOT = Path(__file__).parents[1]
 PAGES = [

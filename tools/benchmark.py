@@ -31,6 +31,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from measured_complexity import measure_complexity
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.models import TopdownPoseEstimator
@@ -38,20 +39,16 @@ from mmpose.testing import get_packed_inputs
 from tabulate import tabulate
 from tqdm import tqdm
 
-from distilpose.complexity import measure_complexity
 from distilpose.deploy import deploy
-from distilpose.plots import (
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config, input_size
+from distilpose.zoo.published import published_ap
+from distilpose_demo.plots import (
     GREY,
     VERMILLION,
     label_points,
     log_ticks,
     new_figure,
-)
-from distilpose.zoo import (
-    build_without_weights,
-    find_config,
-    input_size,
-    published_ap,
 )
 
 MODELS = [
@@ -298,7 +295,7 @@ def collect_formats(
 ) -> Tuple[dict, List[str]]:
     """Make the formats of a student; also tell which failed, and why."""
     # Here, because it needs onnx and onnxruntime, which the rest does not.
-    from distilpose.deploy.formats import makers
+    from formats import makers
 
     found, notes = {}, []
     checkpoint = args.checkpoint
@@ -333,7 +330,7 @@ def random_images(config: Config, batch: int) -> np.ndarray:
 def compare_formats(args: argparse.Namespace) -> None:
     """Measure one student in all formats; print and write the table."""
     # Here, because it needs onnxruntime, which the rest does not.
-    from distilpose.deploy.formats import average_precision
+    from formats import average_precision
 
     config = Config.fromfile(find_config(args.configs[0], with_mmpose=True))
     with TemporaryDirectory() as folder:

@@ -8,11 +8,11 @@ CONFIG is a file or a name, of our configs or MMPose's.
 import argparse
 import sys
 
+from measured_complexity import measure_complexity
 from mmengine.config import Config
 from tabulate import tabulate
 
-from distilpose.complexity import measure_complexity
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
 
 HEADERS = [
     'config',

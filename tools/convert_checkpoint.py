@@ -11,12 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from distilpose.checkpoint import read_state_dict
-from distilpose.convert import (
-    convert,
-    to_original,
-    write_checkpoint,
-)
+from original.convert import convert, to_original, write_checkpoint
+
+from distilpose.weights.read import read_state_dict
 
 
 def main() -> None:

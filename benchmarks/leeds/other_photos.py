@@ -24,7 +24,7 @@ from tqdm import tqdm
 from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
-from distilpose.inference import MMPoseEstimator
+from distilpose.students.mmpose_estimator import MMPoseEstimator
 from distilpose_runtime import PoseEstimator
 
 META = parse_pose_metainfo(CocoDataset.METAINFO)

@@ -24,8 +24,8 @@ from mmpose.registry import DATASETS, MODELS
 from tabulate import tabulate
 from tqdm import tqdm
 
-from distilpose.distillation.keypoints import keypoint_names
-from distilpose.zoo import read_config
+from distilpose.keypoints.matching import keypoint_names
+from distilpose.zoo.find import read_config
 
 
 def of_teacher(model: BaseModel) -> Callable:

@@ -17,13 +17,14 @@ import sys
 from pathlib import Path
 from typing import Callable, Dict, List
 
+from measured_complexity import measure_complexity
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 
-from distilpose.complexity import measure_complexity
-from distilpose.zoo import build_without_weights, read_config
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import read_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools'))

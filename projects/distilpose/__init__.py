@@ -6,10 +6,9 @@ hooks and transform in MMPose's registries; in a config, one line does it::
     custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 """
 
-__version__ = '0.2.0'
-
 # The compatibility fixes must be in place before MMPose's models are imported.
 from . import compat
+from .version import __version__
 
 compat.apply()
 

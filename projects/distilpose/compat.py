@@ -297,7 +297,7 @@ def explain_unusable_datasets() -> bool:
         try:
             full_init(self)
         except (AssertionError, LookupError, TypeError, ValueError) as error:
-            from .data import explain
+            from .checks.datasets import explain
 
             _expect_files(self)
             raise ValueError(explain(self, error)) from error
@@ -338,7 +338,8 @@ def explain_unusable_checkpoints() -> bool:
                 f'{Path.cwd()}). Correct its path.'
             ) from error
         except Exception as error:  # of many types, for as many faults
-            from .checkpoint import CheckpointError, explain
+            from .weights.fetch import CheckpointError
+            from .weights.read import explain
 
             raise CheckpointError(explain(filename, error)) from error
 

@@ -214,11 +214,11 @@ def run_demo(args: Arguments) -> None:
     """Draw the demo's pictures, or run the whole demo."""
     try:
         if args.command == 'demo-data':
-            from distilpose.demo.dataset import make_dataset
+            from distilpose_demo.dataset import make_dataset
 
             make_dataset(args.folder, seed=args.seed)
         else:
-            from distilpose.demo.run import run
+            from distilpose_demo.run import run
 
             # Dependencies warn each other of deprecations, on top of the bars.
             with warnings.catch_warnings():
@@ -238,7 +238,7 @@ def with_config(arguments: List[str]) -> List[str]:
     expect_settings(arguments)
     if not arguments or arguments[0].startswith('-'):
         return arguments
-    from distilpose.zoo import find_config, read_config
+    from distilpose.zoo.find import find_config, read_config
 
     read_config(arguments[0], import_modules=False)  # or it tells why not
     return [str(find_config(arguments[0])), *arguments[1:]]

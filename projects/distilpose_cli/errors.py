@@ -13,6 +13,8 @@ OWN = tuple(
     for folder in (
         Path(__file__).parent,
         Path(__file__).parents[1] / 'distilpose',
+        Path(__file__).parents[1] / 'distilpose_demo',
+        Path(__file__).parents[1] / 'distilpose_own_data',
         Path(__file__).parents[1] / 'distilpose_runtime',
         Path(__file__).parents[2] / 'tools',
     )

@@ -68,8 +68,8 @@ def run_export(args: argparse.Namespace) -> None:
             f'distilpose export: {error}. Install what it needs with '
             '`pip install "distilpose[export]"`.'
         ) from error
-    from distilpose.deploy.onnx_file import OPSET, export_onnx
-    from distilpose.zoo import read_config
+    from distilpose.deploy.export import OPSET, export_onnx
+    from distilpose.zoo.find import read_config
 
     try:
         config = read_config(args.config, with_mmpose=True)

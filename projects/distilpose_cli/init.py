@@ -81,7 +81,7 @@ def run_init(args: argparse.Namespace) -> None:
         # Dependencies warn of each other's deprecations, over the report.
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            from distilpose.own_data import init
+            from distilpose_own_data import init
 
             report = init(args.folder, **options)
     except (OSError, ValueError) as error:

@@ -19,12 +19,7 @@ from distilpose_runtime.downloads import DETECTORS, DownloadError, fetch
 from distilpose_runtime.media import open_source
 from distilpose_runtime.named import MODELS
 from distilpose_runtime.outputs import Outputs
-from distilpose_runtime.people import (
-    BoxFile,
-    Finder,
-    image_ids,
-    whole_picture,
-)
+from distilpose_runtime.people import BoxFile, Finder, image_ids, whole_picture
 from distilpose_runtime.predict import Estimator, Report, Settings, predict
 
 __all__ = ['run']
@@ -159,7 +154,7 @@ def _open_model(
             f'{", ".join(MODELS)}. For a config, name its checkpoint with '
             '--checkpoint.'
         )
-    from distilpose.inference import MMPoseEstimator
+    from distilpose.students.mmpose_estimator import MMPoseEstimator
 
     return MMPoseEstimator(
         args.model, args.checkpoint, args.device, args.batch

@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> None:
     """
     from mmengine.config import DictAction
 
-    from distilpose.store_teacher import store_teacher
-    from distilpose.zoo import read_config
+    from distilpose.teachers.stored.write import store_teacher
+    from distilpose.zoo.find import read_config
 
     try:
         config = read_config(args.config)

@@ -31,7 +31,7 @@ def run_teachers(args: argparse.Namespace) -> None:
     Raises:
         SystemExit: No name has the word.
     """
-    from distilpose.teachers import list_teachers, table
+    from distilpose.teachers.listing import list_teachers, table
 
     # Packages warn of each other, on top of the bar.
     with warnings.catch_warnings():

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from .detector_formats import FORMATS, cells
+from .frames import Frame
 from .images import fit
-from .media import Frame
 from .people import People
 from .session import open_session, run_session
 

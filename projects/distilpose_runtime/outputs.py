@@ -7,8 +7,9 @@ from typing import Any, Dict, List, Optional, Protocol, Tuple
 
 import numpy as np
 
+from .frames import Frame, Source
 from .images import write_image, written_path
-from .media import Frame, Images, Source
+from .media import Images
 from .people import People
 from .poses import Poses
 from .results import CsvResults, JsonResults

@@ -12,7 +12,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from .boxes import box_faults
-from .media import Frame, Images, Source
+from .frames import Frame, Source
+from .media import Images
 
 __all__ = [
     'BoxFile',

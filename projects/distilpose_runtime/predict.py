@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from .drawing import draw
-from .media import Frame, Skipped, Source
+from .frames import Frame, Skipped, Source
 from .outputs import Outputs
 from .people import Finder, People, choose
 from .poses import Poses

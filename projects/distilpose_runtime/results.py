@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from .media import Frame
+from .frames import Frame
 from .people import People
 from .poses import Poses
 

@@ -7,8 +7,8 @@ from typing import Any, Iterator, Tuple, Union
 import cv2
 import numpy as np
 
+from .frames import Frame, MediaError, Skipped, Source
 from .images import fit
-from .media import Frame, MediaError, Skipped, Source
 
 try:
     import av

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from distilpose.demo import dataset, make_dataset
-from distilpose.demo.body import KEYPOINTS, SKELETON
+from distilpose_demo import dataset, make_dataset
+from distilpose_demo.body import KEYPOINTS, SKELETON
 
 SPLITS = {'train2017': 4, 'val2017': 3}
 

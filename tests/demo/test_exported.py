@@ -5,10 +5,11 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from distilpose.demo.exported import write_predictions
-from distilpose.demo.run import MODELS
-from distilpose.demo.training import Training
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
+from distilpose_demo.exported import write_predictions
+from distilpose_demo.run import MODELS
+from distilpose_demo.training import Training
 from distilpose_runtime import PoseEstimator
 
 

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from distilpose.demo.body import KEYPOINTS
-from distilpose.demo.canvas import SCALE, Canvas
-from distilpose.demo.figure import pose_figure
-from distilpose.demo.people import draw_people, draw_scene
+from distilpose_demo.body import KEYPOINTS
+from distilpose_demo.canvas import SCALE, Canvas
+from distilpose_demo.figure import pose_figure
+from distilpose_demo.people import draw_people, draw_scene
 
 SEEDS = range(12)
 SIDE = 420  # of the test's canvas, pixels

@@ -5,11 +5,12 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from distilpose.demo import report
-from distilpose.demo.run import MODELS
-from distilpose.demo.training import Training
-from distilpose.visualization import draw_skeleton, overlay_heatmaps
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.hooks.drawing import draw_skeleton, overlay_heatmaps
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
+from distilpose_demo import report
+from distilpose_demo.run import MODELS
+from distilpose_demo.training import Training
 
 from .. import figures
 

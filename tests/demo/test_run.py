@@ -2,7 +2,7 @@
 
 import pytest
 
-from distilpose.demo import run as demo
+from distilpose_demo import run as demo
 
 NAMES = ['undistilled', 'teacher', 'distilled']
 

@@ -8,9 +8,9 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from tqdm import tqdm
 
-from distilpose.demo import training
-from distilpose.demo.training import Training
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
+from distilpose_demo import training
+from distilpose_demo.training import Training
 
 from ..training import runs
 

@@ -16,7 +16,8 @@ from distilpose.deploy import (
     fuse,
     micro_batches,
 )
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
 
 from .. import toys
 from ..models.test_heads import samples

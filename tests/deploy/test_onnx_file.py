@@ -11,8 +11,9 @@ import torch
 from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
-from distilpose.deploy import export, onnx_file
-from distilpose.deploy.onnx_file import ExportError, export_onnx, load_student
+from distilpose.deploy import export as onnx_file
+from distilpose.deploy import student as export
+from distilpose.deploy.export import ExportError, export_onnx, load_student
 from distilpose_cli import main
 
 from .. import exported, toys

@@ -7,7 +7,8 @@ from mmpose.testing import get_packed_inputs
 
 from distilpose.deploy import deploy
 from distilpose.deploy.onnx_network import run_in_onnx_runtime
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
 
 from .. import toys
 

@@ -8,11 +8,12 @@ import torch
 from mmengine.logging import MMLogger
 
 from distilpose.distillation.first_batch import check_first_batch
-from distilpose.distillation.heatmaps import DenseHeatmaps
-from distilpose.distillation.outputs import DistillationStep, TeacherOutput
+from distilpose.distillation.step import DistillationStep
+from distilpose.heatmaps.forms import DenseHeatmaps
+from distilpose.heatmaps.frame import HeatmapFrame
+from distilpose.heatmaps.functional import simulate_heatmaps
 from distilpose.models.distilpose_head import keypoint_weights
-from distilpose.models.functional import simulate_heatmaps
-from distilpose.models.heatmap_frame import HeatmapFrame
+from distilpose.teachers.output import TeacherOutput
 
 from .. import toys
 

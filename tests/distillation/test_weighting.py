@@ -3,19 +3,17 @@
 import pytest
 import torch
 
-from distilpose.distillation.heatmaps import DenseHeatmaps
-from distilpose.distillation.outputs import (
-    DistillationStep,
-    StudentOutput,
-    TeacherOutput,
-)
+from distilpose.distillation.step import DistillationStep
 from distilpose.distillation.weighting import (
     KeypointWeighting,
     keypoint_distances,
     mean_distance,
 )
-from distilpose.models.functional import simulate_heatmaps
-from distilpose.models.heatmap_frame import HeatmapFrame
+from distilpose.heatmaps.forms import DenseHeatmaps
+from distilpose.heatmaps.frame import HeatmapFrame
+from distilpose.heatmaps.functional import simulate_heatmaps
+from distilpose.students.output import StudentOutput
+from distilpose.teachers.output import TeacherOutput
 
 from .. import toys
 

@@ -14,7 +14,7 @@ from mmpose.utils import register_all_modules
 from torch import nn
 from torch.nn import functional as F
 
-from distilpose.zoo import build_without_weights
+from distilpose.zoo.build import build_without_weights
 
 # What makes the labels, without random augmentations.
 _TRANSFORMS = (

@@ -15,7 +15,7 @@ from mmpose.structures import PoseDataSample
 from distilpose import DatasetCheckHook
 
 from .. import toys
-from ..annotations import files
+from ..checks import files
 
 
 class Dataset(list):

@@ -7,8 +7,8 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from distilpose.checkpoint import CheckpointError
-from distilpose.zoo import build_without_weights
+from distilpose.weights.fetch import CheckpointError
+from distilpose.zoo.build import build_without_weights
 
 from ..training import runs
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
 from distilpose import DatasetCheckHook
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
 
 from . import stock
 

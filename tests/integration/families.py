@@ -13,9 +13,9 @@ import numpy as np
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from scipy.io import savemat
 
-from distilpose.demo.body import KEYPOINTS
-from distilpose.demo.people import draw_scene
-from distilpose.keypoint_names import split
+from distilpose.keypoints.names import split
+from distilpose_demo.body import KEYPOINTS
+from distilpose_demo.people import draw_scene
 
 NUMBER = 6
 

@@ -13,8 +13,8 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 
-from distilpose.demo.dataset import make_dataset
-from distilpose.zoo import build_without_weights
+from distilpose.zoo.build import build_without_weights
+from distilpose_demo.dataset import make_dataset
 
 from .commands import CONFIGS, distilpose, mim
 

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
 
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
 
 from ..training import runs
 from . import families

@@ -10,7 +10,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
 
 from .commands import distilpose
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from mmpose.apis import inference_topdown, init_model
 
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
 
 pytestmark = pytest.mark.slow
 

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from formats import makers
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from distilpose.deploy.formats import makers
-from distilpose.deploy.onnx_file import export_onnx
-from distilpose.inference import MMPoseEstimator
+from distilpose.deploy.export import export_onnx
+from distilpose.students.mmpose_estimator import MMPoseEstimator
 from distilpose_cli import main
 from distilpose_runtime import PoseEstimator
 

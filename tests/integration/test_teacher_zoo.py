@@ -16,11 +16,12 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.testing import get_packed_inputs
 from mmpose.utils import register_all_modules
 
-from distilpose.distillation.checks import check_before_training
-from distilpose.distillation.inputs import InputSpec
-from distilpose.distillation.keypoints import keypoint_names
-from distilpose.distillation.teacher import FrozenTeacher
-from distilpose.zoo import build_without_weights, find_config
+from distilpose.distillation.before_training import check_before_training
+from distilpose.keypoints.matching import keypoint_names
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.inputs import InputSpec
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
 
 STUDENT = 'distilpose-s_8xb32-300e_coco-256x192'
 FOLDERS = (

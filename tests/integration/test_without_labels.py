@@ -12,9 +12,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import DATASETS
 
-from distilpose.distillation.inputs import InputSpec
-from distilpose.distillation.teacher import FrozenTeacher
-from distilpose.store_teacher import store_teacher
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.inputs import InputSpec
+from distilpose.teachers.stored.write import store_teacher
 
 from .. import shared
 from .commands import CONFIGS

@@ -8,7 +8,7 @@ from distilpose import (
     TokenDistillingEncoder,
     Tokens,
 )
-from distilpose.models.functional import sine_position_table
+from distilpose.heatmaps.functional import sine_position_table
 
 
 def hrnet_extra():

@@ -8,7 +8,7 @@ from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.structures import PoseDataSample
 
 from distilpose import DistilPoseHead, TokenPoseHead
-from distilpose.models.functional import keypoint_accuracy
+from distilpose.heatmaps.functional import keypoint_accuracy
 
 from .. import toys
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmpose.models.losses import RLELoss
 
-from distilpose.distillation.checks import check_untrained_outputs
+from distilpose.distillation.before_training import check_untrained_outputs
 
 from .. import toys
 

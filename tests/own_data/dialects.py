@@ -12,8 +12,8 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 import cv2
 import numpy as np
 
-from distilpose.demo.body import KEYPOINTS, SKELETON
-from distilpose.demo.people import draw_scene
+from distilpose_demo.body import KEYPOINTS, SKELETON
+from distilpose_demo.people import draw_scene
 
 NUMBER = 12
 

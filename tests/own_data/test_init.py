@@ -11,10 +11,10 @@ from mmengine.registry import init_default_scope
 from mmpose.models import build_pose_estimator
 from mmpose.registry import DATASETS
 
-from distilpose.own_data import init
-from distilpose.own_data.init import _write
-from distilpose.own_data.students import STUDENTS
 from distilpose_cli import main
+from distilpose_own_data import init
+from distilpose_own_data.init import _write
+from distilpose_own_data.students import STUDENTS
 
 from . import dialects
 from .dialects import DIALECTS, Files, cvat, scenes

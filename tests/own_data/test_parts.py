@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from distilpose.keypoint_names import (
+from distilpose.keypoints.names import (
     guess_skeleton,
     is_lower,
     mirror_pairs,
     sigma,
 )
-from distilpose.own_data.exchanged import check_sides
-from distilpose.own_data.render import Name, render
-from distilpose.own_data.report import Report
-from distilpose.own_data.schedule import choose_schedule
+from distilpose_own_data.exchanged import check_sides
+from distilpose_own_data.render import Name, render
+from distilpose_own_data.report import Report
+from distilpose_own_data.schedule import choose_schedule
 
 from .dialects import KEYPOINTS, scenes
 

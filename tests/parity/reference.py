@@ -1,6 +1,6 @@
 """Seeded weights and images on which the original release was recorded.
 
-``tests/data`` holds what the original code (MMPose 0.22, run in float64) makes
+This folder holds what the original code (MMPose 0.22, run in float64) makes
 of them: ``forward.npz`` its outputs, ``losses.npz`` its losses and gradients,
 ``state_dict_shapes.json`` the names and shapes of its tensors.
 """
@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distilpose.models.functional import sine_position_table
+from distilpose.heatmaps.functional import sine_position_table
 
-DATA = Path(__file__).parents[1] / 'data'
+DATA = Path(__file__).parent
 META = json.loads((DATA / 'state_dict_shapes.json').read_text())
 
 

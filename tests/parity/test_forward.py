@@ -8,8 +8,7 @@ import torch
 from mmengine.config import Config
 from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
-
-from distilpose.convert import convert
+from original.convert import convert
 
 from . import reference
 

@@ -10,8 +10,8 @@ from distilpose import (
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
 )
-from distilpose.models.functional import simulate_heatmaps
-from distilpose.models.heatmap_frame import HeatmapFrame
+from distilpose.heatmaps.frame import HeatmapFrame
+from distilpose.heatmaps.functional import simulate_heatmaps
 
 from . import reference
 

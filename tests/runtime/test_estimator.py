@@ -15,7 +15,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 
 import distilpose_runtime
-from distilpose.deploy.onnx_file import load_student
+from distilpose.deploy.export import load_student
 from distilpose_runtime import ModelError, PoseEstimator, box_faults
 from distilpose_runtime import boxes as box_module
 

@@ -6,13 +6,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from distilpose_runtime.frames import Frame, MediaError, Skipped
 from distilpose_runtime.images import write_image
-from distilpose_runtime.media import (
-    Frame,
-    MediaError,
-    Skipped,
-    open_source,
-)
+from distilpose_runtime.media import open_source
 
 av = pytest.importorskip('av')
 

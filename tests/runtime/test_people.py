@@ -6,7 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from distilpose_runtime.media import Frame, Images
+from distilpose_runtime.frames import Frame
+from distilpose_runtime.media import Images
 from distilpose_runtime.people import (
     BoxFile,
     People,

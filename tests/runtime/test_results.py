@@ -10,7 +10,7 @@ from xtcocotools.coco import COCO
 
 from distilpose_runtime import Poses
 from distilpose_runtime import results as module
-from distilpose_runtime.media import Frame
+from distilpose_runtime.frames import Frame
 from distilpose_runtime.people import People
 from distilpose_runtime.results import CsvResults, JsonResults, pose_scores
 

@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from distilpose.zoo import find_config
+from distilpose.zoo.find import find_config
 
 from .. import toys
 

@@ -10,7 +10,7 @@ from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
 from mmengine.runner import autocast
 
-from distilpose.distillation import heatmaps as heatmaps_module
+from distilpose.heatmaps import forms as heatmaps_module
 
 from .. import limits, toys
 from . import runs

@@ -143,8 +143,9 @@ def test_student_is_that_of_python(chromium, photo, tmp_path):
     import torch
     from mmengine.config import Config
 
-    from distilpose.deploy.onnx_file import export_onnx
-    from distilpose.zoo import build_without_weights, find_config
+    from distilpose.deploy.export import export_onnx
+    from distilpose.zoo.build import build_without_weights
+    from distilpose.zoo.find import find_config
 
     config = Config.fromfile(
         find_config('distilpose-tiny_1xb32-15e_demo-96x64')

@@ -7,7 +7,7 @@ from mmengine.fileio import get_local_path
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from .annotations import is_box
+from .boxes import is_box
 
 __all__ = ['UnlabelledPeopleDataset']
 

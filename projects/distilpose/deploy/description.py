@@ -15,7 +15,7 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import DATASETS
 from torch import Tensor
 
-from ..zoo import input_size
+from ..zoo.find import input_size
 
 __all__ = ['FORMAT_VERSION', 'describe', 'pose_metainfo', 'test_dataset']
 
@@ -38,7 +38,7 @@ def describe(config: Config, model: TopdownPoseEstimator) -> Dict[str, Any]:
         ValueError: The config does not tell what keypoints the model
             predicts, or its crops are of a kind that the runtime cannot make.
     """
-    from .. import __version__
+    from ..version import __version__
 
     size, padding = _crop(config)
     meta = pose_metainfo(config, model)

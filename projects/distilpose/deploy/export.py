@@ -1,221 +1,202 @@
-"""Students as ONNX files that hold all that a user would get wrong.
+"""Writing a student's ONNX file, and checking it before it gets its name."""
 
-The model does not know of export: a wrapper stands beside it.
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, Optional
 
-N: batch. K: keypoints. H, W: height and width of the input, pixels.
-"""
-
-import math
-from functools import singledispatch
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
-
+import numpy as np
+import onnx
 import torch
+from mmengine.config import Config
 from mmpose.models import TopdownPoseEstimator
-from mmpose.models.heads import (
-    IntegralRegressionHead,
-    RegressionHead,
-    RLEHead,
-)
-from torch import Tensor, nn
 
-from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
-from ..models.heatmap_frame import STRIDE
+from distilpose_runtime import PoseEstimator
+from distilpose_runtime.metadata import KEY
 
-__all__ = ['ExportedStudent', 'Keypoints', 'keypoints_of']
+from ..weights.fetch import file_sha256
+from ..weights.read import read_state_dict
+from ..zoo.build import build_without_weights
+from .calibration import crops_of_dataset, crops_of_folder
+from .description import describe, pose_metainfo
+from .fuse import deploy
+from .onnx_network import OPSET, trace_onnx
+from .quantization import to_int8
+from .student import ExportedStudent
+from .verification import BATCHES, Difference, compare, predict, split
 
+__all__ = ['OPSET', 'PRECISIONS', 'ExportError', 'export_onnx', 'load_student']
 
-class Keypoints(NamedTuple):
-    """What an exported model gives, float32.
-
-    Attributes:
-        coords: Coordinates (N, K, 2), (x, y), pixels of the input.
-        scores: Confidence scores (N, K).
-        sigmas: Sigmas (N, K, 2), (x, y), pixels of the input, or None.
-    """
-
-    coords: Tensor
-    scores: Tensor
-    sigmas: Optional[Tensor]
+PRECISIONS = ('float32', 'float16', 'int8')
+# Largest differences from PyTorch that float32 may have.
+PIXELS, SCORE = 0.05, 1e-3
 
 
-@singledispatch
-def keypoints_of(
-    head: nn.Module, output: Any, size: Tuple[int, int]
-) -> Keypoints:
-    """Turn what a head gives for an input of (W, H) pixels into keypoints.
-
-    As the head's ``predict`` and its codec do, in PyTorch's operators alone.
-
-    Raises:
-        TypeError: It is not known how, for this kind of head.
-    """
-    raise TypeError(
-        f'A model with a {type(head).__name__} cannot be exported: it is not '
-        'known how its output becomes coordinates. Export a student with a '
-        "DistilPoseHead, or MMPose's RegressionHead, RLEHead, "
-        'IntegralRegressionHead or DSNTHead, or add an adapter by '
-        'deploy.export.keypoints_of.register.'
-    )
+class ExportError(ValueError):
+    """A student that cannot be exported as asked; the message says why."""
 
 
-@keypoints_of.register
-def _(
-    head: DistilPoseHead, output: KeypointPrediction, size: Tuple[int, int]
-) -> Keypoints:
-    sigmas = output.sigmas
-    return Keypoints(
-        coords=_pixels(output.coords, size),
-        scores=head.confidences(output),
-        sigmas=None if sigmas is None else STRIDE * sigmas,
-    )
-
-
-@keypoints_of.register
-def _(
-    head: RegressionHead, output: Tensor, size: Tuple[int, int]
-) -> Keypoints:
-    return Keypoints(_pixels(output, size), _ones(output), None)
-
-
-@keypoints_of.register
-def _(head: RLEHead, output: Tensor, size: Tuple[int, int]) -> Keypoints:
-    # Scales of a Laplace distribution, fractions of the input as coordinates
-    # are; its standard deviation is √2 times as large.
-    scales = output[..., 2:].sigmoid()
-    return Keypoints(
-        coords=_pixels(output[..., :2], size),
-        scores=(1 - scales).mean(-1),
-        sigmas=math.sqrt(2) * _pixels(scales, size),
-    )
-
-
-@keypoints_of.register
-def _(
-    head: IntegralRegressionHead,
-    output: Tuple[Tensor, Tensor],
-    size: Tuple[int, int],
-) -> Keypoints:
-    coords, _ = output
-    return Keypoints(_pixels(coords, size), _ones(coords), None)
-
-
-def _pixels(fractions: Tensor, size: Tuple[int, int]) -> Tensor:
-    return fractions * fractions.new_tensor(size)
-
-
-def _ones(coords: Tensor) -> Tensor:
-    # Not of coordinates that are not finite.
-    return torch.ones_like(coords[..., 0])
-
-
-class ExportedStudent(nn.Module):
-    """A student from images to keypoints in pixels.
+def export_onnx(
+    config: Config,
+    checkpoint: str,
+    file: Path,
+    precision: str = 'float32',
+    calibration: Optional[Path] = None,
+    flip_test: bool = False,
+    raw_images: bool = False,
+) -> Difference:
+    """Export a student, compare it with PyTorch, and only then name the file.
 
     Args:
-        model: The estimator; its head, codec and data preprocessor are used.
-        size: Width and height of the input, pixels.
-        flip_indices: For the flip test, the keypoint that each keypoint is in
-            a mirror image. None for none.
-        raw_images: Whether images come as bytes (N, H, W, 3), BGR, not as
-            what the data preprocessor gives (N, 3, H, W).
+        config: Config of the student.
+        checkpoint: Its checkpoint, a path or an HTTP address.
+        file: The file to write.
+        precision: ``'float32'``, ``'float16'`` or ``'int8'``; the head is
+            float32 in each.
+        calibration: For int8, a folder with pictures of one person each.
+            Defaults to the people that the config's model is tested on.
+        flip_test: Whether the graph predicts the mirror image as well, and
+            gives the average.
+        raw_images: Whether the graph takes bytes (N, H, W, 3), BGR, and
+            normalizes them.
+
+    Returns:
+        How far the file is from ``predict`` of the model: on calibration
+        images for int8, else on random ones.
 
     Raises:
-        TypeError: The model's head is of a kind that cannot be exported.
+        ExportError: The model does not allow it, or the file differs from
+            PyTorch.
+        TypeError: The model's head is of a kind that is not known.
+        ValueError: The config does not describe the model's keypoints and
+            crops, or the calibration images cannot be used.
+        OSError: A file cannot be read or written.
     """
-
-    def __init__(
-        self,
-        model: TopdownPoseEstimator,
-        size: Tuple[int, int],
-        flip_indices: Optional[Sequence[int]] = None,
-        raw_images: bool = False,
-    ) -> None:
-        super().__init__()
-        if keypoints_of.dispatch(type(model.head)) is keypoints_of.dispatch(
-            object
-        ):
-            keypoints_of(model.head, None, size)
-        self.model = model
-        self.size = size
-        self.flip_indices = None if flip_indices is None else [*flip_indices]
-        # By MMPose's default, coordinates of mirror images move by a pixel,
-        # which our head does only where it is told to.
-        self.shift = (model.test_cfg or {}).get(
-            'shift_coords', not isinstance(model.head, DistilPoseHead)
+    if precision not in PRECISIONS:
+        raise ExportError(
+            f'The precision is "{precision}", expected one of {PRECISIONS}.'
         )
-        self.raw_images = raw_images
-        self.dtype = torch.float32
-
-    def to_float16(self) -> None:
-        """Make backbone and neck float16, in place; the head stays float32.
-
-        Half precision cannot tell pixels apart: near the right side of 192
-        pixels, its steps are an eighth of one.
-        """
-        self.dtype = torch.float16
-        for part in ('backbone', 'neck'):
-            module = getattr(self.model, part, None)
-            if module is not None:
-                module.to(self.dtype)
-
-    @property
-    def output_names(self) -> List[str]:
-        """The outputs, in order."""
-        size = (1, 3, *self.size[::-1])
-        image = torch.zeros(size, device=next(self.parameters()).device)
-        with torch.no_grad():
-            found = self._keypoints(image)
-        return [k for k, v in found._asdict().items() if v is not None]
-
-    def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
-        """Predict; see ``output_names``."""
-        if self.raw_images:
-            images = self._normalize(images)
-        found = self._keypoints(images)
-        if self.flip_indices is not None:
-            found = self._average(found, self._keypoints(images.flip(-1)))
-        return tuple(value for value in found if value is not None)
-
-    def _normalize(self, images: Tensor) -> Tensor:
-        """As the data preprocessor does."""
-        preprocessor = self.model.data_preprocessor
-        images = images.permute(0, 3, 1, 2).float()
-        if preprocessor._channel_conversion:
-            images = images.flip(1)
-        if preprocessor._enable_normalize:
-            images = (images - preprocessor.mean) / preprocessor.std
-        return images
-
-    def _keypoints(self, images: Tensor) -> Keypoints:
-        head = self.model.head
-        if self.dtype == torch.float32:
-            feats = self.model.extract_feat(images)
-        else:
-            feats = _float32(self.model.extract_feat(images.to(self.dtype)))
-        return keypoints_of(head, head(feats), self.size)
-
-    def _average(self, own: Keypoints, mirrored: Keypoints) -> Keypoints:
-        """Average with the mirror image, whose left is right."""
-
-        def average(a: Tensor, b: Tensor) -> Tensor:
-            return (a + b[:, self.flip_indices]) / 2
-
-        x, y = mirrored.coords.unbind(-1)
-        x = self.size[0] - self.shift - x
-        return Keypoints(
-            coords=average(own.coords, torch.stack([x, y], -1)),
-            scores=average(own.scores, mirrored.scores),
-            sigmas=None
-            if own.sigmas is None or mirrored.sigmas is None
-            else average(own.sigmas, mirrored.sigmas),
+    if file.suffix.lower() != '.onnx' or file.is_dir():
+        raise ExportError(
+            f'"{file}" cannot be the exported model. Name a file that ends '
+            'in .onnx.'
         )
+    model = load_student(config, checkpoint)
+    about = describe(config, model)
+    about.update(
+        checkpoint_sha256=file_sha256(checkpoint),
+        flip_test=flip_test,
+        raw_images=raw_images,
+    )
+    about['versions']['opset'] = OPSET
+    flips = pose_metainfo(config, model)['flip_indices']
+    width, height = about['input_size']
+    if precision != 'int8':
+        crops = np.random.default_rng(0).integers(
+            0, 256, (max(BATCHES), height, width, 3), dtype=np.uint8
+        )
+    elif calibration is None:
+        crops = crops_of_dataset(config)
+    else:
+        crops = crops_of_folder(calibration, (width, height))
+    expected = [predict(model, x, flips, flip_test) for x in split(crops)]
+    student = ExportedStudent(
+        deploy(model, for_export=True),
+        (width, height),
+        flips if flip_test else None,
+        raw_images,
+    ).eval()
+    graph = _trace(student)
+    with _named_at_last(file) as partial:
+        _save(graph, {**about, 'precision': 'float32'}, partial)
+        exported = PoseEstimator(partial)
+        found = compare(exported, expected)
+        _check(found)
+        if precision == 'float16':
+            try:
+                student.to_float16()
+                graph = _trace(student)
+            except RuntimeError as error:
+                raise ExportError(
+                    f'PyTorch {torch.__version__} cannot run this model in '
+                    f'float16 on a CPU ({error}). Export it in float32, or '
+                    'with a newer PyTorch.'
+                ) from error
+        elif precision == 'int8':
+            graph = to_int8(graph, exported.normalize(crops))
+        if precision != 'float32':
+            _save(graph, {**about, 'precision': precision}, partial)
+            found = compare(PoseEstimator(partial), expected)
+            if not np.isfinite(found).all():
+                raise ExportError(
+                    f'In {precision}, the exported model gives values that '
+                    'are not finite. Export it in float32.'
+                )
+    return found
 
 
-def _float32(feats: Any) -> Any:
-    """Convert features, however nested."""
-    if isinstance(feats, Tensor):
-        return feats.float()
-    converted = [_float32(x) for x in feats]
-    if hasattr(feats, '_make'):  # a named tuple, such as Tokens
-        return feats._make(converted)
-    return type(feats)(converted)
+def load_student(config: Config, checkpoint: str) -> TopdownPoseEstimator:
+    """Build the model of a config, and load its weights.
+
+    Raises:
+        ExportError: It is no top-down estimator, or the checkpoint is of
+            another one.
+        FileNotFoundError: There is no such checkpoint.
+        CheckpointError: It cannot be read.
+    """
+    if 'model' not in config:
+        raise ExportError(f'{config.filename} describes no model.')
+    model = build_without_weights(config)
+    if not isinstance(model, TopdownPoseEstimator):
+        raise ExportError(
+            f'{config.filename} describes a {type(model).__name__}, expected '
+            'a TopdownPoseEstimator.'
+        )
+    try:
+        model.load_state_dict(read_state_dict(checkpoint), strict=True)
+    except RuntimeError as error:
+        lines = [line.strip()[:150] for line in str(error).splitlines()]
+        raise ExportError(
+            f'The checkpoint "{checkpoint}" is of another model than '
+            f'{config.filename}: {" ".join(lines[1:4])} Give a pair that '
+            'belongs together.'
+        ) from error
+    return model
+
+
+@contextmanager
+def _named_at_last(file: Path) -> Iterator[Path]:
+    """A file beside the one wanted, which takes its name if all went well."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f'.{file.name}.partial')
+    try:
+        yield partial
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _trace(student: ExportedStudent) -> onnx.ModelProto:
+    """Make the graph, for any batch."""
+    names = student.output_names
+    example = torch.zeros(2, 3, *student.size[::-1])
+    if student.raw_images:
+        example = example.permute(0, 2, 3, 1).to(torch.uint8)
+    return trace_onnx(student, example, names)
+
+
+def _save(graph: onnx.ModelProto, about: Dict[str, Any], file: Path) -> None:
+    onnx.helper.set_model_props(graph, {KEY: json.dumps(about)})
+    onnx.save(graph, file)
+
+
+def _check(found: Difference) -> None:
+    """See that a float32 graph is the model; NaN is not."""
+    if not (
+        max(found.coords, found.sigmas) <= PIXELS and found.scores <= SCORE
+    ):
+        raise ExportError(
+            f'The exported model differs from PyTorch by {found}; at most '
+            f'{PIXELS} px and {SCORE} are allowed. No file was written.'
+        )

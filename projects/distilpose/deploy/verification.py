@@ -13,7 +13,7 @@ from mmpose.structures import PoseDataSample
 
 from distilpose_runtime import PoseEstimator
 
-from .export import ExportedStudent
+from .student import ExportedStudent
 
 __all__ = ['BATCHES', 'Batch', 'Difference', 'compare', 'predict', 'split']
 

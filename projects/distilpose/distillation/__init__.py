@@ -1,14 +1,13 @@
 """The distillation: a student, its frozen teacher, and the terms between."""
 
-from . import adapters  # noqa: F401  (registers them)
-from .coordinate_loss import TeacherCoordinateLoss
-from .cycle import CyclePoseEstimator
-from .estimator import DistilPoseEstimator
-from .losses import (
+from ..losses.coordinates import TeacherCoordinateLoss
+from ..losses.paper import (
     KeypointScoreLoss,
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
 )
+from .cycle import CyclePoseEstimator
+from .estimator import DistilPoseEstimator
 
 __all__ = [
     'CyclePoseEstimator',

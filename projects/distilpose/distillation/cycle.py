@@ -11,8 +11,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from ..losses.paper import TokenDistillationLoss
 from ..models.token_distilling_encoder import TokenDistillingEncoder
-from .losses import TokenDistillationLoss
 
 __all__ = ['CyclePoseEstimator']
 

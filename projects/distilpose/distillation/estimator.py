@@ -12,28 +12,23 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor
 
 from ..deploy import deploy
+from ..keypoints.matching import keypoint_names
+from ..losses.paper import PAPER_TERMS
 from ..models.distilpose_head import DistilPoseHead, keypoint_weights
-from .checks import check_before_training, expect_dict
-from .first_batch import check_first_batch
-from .inputs import InputSpec
-from .keypoints import keypoint_names
-from .losses import PAPER_TERMS
-from .outputs import (
-    DistillationStep,
+from ..students.output import (
     StudentOutput,
-    TeacherOutput,
     keep_output,
     mask_labels,
     student_output,
-    tokens_of,
 )
-from .teacher import FrozenTeacher
+from ..teachers.frozen import FrozenTeacher
+from ..teachers.inputs import InputSpec
+from ..teachers.output import TeacherOutput, tokens_of
+from .before_training import check_before_training, expect_dict
+from .first_batch import check_first_batch
+from .step import DistillationStep
 from .terms import build_terms
-from .weighting import (
-    KeypointWeighting,
-    keypoint_distances,
-    mean_distance,
-)
+from .weighting import KeypointWeighting, keypoint_distances, mean_distance
 
 __all__ = ['DistilPoseEstimator']
 

@@ -11,9 +11,9 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from ..keypoints.matching import check_same_mirror_images
 from ..models.distilpose_head import keypoint_weights
-from .keypoints import check_same_mirror_images
-from .outputs import DistillationStep
+from .step import DistillationStep
 
 __all__ = ['check_first_batch']
 

@@ -6,8 +6,9 @@ B: batch. K: keypoints.
 import torch
 from torch import Tensor
 
-from ..models.heatmap_frame import per_axis
-from .outputs import DistillationStep, TeacherOutput
+from ..heatmaps.frame import per_axis
+from ..teachers.output import TeacherOutput
+from .step import DistillationStep
 
 __all__ = ['KeypointWeighting', 'keypoint_distances', 'mean_distance']
 

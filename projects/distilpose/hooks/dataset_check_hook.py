@@ -8,12 +8,14 @@ from mmengine.runner import BaseLoop, Runner
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
 
-from ..checkpoint import expect_weights_of
-from ..data import UnlabelledPeopleDataset, check_dataset, parts
-from ..data.fit import check_evaluation, check_training
-from ..data.names import check_names, dataset_keypoints
+from ..checks.datasets import check_dataset
+from ..checks.fit import check_evaluation, check_training
+from ..checks.keypoint_names import check_names, dataset_keypoints
+from ..data import UnlabelledPeopleDataset
+from ..data.wrapped import parts
 from ..distillation import DistilPoseEstimator
-from ..distillation.checks import check_untrained_outputs
+from ..distillation.before_training import check_untrained_outputs
+from ..weights.read import expect_weights_of
 
 __all__ = ['DatasetCheckHook']
 

@@ -10,8 +10,8 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 
 from ..distillation import DistilPoseEstimator
-from ..models.functional import simulate_heatmaps
-from ..visualization import draw_comparison
+from ..heatmaps.functional import simulate_heatmaps
+from .drawing import draw_comparison
 
 __all__ = ['DistillationVisualizationHook']
 

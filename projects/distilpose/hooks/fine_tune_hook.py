@@ -7,10 +7,10 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from ..checkpoint import read_keypoint_names, read_state_dict
-from ..data.names import dataset_keypoints
-from ..distillation.keypoints import keypoint_names
-from ..fine_tune import carry_over
+from ..checks.keypoint_names import dataset_keypoints
+from ..keypoints.matching import keypoint_names
+from ..students.fine_tune import carry_over
+from ..weights.read import read_keypoint_names, read_state_dict
 
 __all__ = ['FineTuneHook']
 

@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
 
-from ..checkpoint import CheckpointError, is_address, local_file
+from ..weights.fetch import CheckpointError, is_address, local_file
 
 __all__ = ['PretrainedWeightsHook']
 

@@ -1,6 +1,6 @@
+from ..losses.peaked_heatmap import PeakedHeatmapLoss
 from .distilpose_head import DistilPoseHead, KeypointPrediction
 from .hrnet_3stage import HRNet3Stage
-from .peaked_heatmap_loss import PeakedHeatmapLoss
 from .pooled_head import PooledDistilPoseHead
 from .stem_net import StemNet
 from .timm_backbone import TimmBackbone

@@ -24,8 +24,12 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor, nn
 
-from .functional import at_least_float32, keypoint_accuracy, simulate_heatmaps
-from .heatmap_frame import STRIDE, HeatmapFrame, per_axis
+from ..heatmaps.frame import STRIDE, HeatmapFrame, per_axis
+from ..heatmaps.functional import (
+    at_least_float32,
+    keypoint_accuracy,
+    simulate_heatmaps,
+)
 from .token_distilling_encoder import take_keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction']

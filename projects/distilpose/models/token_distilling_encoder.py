@@ -16,7 +16,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import OptMultiConfig
 from torch import Tensor, nn
 
-from .functional import sine_position_table
+from ..heatmaps.functional import sine_position_table
 
 __all__ = ['TokenDistillingEncoder', 'Tokens', 'take_keypoint_tokens']
 

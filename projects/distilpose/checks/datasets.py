@@ -1,0 +1,121 @@
+"""Checks of the files behind a dataset."""
+
+import json
+from typing import Any
+
+from mmengine.fileio import get_local_path
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+
+from ..data.wrapped import _transforms, converts
+from .annotations import check_ids, check_keys, check_people
+from .detections import check_detections
+from .findings import Findings
+from .images import check_images
+
+__all__ = ['check_dataset', 'explain']
+
+
+def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
+    """Check the files of a dataset in COCO format that is none of others.
+
+    Datasets that read files of other formats, or in ways of their own, are
+    left alone; those that only read people in ways of their own have their
+    ids checked.
+
+    Args:
+        dataset: A dataset, built or not to its end.
+        pipeline_of: The dataset around it whose pipeline loads the images, if
+            its own does not.
+
+    Returns:
+        What is found, each with the name of its file.
+    """
+    told = Findings()
+    if not _is(dataset, 'load_data_list', '_load_annotations'):
+        return told
+    with get_local_path(dataset.ann_file) as path:
+        content = _load(path)
+    if not isinstance(content, dict):
+        told.errors.append(
+            f'annotation file "{dataset.ann_file}" holds a '
+            f"{type(content).__name__}, expected COCO's images, annotations "
+            'and categories. If it lists detections, give it as bbox_file, '
+            'and as ann_file a file that names the images.'
+        )
+        return told
+    findings = Findings()
+    check_keys(content, findings)
+    if not findings.errors:
+        check_ids(content, findings)
+        if _is(dataset, 'parse_data_info'):
+            _check_contents(dataset, pipeline_of, content, findings)
+    _tell(findings, f'annotation file "{dataset.ann_file}"', told)
+    if dataset.bbox_file:
+        findings = Findings()
+        ids = {image['id'] for image in content.get('images') or []}
+        with get_local_path(dataset.bbox_file) as path:
+            check_detections(_load(path), ids, findings)
+        _tell(findings, f'bbox_file "{dataset.bbox_file}"', told)
+    return told
+
+
+def explain(dataset: Any, error: Exception) -> str:
+    """Say why a dataset could not be built.
+
+    Args:
+        dataset: The dataset, a part of which is there.
+        error: What MMPose or MMEngine raised.
+    """
+    try:
+        reasons = check_dataset(dataset).errors
+    except (LookupError, TypeError, ValueError):
+        reasons = []  # what MMPose could not read, the check may not, either
+    if not reasons:
+        reasons = [
+            f'annotation file "{dataset.ann_file}": {type(error).__name__}: '
+            f'{error}. The dataset was built with bbox_file='
+            f'{dataset.bbox_file!r}, filter_cfg={dataset.filter_cfg!r}, '
+            f'sample_interval={dataset.sample_interval}: see that they leave '
+            'somebody.'
+        ]
+    name = type(dataset).__name__
+    return '\n- '.join([f'{name} cannot use its data:', *reasons])
+
+
+def _check_contents(
+    dataset: Any, pipeline_of: Any, content: Any, findings: Findings
+) -> None:
+    images = content.get('images') or []
+    annotated = content.get('annotations') or []
+    if annotated or not dataset.bbox_file:
+        number = dataset.metainfo.get('num_keypoints')
+        check_people(content, None if converts(dataset) else number, findings)
+        used = {person['image_id'] for person in annotated}
+        images = [image for image in images if image['id'] in used]
+    loaders = [*_transforms(dataset), *_transforms(pipeline_of)]
+    turns = not any(map(_ignores_exif, loaders))
+    check_images(images, dataset.data_prefix['img'], turns, findings)
+
+
+def _ignores_exif(transform: Any) -> bool:
+    """Whether a transform loads images without turning them."""
+    kind = getattr(transform, 'color_type', '')
+    return 'ignore_orientation' in kind or kind == 'unchanged'
+
+
+def _is(dataset: Any, *methods: str) -> bool:
+    """Whether a dataset does as MMPose's base class does."""
+    return isinstance(dataset, BaseCocoStyleDataset) and all(
+        getattr(type(dataset), name) is getattr(BaseCocoStyleDataset, name)
+        for name in methods
+    )
+
+
+def _load(path: str) -> Any:
+    with open(path) as file:
+        return json.load(file)
+
+
+def _tell(findings: Findings, where: str, told: Findings) -> None:
+    told.errors += [f'{where}: {text}' for text in findings.errors]
+    told.warnings += [f'{where}: {text}' for text in findings.warnings]

@@ -1,0 +1,98 @@
+"""A check of files of detected boxes (``bbox_file``)."""
+
+from typing import Any, Dict, List, Set
+
+from ..data.boxes import is_box
+from .findings import FEW, Findings
+
+__all__ = ['check_detections']
+
+PERSON = 1
+"""The one category that MMPose takes boxes of, whatever the dataset's are."""
+
+_KEYS = ('image_id', 'category_id', 'bbox', 'score')
+
+
+def check_detections(
+    detections: Any, image_ids: Set[Any], findings: Findings
+) -> None:
+    """See that a file of detections has boxes that MMPose can use.
+
+    Args:
+        detections: What the file holds.
+        image_ids: Ids of the images that the annotation file names.
+        findings: What is found is added here.
+    """
+    people = _people(detections, findings)
+    findings.add(
+        '{} detections are of an image that the annotation file does not '
+        'name.',
+        [d['image_id'] for d in people if d['image_id'] not in image_ids],
+        len(people),
+    )
+    _check_boxes([(d['bbox'] or [])[:4] for d in people], findings)
+
+
+def _people(detections: Any, findings: Findings) -> List[Dict[str, Any]]:
+    """Give the detections that MMPose uses, or tell why there are none."""
+    if not isinstance(detections, list) or not all(
+        isinstance(detection, dict) for detection in detections
+    ):
+        findings.errors.append(
+            'It must be a list of detections, each a dict of '
+            f'{", ".join(_KEYS)}.'
+        )
+        return []
+    incomplete = [
+        i for i, d in enumerate(detections) if not set(_KEYS) <= d.keys()
+    ]
+    findings.add(
+        f'{{}} detections lack one of {", ".join(_KEYS)}. They are counted '
+        'from 0.',
+        incomplete,
+        len(detections),
+    )
+    if incomplete:
+        return []
+    people = [d for d in detections if d['category_id'] == PERSON]
+    if not people:
+        findings.errors.append(_nobody(detections))
+    return people
+
+
+def _nobody(detections: List[Dict[str, Any]]) -> str:
+    others = sorted({str(d['category_id']) for d in detections})
+    return (
+        f'Nobody is left. Of {len(detections)} detections none has '
+        f'category_id {PERSON}, the only one that MMPose uses'
+        + (f'; there are {", ".join(others[:5])}.' if others else '.')
+    )
+
+
+def _check_boxes(boxes: List[Any], findings: Findings) -> None:
+    total = len(boxes)
+    readable = [box for box in boxes if is_box(box)]
+    for what, cases, error_from in (
+        (
+            'that is not four finite numbers.',
+            [box for box in boxes if not is_box(box)],
+            0.0,
+        ),
+        (
+            'whose width or height is 0 or less: boxes are x, y, width, '
+            'height.',
+            [box for box in readable if min(box[2:]) <= 0],
+            FEW,
+        ),
+        (
+            'within 0..1: boxes are in pixels.',
+            [b for b in readable if max(b[0] + b[2], b[1] + b[3]) <= 1],
+            FEW,
+        ),
+    ):
+        findings.add(
+            f'{{}} detections have a box (bbox) {what}',
+            cases,
+            total,
+            error_from,
+        )

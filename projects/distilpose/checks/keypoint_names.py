@@ -1,0 +1,70 @@
+"""Comparing keypoints by their names."""
+
+from typing import Any, List, Optional, Sequence
+
+from mmengine.dataset import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+)
+
+from ..data.wrapped import converts, inner
+from ..keypoints.matching import keypoint_names, plain_name
+
+__all__ = ['check_names', 'dataset_keypoints']
+
+# These show the metainfo of the first dataset inside.
+WRAPPERS = (ClassBalancedDataset, ConcatDataset, RepeatDataset)
+
+
+def dataset_keypoints(dataset: Any) -> Optional[List[str]]:
+    """Names of the keypoints that a dataset's pipeline gives, if known."""
+    if converts(dataset):
+        return None
+    if isinstance(dataset, WRAPPERS):
+        found = [dataset_keypoints(part) for part in inner(dataset) or ()]
+        return None if None in found else found[0]
+    return keypoint_names(getattr(dataset, 'metainfo', None))
+
+
+def check_names(train: Any, val: Any) -> Optional[str]:
+    """Compare two datasets' keypoints, if they have equally many.
+
+    Args:
+        train: The dataset that a model learns the keypoints of.
+        val: The dataset that it is validated on, keypoint by keypoint.
+
+    Returns:
+        A warning, if the names differ and may still mean the same.
+
+    Raises:
+        ValueError: The names are the same ones in another order.
+    """
+    names, others = dataset_keypoints(train), dataset_keypoints(val)
+    if not names or not others or len(names) != len(others):
+        return None
+    if _plain(names) == _plain(others):
+        return None
+    text = (
+        f'The train dataset {_name(train)} has {_few(names)}, and the val '
+        f'dataset {_name(val)} {_few(others)}'
+    )
+    if sorted(_plain(names)) == sorted(_plain(others)):
+        raise ValueError(
+            f'{text}: the same keypoints in another order. Bring one into '
+            "the other's, with KeypointConverter in its pipeline."
+        )
+    return f'{text}. If they are not the same, validation means nothing.'
+
+
+def _name(dataset: Any) -> str:
+    return f'"{dataset.metainfo.get("dataset_name", type(dataset).__name__)}"'
+
+
+def _plain(names: Sequence[str]) -> List[str]:
+    return [plain_name(name) for name in names]
+
+
+def _few(names: Sequence[str]) -> str:
+    more = ', ...' if len(names) > 4 else ''
+    return f'{len(names)} keypoints ({", ".join(names[:4])}{more})'

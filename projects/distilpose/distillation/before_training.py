@@ -1,0 +1,192 @@
+"""What is checked before a distillation trains.
+
+A wrong teacher must cost seconds, not a night: every check ends in an error
+that names both sides and the setting to change.
+"""
+
+from typing import Any, Iterable, Sequence
+
+import torch
+from mmpose.models import TopdownPoseEstimator
+from torch import nn
+
+from ..heatmaps.frame import codec_input_size
+from ..models.distilpose_head import DistilPoseHead
+from ..students.output import student_output
+from ..teachers.output import TeacherOutput, expect_adapter
+from .step import DistillationStep
+from .terms import needs_of
+
+__all__ = [
+    'check_before_training',
+    'check_untrained_outputs',
+    'expect_dict',
+]
+
+# What gives a term what it needs.
+EXAMPLES = dict(
+    teacher='dict(config=..., checkpoint=...)',
+    distillation="dict(scores=dict(type='KeypointScoreLoss'))",
+)
+GIVEN_BY = dict(
+    tokens='a TokenDistillingEncoder as neck',
+    sigmas='a DistilPoseHead with sigmas=True',
+    scores='a DistilPoseHead with scores=True',
+)
+
+
+def expect_dict(name: str, given: Any, known: Sequence[str] = ()) -> dict:
+    """Give a part of the estimator's config; a dict, empty where it is None.
+
+    Args:
+        name: What it is called.
+        given: What the config says.
+        known: Keys that it may have; all where none is named.
+
+    Raises:
+        TypeError: It is something else, or has other keys.
+    """
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise TypeError(
+            f'model.{name} is {given!r}, expected a dict, such as '
+            f'{EXAMPLES[name]}.'
+        )
+    unknown = sorted({*given} - {*known}) if known else []
+    if unknown:
+        raise TypeError(
+            f'model.{name} has no setting {", ".join(unknown)}. Its settings '
+            f'are {", ".join(known)}.'
+        )
+    return given
+
+
+@torch.no_grad()
+def check_before_training(
+    model: TopdownPoseEstimator, terms_are_named: bool
+) -> None:
+    """Run student and teacher on one black image, and compare.
+
+    Args:
+        model: A ``DistilPoseEstimator``.
+        terms_are_named: Whether its ``distillation`` is a dict, not None.
+
+    Raises:
+        ValueError: They differ in what cannot be converted: the aspect of
+            their inputs, keypoints or tokens; a term needs what one of them
+            does not give, or nothing trains what the student gives.
+        TypeError: A head is of a kind that cannot be used.
+    """
+    if not terms_are_named:
+        raise ValueError(
+            'model.distillation is None, for which version 0.1 took the '
+            "paper's terms. Leave it out to train with these, or set it to "
+            '{} for none.'
+        )
+    needs = [
+        need
+        for name, term in model.distillation.items()
+        for need in needs_of(name, term)
+        if getattr(term, 'loss_weight', 1) != 0
+    ]
+    check_untrained_outputs(model.head, needs)
+    if not model.distillation:
+        return
+    expect_adapter(student_output, model.head)
+    model.teacher.prepare()
+    size = codec_input_size(getattr(model.head, 'decoder', None))
+    if size is None:
+        raise ValueError(
+            'The head of the student has no decoder, which names the input '
+            'size. Set head.decoder to the codec of its data.'
+        )
+    device = next(model.parameters()).device
+    inputs = torch.zeros(1, _image_channels(model), *size[::-1], device=device)
+    student, output = model.outputs(inputs)
+    _expect_same_keypoints(model, student.coords.shape[1], output)
+    weights = torch.ones(student.coords.shape[:2], device=device)
+    step = DistillationStep(student, output, weights)
+    for name, loss in model.distillation.items():
+        _try_term(name, loss, step)
+
+
+def check_untrained_outputs(
+    head: nn.Module, needs: Iterable[str] = ()
+) -> None:
+    """Refuse a head that gives out numbers which nothing trains.
+
+    Its scores would be noise: people would be ranked by it, and most of their
+    keypoints not drawn.
+
+    Args:
+        head: Head of the model that is going to be trained.
+        needs: What distillation terms need; nothing where none is trained.
+
+    Raises:
+        ValueError: Scores or sigmas are switched on, but in vain.
+    """
+    if not isinstance(head, DistilPoseHead):
+        return
+    trained = {*needs}
+    if head.trains_sigmas:
+        trained.add('student.sigmas')
+    for output in ('scores', 'sigmas'):
+        path = f'student.{output}'
+        if getattr(head, output) and not trained & {'student', path}:
+            raise ValueError(
+                f'The DistilPoseHead gives {output} that nothing trains. Set '
+                f'model.head.{output}=False, or add a distillation term that '
+                f'trains them.'
+            )
+
+
+def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
+    for need in needs_of(name, loss):
+        if _take(name, step, need) is not None:
+            continue
+        who, what = need.split('.')[:2]
+        raise ValueError(
+            f'The distillation term "{name}" needs {need}, which the {who} '
+            f'does not give: that takes {GIVEN_BY.get(what, what)}. Change '
+            f'the {who}, or leave the term out with '
+            f'model.distillation.{name}=None.'
+        )
+    try:
+        loss(*step.arguments(loss))
+    except ValueError as error:
+        raise ValueError(
+            f'Student and teacher do not fit the distillation term "{name}": '
+            f'{error}'
+        ) from error
+
+
+def _take(name: str, step: DistillationStep, need: str) -> Any:
+    try:
+        return step.take(need)
+    except ValueError as error:
+        raise ValueError(f'model.distillation.{name}: {error}') from error
+
+
+def _image_channels(model: TopdownPoseEstimator) -> int:
+    """Channels of the images that a model's first convolution takes."""
+    for module in model.backbone.modules():
+        if isinstance(module, nn.Conv2d):
+            return module.in_channels
+    return 3
+
+
+def _expect_same_keypoints(
+    model: TopdownPoseEstimator, own: int, teacher: TeacherOutput
+) -> None:
+    taught = teacher.maps.shape[1]
+    if own != taught:
+        raise ValueError(
+            'Student and teacher differ in the number of keypoints: the '
+            f'student has {own}, the teacher {model.teacher.source.name} '
+            f'{taught}. They are matched by name where both have names: keep '
+            "DatasetCheckHook among custom_hooks, which tells the student's, "
+            'and give the teacher as a whole config. Or set '
+            "model.teacher.keypoints to the teacher's for each of the "
+            "student's."
+        )

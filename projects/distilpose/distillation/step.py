@@ -1,0 +1,62 @@
+"""What a distillation term can ask for.
+
+B: batch. K: keypoints.
+"""
+
+from functools import reduce
+from typing import Any, Dict, List, NamedTuple, Tuple
+
+from torch import Tensor
+
+from ..students.output import StudentOutput
+from ..teachers.output import TeacherOutput
+
+__all__ = ['DistillationStep']
+
+
+class DistillationStep(NamedTuple):
+    """All that a distillation term can ask for.
+
+    Attributes:
+        student: What the student predicts.
+        teacher: What the teacher predicts.
+        keypoint_weights: Weights (B, K) of the imitation, 0 for keypoints to
+            ignore.
+    """
+
+    student: StudentOutput
+    teacher: TeacherOutput
+    keypoint_weights: Tensor
+
+    def arguments(self, term: Any) -> List[Any]:
+        """What a term needs, in the order of its arguments."""
+        return [self.take(need) for need in term.needs]
+
+    def take(self, path: str) -> Any:
+        """Give what a dotted path names; None if there is no such thing.
+
+        Raises:
+            ValueError: The path names nothing that could be there.
+        """
+        try:
+            return reduce(_part, path.split('.'), self)
+        except AttributeError as error:
+            raise ValueError(
+                f'"{path}" is no part of a distillation step. Expected a '
+                f'path such as "student.coords", from {self._fields}, '
+                f'{StudentOutput._fields} and {PARTS[TeacherOutput]}.'
+            ) from error
+
+
+# What a path may name besides the fields of a tuple.
+PARTS: Dict[type, Tuple[str, ...]] = {
+    TeacherOutput: (*TeacherOutput._fields, 'heatmaps', 'frame')
+}
+
+
+def _part(whole: Any, name: str) -> Any:
+    if whole is None:
+        return None
+    if name not in PARTS.get(type(whole), getattr(whole, '_fields', ())):
+        raise AttributeError(name)
+    return getattr(whole, name)

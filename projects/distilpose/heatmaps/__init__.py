@@ -1,0 +1,1 @@
+"""Heatmaps: their frames and forms, and the mathematics of both."""

@@ -1,0 +1,1 @@
+"""Keypoints: their names, and which of two sets are the same."""

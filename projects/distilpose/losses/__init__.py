@@ -1,0 +1,1 @@
+"""Losses, each usable on its own with tensors."""

@@ -1,0 +1,1 @@
+"""Students: what each head predicts, and starting from other weights."""

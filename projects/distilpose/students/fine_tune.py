@@ -1,0 +1,174 @@
+"""Taking a student's weights over to other keypoints.
+
+What a network has for each keypoint, a keypoint token or rows of the last
+layer, is taken by the keypoint's name; all else as it is, where it fits.
+
+K: keypoints of the model that is going to be trained. J: of the checkpoint.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Dict, List, Mapping, Optional, Sequence
+
+from torch import Tensor
+
+from ..keypoints.matching import plain_name
+
+__all__ = ['CarriedOver', 'carry_over']
+
+State = Mapping[str, Tensor]
+
+# Tensors that hold something for each keypoint, and the axis along which: K
+# keypoint tokens, or a last layer's rows, several of them a keypoint.
+PER_KEYPOINT = {
+    r'neck\.keypoint_tokens': 1,
+    r'head\.(simplebaseline_head\.)?(fc|final_layer)\.(weight|bias)': 0,
+}
+
+
+@dataclass
+class CarriedOver:
+    """What was taken over, and what was not.
+
+    Attributes:
+        state: Tensors for the model, each of the shape it has there.
+        kept: Keypoints whose own weights were taken over.
+        new: Keypoints of the model that the checkpoint does not know.
+        dropped: Keypoints of the checkpoint that the model does not have.
+        left_out: Tensors of the checkpoint that do not fit.
+        missing: Tensors of the model that the checkpoint lacks.
+    """
+
+    state: Dict[str, Tensor]
+    kept: List[str] = field(default_factory=list)
+    new: List[str] = field(default_factory=list)
+    dropped: List[str] = field(default_factory=list)
+    left_out: List[str] = field(default_factory=list)
+    missing: List[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        parts = [
+            (f'{len(self.state)} tensors are taken over', []),
+            ('keypoints carried over', self.kept),
+            ('keypoints that are new', self.new),
+            ('keypoints left behind', self.dropped),
+            ('tensors that do not fit', self.left_out),
+            ('tensors that the checkpoint lacks', self.missing),
+        ]
+        return '; '.join(
+            f'{len(names)} {title} ({", ".join(names)})' if names else title
+            for title, names in parts
+            if names or not title.startswith(('keypoints', 'tensors'))
+        )
+
+
+def carry_over(
+    given: State,
+    wanted: State,
+    given_names: Optional[Sequence[str]],
+    wanted_names: Sequence[str],
+) -> CarriedOver:
+    """Choose from a checkpoint what a model of other keypoints can use.
+
+    Args:
+        given: The checkpoint's tensors.
+        wanted: The model's tensors, as they are; not changed.
+        given_names: Names of the J keypoints of the checkpoint, if known.
+        wanted_names: Names of the K keypoints of the model.
+
+    Raises:
+        ValueError: Nothing fits, or the names are needed and unknown, or are
+            not as many as the checkpoint's keypoints.
+    """
+    taken = CarriedOver({})
+    for name, old in given.items():
+        new, axis = wanted.get(name), _axis(name)
+        if new is None:
+            taken.left_out.append(f'{name} {tuple(old.shape)}')
+            continue
+        value = old if old.shape == new.shape else None
+        if axis is not None:
+            names = _expect_names(given_names, name, old.shape[axis])
+            value = _by_keypoint(old, new, axis, names, wanted_names)
+        if value is None:
+            shapes = f'{tuple(old.shape)} for {tuple(new.shape)}'
+            taken.left_out.append(f'{name} {shapes}')
+        else:
+            taken.state[name] = value
+    if not taken.state:
+        raise ValueError(
+            'Nothing in the checkpoint fits the model: its tensors are '
+            f"{', '.join([*given][:3])}, ..., the model's "
+            f'{", ".join([*wanted][:3])}, ... Give a checkpoint of the same '
+            'student.'
+        )
+    taken.missing = [name for name in wanted if name not in taken.state]
+    _tell_keypoints(taken, given_names or wanted_names, wanted_names)
+    return taken
+
+
+def _axis(name: str) -> Optional[int]:
+    for pattern, axis in PER_KEYPOINT.items():
+        if re.fullmatch(pattern, name):
+            return axis
+    return None
+
+
+def _expect_names(
+    names: Optional[Sequence[str]], tensor: str, size: int
+) -> Sequence[str]:
+    if names is None:
+        raise ValueError(
+            f'The checkpoint does not say which keypoints it is of, and its '
+            f'"{tensor}" holds something for each. Give their names, in '
+            'order, as keypoint_names of the FineTuneHook.'
+        )
+    if not names or size % len(names):
+        raise ValueError(
+            f'The checkpoint\'s "{tensor}" is of size {size} along its '
+            f'keypoints, which are {len(names)} by name. Give the right names '
+            'as keypoint_names of the FineTuneHook.'
+        )
+    return names
+
+
+def _by_keypoint(
+    old: Tensor,
+    new: Tensor,
+    axis: int,
+    names: Sequence[str],
+    wanted_names: Sequence[str],
+) -> Optional[Tensor]:
+    """Fill a model's tensor with what a checkpoint has of equal names.
+
+    Args:
+        old: The checkpoint's; J times m along the axis.
+        new: The model's; K times m along the axis. What is new stays.
+        axis: Along which the keypoints are.
+        names: Of the J keypoints.
+        wanted_names: Of the K keypoints.
+
+    Returns:
+        A new tensor, or None where the shapes differ otherwise.
+    """
+    if new.shape[axis] % len(wanted_names):
+        return None
+    a = old.movedim(axis, 0).unflatten(0, (len(names), -1))
+    b = new.detach().clone().movedim(axis, 0)
+    b = b.unflatten(0, (len(wanted_names), -1))
+    if a.shape[1:] != b.shape[1:]:
+        return None
+    index = {plain_name(name): j for j, name in enumerate(names)}
+    for k, name in enumerate(wanted_names):
+        if plain_name(name) in index:
+            b[k] = a[index[plain_name(name)]]
+    return b.flatten(0, 1).movedim(0, axis)
+
+
+def _tell_keypoints(
+    taken: CarriedOver, names: Sequence[str], wanted: Sequence[str]
+) -> None:
+    known, asked = {*map(plain_name, names)}, {*map(plain_name, wanted)}
+    taken.kept = [name for name in wanted if plain_name(name) in known]
+    taken.new = [name for name in wanted if plain_name(name) not in known]
+    taken.dropped = [name for name in names if plain_name(name) not in asked]

@@ -1,0 +1,102 @@
+"""Predictions of a model that is still in MMPose.
+
+N: people. K: keypoints.
+"""
+
+from typing import Sequence, Union
+
+import numpy as np
+import torch
+from mmpose.apis import inference_topdown, init_model
+
+from distilpose_runtime import Poses
+
+from ..weights.read import expect_weights_of, read_state_dict
+from ..zoo.find import read_config
+
+__all__ = ['MMPoseEstimator']
+
+
+class MMPoseEstimator:
+    """A config and its checkpoint, used as a ``PoseEstimator`` is.
+
+    Args:
+        config: A config of a top-down model, or the name of one.
+        checkpoint: Its checkpoint.
+        device: A device of PyTorch, ``'cpu'`` or ``'cuda:0'``.
+        batch: The largest number of people in one run of the model.
+
+    Raises:
+        FileNotFoundError: There is no such config or checkpoint.
+        ValueError: The config cannot be read, or there is no such device.
+        CheckpointError: The checkpoint cannot be read, or is of another model.
+    """
+
+    def __init__(
+        self, config: str, checkpoint: str, device: str, batch: int = 32
+    ) -> None:
+        _expect_device(device)
+        settings = read_config(config, with_mmpose=True)
+        self.model = init_model(settings, checkpoint, device)
+        state = read_state_dict(checkpoint)
+        expect_weights_of(self.model, state, checkpoint)
+        self.batch = batch
+        meta = self.model.dataset_meta
+        k = meta['num_keypoints']
+        self._about = dict(
+            names=[meta['keypoint_id2name'][i] for i in range(k)],
+            skeleton=[(int(i), int(j)) for i, j in meta['skeleton_links']],
+            keypoint_colors=_colors(meta['keypoint_colors']),
+            skeleton_colors=_colors(meta['skeleton_link_colors']),
+        )
+
+    def __call__(
+        self, image: np.ndarray, boxes: Union[np.ndarray, Sequence]
+    ) -> Poses:
+        """Find the keypoints of all people in an image.
+
+        Args:
+            image: Image (height, width, 3), BGR, 8 bits.
+            boxes: The people's boxes (N, 4), (x1, y1, x2, y2), pixels of the
+                image. None of them, no poses.
+
+        Returns:
+            The poses, in pixels of the image.
+        """
+        boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
+        # Without boxes, MMPose would take the whole image for a person.
+        samples = [
+            sample.pred_instances
+            for start in range(0, len(boxes), self.batch)
+            for sample in inference_topdown(
+                self.model, image, boxes[start : start + self.batch]
+            )
+        ]
+        k = len(self._about['names'])
+        keypoints, scores = np.empty((0, k, 2)), np.empty((0, k))
+        if samples:
+            keypoints = np.concatenate([x.keypoints for x in samples])
+            scores = np.concatenate([x.keypoint_scores for x in samples])
+        return Poses(
+            keypoints.astype(np.float32),
+            scores.astype(np.float32),
+            sigmas=None,
+            boxes=boxes,
+            **self._about,
+        )
+
+
+def _expect_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    # PyTorch without CUDA has an AssertionError for it.
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
+        reason = (str(error).splitlines() or [''])[0][:200]
+        raise ValueError(
+            f'PyTorch cannot use the device "{device}" here ({reason}). '
+            'Choose cpu, or one that `distilpose env` lists.'
+        ) from error
+
+
+def _colors(found: np.ndarray) -> list:
+    return [tuple(map(int, color)) for color in found]

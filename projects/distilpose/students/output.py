@@ -1,0 +1,141 @@
+"""What a student says about a batch, whatever its head gives.
+
+A head of another kind is added by ``student_output.register``, from any file.
+
+B: batch. K: keypoints.
+"""
+
+import math
+from contextlib import contextmanager
+from functools import singledispatch
+from typing import Any, Iterator, List, NamedTuple, Optional
+
+import torch
+from mmpose.models.heads import (
+    IntegralRegressionHead,
+    RegressionHead,
+    RLEHead,
+)
+from mmpose.utils.typing import SampleList
+from torch import Tensor, nn
+
+from ..heatmaps.frame import STRIDE, per_axis
+from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
+from ..models.token_distilling_encoder import Tokens
+
+__all__ = [
+    'StudentOutput',
+    'keep_output',
+    'mask_labels',
+    'student_output',
+]
+
+
+# Pixels of a heatmap at stride 4.
+FIXED_SIGMA = 2.0
+
+
+class StudentOutput(NamedTuple):
+    """What a student predicts; None for what its head or neck does not give.
+
+    Attributes:
+        coords: Coordinates (B, K, 2), (x, y), fractions of the input.
+        sigmas: Sigmas (B, K, 2), (x, y), pixels of a heatmap at stride 4; a
+            constant for heads that predict none.
+        scores: Confidence scores (B, K, 1), about 0 to 1.
+        tokens: The tokens of its encoder.
+    """
+
+    coords: Tensor
+    sigmas: Optional[Tensor] = None
+    scores: Optional[Tensor] = None
+    tokens: Optional[Tokens] = None
+
+
+@singledispatch
+def student_output(head: nn.Module, output: Any) -> StudentOutput:
+    """Turn what a head gives into a student's output, without tokens.
+
+    Raises:
+        TypeError: There is no adapter for this kind of head.
+    """
+    raise TypeError(
+        f'{type(head).__name__} cannot be the head of a student: it is not '
+        'known how to turn what it gives into coordinates. Use '
+        "DistilPoseHead, MMPose's RegressionHead, RLEHead, DSNTHead or "
+        'IntegralRegressionHead, or add an adapter by '
+        'distillation.outputs.student_output.register.'
+    )
+
+
+@student_output.register
+def _(head: DistilPoseHead, output: KeypointPrediction) -> StudentOutput:
+    return StudentOutput(*output)
+
+
+@student_output.register
+def _(head: RegressionHead, output: Tensor) -> StudentOutput:
+    return StudentOutput(output, _fixed_sigmas(output))
+
+
+@student_output.register
+def _(head: RLEHead, output: Tensor) -> StudentOutput:
+    # Scales of a Laplace distribution, which has √2 times that as its standard
+    # deviation; fractions of the input, through a sigmoid.
+    coords, scales = output.split(2, dim=-1)
+    width, height = head.decoder.input_size
+    factor = math.sqrt(2) / STRIDE
+    return StudentOutput(
+        coords, per_axis(scales.sigmoid(), (factor * width, factor * height))
+    )
+
+
+@student_output.register
+def _(head: IntegralRegressionHead, output: Any) -> StudentOutput:
+    coords, _ = output  # and heatmaps, which have no sigma of their own
+    return StudentOutput(coords, _fixed_sigmas(coords))
+
+
+def _fixed_sigmas(coords: Tensor) -> Tensor:
+    """Sigmas for a head that predicts none: those of the paper's teacher."""
+    return torch.full_like(coords, FIXED_SIGMA, requires_grad=False)
+
+
+def mask_labels(samples: SampleList) -> None:
+    """Set the labels of keypoints whose weight is 0 to 0, in place.
+
+    Some tools write NaN where nothing is labelled. MMPose's heads multiply it
+    by the weight, and NaN times 0 is NaN. DistilPoseHead masks by itself.
+    """
+    for sample in samples:
+        labels = sample.gt_instance_labels
+        if 'keypoint_labels' in labels:
+            labels.keypoint_labels = torch.where(
+                labels.keypoint_weights[..., None] > 0,
+                labels.keypoint_labels,
+                0.0,
+            )
+
+
+@contextmanager
+def keep_output(head: nn.Module) -> Iterator[List[Any]]:
+    """Keep what a head gives while it computes its own loss.
+
+    MMPose's heads run ``self.forward`` within ``loss`` and give the loss
+    alone. To run them again would cost time, and update the statistics of
+    their normalization layers twice.
+    """
+    outputs: List[Any] = []
+    forward, replaced = head.forward, vars(head).get('forward')
+
+    def keep(*args: Any, **kwargs: Any) -> Any:
+        outputs.append(forward(*args, **kwargs))
+        return outputs[-1]
+
+    head.forward = keep
+    try:
+        yield outputs
+    finally:
+        del head.forward
+        if replaced is not None:  # by gradient checkpointing, say
+            head.forward = replaced

@@ -1,0 +1,227 @@
+"""The teacher as its student sees it.
+
+B: batch. K: keypoints. H, W: input height and width, pixels.
+"""
+
+from functools import lru_cache
+from typing import Any, Dict, Optional, Sequence, Tuple, Union
+
+import torch
+from mmengine.logging import MMLogger
+from mmpose.utils.typing import SampleList
+from torch import Tensor
+
+from ..heatmaps.forms import TeacherHeatmaps
+from ..keypoints.matching import Index, describe_match, match_keypoints
+from ..models.token_distilling_encoder import Tokens
+from .inputs import InputConversion, InputSpec
+from .kinds import make_source
+from .output import TeacherOutput
+from .stored.source import StoredSource
+
+__all__ = ['FrozenTeacher']
+
+
+class FrozenTeacher:
+    """A teacher that is used, but neither trained nor saved.
+
+    It takes the student's images, and answers for the student's keypoints in
+    the student's frame: what differs is converted.
+
+    It is no ``nn.Module`` on purpose: as a plain attribute of the student it
+    is in no state dict, optimizer or DDP bucket, ``student.train()`` does not
+    reach it, and a deep copy of the student (an EMA copy, say) shares it. It
+    is built at the first use, so that testing needs none of its files.
+
+    Args:
+        student: What the student takes. Defaults to what the teacher takes.
+        student_keypoints: Names of the student's keypoints, if known.
+        keypoints: For each of the student's keypoints, the teacher's: its
+            name, its index, or None if the teacher has none. Defaults to the
+            one of equal name or, where names are not known, to the one of
+            equal index.
+        flip_test: Whether it sees mirror images as well, and its heatmaps are
+            averaged: twice the cost, and fewer errors to imitate.
+        **settings: What its source takes; see
+            ``make_source``.
+
+    Raises:
+        TypeError: There is no such setting.
+        ValueError: A setting has a wrong value.
+    """
+
+    def __init__(
+        self,
+        student: Optional[InputSpec] = None,
+        student_keypoints: Optional[Sequence[str]] = None,
+        keypoints: Optional[Sequence[Union[str, int, None]]] = None,
+        flip_test: bool = False,
+        **settings: Any,
+    ) -> None:
+        self.source = make_source(settings)
+        self.student = student
+        self.student_keypoints = student_keypoints
+        self.keypoints = keypoints
+        self.flip_test = flip_test
+        self._conversions: Dict[Tuple[int, int], InputConversion] = {}
+        self._indices: Dict[Tuple[str, ...], Optional[Index]] = {}
+
+    def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
+        return self
+
+    def prepare(self) -> None:
+        """Build it now, and log what is converted.
+
+        Raises:
+            ValueError: It cannot be built, or what differs not be converted.
+            TypeError: It is of a kind that cannot be imitated.
+            FileNotFoundError: One of its files does not exist.
+        """
+        self.source.prepare()
+        if isinstance(self.source, StoredSource) and self.flip_test:
+            self.source.outputs.expect_flip_test(True)
+        logger = MMLogger.get_current_instance()
+        if self.student is not None and self.student.size is not None:
+            conversion = self._conversion(self.student.size)
+            for line in conversion.describe():
+                logger.info('The teacher %s: %s', self.source.name, line)
+        index = self.index
+        if index is not None:
+            text = describe_match(
+                index, self.source.keypoint_names, self.student_keypoints
+            )
+            logger.info('The teacher %s: %s', self.source.name, text)
+
+    @property
+    def index(self) -> Optional[Index]:
+        """The teacher's keypoint for each of the student's.
+
+        None where they are the same in the same order, or not known.
+
+        Raises:
+            ValueError: They have too little in common.
+        """
+        # A hook may name the student's keypoints after the first use.
+        names = tuple(self.student_keypoints or ())
+        if names not in self._indices:
+            self._indices[names] = match_keypoints(
+                self.source.keypoint_names, names, self.keypoints
+            )
+        return self._indices[names]
+
+    def __call__(
+        self, inputs: Tensor, samples: Optional[SampleList] = None
+    ) -> TeacherOutput:
+        """Ask the teacher about images of the student.
+
+        Args:
+            inputs: The student's normalized images (B, 3, H, W).
+            samples: The batch's data samples, for a source that needs them.
+
+        Returns:
+            Constants of the inputs' dtype, for the student's keypoints.
+
+        Raises:
+            ValueError: What differs cannot be converted.
+        """
+        output = self.with_own_keypoints(inputs, samples)
+        select = _Selection(self.index, inputs)
+        tokens = output.tokens
+        if tokens is not None:
+            tokens = Tokens(
+                visual=tokens.visual.to(inputs.dtype, copy=True),
+                keypoint=select(tokens.keypoint, absent=torch.nan),
+            )
+        return TeacherOutput(output.maps.map(select), tokens, select.known)
+
+    def with_own_keypoints(
+        self, inputs: Tensor, samples: Optional[SampleList] = None
+    ) -> TeacherOutput:
+        """Ask as a call does, for the teacher's keypoints, not the student's.
+
+        Its heatmaps are in the student's frame.
+        """
+        height, width = inputs.shape[-2:]
+        conversion = self._conversion((width, height))
+        # What was stored needs no images, and is averaged already.
+        stored = self.source.is_stored
+        images = inputs if stored else conversion.images(inputs)
+        output = self.source(images, samples)
+        maps = output.maps
+        if self.flip_test and not stored:
+            maps = maps.map(_mean, self._mirrored(conversion, inputs, maps))
+        return output._replace(maps=maps.seen_through(conversion.view))
+
+    def _mirrored(
+        self,
+        conversion: InputConversion,
+        inputs: Tensor,
+        maps: TeacherHeatmaps,
+    ) -> TeacherHeatmaps:
+        """Its heatmaps for mirror images, mirrored back."""
+        flip_indices = (self.source.metainfo or {}).get('flip_indices')
+        if not flip_indices:
+            raise ValueError(
+                f'The teacher {self.source.name} does not say which of its '
+                'keypoints change sides in a mirror image, which '
+                'model.teacher.flip_test=True needs. Give it as a whole '
+                'config, with its dataset, or set flip_test=False.'
+            )
+        # Mirrored about this pixel, cell x of one lies on cell w - 1 - x of
+        # the other. About the image's middle, it would lie between cells.
+        frame = maps.frame
+        width = conversion.view.teacher_size[0]
+        about = (frame.size[0] - 1 - 2 * frame.offset[0]) / frame.scale[0]
+        images = conversion.images(inputs, mirror_about=about * width)
+        mirrored = self.source(images).maps.mirrored()
+        index = _constant(tuple(flip_indices), inputs.device, torch.long)
+        return mirrored.map(lambda values: values[:, index])
+
+    def _conversion(self, size: Tuple[int, int]) -> InputConversion:
+        if size not in self._conversions:
+            teacher = self.source.input
+            student = (self.student or teacher)._replace(size=size)
+            self._conversions[size] = InputConversion(student, teacher)
+        return self._conversions[size]
+
+
+def _mean(values: Tensor, others: Tensor) -> Tensor:
+    return (values + others) / 2
+
+
+@lru_cache(maxsize=32)
+@torch.inference_mode(False)  # or losses could not keep it for gradients
+def _constant(
+    values: Tuple[float, ...], device: torch.device, dtype: torch.dtype
+) -> Tensor:
+    """A tensor of Python numbers, made once: a GPU waits for each."""
+    return torch.tensor(values, dtype=dtype, device=device)
+
+
+class _Selection:
+    """Takes the student's keypoints out of the teacher's.
+
+    Losses keep what it gives for their gradients, which tensors of inference
+    mode do not allow: it gives copies, small beside what made them.
+    """
+
+    def __init__(self, index: Optional[Index], inputs: Tensor) -> None:
+        self.dtype = inputs.dtype
+        self.index = self.known = None
+        if index is not None:
+            # What is absent takes the place of keypoint 0 for a moment.
+            self.index = _constant(
+                tuple(i or 0 for i in index), inputs.device, torch.long
+            )
+            self.known = _constant(
+                tuple(i is not None for i in index),
+                inputs.device,
+                inputs.dtype,
+            )
+
+    def __call__(self, values: Tensor, absent: float = 0.0) -> Tensor:
+        if self.index is None or self.known is None:
+            return values.to(self.dtype, copy=True)
+        values = values[:, self.index].to(self.dtype)
+        known = self.known.view(1, -1, *[1] * (values.ndim - 2)) > 0
+        return torch.where(known, values, absent)

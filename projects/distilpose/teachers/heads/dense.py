@@ -1,0 +1,88 @@
+"""Heads that give heatmaps cell by cell.
+
+B: batch. K: keypoints. h, w: height and width of a heatmap.
+"""
+
+from typing import Any, List, Tuple
+
+import torch
+from mmpose.models.heads import (
+    CPMHead,
+    HeatmapHead,
+    IntegralRegressionHead,
+    MSPNHead,
+    VisPredictHead,
+)
+from torch import Tensor, nn
+
+from ...heatmaps.forms import DenseHeatmaps, TeacherHeatmaps
+from ...heatmaps.frame import heatmap_frame
+from ...heatmaps.functional import at_least_float32, gaussian_profiles
+from ..output import teacher_heatmaps
+from .udp_combined import combined_heatmaps, is_combined
+
+__all__: List[str] = []
+
+
+@teacher_heatmaps.register
+def _(head: HeatmapHead, output: Any) -> TeacherHeatmaps:
+    _expect_heatmaps(head, output)
+    if is_combined(head.decoder):
+        return combined_heatmaps(head.decoder, output)
+    return _of_codec(head, output)
+
+
+@teacher_heatmaps.register(CPMHead)  # hourglass networks have it, too
+@teacher_heatmaps.register(MSPNHead)  # and RSN
+def _(head: nn.Module, output: List[Tensor]) -> DenseHeatmaps:
+    """Of the heatmaps of all stages and units, those that MMPose decodes."""
+    _expect_heatmaps(head, output[-1])
+    return _of_codec(head, output[-1])
+
+
+@teacher_heatmaps.register
+def _(
+    head: IntegralRegressionHead, output: Tuple[Tensor, Tensor]
+) -> DenseHeatmaps:
+    """Heatmaps through a softmax: they sum to 1, and do not peak at it.
+
+    The codec's Gaussian of height 1 tells how far to raise them. At the
+    border, where a part of it is cut off, it sums to less.
+    """
+    frame = heatmap_frame(head.decoder)
+    maps = DenseHeatmaps(frame, *at_least_float32(output[1]))
+    coords = maps.coords()
+    sigmas = frame.student_sigmas(
+        torch.full_like(coords, head.decoder.heatmap_codec.sigma)
+    )
+    rows, columns = gaussian_profiles(coords, sigmas, frame)
+    maps = maps.scaled(rows.sum(-1) * columns.sum(-1))
+    # Where it is narrower than that Gaussian, it is no surer than sure.
+    return maps.scaled(1 / maps.peaks().clamp(min=1))
+
+
+@teacher_heatmaps.register
+def _(head: VisPredictHead, output: Tuple[Any, Tensor]) -> TeacherHeatmaps:
+    """The wrapped head's heatmaps, as high as a keypoint is visible.
+
+    The wrapped head has learned nothing about keypoints that are not.
+    """
+    pose, visibility = output
+    if not head.use_sigmoid:
+        visibility = visibility.sigmoid()
+    return teacher_heatmaps(head.pose_head, pose).scaled(visibility)
+
+
+def _of_codec(head: nn.Module, heatmaps: Tensor) -> DenseHeatmaps:
+    frame = heatmap_frame(head.decoder)
+    if frame.height != 1:
+        heatmaps = heatmaps / frame.height
+    return DenseHeatmaps(frame, heatmaps)
+
+
+def _expect_heatmaps(head: nn.Module, output: Any) -> None:
+    if not isinstance(output, Tensor) or output.ndim != 4:
+        raise TypeError(
+            f'The {type(head).__name__} of the teacher gives a '
+            f'{type(output).__name__}, expected heatmaps (B, K, h, w).'
+        )

@@ -1,0 +1,195 @@
+"""What a model takes as input, and turning a student's into a teacher's.
+
+B: batch. C: channels. H, W: input height and width, pixels.
+"""
+
+import math
+from functools import lru_cache
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import torch
+from mmpose.models import TopdownPoseEstimator
+from torch import Tensor
+
+from ..heatmaps.frame import InputView, codec_input_size, codec_of
+from ..heatmaps.functional import at_least_float32
+
+__all__ = ['InputConversion', 'InputSpec']
+
+# More of a teacher's input than this must not be empty.
+LARGEST_MARGIN = 0.5
+
+
+class InputSpec(NamedTuple):
+    """The images that a model takes.
+
+    Attributes:
+        size: Size (W, H), pixels, or None where any size is taken.
+        mean: What is subtracted from each channel, of pixels from 0 to 255.
+        std: What each channel is then divided by.
+        rgb: Whether channels are in the order red, green, blue, and not in
+            that of the images that MMPose loads, blue, green, red.
+    """
+
+    size: Optional[Tuple[int, int]] = None
+    mean: Tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: Tuple[float, ...] = (1.0, 1.0, 1.0)
+    rgb: bool = False
+
+    @classmethod
+    def of_model(cls, model: TopdownPoseEstimator) -> 'InputSpec':
+        """Read what a model takes off its preprocessor and its codec."""
+        preprocessor = model.data_preprocessor
+        codec = codec_of(model.head) if model.with_head else None
+        spec = cls(
+            size=codec_input_size(codec),
+            rgb=bool(getattr(preprocessor, '_channel_conversion', False)),
+        )
+        if not getattr(preprocessor, '_enable_normalize', False):
+            return spec
+        return spec._replace(
+            mean=tuple(preprocessor.mean.flatten().tolist()),
+            std=tuple(preprocessor.std.flatten().tolist()),
+        )
+
+
+class InputConversion:
+    """Makes a teacher's input of a student's, on its device.
+
+    - Another size: the student's image is resampled, and fills the teacher's
+      input as far as its aspect allows; the rest stays black, as beyond the
+      border of a photo.
+    - Another normalization or order of channels: undone and done anew.
+
+    Args:
+        student: What the student takes, its size included.
+        teacher: What the teacher takes.
+
+    Raises:
+        ValueError: The inputs have aspects too different, or other numbers
+            of channels.
+    """
+
+    def __init__(self, student: InputSpec, teacher: InputSpec) -> None:
+        self.student = student
+        self.teacher = teacher
+        self.view = _view(student, teacher)
+        channels = len(student.mean), len(teacher.mean)
+        if channels[0] != channels[1]:
+            raise ValueError(
+                f'The student takes images of {channels[0]} channels, the '
+                f'teacher of {channels[1]}. Choose a teacher for images of '
+                f'{channels[0]}.'
+            )
+
+    def describe(self) -> List[str]:
+        """What is converted, one line each."""
+        lines = []
+        if self.student.size != self.view.teacher_size:
+            lines.append(
+                f'it sees the images of {self.student.size} (W, H) at '
+                f'{self.view.ratio[0]:.4g} times their size, in an input of '
+                f'{self.view.teacher_size}'
+            )
+        if self.student[1:] != self.teacher[1:]:
+            lines.append('images are normalized anew for it')
+        return lines
+
+    def images(
+        self, inputs: Tensor, mirror_about: Optional[float] = None
+    ) -> Tensor:
+        """Convert normalized images.
+
+        Args:
+            inputs: The student's normalized images (B, C, H, W).
+            mirror_about: To mirror them, pixel x of the teacher's input goes
+                to ``mirror_about - x``. Defaults to no mirror image.
+
+        Returns:
+            The teacher's, of its size.
+        """
+        view = self.view
+        if mirror_about is not None:
+            (r, s), (x, y) = view.ratio, view.shift
+            view = view._replace(ratio=(-r, s), shift=(mirror_about - x, y))
+        same_colours = self.student[1:] == self.teacher[1:]
+        same_size = view.ratio == (1.0, 1.0) and view.shift == (0.0, 0.0)
+        if same_colours and same_size:
+            return inputs
+        (images,) = at_least_float32(inputs)
+        images = _channels(images, self.student.std, self.student.mean)
+        if not same_size:
+            images = resample(images, view)
+        if self.student.rgb != self.teacher.rgb:
+            images = images.flip(1)
+        scale = [1 / s for s in self.teacher.std]
+        shift = [-m / s for m, s in zip(self.teacher.mean, self.teacher.std)]
+        return _channels(images, scale, shift).to(inputs.dtype)
+
+
+def resample(images: Tensor, view: InputView) -> Tensor:
+    """Resample images (B, C, H, W) to what a view shows, linearly.
+
+    Where a view makes smaller, it averages over what falls into a pixel.
+    What lies outside of the images is 0.
+    """
+    x, y = (
+        _weights(*axis, images.device, images.dtype) for axis in zip(*view)
+    )
+    return y @ images @ x.T
+
+
+@lru_cache(maxsize=16)
+def _weights(
+    own: int,
+    size: int,
+    ratio: float,
+    shift: float,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Tensor:
+    """What each pixel of an axis is made of, (size, own), rows of sum 1.
+
+    Kept on the device, which would wait for a copy.
+    """
+    width = max(1.0, 1 / abs(ratio))
+    margin = math.ceil(width)
+    at = (torch.arange(size, dtype=torch.float64) - shift) / ratio
+    # Beyond the border lie black pixels, which weigh like any other.
+    pixels = torch.arange(-margin, own + margin, dtype=torch.float64)
+    weights = (1 - (at[:, None] - pixels).abs() / width).clamp(min=0)
+    total = weights.sum(1, keepdim=True)
+    weights = (weights / total.clamp(min=1e-9))[:, margin : margin + own]
+    return weights.to(device, dtype)
+
+
+def _channels(
+    images: Tensor, scale: Sequence[float], shift: Sequence[float]
+) -> Tensor:
+    """images * scale + shift, for each channel."""
+    parts = [
+        image * a + b for image, a, b in zip(images.unbind(1), scale, shift)
+    ]
+    return torch.stack(parts, dim=1)
+
+
+def _view(student: InputSpec, teacher: InputSpec) -> InputView:
+    own = student.size
+    if own is None:
+        raise ValueError(
+            'The head of the student has no decoder, which names the input '
+            'size. Set head.decoder to the codec of its data.'
+        )
+    size = teacher.size or own
+    ratio = min(size[0] / own[0], size[1] / own[1])
+    margins = [full - ratio * part for full, part in zip(size, own)]
+    # The centre of a person lies at half the input's width, W / 2.
+    shift = [0.0 if abs(m) < 1e-6 else m / 2 for m in margins]
+    empty = 1 - ratio**2 * own[0] * own[1] / (size[0] * size[1])
+    if empty > LARGEST_MARGIN:
+        raise ValueError(
+            f"The student's input of {own} (W, H) would leave "
+            f"{100 * empty:.0f} % of the teacher's, {size}, empty. Choose a "
+            "teacher whose input's aspect is nearer to the student's."
+        )
+    return InputView(own, size, (ratio, ratio), (shift[0], shift[1]))

@@ -1,0 +1,162 @@
+"""What the zoo offers as teachers: a table of configs and what they are."""
+
+from pathlib import Path
+from typing import List, NamedTuple, Optional
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpose.utils import register_all_modules
+from tabulate import tabulate
+from torch import nn
+from tqdm import tqdm
+
+from ..zoo.find import input_size, installed_configs
+from ..zoo.published import published_ap, published_weights
+from .mmpose_model import MMPoseSource, build_untrained
+
+__all__ = ['ZooTeacher', 'build_teacher', 'list_teachers', 'table']
+
+
+class ZooTeacher(NamedTuple):
+    """An installed config, seen as a teacher.
+
+    Attributes:
+        name: Its name.
+        dataset: What its keypoints are called after; empty if not known.
+        keypoints: Their number, or None if not known.
+        size: Its input as ``HxW``, pixels; empty if it names none.
+        head: Class of its head.
+        codec: Class of its codec; empty if it has none.
+        ap: AP on COCO that a metafile states, percent, or None.
+        parameters: Their number, or None if it cannot be used.
+        why_not: Why it cannot be used by its name alone, or None if it can.
+    """
+
+    name: str
+    dataset: str = ''
+    keypoints: Optional[int] = None
+    size: str = ''
+    head: str = ''
+    codec: str = ''
+    ap: Optional[float] = None
+    parameters: Optional[int] = None
+    why_not: Optional[str] = None
+
+
+def list_teachers(word: str = '') -> List[ZooTeacher]:
+    """Describe the installed configs of MMPose and ours.
+
+    Each model is built as training would, but without weights and, where it
+    can, without memory. That takes two tenths of a second: a progress bar is
+    shown. Usable ones come first, by dataset and AP.
+
+    Args:
+        word: Part of a name; those without it are left out.
+    """
+    register_all_modules(init_default_scope=False)
+    found = [
+        _describe(name, path)
+        for name, path in tqdm(
+            [
+                (name, path)
+                for name, path in installed_configs(with_mmpose=True).items()
+                if word.lower() in name.lower()
+            ],
+            leave=False,
+            disable=None,  # but on a terminal
+            unit=' configs',
+        )
+    ]
+    return sorted(
+        found,
+        key=lambda x: (
+            x.why_not is not None,
+            not x.dataset,
+            x.dataset.lower(),
+            -(x.ap or 0),
+            x.name,
+        ),
+    )
+
+
+def table(teachers: List[ZooTeacher]) -> str:
+    """The teachers as a table, with notes on those that cannot be used."""
+    reasons = [*dict.fromkeys(x.why_not for x in teachers if x.why_not)]
+    rows = [
+        {
+            'name': x.name,
+            'dataset': x.dataset,
+            'keypoints': x.keypoints,
+            'input (HxW)': x.size,
+            'head': x.head,
+            'codec': x.codec,
+            'COCO AP': x.ap,
+            'parameters': x.parameters and f'{x.parameters / 1e6:.1f} M',
+            'supported': f'no ({reasons.index(x.why_not) + 1})'
+            if x.why_not
+            else 'yes',
+        }
+        for x in teachers
+    ]
+    lines = [tabulate(rows, headers='keys', floatfmt='.1f')]
+    lines += [f'({i}) {text}' for i, text in enumerate(reasons, start=1)]
+    return '\n'.join(lines)
+
+
+def _describe(name: str, path: Path) -> ZooTeacher:
+    teacher = ZooTeacher(name, ap=published_ap(path)[0])
+    try:
+        config = Config.fromfile(path)
+    except Exception as error:  # of many types, for as many faults
+        return teacher._replace(why_not=f'It cannot be read: {error}')
+    head = config.model.get('head') or {}
+    head = head.get('pose_cfg', head)
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        source = MMPoseSource(config)
+        teacher = teacher._replace(
+            dataset=(source.metainfo or {}).get('dataset_name', ''),
+            keypoints=len(source.keypoint_names or ()) or None,
+            size=_size(config),
+            head=head.get('type', ''),
+            codec=(head.get('decoder') or {}).get('type', ''),
+        )
+        try:
+            model = build_teacher(config.model, name)
+        except (TypeError, ValueError) as error:
+            # Without its name, the same reason is one note for all.
+            reason = str(error).replace(f' {name}', '')
+            return teacher._replace(why_not=reason)
+    return teacher._replace(
+        parameters=sum(p.numel() for p in model.parameters()),
+        why_not=None
+        if published_weights(path)
+        else 'No weights are published for it: give a checkpoint.',
+    )
+
+
+def _size(config: Config) -> str:
+    try:
+        width, height = input_size(config)
+    except ValueError:
+        return ''
+    return f'{height}x{width}'
+
+
+def build_teacher(config: dict, name: str) -> nn.Module:
+    """Build a teacher without its weights, and without memory if it can be.
+
+    Args:
+        config: Config of a model of MMPose's scope, which must be the default.
+        name: What to call it in a message.
+
+    Raises:
+        TypeError: It is no top-down estimator, or head or codec are of a kind
+            that cannot be imitated.
+        ValueError: It cannot be built here, or has no codec.
+    """
+    try:
+        with torch.device('meta'):
+            return build_untrained(config, name)
+    except (NotImplementedError, RuntimeError):  # one reads what it makes
+        return build_untrained(config, name)

@@ -1,0 +1,164 @@
+"""What the outputs of an ONNX file say, as heatmaps.
+
+B: batch. K: keypoints. W, H: input width and height, pixels. w, h: those of a
+heatmap, cells.
+"""
+
+from functools import partial
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Tuple
+
+import torch
+from mmpose.codecs import SimCCLabel
+from mmpose.registry import KEYPOINT_CODECS
+from torch import Tensor
+
+from ..heatmaps.forms import DenseHeatmaps, SeparableHeatmaps, TeacherHeatmaps
+from ..heatmaps.frame import STRIDE, HeatmapFrame, heatmap_frame
+from ..heatmaps.functional import gaussian_profiles
+from .heads.simcc import simcc_heatmaps
+
+__all__ = ['Reader', 'recognise']
+
+Size = Tuple[int, int]
+
+# The paper's Gaussians have this sigma, cells, for an input of 256 pixels.
+SIGMA, SIGMA_AT = 2.0, 256
+# RTMPose's codec for 256 x 192, and the beta of its KLDiscretLoss.
+RTMPOSE = dict(type='SimCCLabel', sigma=(4.9, 5.66), normalize=False)
+RTMPOSE_BETA = 10.0
+
+
+class Reader(NamedTuple):
+    """Turns outputs of one kind into heatmaps.
+
+    Attributes:
+        outputs: Names of the outputs that it needs.
+        kind: What they are, in words.
+        read: Makes heatmaps of a frame of the outputs' values.
+        frame: Where coordinates lie on the heatmaps.
+    """
+
+    outputs: Tuple[str, ...]
+    kind: str
+    read: Callable[..., TeacherHeatmaps]
+    frame: HeatmapFrame
+
+
+def recognise(
+    shapes: Mapping[str, Tuple[int, ...]],
+    size: Size,
+    codec: Optional[dict] = None,
+    exported: bool = False,
+) -> Optional[Reader]:
+    """Find an output, or a pair of them, that can be imitated.
+
+    Args:
+        shapes: Shapes of the outputs, by name, in their order.
+        size: Size (W, H) of the input.
+        codec: Config of the codec that made the teacher's targets, without
+            sizes. Defaults to MSRAHeatmap for heatmaps, and to RTMPose's
+            SimCCLabel for a pair of rows.
+        exported: Whether ``distilpose export`` wrote the file.
+
+    Returns:
+        What reads it; None if there is no such output.
+
+    Raises:
+        ValueError: The codec cannot be built.
+        TypeError: The codec is of a kind that cannot be imitated.
+    """
+    w, h = size
+    cells = HeatmapFrame((w // STRIDE, h // STRIDE), (w / STRIDE, h / STRIDE))
+    if exported and 'coords' in shapes:
+        names = [n for n in ('coords', 'scores', 'sigmas') if n in shapes]
+        kind = 'what a student predicts'
+        return Reader(tuple(names), kind, _draw_student, cells)
+    rows = [name for name, shape in shapes.items() if len(shape) == 3]
+    if len(rows) == 2 and shapes[rows[0]][:2] == shapes[rows[1]][:2]:
+        (a, b) = (shapes[name][2] for name in rows)
+        if a * h == b * w:
+            built = _build_codec(
+                codec or RTMPOSE, input_size=size, simcc_split_ratio=a / w
+            )
+            kind = f'rows of {type(built).__name__}'
+            read = partial(_take_rows, built)
+            return Reader(tuple(rows), kind, read, heatmap_frame(built))
+    for name, shape in shapes.items():
+        if len(shape) != 4:
+            continue
+        if shape[1] == 1 and shape[3] == 3:
+            kind = 'coordinates (y, x, score)'
+            return Reader((name,), kind, _draw_movenet, cells)
+        if shape[2] * w == shape[3] * h > 1:
+            built = _build_codec(
+                codec or dict(type='MSRAHeatmap', sigma=SIGMA),
+                input_size=size,
+                heatmap_size=(shape[3], shape[2]),
+            )
+            kind = f'heatmaps of {type(built).__name__}'
+            return Reader((name,), kind, _take, heatmap_frame(built))
+    return None
+
+
+def _build_codec(config: dict, **sizes: Any) -> Any:
+    try:
+        return KEYPOINT_CODECS.build({**config, **sizes})
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'model.teacher.codec does not describe a codec of MMPose: '
+            f'{error}. Give the codec of the config that the teacher was '
+            "trained with, such as dict(type='UDPHeatmap')."
+        ) from error
+
+
+def _take_rows(
+    codec: SimCCLabel, frame: HeatmapFrame, x: Tensor, y: Tensor
+) -> SeparableHeatmaps:
+    """Logits (B, K, w) and (B, K, h) of a SimCC head."""
+    # RTMPose learns by a softmax over logits and labels; SimCC, whose labels
+    # sum to 1, over the logits alone.
+    beta = None if codec.normalize else RTMPOSE_BETA
+    return simcc_heatmaps(codec, x, y, beta or 1.0, beta)
+
+
+def _take(frame: HeatmapFrame, heatmaps: Tensor) -> DenseHeatmaps:
+    """Heatmaps (B, K, h, w) as they are."""
+    return DenseHeatmaps(frame, heatmaps / frame.height)
+
+
+def _draw_movenet(frame: HeatmapFrame, points: Tensor) -> SeparableHeatmaps:
+    """Points (B, 1, K, 3) of (y, x, score), fractions of the input."""
+    y, x, scores = points.squeeze(1).unbind(-1)
+    return _draw(frame, torch.stack([x, y], dim=-1), scores)
+
+
+def _draw_student(
+    frame: HeatmapFrame,
+    coords: Tensor,
+    scores: Tensor,
+    sigmas: Optional[Tensor] = None,
+) -> SeparableHeatmaps:
+    """Points (B, K, 2) and sigmas (B, K, 2), pixels of the input."""
+    coords = frame.coords(coords / STRIDE)
+    return _draw(
+        frame, coords, scores, None if sigmas is None else sigmas / STRIDE
+    )
+
+
+def _draw(
+    frame: HeatmapFrame,
+    coords: Tensor,
+    scores: Tensor,
+    sigmas: Optional[Tensor] = None,
+) -> SeparableHeatmaps:
+    """Draw coordinates (B, K, 2) as Gaussians of the height of their scores.
+
+    Their sigmas (B, K, 2), cells, are the paper's where the teacher has none.
+    """
+    if sigmas is None:
+        sigma = SIGMA * max(frame.size) * STRIDE / SIGMA_AT
+        sigmas = torch.full_like(coords, sigma)
+    rows, columns = gaussian_profiles(coords, sigmas, frame)
+    return SeparableHeatmaps(
+        frame, rows * scores.clamp(0, 1)[..., None], columns
+    )

@@ -1,0 +1,1 @@
+"""Outputs of a teacher, stored once and read in each epoch."""

@@ -1,0 +1,303 @@
+"""A teacher's outputs for a dataset, in a folder.
+
+- ``meta.json``: what was stored, of which teacher and data, and how far.
+- ``keys.npy``: for each person a number made of its photo and its id.
+- ``rows.npy``: for each person its crop and, for each keypoint, the peak of
+  the heatmap and a window around it, as shares of the peak in 255 steps.
+
+N: people. K: keypoints. n: side of a window, cells.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Union
+
+import numpy as np
+from mmpose.structures import PoseDataSample
+
+from ...heatmaps.frame import HeatmapFrame
+from ...weights.fetch import file_sha256
+from ..inputs import InputSpec
+
+__all__ = [
+    'StoredOutputs',
+    'data_files',
+    'describe_teacher',
+    'sample_key',
+]
+
+FORMAT_VERSION = 1
+
+
+def sample_key(sample: PoseDataSample) -> int:
+    """A number for a person: of the photo's name and the annotation's id."""
+    meta = sample.metainfo
+    text = f'{Path(meta["img_path"]).name}:{meta["id"]}'
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big')
+
+
+def data_files(dataset: Any) -> List[str]:
+    """Files that say which people a dataset has."""
+    files = dataset.ann_file, getattr(dataset, 'bbox_file', None)
+    return [file for file in files if file]
+
+
+def describe_teacher(settings: Dict[str, Any]) -> Dict[str, List[Any]]:
+    """Each setting of a teacher, with its hash if it is a file here."""
+    found: Dict[str, List[Any]] = {}
+    for name, value in sorted(settings.items()):
+        is_file = isinstance(value, str) and Path(value).is_file()
+        # As JSON gives it back: a tuple becomes a list.
+        plain = json.loads(json.dumps(value, default=str))
+        found[name] = [plain, file_sha256(value) if is_file else None]
+    return found
+
+
+def _same_setting(a: Optional[List[Any]], b: Optional[List[Any]]) -> bool:
+    if a is None or b is None:
+        return a is b
+    # A file may lie elsewhere by now, or be gone after it was used.
+    return a[1] == b[1] if a[1] and b[1] else a[0] == b[0]
+
+
+class StoredOutputs:
+    """Outputs of a teacher that were stored, or are being stored.
+
+    Args:
+        folder: Where they are.
+        writable: Whether more is going to be stored.
+
+    Raises:
+        FileNotFoundError: There are none.
+        ValueError: They have another format, or are damaged.
+
+    Attributes:
+        meta: What ``meta.json`` holds.
+        keys: For each person a number, in the order in which they come.
+        done: How many people are stored.
+    """
+
+    def __init__(
+        self, folder: Union[str, Path], writable: bool = False
+    ) -> None:
+        self.folder = Path(folder)
+        file = self.folder / 'meta.json'
+        if not file.is_file():
+            raise FileNotFoundError(
+                f'"{folder}" holds no stored outputs of a teacher: it has no '
+                'meta.json. Make them with `distilpose store-teacher CONFIG '
+                f'{folder}`, or correct model.teacher.stored.'
+            )
+        try:
+            self.meta = json.loads(file.read_text())
+            version = self.meta.get('format_version')
+            self.done = int(self.meta['done'])
+            self._rows = np.lib.format.open_memmap(
+                str(self.folder / 'rows.npy'), 'r+' if writable else 'r'
+            )
+            self.keys = np.load(self.folder / 'keys.npy')
+        except (
+            AttributeError,
+            EOFError,
+            LookupError,
+            OSError,
+            ValueError,
+        ) as error:
+            raise ValueError(
+                f'"{folder}" holds stored outputs of a teacher that are '
+                f'damaged ({type(error).__name__}: {error}). Delete the '
+                'folder, or copy it again, whole.'
+            ) from error
+        if version != FORMAT_VERSION:
+            raise ValueError(
+                f'"{folder}" has the format version {version}, and this '
+                f'distilpose reads {FORMAT_VERSION}. Store the outputs anew '
+                'in another folder.'
+            )
+        self._order = np.argsort(self.keys)
+        self._keys = self.keys[self._order]
+
+    @classmethod
+    def create(
+        cls, folder: Union[str, Path], keys: Sequence[int], meta: dict
+    ) -> 'StoredOutputs':
+        """Make room for the outputs of some people.
+
+        Args:
+            folder: Where.
+            keys: Their keys, in the order in which they come.
+            meta: What to keep besides: ``teacher``, ``data``, ``frame``,
+                ``input``, ``keypoints`` (K), ``window`` (n) and more.
+
+        Raises:
+            OSError: The folder cannot be written, or has no room.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        k, n = meta['keypoints'], meta['window']
+        row = np.dtype(
+            [
+                ('crop', np.float32, 4),  # centre and size in the image
+                ('peak', np.float32, (k, 2)),  # fraction of the crop
+                ('height', np.float32, k),
+                ('corner', np.int16, (k, 2)),  # the window's first cell
+                ('window', np.uint8, (k, n, n)),
+            ]
+        )
+        _expect_room(folder, len(keys) * row.itemsize)
+        np.lib.format.open_memmap(
+            str(folder / 'rows.npy'), 'w+', row, (len(keys),)
+        ).flush()
+        np.save(folder / 'keys.npy', np.asarray(keys, np.uint64))
+        meta = {'format_version': FORMAT_VERSION, 'done': 0, **meta}
+        _write_json(folder / 'meta.json', meta)
+        return cls(folder, writable=True)
+
+    def append(self, **columns: np.ndarray) -> None:
+        """Store the next people's crops, peaks, heights and windows."""
+        end = self.done + len(columns['crop'])
+        for name, values in columns.items():
+            self._rows[name][self.done : end] = values
+        self._rows.flush()
+        self.done = self.meta['done'] = end
+        _write_json(self.folder / 'meta.json', self.meta)
+
+    @property
+    def count(self) -> int:
+        """How many people there are to store."""
+        return len(self._keys)
+
+    @property
+    def frame(self) -> HeatmapFrame:
+        """Frame of the heatmaps, for a student with the stored crop."""
+        return HeatmapFrame(**_tuples(self.meta['frame']))
+
+    @property
+    def input(self) -> InputSpec:
+        """The images that the student gave."""
+        return InputSpec(**_tuples(self.meta['input']))
+
+    def rows(self, samples: Sequence[PoseDataSample]) -> np.ndarray:
+        """What is stored of some people.
+
+        Raises:
+            ValueError: One of them is not stored.
+        """
+        keys = np.array([sample_key(s) for s in samples], np.uint64)
+        found = np.searchsorted(self._keys, keys).clip(max=self.count - 1)
+        for sample, is_there in zip(samples, self._keys[found] == keys):
+            if not is_there:
+                meta = sample.metainfo
+                raise ValueError(
+                    f'"{self.folder}" holds nothing of annotation '
+                    f'{meta["id"]} of {meta["img_path"]}: it was stored for '
+                    f'{self.described_data}. Store the outputs for the data '
+                    'that you train on.'
+                )
+        return self._rows[self._order[found]]
+
+    @property
+    def described_data(self) -> str:
+        """The annotation files that it was stored for."""
+        return ', '.join(x['file'] for x in self.meta['data'])
+
+    def expect_teacher(self, settings: Dict[str, Any]) -> None:
+        """See that it is this teacher that was stored.
+
+        Raises:
+            ValueError: It is another one.
+        """
+        own, given = self.meta['teacher'], describe_teacher(settings)
+        for name in sorted({*own} | {*given}):
+            if not _same_setting(own.get(name), given.get(name)):
+                raise ValueError(
+                    f'"{self.folder}" holds outputs of another teacher: its '
+                    f'setting {name} was {_told(own.get(name))}, now it is '
+                    f'{_told(given.get(name))}. Store the outputs of this '
+                    'one in another folder, or name the teacher that was '
+                    'stored.'
+                )
+
+    def expect_flip_test(self, flip_test: bool) -> None:
+        """See that the teacher saw mirror images as well, or that it did not.
+
+        Raises:
+            ValueError: It is otherwise.
+        """
+        if bool(self.meta.get('flip_test')) != flip_test:
+            raise ValueError(
+                f'"{self.folder}" was stored with model.teacher.flip_test='
+                f'{not flip_test}, and now it is {flip_test}. Set it as it '
+                'was, or store the outputs in another folder.'
+            )
+
+    def expect_data(self, hashes: Dict[str, str]) -> None:
+        """See that it was stored for these annotation files.
+
+        Args:
+            hashes: Hash of each file, by its path.
+
+        Raises:
+            ValueError: One of them is another, or has changed.
+        """
+        own = {x['sha256'] for x in self.meta['data']}
+        for file, digest in hashes.items():
+            if digest not in own:
+                raise ValueError(
+                    f'"{self.folder}" holds outputs for other data: '
+                    f'{self.described_data} as it was then, not "{file}" as '
+                    'it is now. Store the outputs for the data that you '
+                    'train on, in another folder.'
+                )
+
+    def expect_people(self, keys: Sequence[int]) -> None:
+        """See that it was begun for these people, in this order.
+
+        Args:
+            keys: Their keys, as of ``create``.
+
+        Raises:
+            ValueError: They are others.
+        """
+        if not np.array_equal(self.keys, np.asarray(keys, np.uint64)):
+            raise ValueError(
+                f'"{self.folder}" was begun for {self.count} people, and the '
+                f'config has {len(keys)}, or others, or in another order. Go '
+                'on with the config and the settings that it was begun with, '
+                'or store the outputs in another folder.'
+            )
+
+
+def _expect_room(folder: Path, size: int) -> None:
+    """See that a file fits: a process that writes to its map would be ended
+    by the system."""
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(
+            f'The outputs take {size / 1e9:.1f} GB, and "{folder}" has room '
+            f'for {free / 1e9:.1f} GB. Name a folder on another disk.'
+        )
+
+
+def _told(setting: Optional[List[Any]]) -> str:
+    if setting is None:
+        return 'not set'
+    value, digest = setting
+    return f'{value!r}' + (f' (SHA-256 {digest[:8]})' if digest else '')
+
+
+def _tuples(values: dict) -> Dict[str, Any]:
+    return {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in values.items()
+    }
+
+
+def _write_json(file: Path, content: dict) -> None:
+    """Write a file whole or not at all."""
+    part = file.with_suffix('.part')
+    part.write_text(json.dumps(content, indent=1))
+    os.replace(part, file)

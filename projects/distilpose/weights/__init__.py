@@ -1,0 +1,1 @@
+"""Checkpoints: read without running code in them, and downloaded once."""

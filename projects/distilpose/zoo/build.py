@@ -1,0 +1,101 @@
+"""Building a model whose parts other packages have."""
+
+import copy
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmpose.registry import MODELS
+from mmpose.utils import register_all_modules
+from torch import nn
+
+__all__ = ['build_model', 'build_without_weights']
+
+# Parts that MMPose has itself, of the same parameters. MMDetection's need
+# MMCV's compiled operators to be imported.
+OWN = {'mmdet': {'CSPNeXt', 'CSPNeXtPAFPN'}}
+# What a package is called today.
+RENAMED = {'mmcls': 'mmpretrain'}
+# What installs a package whose parts a config names.
+INSTALLED_BY = {
+    'mmdet': 'mim install "mmdet>=3.0.0"',
+    'mmpretrain': 'pip install "distilpose[vitpose]"',
+}
+
+
+def build_model(config: dict, name: str) -> nn.Module:
+    """Build a model; say which package it needs if that is missing.
+
+    Args:
+        config: Config of the model, which is left as it is.
+        name: What to call it in a message, such as ``'The teacher x'``.
+
+    Raises:
+        ValueError: A package or one of MMCV's operators is missing, or a
+            class that the config names, or one of its arguments.
+    """
+    config = _with_own_parts(copy.deepcopy(dict(config)))
+    scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
+    missing = [
+        scope
+        for scope in INSTALLED_BY
+        if scope in scopes and importlib.util.find_spec(scope) is None
+    ]
+    if missing:
+        raise ValueError(
+            f'{name} is made of parts of {", ".join(missing)}, '
+            'which is not installed. Install it with '
+            + ' and '.join(f'`{INSTALLED_BY[scope]}`' for scope in missing)
+            + ', or choose another model.'
+        )
+    try:
+        return MODELS.build(config)
+    # MMCV's operators, which mmcv-lite lacks, a class of no package, or one
+    # of another version of its package.
+    except (ImportError, KeyError, TypeError) as error:
+        reason = ' '.join(map(str, error.args))
+        raise ValueError(f'{name} cannot be built here: {reason}') from error
+
+
+def build_without_weights(config: Config) -> nn.Module:
+    """Build the model of a config without weights, downloads or teacher.
+
+    Args:
+        config: The config, of which ``model`` is read and nothing changed.
+
+    Returns:
+        The model in eval mode, on the CPU.
+
+    Raises:
+        ValueError: Something that the model is made of is not installed, or
+            is not there.
+    """
+    name = f'The model {Path(config.filename or "").stem}'.rstrip()
+    register_all_modules(init_default_scope=False)
+    with DefaultScope.overwrite_default_scope(
+        config.get('default_scope', 'mmpose')
+    ):
+        return build_model(config.model, name).eval()
+
+
+def _with_own_parts(config: Any) -> Any:
+    """Take MMPose's own parts for their like in other packages, in place."""
+    if isinstance(config, (list, tuple)):
+        return type(config)(_with_own_parts(part) for part in config)
+    if not isinstance(config, dict):
+        return config
+    for key, value in config.items():
+        config[key] = _with_own_parts(value)
+    scope, _, kind = str(config.get('type', '')).rpartition('.')
+    scope = scope or config.get('_scope_', '')
+    if scope in RENAMED:
+        scope = RENAMED[scope]
+        config.pop('_scope_', None)
+        config['type'] = f'{scope}.{kind}'
+    if kind in OWN.get(scope, ()):
+        config.pop('_scope_', None)
+        config['type'] = f'mmpose.{kind}'
+    return config

@@ -1,0 +1,112 @@
+"""Finding configs by name, ours and MMPose's."""
+
+import difflib
+from pathlib import Path
+from typing import Dict, Tuple
+
+from mmengine.config import Config
+
+__all__ = ['find_config', 'input_size', 'installed_configs', 'read_config']
+
+OWN = Path(__file__).parents[1] / '.mim' / 'configs'
+
+
+def find_config(name: str, with_mmpose: bool = False) -> Path:
+    """Find a config by path, or by its name among those installed.
+
+    Args:
+        name: Path of a config, or its name; each with or without ``.py``.
+        with_mmpose: Whether to look among MMPose's configs, too.
+
+    Raises:
+        FileNotFoundError: There is none; the nearest names are suggested.
+    """
+    for path in (Path(name), Path(f'{name}.py')):
+        if path.is_file():
+            return path
+    named = installed_configs(with_mmpose)
+    wanted = name[: -len('.py')] if name.endswith('.py') else name
+    if wanted in named:
+        return named[wanted].resolve()
+    word = Path(wanted).name
+    nearest = difflib.get_close_matches(word, named, cutoff=0.3) or [
+        x for x in sorted(named) if word.lower() in x.lower()
+    ]
+    raise FileNotFoundError(
+        f'The config "{name}" is neither a file here nor one of '
+        f'distilpose{" or MMPose" if with_mmpose else ""}. '
+        f'{"Nearest" if nearest else "Some of these"}: '
+        f'{", ".join((nearest or sorted(named))[:9])}.'
+    )
+
+
+def read_config(
+    name: str, with_mmpose: bool = False, import_modules: bool = True
+) -> Config:
+    """Read a config of a model.
+
+    Args:
+        name: Path of a config, or its name, as of ``find_config``.
+        with_mmpose: Whether to look among MMPose's configs, too.
+        import_modules: Whether to import what its ``custom_imports`` name.
+
+    Raises:
+        FileNotFoundError: There is none, or none that it is based on.
+        ImportError: A module of its ``custom_imports`` cannot be imported.
+        ValueError: It cannot be read, or describes no model.
+    """
+    path = find_config(name, with_mmpose)
+    try:
+        config = Config.fromfile(path, import_custom_modules=import_modules)
+    except (ImportError, OSError):
+        raise
+    except Exception as error:  # of many types: a config is a program
+        reason = ' '.join(str(error).split())
+        raise ValueError(
+            f'The config "{path}", or one that it is based on, cannot be read '
+            f'({type(error).__name__}: {reason}). Correct it.'
+        ) from error
+    if 'model' not in config:
+        raise ValueError(
+            f'The config "{path}" describes no model. Name the config of a '
+            'model, or base this one on it by _base_.'
+        )
+    return config
+
+
+def input_size(config: Config) -> Tuple[int, int]:
+    """Width and height, in pixels, of the images that a model was built for.
+
+    Raises:
+        ValueError: The config names no such size.
+    """
+    for codec in (
+        config.model.get('head', {}).get('decoder'),
+        config.get('codec'),
+    ):
+        if codec and 'input_size' in codec:
+            width, height = codec['input_size']
+            return width, height
+    raise ValueError(
+        f'{config.filename} names no input size, neither in '
+        'model.head.decoder nor in codec: it is no top-down estimator.'
+    )
+
+
+def installed_configs(with_mmpose: bool = False) -> Dict[str, Path]:
+    """All installed configs by name; of equal names, ours.
+
+    Args:
+        with_mmpose: Whether MMPose's count, too.
+    """
+    folders = [OWN]
+    if with_mmpose:
+        import mmpose
+
+        folders.append(Path(mmpose.__file__).parent / '.mim' / 'configs')
+    return {
+        path.stem: path
+        for folder in reversed(folders)  # of equal names, ours
+        for path in sorted(folder.glob('*_*/**/*.py'))
+        if '_base_' not in path.parts
+    }

@@ -1,0 +1,80 @@
+"""What metafiles say of configs: published weights and AP."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import List, Optional, Tuple, Union
+
+import yaml
+
+from .find import find_config
+
+__all__ = ['published_ap', 'published_weights']
+
+# Whose figure it is that a metafile gives under this name.
+SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
+
+
+def published_ap(config: Union[str, Path]) -> Tuple[Optional[float], str]:
+    """The AP on COCO, in percent, that a metafile states, and whose it is.
+
+    None for a model without such a figure. Other data sets do not count.
+
+    Args:
+        config: Path of a config, or the name of an installed one.
+
+    Raises:
+        FileNotFoundError: There is no such config.
+    """
+    results = [
+        result.get('Metrics', {})
+        for entry in _published(config)
+        for result in entry.get('Results') or ()
+        if result.get('Dataset') == 'COCO'
+    ]
+    for key, source in SOURCES.items():
+        for metrics in results:
+            if key in metrics:
+                return 100 * metrics[key], source
+    return None, ''
+
+
+def published_weights(config: Union[str, Path]) -> Optional[str]:
+    """The address of the weights that a metafile names for a config.
+
+    None for a config without published weights.
+
+    Args:
+        config: Path of a config, or the name of an installed one.
+
+    Raises:
+        FileNotFoundError: There is no such config.
+    """
+    for entry in _published(config):
+        if entry.get('Weights'):
+            return entry['Weights']
+    return None
+
+
+def _published(config: Union[str, Path]) -> List[dict]:
+    """What the metafiles beside a config say of it.
+
+    By the file that they name: MMPose calls an RTMPose of CrowdPose by the
+    name of COCO's, and names folders that are gone.
+    """
+    path = find_config(str(config), with_mmpose=True)
+    return [
+        entry
+        for metafile in sorted(path.resolve().parent.glob('*.yml'))
+        for entry in _models(metafile)
+        if Path(entry.get('Config') or '').stem == path.stem
+    ]
+
+
+@lru_cache(maxsize=None)
+def _models(metafile: Path) -> List[dict]:
+    """The entries of a metafile; none of a file that is something else."""
+    try:
+        content = yaml.safe_load(metafile.read_text())
+    except (yaml.YAMLError, UnicodeError):
+        return []
+    return content.get('Models') or [] if isinstance(content, dict) else []

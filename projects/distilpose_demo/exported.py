@@ -1,0 +1,63 @@
+"""What the demo ends with: its student as an ONNX file, and what it sees."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from distilpose.deploy.export import export_onnx
+from distilpose_runtime import PoseEstimator, draw
+
+from .training import Training
+
+__all__ = ['write_predictions']
+
+PICTURES = 6
+SCALE = 2  # the pictures are small
+
+
+def write_predictions(folder: Path, data: Path, student: Training) -> str:
+    """Write ``student.onnx``, and ``predictions.png`` by the runtime.
+
+    Args:
+        folder: Where to write them.
+        data: The demo's data.
+        student: The complete run of the student.
+
+    Returns:
+        The files' paths, to print.
+    """
+    file, picture = folder / 'student.onnx', folder / 'predictions.png'
+    difference = export_onnx(student.config, str(student.checkpoint), file)
+    model = PoseEstimator(file)
+    annotations = json.loads(
+        (data / 'annotations/person_keypoints_val2017.json').read_text()
+    )
+    cells = []
+    for image in annotations['images'][:PICTURES]:
+        boxes = [
+            [x, y, x + w, y + h]
+            for x, y, w, h in (
+                person['bbox']
+                for person in annotations['annotations']
+                if person['image_id'] == image['id']
+            )
+        ]
+        pixels = cv2.imread(str(data / 'val2017' / image['file_name']))
+        pixels = cv2.resize(pixels, None, fx=SCALE, fy=SCALE)
+        poses = model(pixels, SCALE * np.array(boxes))
+        cells.append(draw(pixels, poses, min_score=0))
+    height = max(len(cell) for cell in cells)
+    cells = [
+        cv2.copyMakeBorder(
+            cell, 0, height - len(cell), 0, 0, cv2.BORDER_CONSTANT
+        )
+        for cell in cells
+    ]
+    if not cv2.imwrite(str(picture), np.hstack(cells)):
+        raise OSError(f'{picture} cannot be written')
+    return (
+        f'The distilled student without PyTorch: {file} (difference from '
+        f'PyTorch: {difference})\nIts predictions: {picture}'
+    )

@@ -1,0 +1,288 @@
+"""Reading keypoint files in COCO format as annotation tools export them.
+
+What tools do in ways of their own: further categories without keypoints
+(CVAT, Roboflow), ids from 0 (Label Studio, Roboflow), names with folders that
+are elsewhere (Label Studio, DeepLabCut, COCO Annotator), no skeleton (Label
+Studio, DeepLabCut), no ``num_keypoints`` (Roboflow), boxes of zero size (COCO
+Annotator), visibility 0 or 1 (SLEAP) or -1 (DeepLabCut), ``iscrowd`` as a
+boolean, empty values as NaN or null.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from distilpose.checks.findings import FEW
+
+from .report import Report
+
+__all__ = ['Annotations', 'read_annotations']
+
+# Values that are needed to find one's way in a file: their part and key, and
+# what they may be. Where they are missing, the report tells.
+ID = (int, str, float, type(None))
+NUMBER = (int, float, type(None))
+KINDS = (
+    ('images', 'id', ID, 'a number'),
+    ('images', 'file_name', (str, type(None)), 'the name of a file'),
+    ('images', 'width', NUMBER, 'a number'),
+    ('images', 'height', NUMBER, 'a number'),
+    ('annotations', 'id', ID, 'a number'),
+    ('annotations', 'image_id', ID, 'a number'),
+    ('annotations', 'category_id', ID, 'a number'),
+    ('categories', 'id', ID, 'a number'),
+    ('categories', 'keypoints', (list, type(None)), 'a list of names'),
+)
+
+Item = Dict[str, Any]
+Link = Tuple[int, int]
+
+
+@dataclass
+class Annotations:
+    """The part of an annotation file that is about one kind of keypoints.
+
+    Attributes:
+        file: Where it was read.
+        names: Names of the keypoints, in order.
+        skeleton: Pairs of indices, from 0; empty where the file has none.
+        images: Entries of images, each with another ``id``.
+        people: Annotations of the categories that have these keypoints, as
+            they were read; each of an image that is there.
+    """
+
+    file: Path
+    names: List[str]
+    skeleton: List[Link]
+    images: List[Item]
+    people: List[Item]
+
+
+def read_annotations(
+    file: Path, report: Report, category: Optional[str] = None
+) -> Annotations:
+    """Read a file in COCO format.
+
+    Args:
+        file: The file.
+        report: Told what looks wrong, and what is left out.
+        category: Name of the only category to take.
+
+    Raises:
+        ValueError: It is no such file, names no keypoints, names one twice,
+            or has categories of different keypoints.
+        FileNotFoundError: There is no such file.
+    """
+    content = _load(file)
+    chosen = _categories(content, file, category)
+    names = [str(name).strip() for name in chosen[0]['keypoints']]
+    _expect_different(names, file)
+    images = _images(content, report)
+    people = _people(content, images, {c['id'] for c in chosen}, report)
+    if len(chosen) > 1:
+        title = ', '.join(f'"{c["name"]}"' for c in chosen)
+        report.changes.append(
+            f'The categories {title} have the same keypoints and are taken '
+            'as one. To take one of them, use --category.'
+        )
+    links = chosen[0].get('skeleton') or []
+    skeleton = _skeleton(links, len(names), report)
+    return Annotations(file, names, skeleton, [*images.values()], people)
+
+
+def _load(file: Path) -> Item:
+    if not file.is_file():
+        what = 'is a folder, no file' if file.is_dir() else 'does not exist'
+        raise FileNotFoundError(
+            f'The annotation file "{file}" {what} (looked from {Path.cwd()}).'
+        )
+    try:
+        content = json.loads(file.read_text(encoding='utf-8-sig'))
+    except (ValueError, RecursionError) as error:  # wrong bytes, too
+        raise ValueError(
+            f'"{file}" is no JSON file ({error}). Export the annotations in '
+            'COCO format, with keypoints.'
+        ) from error
+    lists = ('images', 'annotations', 'categories')
+    lacking = [
+        key
+        for key in lists
+        if not isinstance(content, dict)
+        or not isinstance(content.get(key), list)
+        or not all(isinstance(item, dict) for item in content[key])
+    ]
+    if lacking:
+        raise ValueError(
+            f'"{file}" is not in COCO format: expected a JSON object with '
+            f'the lists of objects {", ".join(lists)}, but '
+            f'{", ".join(lacking)} {"is" if len(lacking) == 1 else "are"} '
+            'missing or something else. Export the annotations in COCO '
+            'format, with keypoints.'
+        )
+    _expect_kinds(content, file)
+    return content
+
+
+def _expect_kinds(content: Item, file: Path) -> None:
+    """See that what is counted or looked up can be."""
+    for part, key, kinds, expected in KINDS:
+        for i, item in enumerate(content[part]):
+            value = item.get(key)
+            names = value if key == 'keypoints' else []
+            if isinstance(value, kinds) and all(
+                isinstance(name, (str, int)) for name in names or ()
+            ):
+                continue
+            raise ValueError(
+                f'"{file}": {key} of number {i + 1} of its {part} is '
+                f'{str(value)[:60]!r}, expected {expected}. Correct the file, '
+                'or export it again.'
+            )
+
+
+def _categories(content: Item, file: Path, only: Optional[str]) -> List[Item]:
+    """Choose the categories with keypoints, which must have the same ones."""
+    known = [dict(c, name=str(c.get('name'))) for c in content['categories']]
+    every = ', '.join(f'"{c["name"]}"' for c in known) or 'none'
+    used = {item.get('category_id') for item in content['annotations']}
+    chosen = [c for c in known if c.get('keypoints') and 'id' in c]
+    if only is not None:
+        chosen = [c for c in chosen if c['name'] == only]
+    if not chosen:
+        asked = '' if only is None else f' called "{only}"'
+        raise ValueError(
+            f'"{file}" has no category{asked} that names keypoints; its '
+            f'categories: {every}. Export keypoints or skeletons, in COCO '
+            'keypoint format.'
+        )
+    chosen = [c for c in chosen if c['id'] in used] or chosen[:1]
+    if any(c['keypoints'] != chosen[0]['keypoints'] for c in chosen):
+        several = ', '.join(
+            f'"{c["name"]}" ({len(c["keypoints"])} keypoints)' for c in chosen
+        )
+        raise ValueError(
+            f'"{file}" has categories with different keypoints: {several}. '
+            'One model has one set of keypoints: choose one with --category.'
+        )
+    return chosen
+
+
+def _expect_different(names: List[str], file: Path) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice or not all(names):
+        what = f'twice: {", ".join(twice)}' if all(names) else 'without a name'
+        raise ValueError(
+            f'"{file}" has keypoints {what}. Keypoints are told apart by '
+            'their names: rename them in the annotation tool or in the file.'
+        )
+
+
+def _images(content: Item, report: Report) -> Dict[Any, Item]:
+    """Give the images by id."""
+    items = content['images']
+    by_id: Dict[Any, Item] = {}
+    lacking, contradicting, repeated = [], [], []
+    for i, image in enumerate(items):
+        if image.get('id') is None or not image.get('file_name'):
+            lacking.append(f'number {i + 1}')
+            continue
+        other = by_id.setdefault(image['id'], image)
+        if other['file_name'] != image['file_name']:
+            contradicting.append(image['id'])
+        elif other is not image:
+            repeated.append(image['id'])
+    report.add('{} images lack id or file_name.', lacking, len(items), 0)
+    report.add(
+        '{} images have the id of an image of another name: people would be '
+        'looked for in another photo. Number the images anew.',
+        contradicting,
+        len(items),
+    )
+    report.changed('{} images are listed twice.', repeated, len(items))
+    return by_id
+
+
+def _people(
+    content: Item, images: Dict[Any, Item], categories: set, report: Report
+) -> List[Item]:
+    """Give the annotations of some categories, each one once."""
+    items = content['annotations']
+    if not items:
+        report.errors.append('There are no annotations.')
+    listed = [c.get('id') for c in content['categories']]
+    report.add(
+        f'{{}} annotations are of a category that the file does not list (ids '
+        f'there: {_few(listed)}), and are left out.',
+        [
+            f'{item.get("id", f"number {i + 1}")} of category '
+            f'{item.get("category_id")!r}'
+            for i, item in enumerate(items)
+            if item.get('category_id') not in listed
+        ],
+        len(items),
+        FEW,
+    )
+    chosen = [a for a in items if a.get('category_id') in categories]
+    others = sum(a.get('category_id') in listed for a in items) - len(chosen)
+    if others:
+        report.changes.append(
+            f'{others} of {len(items)} annotations are of other categories, '
+            'and left out.'
+        )
+    first: Dict[Any, Item] = {}
+    lost, repeated, renumbered, people = [], [], [], []
+    for i, person in enumerate(chosen):
+        name = person.get('id', f'number {i + 1}')
+        if person.get('image_id') not in images:
+            lost.append(f'{name} of image {person.get("image_id")!r}')
+            continue
+        other = first.setdefault(name, person)
+        if other is not person and other == person:
+            repeated.append(name)
+            continue
+        if other is not person:
+            renumbered.append(name)
+        people.append(dict(person, id=name))
+    total = len(chosen)
+    report.add(
+        '{} annotations are of an image that the file does not list (ids '
+        f'there: {_few([*images])}), and are left out.',
+        lost,
+        total,
+        FEW,
+    )
+    report.changed(
+        '{} annotations are there twice; one is kept.', repeated, total
+    )
+    report.add(
+        '{} annotations have the id of another one, with other contents. '
+        'They are kept, with new ids; see that they are of different people.',
+        renumbered,
+        total,
+        float('inf'),
+    )
+    return people
+
+
+def _few(ids: Sequence[Any]) -> str:
+    more = ', ...' if len(ids) > 3 else ''
+    return ', '.join(map(repr, ids[:3])) + more or 'none'
+
+
+def _skeleton(links: Any, number: int, report: Report) -> List[Link]:
+    """Read pairs of numbers, which COCO counts from 1 and some from 0."""
+    try:
+        pairs = [(int(a), int(b)) for a, b in links]
+    except (OverflowError, TypeError, ValueError):
+        report.changes.append('The skeleton is not made of pairs of numbers.')
+        return []
+    start = 0 if any(0 in pair for pair in pairs) else 1
+    pairs = [(a - start, b - start) for a, b in pairs]
+    good = [p for p in pairs if all(0 <= i < number for i in p)]
+    if len(good) < len(pairs):
+        report.changes.append(
+            f'{len(pairs) - len(good)} of {len(pairs)} links of the skeleton '
+            f'are of keypoints that are not there, and are left out.'
+        )
+    return [(a, b) for a, b in good if a != b]

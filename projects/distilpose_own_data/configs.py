@@ -1,0 +1,246 @@
+"""The configs that ``distilpose init`` writes: a student, and what teaches it.
+
+They stand on their own, except for MMPose's ``default_runtime.py``, so that
+all that counts can be read and changed in one place.
+"""
+
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any, Dict, List, Optional, Tuple
+
+from mmengine.config import Config
+
+from distilpose.zoo.find import find_config, input_size
+
+from .render import Name, render
+from .schedule import Schedule
+from .students import Student
+from .teachers import NamedTeacher
+from .templates import DISTILLED, STUDENT, TEACHER
+
+__all__ = ['Plan', 'distilled_text', 'student_text', 'teacher_text']
+
+HERE = '{{ fileDirname }}'
+NUMBERS = ('num_keypoints', 'num_joints', 'out_channels')
+"""Settings of necks and heads that are the number of keypoints."""
+PARTS = ('type', 'data_preprocessor', 'backbone', 'neck', 'head')
+"""What a model is written from, in order."""
+OWN_HEADS = ('DistilPoseHead', 'PooledDistilPoseHead')
+
+
+@dataclass
+class Plan:
+    """What the configs are made for.
+
+    Attributes:
+        title: The first line of the student's config.
+        student: Which student.
+        schedule: How to train.
+        images: Absolute path of the folder of photos.
+        num_keypoints: How many keypoints.
+        people: How many people to train on.
+        flip: Whether images are flipped.
+        teacher: A teacher of the zoo, if one was named.
+        start: A checkpoint to start from, of any keypoints.
+        pretrained: Whether the backbone starts from weights of a zoo, if the
+            student names some.
+    """
+
+    title: str
+    student: Student
+    schedule: Schedule
+    images: str
+    num_keypoints: int
+    people: int
+    flip: bool
+    teacher: Optional[NamedTeacher] = None
+    start: Optional[str] = None
+    pretrained: bool = True
+
+
+def student_text(plan: Plan) -> str:
+    """The config of the student, distilled if a teacher was named."""
+    config = _load(plan.student.config)
+    model = _model(_alone(config.model), 'codec')
+    if not plan.pretrained:
+        _from_random_weights(model)
+    if plan.teacher:
+        _distil(model, plan.teacher._asdict(), tokens=False)
+    schedule = plan.schedule
+    steps = -(-plan.people // schedule.batch_size) * schedule.epochs
+    hooks = [_plain(hook) for hook in config.custom_hooks]
+    if plan.start:
+        hooks.append(dict(type='FineTuneHook', checkpoint=plan.start))
+    optim_wrapper = _plain(config.optim_wrapper)
+    if plan.student.learning_rate:
+        optim_wrapper['optimizer']['lr'] = plan.student.learning_rate
+    values = dict(
+        codec=_plain(config.codec),
+        model=model,
+        optim_wrapper=optim_wrapper,
+        custom_hooks=hooks,
+    )
+    return STUDENT.substitute(
+        title=plan.title,
+        here=HERE,
+        images=repr(plan.images.rstrip('/') + '/'),
+        num_keypoints=plan.num_keypoints,
+        flip=plan.flip,
+        why='\n# '.join(wrap(schedule.why, 76)),
+        epochs=schedule.epochs,
+        batch_size=schedule.batch_size,
+        val_interval=schedule.val_interval,
+        warmup=max(1, min(500, steps // 10)),
+        augmentation='\n'.join(
+            f'    {render(transform, 4, 4)},'
+            for transform in schedule.augmentation
+        ),
+        **{k: render(v, before=len(k) + 3) for k, v in values.items()},
+    )
+
+
+def teacher_text(plan: Plan) -> str:
+    """The config of a teacher on the same data."""
+    student = _load(plan.student.config)
+    codec, teacher = _teacher(plan.student)
+    if codec['input_size'] != input_size(student):
+        raise ValueError(
+            f'{plan.student.teacher} and {plan.student.config} have other '
+            'input sizes. Choose another pair in own_data/students.py.'
+        )
+    model = _model(teacher, 'heatmap_codec')
+    model['head']['loss'] = dict(type='PeakedHeatmapLoss')
+    _from_random_weights(model)
+    for part in ('backbone', 'neck'):
+        like = student.model.get(part) or {}
+        if model.get(part, {}).get('type') == like.get('type', ''):
+            model[part]['init_cfg'] = dict(
+                type='Pretrained',
+                checkpoint=_checkpoint('config'),
+                prefix=f'{part}.',
+            )
+    values = dict(
+        heatmap_codec=codec,
+        model=dict(_delete_=True, **model),
+    )
+    return TEACHER.substitute(
+        here=HERE,
+        **{k: render(v, before=len(k) + 3) for k, v in values.items()},
+    )
+
+
+def distilled_text(plan: Plan) -> str:
+    """The config of the student with the teacher on the same data."""
+    student = _load(plan.student.config).model
+    _, teacher = _teacher(plan.student)
+    model: Dict[str, Any] = dict(type='', head=dict(type=student.head.type))
+    _distil(
+        model,
+        dict(
+            config=f'{HERE}/teacher.py',
+            checkpoint=_checkpoint('teacher'),
+        ),
+        tokens=_same_tokens(student, teacher),
+    )
+    del model['head']['type']
+    return DISTILLED.substitute(here=HERE, model=render(model, before=8))
+
+
+def _checkpoint(run: str) -> Name:
+    """The last checkpoint of a run, however many epochs the user sets."""
+    return Name(f"f'{HERE}/work_dirs/{run}/epoch_{{_base_.epochs}}.pth'")
+
+
+def _load(name: str) -> Config:
+    return Config.fromfile(find_config(name))
+
+
+def _alone(model: Dict[str, Any]) -> Dict[str, Any]:
+    """The model of a student, without a teacher if it has one."""
+    model = _plain(model)
+    if model['type'] != 'DistilPoseEstimator':
+        return model
+    model['type'] = 'TopdownPoseEstimator'
+    for key in ('teacher', 'distillation'):
+        del model[key]
+    # Nothing trains sigmas and scores then.
+    model['head'].update(sigmas=False, scores=False)
+    return model
+
+
+def _teacher(student: Student) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """The codec and the model of a student's heatmap-based teacher."""
+    if student.teacher:
+        config = _load(student.teacher)
+        return _plain(config.codec), _plain(config.model)
+    config = _load(student.config)
+    own = _plain(config.model)
+    channels = (own['neck'] or own['head'])['in_channels']
+    model = dict(
+        type='TopdownPoseEstimator',
+        data_preprocessor=own['data_preprocessor'],
+        backbone=own['backbone'],
+        head=dict(type='HeatmapHead', in_channels=channels, out_channels=0),
+        test_cfg=dict(flip_mode='heatmap', shift_heatmap=True),
+    )
+    return _plain(config.heatmap_codec), model
+
+
+def _from_random_weights(model: Dict[str, Any]) -> None:
+    """Let a model's parts start from no file, in place."""
+    for part in ('backbone', 'neck'):
+        settings = model.get(part) or {}
+        if settings.get('init_cfg', {}).get('type') == 'Pretrained':
+            del settings['init_cfg']
+        settings.pop('pretrained', None)
+
+
+def _model(model: Dict[str, Any], codec: str) -> Dict[str, Any]:
+    """A model for ``num_keypoints``, with names of variables of ours."""
+    for part in ('neck', 'head'):
+        for key in NUMBERS:
+            if key in (model.get(part) or {}) and (part, key) != (
+                'neck',
+                'out_channels',
+            ):
+                model[part][key] = Name('num_keypoints')
+    model['head']['decoder'] = Name(codec)
+    model['test_cfg'] = dict(model.get('test_cfg', {}), flip_test=Name('flip'))
+    return {key: model[key] for key in (*PARTS, *model) if key in model}
+
+
+def _distil(
+    model: Dict[str, Any], teacher: Dict[str, Any], tokens: bool
+) -> None:
+    """Make a student's model learn from a teacher."""
+    model['type'] = 'DistilPoseEstimator'
+    if model['head']['type'] in OWN_HEADS:
+        model['head'].update(sigmas=True, scores=True)
+    terms: Dict[str, Any] = {}
+    if tokens:
+        for kind in ('visual', 'keypoint'):
+            terms[f'{kind}_tokens'] = dict(
+                type='TokenDistillationLoss', tokens=kind
+            )
+    terms['simulated_heatmaps'] = dict(type='SimulatedHeatmapLoss')
+    terms['scores'] = dict(type='KeypointScoreLoss')
+    model['teacher'] = teacher
+    model['distillation'] = terms
+
+
+def _same_tokens(student: Any, teacher: Any) -> bool:
+    keys = ('type', 'embed_dims', 'patch_size')
+    one, other = student.get('neck') or {}, teacher.get('neck') or {}
+    return one.get('type') == 'TokenDistillingEncoder' and all(
+        one.get(key) == other.get(key) for key in keys
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Dicts and lists in place of MMEngine's, ``type`` first."""
+    if isinstance(value, dict):
+        keys: List[str] = sorted(value, key=lambda key: key != 'type')
+        return {key: _plain(value[key]) for key in keys}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(_plain, value))
+    return value

@@ -1,0 +1,225 @@
+"""From a folder of photos and an annotation file to a config that trains."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple
+
+from distilpose.keypoints.names import mirror_pairs
+from distilpose_runtime.files import give_place
+
+from .coco_file import read_annotations
+from .configs import Plan, distilled_text, student_text, teacher_text
+from .metainfo import describe, metainfo_text
+from .photos import Photos
+from .report import Report
+from .schedule import choose_schedule
+from .splits import (
+    Split,
+    expect_same_keypoints,
+    read_split,
+    set_aside,
+    warn_of_overlap,
+)
+from .students import find_student
+from .teachers import fitting_teacher, named_teacher
+
+__all__ = ['init']
+
+Splits = Dict[str, Split]
+
+UNREADABLE = '\'"{}\\\n'
+"""What MMEngine does not escape where it puts a config's folder into it."""
+
+
+def init(
+    folder: Path,
+    train: Path,
+    images: Path,
+    val: Optional[Path] = None,
+    val_images: Optional[Path] = None,
+    student: str = 'distilpose-s',
+    teacher: Optional[str] = None,
+    category: Optional[str] = None,
+    start: Optional[str] = None,
+) -> Report:
+    """Write configs and annotations for a training run on own data.
+
+    The folder appears when all is written, or not at all.
+
+    Args:
+        folder: What to write; must not exist, or be empty.
+        train: Annotation file in COCO format.
+        images: Folder of the photos.
+        val: A second file; without it, a tenth of the images is set aside.
+        val_images: Folder of its photos, if it is another.
+        student: Its name in ``students.STUDENTS``.
+        teacher: Name of a config of MMPose's zoo.
+        category: The only category to take.
+        start: A student's checkpoint to start from, of any keypoints; or
+            ``'none'`` to start from random weights, without downloads.
+
+    Returns:
+        What was found; with errors in it, nothing was written.
+
+    Raises:
+        ValueError: A file cannot be used, there is no such student, or
+            options or the folder's name do not fit.
+        FileNotFoundError: A file or folder is not there.
+        FileExistsError: The folder holds something.
+        OSError: It cannot be written.
+    """
+    folder = folder.resolve()  # "." has no name
+    _expect_free(folder)
+    if val is None and val_images is not None:
+        raise ValueError(
+            '--val-images names the photos of --val, which is not given. '
+            'Give the annotation file to validate on, too, or leave it out.'
+        )
+    chosen = find_student(student)
+    pretrained = start is None
+    if start == 'none':
+        start = None
+    if start is not None and not Path(start).is_file():
+        raise FileNotFoundError(
+            f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
+        )
+    report = Report()
+    root = Path(
+        os.path.commonpath(
+            [Path(f).resolve() for f in (images, val_images or images)]
+        )
+    )
+    files = {'train': (train, Photos(images, root))}
+    if val is not None:
+        files['val'] = (val, Photos(val_images or images, root))
+    names, skeleton, splits = _read(files, category, report)
+    info = describe(folder.name, names, skeleton, report)
+    named = None if teacher is None else named_teacher(teacher, names, report)
+    if report.errors:
+        return report
+    people = len(splits['train'].people)
+    plan = Plan(
+        f'{student} for {len(names)} keypoints of {folder.name}, '
+        f'{people} people to train on.',
+        chosen,
+        choose_schedule(people),
+        str(root),
+        len(names),
+        people,
+        _may_flip(names),
+        named,
+        start and str(Path(start).resolve()),
+        pretrained,
+    )
+    report.facts.append(f'Schedule: {plan.schedule.why}.')
+    fitting = None if named else fitting_teacher(names)
+    if fitting:
+        report.facts.append(
+            'A teacher of these keypoints can be downloaded: --teacher '
+            f'{fitting}'
+        )
+    _write(folder, _texts(plan, info, splits, report))
+    return report
+
+
+def _read(
+    files: Dict[str, Tuple[Path, Photos]],
+    category: Optional[str],
+    report: Report,
+) -> Tuple[List[str], List[Tuple[int, int]], Splits]:
+    """Read annotation files; give names, skeleton, and train and val."""
+    read = {}
+    splits: Splits = {}
+    for kind, (file, photos) in files.items():
+        found = Report()
+        read[kind] = read_annotations(file, found, category)
+        expect_same_keypoints(read['train'], read[kind])
+        splits[kind] = read_split(read[kind], photos, found)
+        report.take(found, kind)
+    if 'val' in splits:
+        warn_of_overlap(splits, report)
+    elif not report.errors:
+        splits = set_aside(splits['train'], report)
+    return read['train'].names, read['train'].skeleton, splits
+
+
+def _expect_free(folder: Path) -> None:
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise FileExistsError(
+            f'"{folder}" holds something already, which is not overwritten. '
+            'Name a new folder.'
+        )
+    path = folder.resolve()
+    bad = sorted({*path.as_posix()} & {*UNREADABLE})
+    if bad:
+        raise ValueError(
+            f'"{path}" has {" ".join(map(repr, bad))} in its path, which '
+            'MMEngine cannot read configs from. Name another folder.'
+        )
+    above = next(p for p in path.parents if p.exists())
+    if not above.is_dir():
+        raise _not_writable(folder, f'"{above}" is a file')
+    if not os.access(above, os.W_OK):
+        raise _not_writable(folder, f'no right to write to "{above}"')
+
+
+def _not_writable(folder: Path, reason: str) -> OSError:
+    return OSError(
+        f'"{folder}" cannot be written ({reason}). Name a folder where you '
+        'can write, and where there is room.'
+    )
+
+
+def _may_flip(names: List[str]) -> bool:
+    """Whether it is known which keypoints change places in a mirror image."""
+    pairs, alone = mirror_pairs(names)
+    return not alone and (bool(pairs) or len(names) == 1)
+
+
+def _texts(
+    plan: Plan, info: Dict[str, Any], splits: Splits, report: Report
+) -> Dict[str, str]:
+    """All files, by their names."""
+    texts = {
+        'config.py': student_text(plan),
+        'metainfo.py': metainfo_text(info),
+    }
+    if plan.teacher is None:
+        texts['teacher.py'] = teacher_text(plan)
+        texts['distilled.py'] = distilled_text(plan)
+    texts['report.txt'] = f'{report}\n'
+    points = [point['name'] for point in info['keypoint_info'].values()]
+    links = [link['link'] for link in info['skeleton_info'].values()]
+    category = dict(
+        id=1,
+        name=info['dataset_name'],
+        keypoints=points,
+        skeleton=[[points.index(name) + 1 for name in link] for link in links],
+    )
+    for name, split in splits.items():
+        content = dict(
+            images=split.images,
+            annotations=split.people,
+            categories=[category],
+        )
+        texts[f'annotations/{name}.json'] = json.dumps(content)
+    return texts
+
+
+def _write(folder: Path, texts: Dict[str, str]) -> None:
+    """Write files beside the folder, then give them their place."""
+    partial = folder.with_name(f'.{folder.name}.partial')
+    if partial.exists():
+        shutil.rmtree(partial)
+    try:
+        for name, text in texts.items():
+            file = partial / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding='utf-8')
+        give_place(partial, folder)
+    except OSError as error:
+        raise _not_writable(folder, error.strerror or str(error)) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

@@ -1,0 +1,64 @@
+"""Pictures one after another, and what their sources have in common."""
+
+from pathlib import Path
+from typing import Iterator, NamedTuple, Optional, Union
+
+import numpy as np
+
+__all__ = ['Frame', 'MediaError', 'Skipped', 'Source']
+
+
+class MediaError(ValueError):
+    """A source that gives no picture at all; the message says why."""
+
+
+class Frame(NamedTuple):
+    """A picture.
+
+    Attributes:
+        image: Array (height, width, 3), BGR, 8 bits.
+        name: Its file, relative to the source where that is a folder.
+        number: Which picture of the source it is, from 0 on.
+        time: Seconds since the source began, or None for image files.
+    """
+
+    image: np.ndarray
+    name: str
+    number: int
+    time: Optional[float] = None
+
+
+class Skipped(NamedTuple):
+    """A picture that cannot be had, or several in a row.
+
+    Attributes:
+        name: As of a frame.
+        reason: What is wrong with it.
+        pictures: How many pictures.
+    """
+
+    name: str
+    reason: str
+    pictures: int = 1
+
+
+class Source:
+    """What all sources have.
+
+    Attributes:
+        name: A short name of it, of which names of files can be made.
+        total: How many pictures it has, where that is known.
+        rate: Pictures a second, or None for image files.
+        path: The file of a video.
+    """
+
+    name: str
+    path: Optional[Path] = None
+    total: Optional[int] = None
+    rate: Optional[float] = None
+
+    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what was opened."""

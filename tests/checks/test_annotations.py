@@ -1,0 +1,196 @@
+import math
+
+import pytest
+
+from distilpose.checks import annotations
+from distilpose.checks.findings import Findings
+
+from . import files
+
+
+def check(content, num_keypoints=files.K):
+    findings = Findings()
+    annotations.check_keys(content, findings)
+    if not findings.errors:
+        annotations.check_ids(content, findings)
+        annotations.check_people(content, num_keypoints, findings)
+    return findings
+
+
+def change(number, **changes):
+    """Twenty people, some of whom are changed."""
+    content = files.content()
+    for person in content['annotations'][:number]:
+        for key, value in changes.items():
+            person[key] = value(person) if callable(value) else value
+    return content
+
+
+def test_nothing_to_tell():
+    assert check(files.content()) == Findings()
+    assert check(files.content(), None) == Findings()
+
+
+def keypoint(*values, at=1):
+    """Put a keypoint in place of another."""
+
+    def replace(person):
+        keypoints = list(person['keypoints'])
+        keypoints[3 * at : 3 * at + 3] = values
+        return keypoints
+
+    return replace
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (
+            dict(keypoints=lambda p: p['keypoints'][:-3]),
+            'length than 15.*12 n',
+        ),
+        (
+            dict(keypoints=lambda p: p['keypoints'][:-1]),
+            'length than 15.*14 n',
+        ),
+        (dict(keypoints=[]), 'have no keypoint but at'),
+        (dict(keypoints=keypoint(math.nan, 1, 2)), 'NaN, null or infinite'),
+        (dict(keypoints=keypoint(1, None, 1)), 'NaN, null or infinite'),
+        (dict(keypoints=keypoint(math.inf, 1, 2)), 'NaN, null or infinite'),
+        (dict(keypoints=keypoint(1, 1, math.nan)), 'NaN, null or infinite'),
+        (dict(bbox=None), 'not four finite numbers'),
+        (dict(bbox=[1, 2, 3]), 'not four finite numbers'),
+        (dict(bbox=[1, 2, math.nan, 4]), 'not four finite numbers'),
+        (dict(id=100 + 5), 'annotations have an id that another one has'),
+    ],
+)
+def test_one_person_is_an_error(changes, message):
+    """Told with its number and its name; an empty list is only dropped."""
+    findings = check(change(1, **changes))
+    (text,) = findings.errors or findings.warnings
+    import re
+
+    assert re.search(message, text)
+    assert text.startswith('1 of 20')
+    assert bool(findings.errors) == ('no keypoint but' not in message)
+
+
+def test_first_cases_are_named():
+    (text,) = check(change(5, bbox=None)).errors
+    assert text.startswith('5 of 20 people')
+    assert text.endswith('First: 100, 101, 102.')
+
+
+@pytest.mark.parametrize('value', [math.nan, None, math.inf])
+def test_keypoints_that_nobody_sees_may_be_anything(value):
+    for keypoints in (keypoint(value, value, 0), keypoint(value, 3, 0)):
+        assert check(change(20, keypoints=keypoints)) == Findings()
+
+
+def test_lists_of_lists():
+    def nested(person):
+        values = person['keypoints']
+        return [values[i : i + 3] for i in range(0, len(values), 3)]
+
+    assert check(change(20, keypoints=nested)) == Findings()
+
+
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(bbox=[0.1, 0.1, 0.6, 0.8]), 'box (bbox) within 0..1'),
+        (
+            dict(keypoints=[0.5, 0.5, 2] * files.K, bbox=[0, 0, 2, 2]),
+            'keypoints within 0..1',
+        ),
+        (dict(bbox=[95, 80, 20, 15]), 'no visible keypoint in or near'),
+    ],
+)
+def test_suspicious_in_one_and_wrong_in_many(changes, message):
+    few, many = (check(change(number, **changes)) for number in (1, 2))
+    assert any(message in text for text in few.warnings) and not few.errors
+    assert any(message in text for text in many.errors)
+
+
+def test_negative_visibility_is_told():
+    findings = check(change(20, keypoints=keypoint(30, 30, -1)))
+    assert not findings.errors
+    assert 'negative visibility' in findings.warnings[0]
+
+
+def test_images_with_one_id():
+    content = files.content()
+    content['images'][3]['id'] = 7
+    findings = check(content)
+    assert '1 of 20 images have an id that another one has' in str(
+        findings.errors
+    )
+    # Its person is left without an image.
+    assert findings.warnings == [
+        '1 of 20 annotations are of an image that the file does not name: not '
+        'used.'
+    ]
+
+
+def test_given_twice_but_equal_is_suspicious():
+    content = files.content()
+    content['images'].append(dict(content['images'][0]))
+    findings = check(content)
+    assert not findings.errors and '1 of 21 images' in findings.warnings[0]
+
+
+@pytest.mark.parametrize(
+    'changes, reason',
+    [
+        (dict(image_id=77), 'are of an image that the file does not name'),
+        (dict(iscrowd=1), 'are crowds'),
+        (dict(num_keypoints=0), 'have num_keypoints 0'),
+        (dict(bbox=[200, 200, 9, 9]), 'have a box (bbox) without any area'),
+        (dict(bbox=[20, 20, 0, 9]), 'have a box (bbox) without any area'),
+        (
+            dict(keypoints=[0, 0, 0] * files.K),
+            'have no keypoint but at (0, 0)',
+        ),
+    ],
+)
+def test_nobody_left(changes, reason):
+    """The same people as MMPose drops, with the reason."""
+    (text,) = check(change(20, **changes)).errors
+    assert f'Of 20 annotations MMPose uses none: 20 {reason}' in text
+    # One alone is no matter, usual ones are not even told.
+    findings = check(change(1, **changes))
+    assert not findings.errors
+    usual = 'crowds' in reason or 'num_keypoints' in reason
+    assert len(findings.warnings) == (not usual)
+
+
+@pytest.mark.parametrize('key', ['bbox', 'keypoints'])
+def test_nobody_has(key):
+    content = files.content()
+    for person in content['annotations']:
+        del person[key]
+    assert f'20 have no "{key}"' in check(content).errors[0]
+    assert 'there are none' in check(dict(images=[])).errors[0]
+
+
+def test_missing_keys():
+    content = files.content()
+    del content['annotations'][4]['id'], content['images'][2]['file_name']
+    first, second = check(content).errors
+    assert first.startswith('1 of 20 images lack id or file_name.')
+    assert second.endswith(
+        'annotations lack id or image_id. They are counted from 0. First: 4.'
+    )
+
+
+def test_any_number_of_keypoints_but_one():
+    """Where the pipeline makes others of them."""
+    content = files.content(num_keypoints=7)
+    assert check(content, None) == Findings()
+    content['annotations'][1]['keypoints'] *= 2
+    assert 'annotation 101 with 42 numbers' in check(content, None).errors[0]
+
+
+def test_keypoints_that_are_no_numbers():
+    findings = check(change(1, keypoints=keypoint('a', 1, 2)))
+    assert 'are not numbers' in findings.errors[0]

@@ -1,0 +1,185 @@
+"""Files of datasets: detections, wrapped datasets, what cannot be built."""
+
+import json
+
+import pytest
+from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmpose.datasets import CombinedDataset, MpiiDataset
+
+from distilpose import compat
+from distilpose.checks.datasets import check_dataset
+from distilpose.checks.findings import Findings
+from distilpose.data.wrapped import parts
+
+from . import files
+
+
+@pytest.fixture
+def people(tmp_path):
+    return files.write(tmp_path, files.content(4))
+
+
+def detections(**changes):
+    return [
+        {
+            **dict(
+                image_id=i, category_id=1, bbox=[10, 10, 80, 70], score=0.9
+            ),
+            **changes,
+        }
+        for i in range(4)
+    ]
+
+
+def detected(people, detections, **changes):
+    file = people.with_name('boxes.json')
+    file.write_text(json.dumps(detections))
+    return files.dataset(
+        people, bbox_file=str(file), test_mode=True, **changes
+    )
+
+
+@pytest.mark.parametrize(
+    'changes', [{}, dict(score=1), dict(bbox=[10, 10, 80, 70, 0.9])]
+)
+def test_detections_that_fit(people, changes):
+    dataset = detected(people, detections(**changes))
+    assert check_dataset(dataset) == Findings() and len(dataset) == 4
+
+
+@pytest.mark.parametrize(
+    'detections, message',
+    [
+        (detections(category_id=0), 'Nobody is left. Of 4 .*there are 0'),
+        ([], 'Nobody is left. Of 0 detections'),
+        (detections(image_id=77), '4 of 4 detections are of an image .*77'),
+        (detections(bbox=None), '4 of 4 .* not four finite numbers'),
+        ([dict(image_id=1)], '1 of 1 detections lack one of image_id'),
+    ],
+)
+def test_detections_that_make_no_dataset(people, detections, message):
+    with pytest.raises(ValueError, match=f'boxes.json": {message}'):
+        detected(people, detections)
+
+
+@pytest.mark.parametrize('bbox', [[9, 9, -5, 30], [9, 9, 0, 0], [0, 0, 1, 1]])
+def test_detections_that_mislead(people, bbox):
+    dataset = detected(people, detections(bbox=bbox))
+    (text,) = check_dataset(dataset).errors
+    assert '4 of 4 detections have a' in text and 'boxes.json' in text
+
+
+def test_thresholds_that_leave_nobody(people):
+    with pytest.raises(ValueError, match='bbox_score_thr.*see that they'):
+        detected(people, detections(), filter_cfg=dict(bbox_score_thr=0.95))
+
+
+def test_detections_on_images_without_annotations(tmp_path):
+    """As of COCO's test-dev."""
+    content = files.content(4)
+    del content['annotations']
+    file = files.write(tmp_path, content)
+    assert check_dataset(detected(file, detections())) == Findings()
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (lambda p: p.pop('bbox'), 'Nobody is left. .*4 have no "bbox"'),
+        (lambda p: p.update(bbox=[1, 2, 3]), '4 of 4 .* four finite numbers'),
+        (lambda p: p['keypoints'].pop(), 'another length than 15'),
+        (lambda p: p.pop('category_id'), "KeyError: 'category_id'"),
+    ],
+)
+def test_people_that_make_no_dataset(tmp_path, change, message):
+    content = files.content(4)
+    for person in content['annotations']:
+        change(person)
+    file = files.write(tmp_path, content)
+    with pytest.raises(ValueError, match=f'(?s)people.json": .*{message}'):
+        files.dataset(file)
+    assert not compat.explain_unusable_datasets(), 'applied twice'
+
+
+def test_files_that_do_not_exist(people, tmp_path):
+    match = (
+        'CocoDataset has ann_file=".*nowhere.json", which .* .looked from /'
+    )
+    with pytest.raises(FileNotFoundError, match=match):
+        files.dataset(tmp_path / 'nowhere.json')
+    with pytest.raises(FileNotFoundError, match='bbox_file=".*nowhere.json"'):
+        files.dataset(
+            people, bbox_file=str(tmp_path / 'nowhere.json'), test_mode=True
+        )
+
+
+def test_detections_in_the_place_of_annotations(tmp_path):
+    file = tmp_path / 'people.json'
+    file.write_text(json.dumps(detections()))
+    with pytest.raises(ValueError, match='holds a list, .* as bbox_file'):
+        files.dataset(file)
+
+
+def test_no_json(tmp_path):
+    file = tmp_path / 'people.json'
+    file.write_text('{')
+    with pytest.raises(ValueError, match='people.json": JSONDecodeError'):
+        files.dataset(file)
+
+
+def test_converted_keypoints(tmp_path):
+    """The metainfo's number is not asked of people whom a pipeline changes."""
+    file = files.write(tmp_path, files.content(4, num_keypoints=7))
+    converter = dict(
+        type='KeypointConverter',
+        num_keypoints=5,
+        mapping=[(i, i) for i in (0, 4)],
+    )
+    assert check_dataset(files.dataset(file)).errors
+    dataset = files.dataset(file, pipeline=[converter])
+    assert check_dataset(dataset) == Findings()
+
+
+def test_images_loaded_as_they_are_stored(tmp_path):
+    from .test_images import turn
+
+    file = files.write(tmp_path, files.content(4))
+    turn(tmp_path / '0.png', 6)
+    dataset = files.dataset(file)
+    assert check_dataset(dataset).errors
+    loads = files.dataset(
+        file,
+        pipeline=[
+            dict(type='LoadImage', color_type='color_ignore_orientation')
+        ],
+    )
+    assert check_dataset(loads) == Findings()
+    assert check_dataset(dataset, pipeline_of=loads) == Findings()
+
+
+def test_datasets_with_ways_of_their_own_are_left_alone(tmp_path):
+    class Other(type(files.dataset(files.write(tmp_path, files.content())))):
+        def parse_data_info(self, raw_data_info):
+            return super().parse_data_info(raw_data_info)
+
+    content = files.content()
+    content['annotations'][0]['keypoints'] *= 2
+    file = files.write(tmp_path, content)
+    plain = files.dataset(file)
+    plain.__class__ = Other
+    assert check_dataset(plain) == Findings()
+    content['annotations'][0]['id'] = 101
+    files.write(tmp_path, content)
+    assert 'have an id' in check_dataset(plain).errors[0]
+    plain.__class__ = MpiiDataset  # whose files are no COCO files
+    assert check_dataset(plain) == Findings()
+
+
+def test_parts_of_wrapped_datasets(people):
+    one, two = files.dataset(people), files.dataset(people)
+    both = CombinedDataset(metainfo=files.metainfo(), datasets=[])
+    both.datasets = [one, two]
+    assert list(parts(both)) == [one, two]
+    assert list(parts(RepeatDataset(both, 2))) == [one, two]
+    assert list(parts(ConcatDataset([one, two]))) == [one, two]
+    assert list(parts([])) == [[]]

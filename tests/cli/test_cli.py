@@ -1,0 +1,144 @@
+"""``distilpose COMMAND``: what the user sees."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import distilpose_cli
+from distilpose_cli import main
+from distilpose_demo import run as demo
+
+
+def test_starts_without_torch_and_mmpose():
+    """In a fresh process that has no other package than our own."""
+    code = 'import distilpose_cli; distilpose_cli.main(["--help"])'
+    done = subprocess.run(
+        [sys.executable, '-S', '-c', code],
+        cwd=distilpose_cli.TOOLS.parents[2],
+        env={},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'commands:' in done.stdout
+
+
+def test_help_lists_the_commands(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(['--help'])
+    assert ended.value.code == 0
+    _, listed = capsys.readouterr().out.split('COMMAND\n')
+    lines = [line[4:] for line in listed.splitlines()]
+    names = [line.split()[0] for line in lines if line[:1].strip()]
+    assert names[:10] == [
+        *('train', 'test', 'convert', 'complexity', 'benchmark'),
+        *('demo', 'demo-data', 'init', 'teachers', 'mmpose'),
+    ]
+    assert not any(line.startswith('run ') for line in lines)
+
+
+@pytest.mark.parametrize(
+    'command', ['demo', 'demo-data', 'init', 'mmpose', 'teachers']
+)
+def test_own_help(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([command, '--help'])
+    assert ended.value.code == 0
+    assert f'usage: distilpose {command}' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'command, option',
+    [
+        (['train'], '--cfg-options'),
+        (['test'], '--dump'),
+        (['convert'], '--to-original'),
+        (['complexity'], 'CONFIG'),
+        (['benchmark'], '--repeats'),
+        (['mmpose', 'publish_model'], 'out_file'),
+    ],
+)
+def test_scripts_show_their_own_help(command, option, capsys):
+    before = sys.argv, sys.path
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, '--help'])
+    assert stopped.value.code == 0
+    assert option in capsys.readouterr().out
+    assert (sys.argv, sys.path) == before
+
+
+def test_complexity_counts(capsys):
+    main(['complexity', 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'])
+    assert '371,125' in capsys.readouterr().out
+
+
+def test_unknown_command(capsys):
+    with pytest.raises(SystemExit):
+        main(['fit', 'x.py'])
+    assert "invalid choice: 'fit'" in capsys.readouterr().err
+
+
+def test_mmpose_without_a_script():
+    with pytest.raises(SystemExit, match='Nearest: .*browse_dataset'):
+        main(['mmpose'])
+
+
+def test_the_old_name_of_mmpose():
+    with pytest.raises(SystemExit, match='now `distilpose mmpose image_demo`'):
+        main(['run', 'image_demo', '--help'])
+
+
+@pytest.mark.parametrize('command', ['train', 'test'])
+def test_config_by_name(command, monkeypatch):
+    name = 'distilpose-s_8xb32-300e_coco-256x192'
+    given = []
+    monkeypatch.setattr(
+        distilpose_cli, 'run_script', lambda *args: given.append(args)
+    )
+    main([command, name, '--work-dir', 'x', '--', '-y'])
+    ((script, arguments),) = given
+    assert (script.name, script.parent.name) == (f'{command}.py', 'tools')
+    assert arguments[0].endswith(f'/distilpose/coco/{name}.py')
+    assert arguments[1:] == ['--work-dir', 'x', '--', '-y']
+
+
+def test_config_that_does_not_exist():
+    with pytest.raises(SystemExit, match='Nearest: distilpose-s_8xb32-300e'):
+        main(['train', 'distilpose-s_8xb32-210e_coco-256x192.py'])
+
+
+def test_ctrl_c_in_the_demo(runner, monkeypatch, tmp_path, capsys):
+    """One line that says how to go on, and no traceback."""
+
+    def interrupt(config, epoch):
+        raise KeyboardInterrupt
+
+    runner.stop = staticmethod(interrupt)
+    monkeypatch.setattr(demo, 'make_dataset', lambda folder, seed: folder)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    with pytest.raises(SystemExit) as ended:
+        main(['demo', str(tmp_path)])
+    assert ended.value.code == 130
+    assert ended.value.__suppress_context__
+    line = 'distilpose demo: interrupted. The same command goes on where it'
+    assert line in capsys.readouterr().err
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
+@pytest.mark.parametrize('command', ['demo', 'demo-data'])
+def test_folder_that_cannot_be_written(command, tmp_path):
+    (tmp_path / 'file').write_text('')
+    message = 'cannot write to .*file.*Name a folder that can be written'
+    with pytest.raises(SystemExit, match=message):
+        main([command, str(tmp_path / 'file' / 'demo')])
+
+
+def test_folder_with_the_data_of_another_seed(tmp_path):
+    data = tmp_path / 'data'
+    data.mkdir()
+    (data / 'dataset.json').write_text('{"seed": 5}')
+    with pytest.raises(SystemExit, match=r'"seed": 5.* Name another folder'):
+        main(['demo', str(tmp_path)])

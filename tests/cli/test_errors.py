@@ -1,0 +1,137 @@
+"""One line for what a user can put right; a traceback for all else."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from mmpose.registry import MODELS
+from torch import nn
+
+import distilpose_cli
+from distilpose.zoo.find import find_config
+from distilpose_cli import main
+from distilpose_cli.errors import told
+
+from .. import toys
+
+
+def error_of(call, *arguments, **options) -> Exception:
+    with pytest.raises(Exception) as caught:
+        call(*arguments, **options)
+    return caught.value
+
+
+def test_our_own_messages_are_told():
+    error = error_of(find_config, 'zzz')
+    assert told(error) == str(error)
+
+
+def test_faults_of_the_code_are_not_told():
+    def handled():
+        try:
+            Path('nowhere').read_text()
+        except OSError:
+            return None.shape
+
+    assert told(error_of(lambda: [][1])) is None
+    assert told(error_of(handled)) is None
+    # Raised by a call in our code, but by no `raise` of ours.
+    assert told(error_of(distilpose_cli.run_tool, 5, None)) is None
+
+
+def test_files(tmp_path):
+    text = told(error_of(open, tmp_path / 'nowhere'))
+    assert str(tmp_path / 'nowhere') in text
+    assert '[Errno' not in text and 'no such file' in text
+    assert 'can not be found' in told(
+        FileNotFoundError('x.pth can not be found.')
+    )
+    # What a process that loads data sends holds a traceback.
+    assert told(OSError('Caught OSError in a worker.\nTraceback')) is None
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        ('model = dict(\n', 'cannot be read .SyntaxError'),
+        ('model = dict(a=x)\n', "cannot be read .NameError: name 'x'"),
+        ('epochs = 3\n', 'describes no model'),
+        ("_base_ = 'nowhere.py'\n", 'nowhere.py'),
+    ],
+)
+@pytest.mark.parametrize(
+    'command',
+    [['train'], ['test'], ['export'], ['store-teacher']],
+)
+def test_a_config_that_cannot_be_used(command, content, message, tmp_path):
+    file = tmp_path / 'config.py'
+    file.write_text(content)
+    more = ['x.pth', 'x.onnx'] if command == ['export'] else ['x']
+    with pytest.raises(SystemExit, match=f'{command[0]}: .*{message}') as end:
+        main([*command, str(file), *more])
+    assert '\n' not in str(end.value)
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (dict(type='HeadOfNobody'), 'HeadOfNobody is not in the'),
+        (dict(number=1), "unexpected keyword argument 'number'"),
+        (dict(in_channels=-1), None),
+    ],
+)
+def test_a_model_that_cannot_be_built(change, message):
+    config = toys.student()
+    config['head'] = {**config['head'], **change}
+    text = told(error_of(toys.build, config))
+    assert text is None if message is None else message in text
+
+
+def test_our_message_goes_through_the_registries():
+    config = toys.student(teacher=dict(config='x', number=1))
+    text = told(error_of(toys.build, config))
+    assert text.startswith('model.teacher has no setting number.')
+
+
+def test_a_part_of_the_users_own_keeps_its_traceback():
+    @MODELS.register_module(name='NeckOfTheUser', force=True)
+    class Neck(nn.Module):
+        def __init__(self):
+            super().__init__()
+            raise ValueError('x')
+
+    config = toys.student(neck=dict(type='NeckOfTheUser'))
+    assert told(error_of(toys.build, config)) is None
+
+
+@pytest.mark.parametrize(
+    'name, advice',
+    [
+        ('onnx', 'distilpose[export]'),
+        ('onnxruntime', 'distilpose[runtime]'),
+        ('av', 'distilpose[video]'),
+        ('tqdm', 'distilpose[train]'),
+        ('torch.nn', 'distilpose[train]'),
+        ('mmpose', 'distilpose[train]'),
+    ],
+)
+def test_missing_packages(name, advice):
+    error = ModuleNotFoundError(f"No module named '{name}'", name=name)
+    assert f'pip install "{advice}"' in told(error)
+
+
+def test_a_missing_module_of_the_users_own():
+    error = error_of(importlib.import_module, 'module_of_nobody')
+    assert told(error) is None
+
+
+@pytest.mark.parametrize('given', ['zzz', '=5', 'x'])
+def test_settings_without_a_value(given):
+    with pytest.raises(SystemExit, match=f'distilpose train: .*"{given}"'):
+        main(['train', 'x.py', '--cfg-options', 'a=1', given])
+
+
+def test_bug_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr(distilpose_cli, 'run_script', lambda *args: [][1])
+    with pytest.raises(IndexError):
+        main(['train', 'distilpose-s_8xb32-300e_coco-256x192'])

@@ -1,0 +1,446 @@
+"""``distilpose predict``, from its arguments to its files."""
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import distilpose_cli
+from distilpose_cli import main
+from distilpose_runtime.frames import Frame
+from distilpose_runtime.images import read_image, write_image
+
+from ..runtime.graphs import detector, pose_model
+
+ROOT = Path(distilpose_cli.__file__).parents[1]
+PEOPLE = [[20, 10, 32, 40], [100, 30, 24, 48]]  # x, y, width, height
+
+
+@pytest.fixture
+def model(tmp_path):
+    return pose_model(tmp_path / 'pose.onnx')
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """Three photos, and a file of boxes for two of them."""
+    folder = tmp_path / 'photos'
+    for name in ('1.png', '2.png', '3.png'):
+        write_image(folder / name, np.full((96, 160, 3), 90, np.uint8))
+    rows = [
+        dict(image_id=i, category_id=1, bbox=box, score=0.8)
+        for i in (1, 3)
+        for box in PEOPLE
+    ]
+    (tmp_path / 'boxes.json').write_text(json.dumps(rows))
+    return folder
+
+
+def film(path, count=40, size=(160, 96)):
+    from distilpose_runtime.video import VideoWriter
+
+    writer = VideoWriter(path, 20.0)
+    for i in range(count):
+        image = np.full((size[1], size[0], 3), (60 + i) % 256, np.uint8)
+        writer.write(Frame(image, '', i, i / 20), image)
+    writer.close()
+    return path
+
+
+def predict(*arguments) -> None:
+    main(['predict', *map(str, arguments)])
+
+
+def results(folder) -> dict:
+    return json.loads((folder / 'predictions.json').read_text())
+
+
+def test_folder_with_boxes(photos, model, tmp_path, capsys):
+    out = tmp_path / 'out'
+    boxes = tmp_path / 'boxes.json'
+    predict(photos, '--model', model, '--boxes', boxes, '--out', out, '--csv')
+    found = results(out)
+    assert [x['id'] for x in found['images']] == [1, 2, 3]
+    assert [x['image_id'] for x in found['annotations']] == [1, 1, 3, 3]
+    first = found['annotations'][0]
+    assert first['bbox'] == PEOPLE[0]
+    # The middle of the crop is that of the box; the crop's corner follows
+    # from a padding of 1.25 and the aspect 48 : 64, limited by the width.
+    width, height = 32 * 1.25, 32 * 1.25 * 64 / 48
+    corner = [36 - width / 2, 30 - height / 2]
+    assert first['keypoints'] == pytest.approx(
+        [36, 30, 0.9, *corner, 0.5], abs=2e-3
+    )
+    assert first['keypoint_sigmas'] == pytest.approx([2.5] * 4, abs=1e-3)
+    assert first['score'] == pytest.approx(0.7 * 0.8, abs=1e-4)
+    info = found['info']
+    assert info['complete'] and info['pictures'] == 3 and info['people'] == 4
+    assert info['model']['name'] == 'toy'
+    assert len((out / 'predictions.csv').read_text().splitlines()) == 5
+    drawn = read_image(out / '1.png')
+    assert (drawn[28:33, 34:39] != 90).any()
+    assert (read_image(out / '2.png') == 90).all()  # nobody there
+    said = capsys.readouterr().err
+    assert '3 pictures, 4 people' in said and 'poses' in said
+
+
+def test_video_with_a_detector(model, tmp_path):
+    """YOLOv8's layout; people of all sizes and scores."""
+    values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
+    for i, row in enumerate(
+        [(40, 30, 20, 40, 0.9), (90, 20, 10, 16, 0.8), (60, 30, 8, 8, 0.2)]
+    ):
+        values[0, :, 20 * i] = row
+    file = detector(tmp_path / 'd.onnx', dict(output0=values))
+    source = film(tmp_path / 'a b.mp4')
+    arguments = (source, '--model', model, '--detector', file, '--out')
+    predict(*arguments, tmp_path / 'x')
+    found = results(tmp_path / 'x')
+    assert len(found['images']) == 40
+    assert found['images'][7]['time'] == pytest.approx(0.35)
+    assert len(found['annotations']) == 80
+    capture = cv2.VideoCapture(str(tmp_path / 'x/a b.mp4'))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 40
+    assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(20)
+    assert capture.read()[1].shape == (96, 160, 3)
+    options = ('--every', 10, '--largest', 1, '--limit', 3, '--no-media')
+    predict(*arguments, tmp_path / 'y', *options, '--box-threshold', 0.85)
+    found = results(tmp_path / 'y')
+    assert [x['id'] for x in found['images']] == [0, 10, 20]
+    assert [x['bbox_score'] for x in found['annotations']] == [
+        pytest.approx(0.9, abs=1e-4)
+    ] * 3
+    assert found['info']['complete']
+    assert os.listdir(tmp_path / 'y') == ['predictions.json']
+
+
+def test_whole_picture(photos, model, tmp_path, monkeypatch):
+    """One person each; where nobody says where to write."""
+    monkeypatch.chdir(tmp_path)
+    predict(photos / '1.png', '--model', model, '--detector', 'none')
+    found = results(tmp_path / 'predictions/1')
+    (row,) = found['annotations']
+    assert row['bbox'] == [0, 0, 160, 96]
+    assert (tmp_path / 'predictions/1/1.png').is_file()
+
+
+def test_people_of_low_scores_are_not_drawn_in_silence(
+    photos, model, tmp_path, capsys
+):
+    boxes = tmp_path / 'boxes.json'
+    arguments = (photos, '--model', model, '--boxes', boxes, '--out')
+    predict(*arguments, tmp_path / 'x', '--keypoint-threshold', 0.95)
+    assert 'Of 4 of them no keypoint is drawn' in capsys.readouterr().err
+    predict(*arguments, tmp_path / 'y', '--keypoint-threshold', 0.8)
+    assert 'no keypoint' not in capsys.readouterr().err
+
+
+def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
+    (photos / '4.jpg').write_bytes(b'\xff\xd8\xff\xe0')
+    (photos / '5.png').touch()
+    rows = [
+        dict(image_id=1, category_id=1, bbox=box)
+        for box in (
+            [1, 1, 0, 5],
+            [500, 1, 5, 5],
+            [float('nan'), 1, 5, 5],
+            PEOPLE[0],
+        )
+    ]
+    (tmp_path / 'boxes.json').write_text(json.dumps(rows))
+    out = tmp_path / 'out'
+    boxes = tmp_path / 'boxes.json'
+    predict(photos, '--model', model, '--boxes', boxes, '--out', out)
+    info = results(out)['info']
+    assert (info['pictures'], info['people']) == (3, 1)
+    assert [x['name'] for x in info['skipped']] == ['4.jpg', '5.png']
+    assert sum(info['boxes_left_out'].values()) == 3
+    said = capsys.readouterr().err
+    assert 'skipped: 4.jpg: ' in said and '5.png: the file is empty' in said
+    assert '1 has no area' in said
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (['none.jpg'], 'There is no "none.jpg"'),
+        (['20240101123456'], 'There is no "20240101123456"'),
+        (['he/a.heic', '--detector', 'none'], 'no picture that can be read'),
+        (['p/1.png', '--boxes', 'none.json'], 'no such file'),
+        (['p/1.png', '--boxes', 'p/1.png'], 'holds no boxes'),
+        (['p/1.png', '--detector', 'none.onnx'], 'There is no detector'),
+        (['p/1.png', '--detector', 'yolox'], 'yolox-tiny, yolox-s, or none'),
+        (['p/1.png', '--detector', 'pose.onnx'], 'detector'),
+        (['p', '--detector', 'none', '--track'], 'Leave it out'),
+        (['p', '--detector', 'none', '--out', 'p'], 'images themselves'),
+        (['p', '--detector', 'none', '--device', 'gpu'], 'no device "gpu"'),
+        (['p', '--detector', 'none', '--checkpoint', 'x'], '--checkpoint'),
+        (['p', '--detector', 'none', '--out', 'p/1.png/x'], '1.png'),
+        (['bad', '--detector', 'none'], 'no picture that can be read'),
+        (['notes.md', '--detector', 'none'], 'neither an image nor a video'),
+        (['p/1.png', '--boxes', 'other.json'], 'names such as "a.jpg", but'),
+        (['me.png', '--boxes', 'list.json'], 'by numbers, but'),
+        (['p/1.png', '--boxes', 'empty.json'], "('images' is missing)"),
+        (['p', '--detector', 'none', '--out', 'pose.onnx'], 'be a folder'),
+        (['p', '--detector', 'none', '--out', '/proc/x'], '"/proc/x" cannot'),
+    ],
+)
+def test_refused_in_one_line(
+    photos, model, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    photos.rename('p')
+    Path('bad').mkdir()
+    Path('bad/1.jpg').write_bytes(b'no')
+    Path('he').mkdir()
+    Path('he/a.heic').write_bytes(b'\0\0\0\x18ftypheic')
+    Path('notes.md').write_text('# Notes')
+    shutil.copy('p/1.png', 'me.png')
+    for name, content in (
+        (
+            'other',
+            dict(images=[dict(id=1, file_name='a.jpg')], annotations=[]),
+        ),
+        ('list', [dict(image_id=7, bbox=[1, 2, 3, 4])]),
+        ('empty', {}),
+    ):
+        Path(f'{name}.json').write_text(json.dumps(content))
+    with pytest.raises(SystemExit) as ended:
+        predict(*arguments, '--model', model)
+    text = str(ended.value)
+    assert message in text
+    assert text.startswith('distilpose predict: ') and '\n' not in text
+
+
+@pytest.mark.parametrize(
+    'option, value',
+    [
+        ('--every', '0'),
+        ('--largest', 'x'),
+        ('--batch', '-1'),
+        ('--box-threshold', 'nan'),
+        ('--keypoint-threshold', '2'),
+        ('--box-threshold', 'x'),
+    ],
+)
+def test_senseless_numbers(photos, model, option, value, capsys):
+    with pytest.raises(SystemExit) as ended:
+        predict(photos, '--model', model, f'{option}={value}')
+    assert ended.value.code == 2
+    assert f'argument {option}: {value} is no ' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('model', ['none.onnx', 'none'])
+def test_model_before_the_detector_is_fetched(photos, model, capsys):
+    with pytest.raises(SystemExit, match='none'):
+        predict(photos, '--model', model)
+    assert 'Fetching' not in capsys.readouterr().err
+
+
+def test_finished_predictions_are_kept(photos, model, tmp_path):
+    arguments = (photos, '--model', model, '--detector', 'none', '--out')
+    out = tmp_path / 'out'
+    predict(*arguments, out)
+    before = (out / 'predictions.json').read_bytes()
+    with pytest.raises(SystemExit, match='holds predictions already'):
+        predict(*arguments, out)
+    assert (out / 'predictions.json').read_bytes() == before
+    predict(*arguments, out, '--overwrite', '--limit', 1)
+    assert len(results(out)['images']) == 1
+
+
+@pytest.mark.parametrize('there', ['2.png', 'predictions.csv'])
+def test_other_files_are_kept(photos, model, tmp_path, there):
+    out = tmp_path / 'out'
+    out.mkdir()
+    (out / there).write_text('mine')
+    arguments = (photos, '--model', model, '--detector', 'none', '--out', out)
+    with pytest.raises(SystemExit, match=f'{there}" exists, and 0 more'):
+        predict(*arguments, '--csv')
+    assert [x.name for x in out.iterdir()] == [there]
+    assert (out / there).read_text() == 'mine'
+    predict(*arguments, '--csv', '--overwrite')
+    assert (out / there).read_bytes() != b'mine'
+
+
+@pytest.mark.parametrize('kind', ['video', 'images'])
+def test_source_under_another_name(photos, model, tmp_path, kind):
+    """By a link, or on a disk that takes A.MP4 and a.mp4 for one."""
+    out = tmp_path / 'out'
+    out.mkdir()
+    if kind == 'video':
+        source = file = film(tmp_path / 'a.mp4', 3).rename(tmp_path / 'a.MP4')
+        same = out / 'a.mp4'
+    else:
+        source, file, same = photos, photos / '2.png', out / '2.png'
+    os.link(file, same)
+    before = file.read_bytes()
+    with pytest.raises(SystemExit, match='itself, which would be replaced'):
+        predict(source, '--model', model, '--detector', 'none', '--out', out,
+                '--overwrite')  # fmt: skip
+    assert file.read_bytes() == before
+
+
+def test_video_is_not_replaced(model, tmp_path):
+    source = film(tmp_path / 'a.mp4', 3)
+    before = source.read_bytes()
+    with pytest.raises(SystemExit, match='the video itself'):
+        predict(
+            *(source, '--model', model, '--detector', 'none'),
+            *('--out', tmp_path),
+        )
+    assert source.read_bytes() == before
+
+
+def test_offline(photos, model, monkeypatch, tmp_path):
+    """The default detector is fetched; without a network, one line."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
+    with pytest.raises(SystemExit) as ended:
+        predict(photos, '--model', model, '--out', tmp_path / 'out')
+    text = str(ended.value)
+    assert 'yolox_tiny.onnx cannot be fetched' in text and '\n' not in text
+    assert not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('broken', ['value', 'score', 'sigma'])
+def test_damaged_weights(photos, tmp_path, broken):
+    model = pose_model(tmp_path / 'nan.onnx', **{broken: float('nan')})
+    with pytest.raises(SystemExit, match='not finite for 1.png'):
+        predict(photos, '--model', model, '--detector', 'none',
+                '--out', tmp_path / 'out')  # fmt: skip
+    assert not results(tmp_path / 'out')['info']['complete']
+
+
+def run(*arguments, limit=None, **options):
+    """In a process of its own, whose files may have ``limit`` bytes."""
+
+    def small_files():
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    code = 'import distilpose_cli; distilpose_cli.main()'
+    return subprocess.Popen(
+        [sys.executable, '-c', code, 'predict', *map(str, arguments)],
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=small_files,
+        **options,
+    )
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_interrupted(model, tmp_path, number):
+    """Ctrl-C leaves a video that plays, and the JSON of its frames."""
+    source = film(tmp_path / 'a.mp4', 1500)
+    out = tmp_path / 'out'
+    process = run(
+        *(source, '--model', model, '--detector', 'none', '--out', out)
+    )
+    while not (out / 'a.mp4').exists() or not (out / 'a.mp4').stat().st_size:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    time.sleep(0.3)
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert 'interrupted. What was predicted until then is written' in said
+    assert 'Traceback' not in said
+    found = results(out)
+    count = len(found['images'])
+    assert 0 < count < 1500
+    assert found['info']['complete'] is False
+    capture = cv2.VideoCapture(str(out / 'a.mp4'))
+    assert sum(capture.read()[0] for _ in range(count + 1)) == count
+
+
+@pytest.mark.parametrize('kind', ['video', 'images'])
+def test_full_disk(model, tmp_path, kind):
+    """The limit on files' size stands for it: what was written stays."""
+    noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
+    if kind == 'video':
+        from distilpose_runtime.video import VideoWriter
+
+        source = tmp_path / 'a.mp4'
+        writer = VideoWriter(source, 20.0)
+        for i in range(300):
+            image = np.roll(noise, i, 1)
+            writer.write(Frame(image, '', i, i / 20), image)
+        writer.close()
+    else:
+        source = tmp_path / 'photos'
+        for i in range(3):
+            write_image(source / f'{i}.jpg', noise)
+        write_image(source / '7.png', np.tile(noise, (4, 4, 1)))
+    out = tmp_path / 'out'
+    process = run(
+        *(source, '--model', model, '--detector', 'none', '--out', out),
+        limit=150_000,
+    )
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1, said
+    last = said.strip().splitlines()[-1]
+    assert last.startswith('distilpose predict: '), said
+    assert 'Traceback' not in said
+    found = results(out)
+    assert len(found['annotations']) == len(found['images']) > 0
+    assert not found['info']['complete']
+    if kind == 'images':
+        assert len(found['images']) == 3
+        assert {x.name for x in out.iterdir()} == {
+            *('0.jpg', '1.jpg', '2.jpg'),
+            'predictions.json',
+        }
+    else:
+        capture = cv2.VideoCapture(str(out / 'a.mp4'))
+        assert capture.read()[0]
+
+
+def test_progress(monkeypatch, capsys):
+    """One line, written over; none where nobody looks."""
+    from distilpose_cli.predict_run import Progress
+    from distilpose_runtime.predict import Report
+
+    report = Report(pictures=30, elapsed=2.0)
+    report.seconds.update(read=0.5, people=1.0, poses=0.5)
+    progress = Progress(120)
+    progress(report)
+    assert capsys.readouterr().err == ''
+    monkeypatch.setattr('sys.stderr.isatty', lambda: True)
+    monkeypatch.setenv('COLUMNS', '200')
+    progress(report)
+    progress(report)  # too soon
+    line = '30/120 pictures, 15.0 pictures/s (read 25%, people 50%, poses 25%)'
+    assert capsys.readouterr().err == f'\r{line}\r'
+    progress.close()
+    assert capsys.readouterr().err == '\r' + ' ' * len(line) + '\r'
+
+
+def test_needs_neither_torch_nor_mmpose(photos, model, tmp_path):
+    code = (
+        'import sys\n'
+        "for name in ('torch', 'mmpose', 'mmengine', 'mmcv', 'PIL', 'av',\n"
+        "             'scipy', 'tqdm', 'distilpose', 'matplotlib'):\n"
+        '    sys.modules[name] = None\n'
+        'import distilpose_cli; distilpose_cli.main()'
+    )
+    out = tmp_path / 'out'
+    arguments = ['predict', photos, '--model', model, '--detector', 'none']
+    done = subprocess.run(
+        [sys.executable, '-c', code, *arguments, '--out', out],
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(results(out)['annotations']) == 3

@@ -1,0 +1,233 @@
+"""People in boxes of whom no keypoints are known."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.dataset import pseudo_collate
+from mmpose.registry import DATASETS
+from mmpose.utils import register_all_modules
+
+from distilpose import DatasetCheckHook
+from distilpose.checks.datasets import check_dataset
+from distilpose.data import UnlabelledPeopleDataset
+from distilpose.hooks.dataset_check_hook import _expect_a_teacher
+
+from .. import toys
+from ..checks import files
+
+CODEC = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
+PIPELINE = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='RandomHalfBody'),
+    dict(type='RandomBBoxTransform'),
+    dict(type='TopdownAffine', input_size=toys.INPUT_SIZE),
+    dict(type='GenerateTarget', encoder=CODEC),
+    dict(type='PackPoseInputs'),
+]
+
+
+@pytest.fixture(autouse=True)
+def _scope():
+    register_all_modules()
+
+
+def boxes(folder, number=6):
+    """A file of boxes alone, and one of a crowd, of nothing, of no box."""
+    content = files.content(number + 3)
+    for person in content['annotations']:
+        for key in ('keypoints', 'num_keypoints'):
+            del person[key]
+    people = content['annotations']
+    people[-1]['iscrowd'] = 1
+    people[-2]['bbox'] = [500, 10, 80, 80]
+    del people[-3]['bbox']
+    return files.write(folder, content, 'boxes.json')
+
+
+def config(file, **changes):
+    return dict(
+        type='UnlabelledPeopleDataset',
+        ann_file=str(file),
+        data_prefix=dict(img=str(file.parent)),
+        metainfo=files.metainfo(),
+        pipeline=PIPELINE,
+        **changes,
+    )
+
+
+def detections(folder, scores, image_id=0):
+    found = [
+        dict(image_id=image_id, category_id=1, bbox=[5, 5, 60, 80], score=s)
+        for s in scores
+    ]
+    path = folder / 'detections.json'
+    path.write_text(json.dumps(found))
+    return path
+
+
+def batch_of(model, dataset):
+    batch = pseudo_collate([dataset[i] for i in range(len(dataset))])
+    batch = model.data_preprocessor(batch, training=True)
+    return batch['inputs'], batch['data_samples']
+
+
+def student(**changes):
+    terms = ('simulated_heatmaps', 'scores')
+    return toys.build(
+        toys.student(
+            teacher=toys.random_teacher(toys.convolutional_teacher()),
+            distillation={name: toys.TERMS[name] for name in terms},
+            **changes,
+        )
+    )
+
+
+def test_boxes_become_people_without_labels(tmp_path):
+    dataset = DATASETS.build(config(boxes(tmp_path)))
+    assert len(dataset) == 6
+    assert [dataset.get_data_info(i)['id'] for i in (0, 5)] == [100, 105]
+    sample = dataset[0]['data_samples']
+    labels = sample.gt_instance_labels
+    assert labels.keypoint_weights.shape == (1, files.K)
+    assert labels.keypoint_weights.sum() == 0
+    assert labels.keypoint_labels.isfinite().all()
+    box = sample.gt_instances.bboxes[0]
+    np.testing.assert_array_equal(box[2:] - box[:2], [80, 80])
+    assert not check_dataset(dataset).errors
+
+
+def test_labels_that_are_there_are_not_read(tmp_path):
+    file = files.write(tmp_path, files.content(3))
+    dataset = DATASETS.build(config(file))
+    visible = [dataset.get_data_info(i)['keypoints_visible'] for i in range(3)]
+    assert len(visible) == 3 and not np.any(visible)
+
+
+def test_detections(tmp_path):
+    file = files.write(tmp_path, files.content(2))
+    found = detections(tmp_path, [0.9, 0.2, 0.7], image_id=1)
+    dataset = DATASETS.build(
+        config(
+            file,
+            bbox_file=str(found),
+            filter_cfg=dict(bbox_score_thr=0.5),
+        )
+    )
+    assert len(dataset) == 2
+    info = dataset.get_data_info(1)
+    assert info['img_path'].endswith('1.png') and info['id'] == 2
+    np.testing.assert_array_equal(info['bbox'], [[5, 5, 65, 85]])
+    assert (
+        dataset[0]['data_samples'].gt_instance_labels.keypoint_weights.sum()
+        == 0
+    )
+
+
+def test_of_many_kinds_of_objects_people(tmp_path):
+    content = files.content(4)
+    content['categories'] = [dict(id=7, name='dog'), dict(id=3, name='person')]
+    for i, person in enumerate(content['annotations']):
+        person['category_id'] = 3 if i % 2 else 7
+    dataset = DATASETS.build(config(files.write(tmp_path, content)))
+    assert [dataset.get_data_info(i)['id'] for i in range(2)] == [101, 103]
+
+
+def test_a_teacher_alone_teaches(tmp_path):
+    dataset = DATASETS.build(config(boxes(tmp_path)))
+    model = student(keypoint_weighting=dict(unlabelled=True))
+    model.init_weights()
+    losses = model.loss(*batch_of(model, dataset))
+    assert losses['loss_kpt'] == 0
+    assert losses['loss_simulated_heatmaps'] > 0
+    total = sum(value for name, value in losses.items() if 'loss' in name)
+    total.backward()
+    grads = [p.grad for p in model.parameters() if p.grad is not None]
+    assert all(grad.isfinite().all() for grad in grads)
+    assert sum(grad.abs().sum() for grad in grads) > 0
+
+
+@pytest.mark.parametrize('wrapper', ['Concat', 'Combined', 'Repeat'])
+def test_mixed_with_labelled_people(tmp_path, wrapper):
+    labelled = dict(
+        config(files.write(tmp_path, files.content(4))), type='CocoDataset'
+    )
+    both = [labelled, config(boxes(tmp_path))]
+    if wrapper == 'Combined':
+        both = [dict(part, pipeline=[]) for part in both]
+        mixed = dict(
+            type='CombinedDataset',
+            metainfo=files.metainfo(),
+            datasets=both,
+            sample_ratio_factor=[1.0, 0.5],
+            pipeline=PIPELINE,
+        )
+    else:
+        mixed = dict(type='ConcatDataset', datasets=both)
+    if wrapper == 'Repeat':
+        mixed = dict(type='RepeatDataset', times=2, dataset=mixed)
+    dataset = DATASETS.build(mixed)
+    assert len(dataset) == dict(Concat=10, Combined=7, Repeat=20)[wrapper]
+    model = student(keypoint_weighting=dict(unlabelled=True))
+    images, samples = batch_of(model, dataset)
+    is_labelled = [
+        bool(s.gt_instance_labels.keypoint_weights.any()) for s in samples
+    ]
+    assert sum(is_labelled) == (8 if wrapper == 'Repeat' else 4)
+    losses = model.loss(images, samples)
+    assert all(torch.as_tensor(x).isfinite().all() for x in losses.values())
+    assert losses['loss_kpt'] > 0
+
+
+def test_nothing_would_be_learned(tmp_path):
+    dataset = DATASETS.build(
+        dict(type='ConcatDataset', datasets=[config(boxes(tmp_path))])
+    )
+    with pytest.raises(ValueError, match='Nothing would be learned from'):
+        _expect_a_teacher(dataset, student())
+    with pytest.raises(ValueError, match='Nothing would be learned from'):
+        _expect_a_teacher(dataset, toys.build(toys.student()))
+    model = student(keypoint_weighting=dict(unlabelled=True))
+    _expect_a_teacher(dataset, model)
+    runner = SimpleNamespace(
+        model=student(),
+        train_loop=SimpleNamespace(
+            dataloader=SimpleNamespace(dataset=dataset)
+        ),
+        logger=None,
+    )
+    with pytest.raises(ValueError, match='Nothing would be learned from'):
+        DatasetCheckHook().before_train(runner)
+
+
+def test_a_file_of_detections_alone(tmp_path):
+    found = detections(tmp_path, [0.9])
+    with pytest.raises(ValueError, match='names no photos. Give it as bbox_'):
+        DATASETS.build(config(found))
+
+
+def test_nobody_is_left(tmp_path):
+    content = files.content(2)
+    for person in content['annotations']:
+        person['iscrowd'] = 1
+    with pytest.raises(ValueError, match='has no box'):
+        DATASETS.build(config(files.write(tmp_path, content)))
+
+
+def test_a_labelled_dataset_of_boxes_alone_names_this_one(tmp_path):
+    dataset = files.dataset(boxes(tmp_path), lazy_init=True)
+    (error,) = check_dataset(dataset).errors
+    assert 'have no "keypoints"' in error
+    assert "type='UnlabelledPeopleDataset'" in error
+
+
+def test_reads_its_files_when_it_is_told_to(tmp_path):
+    settings = config(tmp_path / 'later.json', lazy_init=True)
+    del settings['type']
+    dataset = UnlabelledPeopleDataset(**settings)
+    with pytest.raises(FileNotFoundError):
+        dataset.full_init()

@@ -1,0 +1,115 @@
+"""Keypoints of teacher and student are matched by name."""
+
+import pytest
+import torch
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.utils import register_all_modules
+
+from distilpose.keypoints.matching import (
+    describe_match,
+    keypoint_names,
+    match_keypoints,
+)
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.inputs import InputSpec
+
+from .. import toys
+
+register_all_modules()  # whose scope a teacher is built in
+
+
+def names(dataset):
+    return keypoint_names(
+        parse_pose_metainfo(
+            dict(from_file=f'configs/_base_/datasets/{dataset}.py')
+        )
+    )
+
+
+@pytest.mark.parametrize('teacher, found, first', [
+    ('halpe26', 17, [*range(17)]),
+    ('coco_wholebody', 17, [*range(17)]),
+    ('aic', 12, [None] * 5 + [3, 0]),
+    ('crowdpose', 12, [None] * 5 + [0, 1]),
+])  # fmt: skip
+def test_coco_students_of_other_datasets(teacher, found, first):
+    index = match_keypoints(names(teacher), names('coco'))
+    assert sum(i is not None for i in index) == found
+    assert index[: len(first)] == first
+    others = names(teacher)
+    for name, i in zip(names('coco'), index):
+        assert i is None or others[i] == name
+
+
+def test_the_top_of_the_head_has_two_names():
+    index = match_keypoints(names('aic'), names('crowdpose'))
+    assert None not in index
+    assert names('aic')[index[12]] == 'head_top'
+
+
+def test_equal_keypoints_need_no_selection():
+    assert match_keypoints(names('coco'), names('coco')) is None
+    assert match_keypoints(['Left Eye', 'nose'], ['left-eye', 'Nose']) is None
+    assert match_keypoints(['a', 'b'], ['b', 'a']) == [1, 0]
+    assert match_keypoints(None, ['a']) is match_keypoints(['a'], None) is None
+
+
+def test_a_common_nose_is_not_enough():
+    with pytest.raises(ValueError, match='have 1 of them in common'):
+        match_keypoints(names('ap10k'), names('coco'))
+
+
+def test_chosen_keypoints():
+    assert match_keypoints(['a', 'b'], None, ['B', 0, None]) == [1, 0, None]
+    assert match_keypoints(None, None, [2, None]) == [2, None]
+    for choice in ('c', 2, -1, 1.5):
+        with pytest.raises(ValueError, match=f'names {choice!r}.* a, b'):
+            match_keypoints(['a', 'b'], None, [choice])
+
+
+def test_the_table_for_the_log():
+    text = describe_match([1, None], ['x', 'y'], ['why', 'z'])
+    assert '1 of the 2' in text and 'why <- y' in text
+    assert 'from labels alone: z. Scores come from the teacher' in text
+
+
+def test_a_teacher_answers_for_its_students_keypoints():
+    spec = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
+    settings = toys.random_teacher()
+    teacher = FrozenTeacher(spec, keypoints=[3, None, 0], **settings)
+    images = torch.randn(2, 3, 64, 48)
+    output = teacher(images)
+    own = teacher.source(images)
+    assert output.known.tolist() == [1, 0, 1]
+    heatmaps, tokens = output.heatmaps, output.tokens.keypoint
+    torch.testing.assert_close(heatmaps[:, [0, 2]], own.heatmaps[:, [3, 0]])
+    assert not heatmaps[:, 1].any() and tokens[:, 1].isnan().all()
+    torch.testing.assert_close(tokens[:, 0], own.tokens.keypoint[:, 3])
+    torch.testing.assert_close(output.tokens.visual, own.tokens.visual)
+
+
+def test_a_first_use_in_inference_mode():
+    """Its tensors are kept for training, where gradients need them."""
+    spec = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
+    teacher = FrozenTeacher(
+        spec, keypoints=[None, 4, 2], **toys.random_teacher()
+    )
+    images = torch.zeros(1, 3, 64, 48)
+    with torch.inference_mode():
+        teacher(images)
+    scores = torch.ones(1, 3, requires_grad=True)
+    (scores * teacher(images).known).sum().backward()
+    assert scores.grad.tolist() == [[0, 1, 1]]
+
+
+def test_what_the_teacher_lacks_is_learned_from_labels_alone():
+    teacher = dict(keypoints=[0, 1, None, 3, 4], **toys.random_teacher())
+    model = toys.build(toys.student(teacher=teacher))
+    inputs, data = toys.batch(model)
+    for sample in data:
+        sample.gt_instance_labels.keypoint_weights[:] = 0
+        sample.gt_instance_labels.keypoint_weights[:, 2] = 1
+    losses = model.loss(inputs, data)
+    assert losses['loss_kpt'] > 0
+    assert losses['loss_simulated_heatmaps'] == losses['loss_scores'] == 0
+    assert losses['loss_keypoint_tokens'].isfinite()

@@ -1,0 +1,320 @@
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from distilpose import (
+    KeypointScoreLoss,
+    PeakedHeatmapLoss,
+    SimulatedHeatmapLoss,
+    TokenDistillationLoss,
+)
+from distilpose.heatmaps.frame import HeatmapFrame
+from distilpose.heatmaps.functional import (
+    read_heatmaps,
+    simulate_heatmaps,
+    simulated_heatmap_error,
+)
+
+B, K, H, W = 2, 3, 16, 12
+FRAME = HeatmapFrame.msra((W, H))
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    torch.manual_seed(0)
+
+
+def predictions(dtype=torch.float64):
+    coords = torch.rand(B, K, 2, dtype=dtype, requires_grad=True)
+    sigmas = (torch.rand(B, K, 2, dtype=dtype) * 3 + 0.3).requires_grad_()
+    return coords, sigmas
+
+
+def test_simulated_heatmap_peaks_at_the_prediction():
+    coords = torch.tensor([[[0.5, 0.25]]])
+    heatmap = simulate_heatmaps(coords, torch.ones(1, 1, 2), FRAME)[0, 0]
+    assert heatmap.shape == (H, W)
+    assert heatmap[4, 6] == 1  # x = 0.5 * 12, y = 0.25 * 16
+    # One sigma away in x.
+    torch.testing.assert_close(heatmap[4, 7], torch.tensor(-0.5).exp())
+
+
+def test_closed_form_equals_drawing():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    drawn = (simulate_heatmaps(coords, sigmas, FRAME) - target).square()
+    closed = simulated_heatmap_error(coords, sigmas, target, FRAME)
+    torch.testing.assert_close(closed, drawn.sum((-2, -1)))
+
+
+def test_gradients_against_finite_differences():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    assert gradcheck(
+        lambda c, s: simulated_heatmap_error(c, s, target, FRAME),
+        (coords, sigmas),
+    )
+
+
+def test_float32_is_close_to_float64():
+    coords, sigmas = predictions()
+    target = simulate_heatmaps(coords, sigmas, FRAME).detach()
+    target += 0.01 * torch.randn_like(target)
+    weights = torch.ones(B, K)
+    exact = SimulatedHeatmapLoss()(coords, sigmas, target, weights.double())
+    exact.backward()
+    c32 = coords.detach().float().requires_grad_()
+    loss = SimulatedHeatmapLoss()(c32, sigmas.float(), target.float(), weights)
+    loss.backward()
+    torch.testing.assert_close(loss.double(), exact, rtol=1e-2, atol=1e-8)
+    torch.testing.assert_close(
+        c32.grad.double(), coords.grad, rtol=1e-3, atol=1e-7
+    )
+
+
+def test_computed_in_float32_under_autocast():
+    coords, sigmas = predictions(torch.float32)
+    target = torch.rand(B, K, H, W)
+    expected = SimulatedHeatmapLoss()(coords, sigmas, target, torch.ones(B, K))
+    with torch.autocast('cpu', torch.bfloat16):
+        loss = SimulatedHeatmapLoss()(coords, sigmas, target, torch.ones(B, K))
+    assert loss.dtype == torch.float32
+    assert loss == expected
+
+
+def test_weights_mask_keypoints():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    weights = torch.zeros(B, K, dtype=torch.float64)
+    weights[0, 1] = 1
+    SimulatedHeatmapLoss()(coords, sigmas, target, weights).backward()
+    touched = coords.grad.abs().sum(-1) > 0
+    assert touched.nonzero().tolist() == [[0, 1]]
+
+
+def test_weights_between_0_and_1():
+    """They weigh heatmaps, as the formula reads, and scores."""
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    weights = torch.rand(B, K, dtype=torch.float64)
+    drawn = simulate_heatmaps(coords, sigmas, FRAME)
+    torch.testing.assert_close(
+        SimulatedHeatmapLoss(1.0)(coords, sigmas, target, weights),
+        (weights[..., None, None] * (drawn - target)).square().mean(),
+    )
+    scores = torch.rand(B, K, 1, dtype=torch.float64)
+    error = (scores - read_heatmaps(target, coords, FRAME)).abs().squeeze(-1)
+    torch.testing.assert_close(
+        KeypointScoreLoss(1.0)(scores, coords, target, weights),
+        (weights * error).mean(),
+    )
+
+
+@pytest.mark.parametrize('wide', [0, 1, 2])
+def test_computed_in_the_widest_type(wide):
+    arguments = [
+        *(x.detach() for x in predictions(torch.float32)),
+        torch.rand(B, K, H, W),
+    ]
+    arguments[wide] = arguments[wide].double()
+    weights = torch.ones(B, K)
+    exact = SimulatedHeatmapLoss()(*(x.double() for x in arguments), weights)
+    loss = SimulatedHeatmapLoss()(*arguments, weights)
+    assert loss.dtype == torch.float64 and loss == exact
+
+
+@pytest.mark.parametrize('loss', [SimulatedHeatmapLoss, KeypointScoreLoss])
+def test_nothing_visible(loss):
+    coords, sigmas = predictions()
+    scores = torch.rand(B, K, 1, dtype=torch.float64, requires_grad=True)
+    first = (
+        (coords, sigmas)
+        if loss is SimulatedHeatmapLoss
+        else (
+            scores,
+            coords,
+        )
+    )
+    value = loss()(
+        *first,
+        torch.rand(B, K, H, W, dtype=torch.float64),
+        torch.zeros(B, K, dtype=torch.float64),
+    )
+    value.backward()
+    assert value == 0
+    assert torch.isfinite(first[0].grad).all()
+
+
+def test_loss_weights_scale():
+    coords, sigmas = predictions()
+    target, weights = torch.rand(B, K, H, W), torch.ones(B, K)
+    tokens = torch.rand(B, 7, 4), torch.rand(B, 7, 4)
+    for loss, arguments in (
+        (SimulatedHeatmapLoss, (coords, sigmas, target, weights)),
+        (KeypointScoreLoss, (torch.rand(B, K, 1), coords, target, weights)),
+        (TokenDistillationLoss, tokens),
+    ):
+        once, thrice = (loss(loss_weight=w)(*arguments) for w in (1, 3))
+        torch.testing.assert_close(3 * once, thrice)
+
+
+def test_reading_heatmaps():
+    heatmap = 1 + torch.arange(H * W).float().reshape(1, 1, H, W)
+    points = torch.tensor([[0, 0], [1, 1], [0.5, 0], [1.01, 0.5], [0.2, -0.1]])
+    heatmaps = heatmap.expand(1, len(points), -1, -1)
+    values = read_heatmaps(heatmaps, points[None], FRAME)
+    # 0.5 * (12 - 1) = 5.5 rounds to the even 6; the last two are outside.
+    assert values.flatten().tolist() == [1, H * W, 7, 0, 0]
+
+
+def test_score_loss_by_hand():
+    heatmaps = torch.zeros(1, 2, H, W)
+    heatmaps[0, 0, 0, 0] = 0.75
+    coords = torch.zeros(1, 2, 2)
+    scores = torch.tensor([[[0.25], [0.5]]])
+    loss = KeypointScoreLoss(loss_weight=1)(
+        scores, coords, heatmaps, torch.ones(1, 2)
+    )
+    assert loss == pytest.approx((0.5 + 0.5) / 2)
+
+
+def test_arguments_are_left_alone():
+    coords, sigmas = predictions()
+    target = torch.rand(B, K, H, W, dtype=torch.float64)
+    weights = torch.full((B, K), 0.5, dtype=torch.float64)
+    before = [x.clone() for x in (coords, sigmas, target, weights)]
+    SimulatedHeatmapLoss()(coords, sigmas, target, weights).backward()
+    KeypointScoreLoss()(coords[..., :1], coords, target, weights)
+    for x, y in zip((coords, sigmas, target, weights), before):
+        assert torch.equal(x, y)
+
+
+def test_peaked_heatmap_loss_by_hand():
+    target = torch.tensor([0.0, 0.5, 1.0]).reshape(1, 1, 1, 3)
+    output = target + torch.tensor([0.1, 0.2, 0.3])
+    squared = PeakedHeatmapLoss(21, cross_entropy_weight=0)(
+        output, target, torch.ones(1, 1)
+    )
+    # Weights 1, 11 and 21.
+    by_hand = (0.01 * 1 + 0.04 * 11 + 0.09 * 21) / 3
+    assert squared.item() == pytest.approx(by_hand, rel=1e-6)
+    both = PeakedHeatmapLoss(21, cross_entropy_weight=2, sharpness=5)(
+        output, target, torch.ones(1, 1)
+    )
+    p, q = ((5 * x).flatten().softmax(0) for x in (target, output))
+    divergence = (p * (p / q).log()).sum()
+    torch.testing.assert_close(both - squared, 2 * divergence)
+
+
+def test_peaked_heatmap_loss_is_least_at_the_target():
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
+    output = target.clone().requires_grad_()
+    weights = torch.ones(B, K, dtype=torch.float64)
+    loss = PeakedHeatmapLoss()(output, target, weights)
+    loss.backward()
+    assert abs(loss.item()) < 1e-12 and output.grad.abs().max() < 1e-12
+    weights[0, 0] = 0
+    output = (target + 0.1 * torch.rand_like(target)).requires_grad_()
+    PeakedHeatmapLoss()(output, target, weights).backward()
+    assert (output.grad[0, 0] == 0).all() and output.grad[1].abs().min() > 0
+
+
+@pytest.mark.parametrize('cells', [False, True])
+def test_peaked_heatmap_loss_of_targets_that_are_not_labelled(cells):
+    """A weight of 0 leaves out whatever stands there."""
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
+    output = (target + 0.1 * torch.rand_like(target)).requires_grad_()
+    weights = torch.ones(B, K, dtype=torch.float64)
+    weights[0, 1] = 0
+    if cells:
+        weights = weights[..., None, None].expand(-1, -1, H, W)
+    expected = PeakedHeatmapLoss()(output, target, weights)
+    target[0, 1] = float('nan')
+    loss = PeakedHeatmapLoss()(output, target, weights)
+    loss.backward()
+    torch.testing.assert_close(loss, expected)
+    assert output.grad.isfinite().all()
+
+
+def test_peaked_heatmap_loss_with_weights_of_cells():
+    """Equal weights of a keypoint's cells are that keypoint's weight."""
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
+    output = target + 0.1 * torch.rand_like(target)
+    weights = torch.rand(B, K, dtype=torch.float64)
+    loss = PeakedHeatmapLoss()
+    torch.testing.assert_close(
+        loss(output, target, weights[..., None, None].expand_as(target)),
+        loss(output, target, weights),
+    )
+
+
+def test_peaked_heatmap_loss_takes_the_mean_of_weights_of_cells():
+    target = simulate_heatmaps(*predictions(), FRAME).detach()
+    output = target + 0.1 * torch.rand_like(target)
+    cells = torch.rand(B, K, H, W, dtype=torch.float64)
+
+    def cross_entropy(weights):  # alone
+        loss, squared = (
+            PeakedHeatmapLoss(cross_entropy_weight=x)(output, target, weights)
+            for x in (1, 0)
+        )
+        return loss - squared
+
+    torch.testing.assert_close(
+        cross_entropy(cells), cross_entropy(cells.mean((-2, -1)))
+    )
+
+
+def test_peaked_heatmap_loss_with_a_mask():
+    """A cell weighs what the mask says times what its target says."""
+    target = torch.tensor([0.0, 0.5, 1.0]).reshape(1, 1, 1, 3)
+    output = target + torch.tensor([0.1, 0.2, 0.3])
+    mask = torch.tensor([1.0, 1.0, 0.5]).reshape(1, 1, 1, 3)
+    loss = PeakedHeatmapLoss(21, cross_entropy_weight=0)(
+        output, target, torch.ones(1, 1), mask
+    )
+    by_hand = (0.01 * 1 + 0.04 * 11 + 0.09 * 10.5) / 3
+    assert loss.item() == pytest.approx(by_hand, rel=1e-6)
+
+
+def test_a_broken_token_counts_as_equal():
+    """All of it, even where one number is broken; the others count."""
+    tokens = torch.zeros(1, 2, 4, requires_grad=True)
+    targets = torch.ones(1, 2, 4)
+    targets[0, 0, 3] = float('nan')
+    loss = TokenDistillationLoss(1.0)(tokens, targets)
+    loss.backward()
+    assert loss == 4 / 8
+    assert tokens.grad.tolist() == [[[0] * 4, [-0.25] * 4]]
+
+
+@pytest.mark.parametrize(
+    'student, teacher',
+    [
+        (torch.float16, torch.float32),
+        (torch.float32, torch.float64),
+        (torch.float64, torch.float32),
+    ],
+)
+def test_tokens_of_two_types(student, teacher):
+    """The gradient is the student's, of the student's type."""
+    tokens = torch.randn(B, K, 4, dtype=student, requires_grad=True)
+    targets = torch.randn(B, K, 4, dtype=teacher)
+    TokenDistillationLoss(1.0)(tokens, targets).backward()
+    by_hand = 2 * (tokens.detach().double() - targets.double()) / (B * K * 4)
+    torch.testing.assert_close(
+        tokens.grad, by_hand.to(student), rtol=1e-3, atol=1e-5
+    )
+
+
+def test_shapes_that_do_not_agree():
+    coords, sigmas = predictions()
+    target, weights = torch.rand(B, K, H, W), torch.ones(B, K)
+    with pytest.raises(ValueError, match=r'coords .* \(2, 3, 2\), expected'):
+        SimulatedHeatmapLoss()(coords, sigmas, target[:, :2], weights)
+    with pytest.raises(ValueError, match='keypoint_weights'):
+        KeypointScoreLoss()(
+            torch.rand(B, K, 1), coords, target, weights[..., None]
+        )
+    with pytest.raises(ValueError, match=r'teacher_tokens .* \(2, 6, 4\)'):
+        TokenDistillationLoss()(torch.rand(B, 7, 4), torch.rand(B, 6, 4))

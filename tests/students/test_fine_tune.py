@@ -1,0 +1,173 @@
+"""A student's weights taken over to other keypoints, by their names."""
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.datasets import CocoDataset
+
+from distilpose.hooks import FineTuneHook
+from distilpose.students.fine_tune import carry_over
+from distilpose.weights.read import read_keypoint_names
+
+from .. import limits, toys
+from ..checks import files
+from ..training import runs
+
+OLD = ['nose', 'left_eye', 'right_eye', 'tail', 'neck']
+NEW = ['Right Eye', 'nose', 'antenna']
+
+
+def student(number, seed, head=None):
+    config = toys.student(neck=toys.neck(num_keypoints=number))
+    config['head'].update(head or {}, num_joints=number)
+    if head:
+        config.pop('neck')
+    return toys.build(config, seed)
+
+
+def test_keypoint_tokens_by_name():
+    given, model = student(5, seed=1).state_dict(), student(3, seed=2)
+    wanted = {k: v.clone() for k, v in model.state_dict().items()}
+    taken = carry_over(given, model.state_dict(), OLD, NEW)
+    assert taken.kept == ['Right Eye', 'nose'] and taken.new == ['antenna']
+    assert taken.dropped == ['left_eye', 'tail', 'neck']
+    assert not taken.left_out and not taken.missing
+    model.load_state_dict(taken.state, strict=True)
+    name = 'neck.keypoint_tokens'
+    tokens = model.state_dict()[name]
+    assert torch.equal(tokens[0, :2], given[name][0, [2, 0]])
+    assert torch.equal(tokens[0, 2], wanted[name][0, 2])
+    others = [key for key in given if key != name]
+    assert all(
+        torch.equal(model.state_dict()[key], given[key]) for key in others
+    )
+    told = '2 keypoints carried over (Right Eye, nose)'
+    assert told in str(taken) and '1 keypoints that are new' in str(taken)
+
+
+@pytest.mark.parametrize('kind, rows', [('Regression', 2), ('RLE', 4)])
+def test_rows_of_a_head(kind, rows):
+    head = dict(type=f'{kind}Head', in_channels=16)
+    given = student(5, 1, head).state_dict()
+    model = student(3, 2, head)
+    before = model.head.fc.weight.detach().clone()
+    taken = carry_over(given, model.state_dict(), OLD, NEW)
+    model.load_state_dict(taken.state, strict=False)
+    fc = model.head.fc
+    for k, j in ((0, 2), (1, 0)):
+        new, old = (slice(rows * i, rows * i + rows) for i in (k, j))
+        assert torch.equal(fc.weight[new], given['head.fc.weight'][old])
+        assert torch.equal(fc.bias[new], given['head.fc.bias'][old])
+    assert torch.equal(fc.weight[2 * rows :], before[2 * rows :])
+
+
+@pytest.mark.parametrize('kind', ['DSNT', 'IntegralRegression'])
+def test_heatmaps_behind_deconvolutions(kind):
+    size = dict(in_channels=16, in_featuremap_size=(12, 16))
+    head = dict(type=f'{kind}Head', **size, deconv_out_channels=(8,))
+    head['deconv_kernel_sizes'] = (4,)
+    given = student(5, 1, head).state_dict()
+    model = student(3, 2, head)
+    taken = carry_over(given, model.state_dict(), OLD, NEW)
+    model.load_state_dict(taken.state, strict=False)
+    name = 'head.simplebaseline_head.final_layer.weight'
+    assert torch.equal(model.state_dict()[name][:2], given[name][[2, 0]])
+
+
+def test_same_number_in_another_order():
+    """The shapes are equal, which must not be enough."""
+    given = student(5, seed=1).state_dict()
+    wanted = student(5, seed=2).state_dict()
+    taken = carry_over(given, wanted, OLD, OLD[::-1])
+    name = 'neck.keypoint_tokens'
+    assert torch.equal(taken.state[name], given[name].flip(1))
+
+
+def test_what_does_not_fit_is_named():
+    given = student(5, seed=1).state_dict()
+    given['neck.patch_embed.weight'] = torch.zeros(2, 2)
+    given['head.extra'] = torch.zeros(3)
+    del given['head.mlp.1.bias']
+    wanted = student(3, seed=2).state_dict()
+    taken = carry_over(given, wanted, OLD, NEW)
+    assert taken.left_out == [
+        'neck.patch_embed.weight (2, 2) for (16, 192)',
+        'head.extra (3,)',
+    ]
+    assert taken.missing == ['neck.patch_embed.weight', 'head.mlp.1.bias']
+    assert '2 tensors that do not fit (neck.patch_embed' in str(taken)
+
+
+@pytest.mark.parametrize(
+    'names, message',
+    [
+        (None, 'does not say which keypoints.*keypoint_names'),
+        (OLD[:3], 'is of size 5 along its keypoints, which are 3 by name'),
+    ],
+)
+def test_names_are_needed(names, message):
+    given, wanted = (student(n, 0).state_dict() for n in (5, 3))
+    with pytest.raises(ValueError, match=message):
+        carry_over(given, wanted, names, NEW)
+
+
+def test_nothing_fits():
+    given = {'conv.weight': torch.zeros(3)}
+    with pytest.raises(ValueError, match='Nothing in the checkpoint fits'):
+        carry_over(given, student(3, 0).state_dict(), OLD, NEW)
+
+
+@pytest.fixture
+def trained(pictures, tmp_path):
+    """A checkpoint of COCO's keypoints, of a run of one epoch."""
+    changes = {'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 2}
+    cfg = runs.config(pictures, tmp_path / 'coco', '_no-distill', **changes)
+    return runs.train(cfg), tmp_path / 'coco/epoch_1.pth'
+
+
+@limits.numpy_in_checkpoints
+def test_hook_in_a_run(trained, tmp_path):
+    """Five keypoints of other data, two of which COCO has as well; no
+    learning, so that what was loaded can be seen."""
+    runner, checkpoint = trained
+    assert read_keypoint_names(checkpoint)[:2] == ['nose', 'left_eye']
+    info = files.metainfo()
+    for i, name in ((1, 'nose'), (3, 'left_ankle')):
+        info['keypoint_info'][i]['name'] = name
+    people = files.write(tmp_path, files.content(8))
+    cfg = Config(runner.cfg.to_dict())
+    cfg.merge_from_dict(
+        {
+            'model.neck.num_keypoints': 5,
+            'model.head.num_joints': 5,
+            'optim_wrapper.optimizer.lr': 0.0,
+            'work_dir': str(tmp_path / 'run'),
+            'visualizer.name': 'fine_tune',
+            'experiment_name': 'fine_tune',
+            **{f'val_{x}': None for x in ('cfg', 'dataloader', 'evaluator')},
+        }
+    )
+    cfg.train_dataloader.dataset.update(
+        type=CocoDataset.__name__,
+        ann_file=str(people),
+        data_root='',
+        data_prefix=dict(img=str(tmp_path)),
+        metainfo=info,
+    )
+    cfg.custom_hooks.append(
+        dict(type='FineTuneHook', checkpoint=str(checkpoint))
+    )
+    tuned = runs.weights(runs.train(cfg))
+    old = runs.weights(runner)
+    name = 'neck.keypoint_tokens'
+    assert torch.equal(tuned[name][0, [1, 3]], old[name][0, [0, 15]])
+    assert torch.equal(tuned['head.mlp.1.weight'], old['head.mlp.1.weight'])
+    (log,) = (tmp_path / 'run').glob('*/*.log')
+    assert '2 keypoints carried over (nose, left_ankle)' in log.read_text()
+
+
+def test_hook_leaves_a_resumed_run_alone():
+    class Runner:
+        iter = 7
+
+    FineTuneHook('gone.pth').before_train(Runner())

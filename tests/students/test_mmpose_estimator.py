@@ -1,0 +1,114 @@
+"""A model that is still in MMPose, used as an exported one is."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmpose.apis import inference_topdown
+
+from distilpose.students.mmpose_estimator import MMPoseEstimator
+from distilpose.weights.fetch import CheckpointError
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
+from distilpose_cli import main
+from distilpose_runtime.images import write_image
+
+CONFIG = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
+IMAGE = np.random.default_rng(0).integers(0, 255, (120, 160, 3), np.uint8)
+BOXES = np.array([[20, 10, 60, 90], [70, 0, 150, 110], [0, 0, 30, 60]])
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory):
+    path = tmp_path_factory.mktemp('model') / 'tiny.pth'
+    torch.manual_seed(0)
+    model = build_without_weights(Config.fromfile(find_config(CONFIG)))
+    torch.save(dict(state_dict=model.state_dict()), path)
+    return path
+
+
+@pytest.mark.parametrize('batch', [1, 2, 32])
+def test_as_mmpose_predicts(checkpoint, batch):
+    estimator = MMPoseEstimator(CONFIG, str(checkpoint), 'cpu', batch)
+    poses = estimator(IMAGE, BOXES)
+    expected = inference_topdown(estimator.model, IMAGE, BOXES)
+    for i, sample in enumerate(expected):
+        found = sample.pred_instances
+        assert np.allclose(poses.keypoints[i], found.keypoints, atol=1e-3)
+        assert np.allclose(poses.scores[i], found.keypoint_scores, atol=1e-5)
+    assert poses.names[:3] == ['nose', 'left_eye', 'right_eye']
+    assert len(poses.keypoint_colors) == len(poses.names)
+    assert len(poses.skeleton_colors) == len(poses.skeleton)
+
+
+def test_nobody(checkpoint):
+    """MMPose itself would take the whole image for a person."""
+    estimator = MMPoseEstimator(CONFIG, str(checkpoint), 'cpu')
+    poses = estimator(IMAGE, np.empty((0, 4)))
+    assert poses.keypoints.shape == (0, len(poses.names), 2)
+    assert len(poses) == 0
+
+
+def test_command(checkpoint, tmp_path):
+    write_image(tmp_path / 'a.png', IMAGE)
+    arguments = ['predict', str(tmp_path / 'a.png'), '--detector', 'none']
+    out = tmp_path / 'out'
+    main(
+        [
+            *(*arguments, '--model', CONFIG),
+            *('--checkpoint', str(checkpoint), '--out', str(out)),
+        ]
+    )
+    found = json.loads((out / 'predictions.json').read_text())
+    (row,) = found['annotations']
+    estimator = MMPoseEstimator(CONFIG, str(checkpoint), 'cpu')
+    expected = estimator(IMAGE, [[0, 0, 160, 120]]).keypoints[0]
+    assert np.allclose(
+        np.reshape(row['keypoints'], (-1, 3))[:, :2], expected, atol=2e-3
+    )
+    assert found['info']['model']['config'] == CONFIG
+    with pytest.raises(SystemExit, match='name its checkpoint'):
+        main([*arguments, '--model', CONFIG])
+    with pytest.raises(SystemExit, match='nothing.pth'):
+        main([*arguments, '--model', CONFIG, '--checkpoint', 'nothing.pth'])
+    with pytest.raises(SystemExit, match='distilpose predict: '):
+        main([*arguments, '--model', 'nothing', '--checkpoint', 'x.pth'])
+
+
+def test_checkpoint_of_another_model(checkpoint, tmp_path):
+    state = torch.load(checkpoint)['state_dict']
+    changed = {
+        f'module.{name}': value
+        for name, value in state.items()
+        if name != 'neck.keypoint_tokens'
+    }
+    name, value = next(
+        (name, value) for name, value in state.items() if value.ndim == 4
+    )
+    changed[f'module.{name}'] = value[:1]
+    torch.save(dict(state_dict=changed), tmp_path / 'other.pth')
+    wrong = len(state) - len(changed) + 1
+    with pytest.raises(CheckpointError, match=f'shape, {wrong} of its weight'):
+        MMPoseEstimator(CONFIG, str(tmp_path / 'other.pth'), 'cpu')
+
+
+@pytest.mark.parametrize(
+    'content, message',
+    [(None, 'There is no checkpoint'), (b'x' * 99, 'cannot be read')],
+)
+def test_checkpoint_that_cannot_be_read(tmp_path, content, message):
+    if content:
+        (tmp_path / 'x.pth').write_bytes(content)
+    with pytest.raises(
+        (FileNotFoundError, CheckpointError), match=f'{message}.*'
+    ) as raised:
+        MMPoseEstimator(CONFIG, str(tmp_path / 'x.pth'), 'cpu')
+    assert 'x.pth' in str(raised.value) and '\n' not in str(raised.value)
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
+def test_device_that_is_not_there(checkpoint, device):
+    with pytest.raises(ValueError, match=f'"{device}" here .*`distilpose env'):
+        MMPoseEstimator(CONFIG, str(checkpoint), device)

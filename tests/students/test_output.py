@@ -1,0 +1,235 @@
+"""Adapters, what terms are handed, and that a head runs once a step."""
+
+import copy
+
+import pytest
+import torch
+from mmpose.registry import MODELS
+from torch import nn
+
+from distilpose.distillation.step import DistillationStep
+from distilpose.heatmaps.forms import DenseHeatmaps
+from distilpose.heatmaps.frame import HeatmapFrame
+from distilpose.students.output import StudentOutput, student_output
+from distilpose.teachers.output import TeacherOutput, teacher_heatmaps
+
+from .. import toys
+
+FRAME = HeatmapFrame.msra(toys.HEATMAP_SIZE)
+CODEC = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
+
+
+def pooled(head, **changes):
+    """A student of MMPose's parts, distilled from simple coordinates."""
+    config = toys.student(teacher=toys.random_teacher())
+    config.update(
+        neck=dict(type='GlobalAveragePooling'),
+        head=dict(type=head, in_channels=16, num_joints=toys.K, decoder=CODEC),
+        distillation=dict(distance=dict(type='MeanDistance')),
+        **changes,
+    )
+    return toys.build(config)
+
+
+@MODELS.register_module()
+class MeanDistance(nn.Module):
+    needs = ('student.coords', 'keypoint_weights')
+
+    def forward(self, coords, weights):
+        assert weights.shape == coords.shape[:2]
+        return (coords - 0.5).abs().mean()
+
+
+@pytest.mark.parametrize('kind', toys.students())
+def test_every_kind_of_student_imitates_heatmaps(kind):
+    config = toys.student(
+        teacher=toys.random_teacher(),
+        distillation=dict(
+            simulated_heatmaps=dict(type='SimulatedHeatmapLoss', loss_weight=9)
+        ),
+        **toys.students()[kind],
+    )
+    if 'DistilPoseHead' in config['head']['type']:
+        config['head'] = dict(config['head'], scores=False)
+    model = toys.build(config)
+    model.init_weights()
+    inputs, data = toys.batch(model)
+    losses = model.loss(inputs, data)
+    student, _ = model.outputs(inputs)
+    assert student.coords.shape == student.sigmas.shape == (2, toys.K, 2)
+    assert student.scores is None
+    model.parse_losses(losses)[0].backward()
+    assert losses['loss_simulated_heatmaps'] > 0 and 'loss_kpt' in losses
+    assert student.sigmas.isfinite().all() and (student.sigmas > 0).all()
+
+
+def test_heads_without_sigmas_have_those_of_the_teacher_of_the_paper():
+    for kind in ('regression', 'integral', 'dsnt'):
+        model = toys.build(toys.student(**toys.students()[kind]))
+        output = model.head(model.extract_feat(torch.randn(1, 3, 64, 48)))
+        assert student_output(model.head, output).sigmas.unique() == 2
+
+
+def test_the_scale_of_a_laplace_distribution_becomes_a_sigma():
+    """The standard deviation of errors that RLEHead expects, in pixels."""
+    model = toys.build(toys.student(**toys.students()['rle']))
+    scale = torch.tensor([0.1, 0.05])  # of 48 x 64 pixels
+    output = torch.cat([torch.zeros(1, 1, 2), scale.logit()[None, None]], -1)
+    errors = torch.distributions.Laplace(0, scale * torch.tensor([48, 64.0]))
+    torch.testing.assert_close(
+        4 * student_output(model.head, output).sigmas[0, 0], errors.stddev
+    )
+
+
+@pytest.mark.parametrize(
+    'head',
+    [
+        dict(type='SimCCHead', out_channels=toys.K, in_featuremap_size=(3, 4)),
+        dict(type='HeatmapHead', out_channels=toys.K),
+        dict(
+            type='VisPredictHead',
+            pose_cfg=dict(
+                type='HeatmapHead', in_channels=16, out_channels=toys.K
+            ),
+        ),
+    ],
+    ids=lambda head: head['type'],
+)
+def test_heads_that_are_no_students(head):
+    head = copy.deepcopy(head)
+    if head['type'] == 'SimCCHead':
+        head.update(input_size=toys.INPUT_SIZE)
+    if head['type'] != 'VisPredictHead':
+        head.update(in_channels=16)
+    config = toys.student(teacher=toys.random_teacher())
+    config.update(head=head)
+    model = toys.build(config)
+    message = f'{head["type"]} cannot be the head of a student'
+    with pytest.raises(TypeError, match=message):
+        model.init_weights()
+
+
+@pytest.mark.parametrize('head', ['RegressionHead', 'RLEHead'])
+def test_stock_heads_are_given_no_nan(head):
+    """Where the weight of a label is 0, which some tools write as NaN."""
+    model = pooled(head)
+    inputs, data = toys.batch(model)
+    labels = data[0].gt_instance_labels
+    labels.keypoint_weights[0, 2] = 0
+    labels.keypoint_labels[0, 2] = float('nan')
+    losses = model.loss(inputs, data)
+    model.parse_losses(losses)[0].backward()
+    assert losses['loss_kpt'].isfinite()
+    assert all(
+        p.grad is None or p.grad.isfinite().all() for p in model.parameters()
+    )
+
+
+def test_another_head_is_added_from_any_file():
+    class OwnHead(nn.Module):
+        pass
+
+    @student_output.register
+    def _(head: OwnHead, output: dict) -> StudentOutput:
+        return StudentOutput(output['xy'])
+
+    xy = torch.rand(2, 3, 2)
+    assert student_output(OwnHead(), dict(xy=xy)).coords is xy
+    with pytest.raises(TypeError, match='OwnHead cannot be .* a teacher'):
+        teacher_heatmaps(OwnHead(), dict(xy=xy))
+
+
+def test_terms_take_what_they_name():
+    step = DistillationStep(
+        StudentOutput(torch.zeros(1, 2, 2)),
+        TeacherOutput(DenseHeatmaps(FRAME, torch.ones(1, 2, 16, 12))),
+        torch.ones(1, 2),
+    )
+    assert step.take('student.coords') is step.student.coords
+    assert step.take('teacher.frame') == FRAME
+    assert step.take('teacher.heatmaps').shape == (1, 2, 16, 12)
+    assert step.take('teacher.tokens.visual') is None
+    for path in ('student.speed', 'student.count', 'students'):
+        with pytest.raises(ValueError, match=f'"{path}" is no part of'):
+            step.take(path)
+
+
+@MODELS.register_module()
+class LearnedDistance(MeanDistance):
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(1))
+
+
+def test_terms_with_parameters_of_their_own():
+    """A checkpoint would hold them beside the student."""
+    config = toys.student(
+        teacher=toys.random_teacher(),
+        distillation=dict(mine=dict(type='LearnedDistance')),
+    )
+    with pytest.raises(ValueError, match=r'"mine" keeps .*\(factor\)'):
+        toys.build(config)
+
+
+@MODELS.register_module()
+class OneNeed(MeanDistance):
+    needs = 'student.coords'
+
+
+@MODELS.register_module()
+class UnknownNeed(MeanDistance):
+    needs = ('student.coords', 'student.velocity')
+
+
+@pytest.mark.parametrize(
+    'term, message',
+    [
+        (dict(type='TokenDistillationLoss'), "Add tokens='visual'"),
+        (dict(type='OneNeed'), 'OneNeed does not say what'),
+        (dict(type='UnknownNeed'), '"student.velocity" is no part of'),
+        (dict(type='SmoothL1Loss'), 'SmoothL1Loss does not say what'),
+    ],
+)
+def test_terms_that_do_not_say_what_they_need(term, message):
+    model = toys.build(
+        toys.student(
+            teacher=toys.random_teacher(),
+            distillation=dict(mine=term),
+            head=dict(scores=False, sigmas=False),
+        )
+    )
+    with pytest.raises(ValueError, match=f'distillation.mine: .*{message}'):
+        model.init_weights()
+
+
+def test_head_runs_once_a_step():
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    runs = []
+    model.head.mlp.register_forward_hook(lambda *_: runs.append(1))
+    model.loss(*toys.batch(model))
+    model.loss(*toys.batch(model))
+    assert len(runs) == 2
+    assert 'forward' not in vars(model.head)  # left as it was
+
+
+def test_a_head_whose_loss_does_not_run_it(monkeypatch):
+    """It is run for the terms alone."""
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    zero = torch.zeros((), requires_grad=True)
+    monkeypatch.setattr(
+        model.head, 'loss', lambda *_, **__: dict(loss_own=zero)
+    )
+    losses = model.loss(*toys.batch(model))
+    assert losses['loss_own'] is zero and losses['loss_scores'] > 0
+
+
+def test_head_is_left_as_it_was_by_an_error():
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model.head.forward = wrapped = model.head.forward
+    inputs, data = toys.batch(model)
+    for sample in data:
+        sample.gt_instance_labels.keypoint_labels = torch.zeros(1, 3, 2)
+        sample.gt_instance_labels.keypoint_weights = torch.zeros(1, 3)
+    with pytest.raises(ValueError, match='labels of shape'):
+        model.loss(inputs, data)
+    assert model.head.forward is wrapped

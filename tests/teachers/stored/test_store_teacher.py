@@ -1,0 +1,428 @@
+"""Outputs of a teacher that are stored, and used in its place."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmpose.registry import DATASETS
+
+from distilpose.heatmaps.forms import DenseHeatmaps
+from distilpose.heatmaps.frame import HeatmapFrame
+from distilpose.heatmaps.functional import simulate_heatmaps
+from distilpose.losses.paper import SimulatedHeatmapLoss
+from distilpose.teachers import kinds as sources
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.inputs import InputSpec
+from distilpose.teachers.kinds import TeacherSource
+from distilpose.teachers.output import TeacherOutput
+from distilpose.teachers.stored import folder as stored_module
+from distilpose.teachers.stored.folder import StoredOutputs
+from distilpose.teachers.stored.write import store_teacher
+from distilpose.zoo.find import find_config
+from distilpose_cli import main
+
+from ...training import runs
+
+SIZE = (64, 96)
+FRAME = HeatmapFrame((32, 48), (32.0, 48.0))
+
+
+class IdealSource(TeacherSource):
+    """Draws the paper's Gaussians at the labels of whatever crop it sees."""
+
+    name, input, metainfo = 'ideal', InputSpec(SIZE), None
+    asked = 0
+
+    def __init__(self, ideal, height=0.9):
+        self.height = height
+
+    def prepare(self):
+        pass
+
+    def __call__(self, images, samples=None):
+        IdealSource.asked += len(images)
+        coords = torch.zeros(len(images), 17, 2)
+        for i, sample in enumerate(samples or ()):
+            coords[i] = places(sample)
+        maps = simulate_heatmaps(coords, torch.full_like(coords, 1.5), FRAME)
+        return TeacherOutput(DenseHeatmaps(FRAME, self.height * maps))
+
+
+def places(sample):
+    """Where keypoints are in a crop, fractions (K, 2)."""
+    if 'keypoint_labels' in sample.gt_instance_labels:
+        return sample.gt_instance_labels.keypoint_labels[0]
+    meta, points = sample.metainfo, sample.gt_instances.keypoints[0]
+    scale = np.array(meta['input_scale'])
+    return torch.from_numpy(
+        (points - np.array(meta['input_center']) + scale / 2) / scale
+    ).float()
+
+
+@pytest.fixture
+def config(pictures, monkeypatch):
+    """A student of the demo's pictures, with every augmentation."""
+    monkeypatch.setitem(sources.SOURCES, 'ideal', IdealSource)
+    monkeypatch.setattr(IdealSource, 'asked', 0)
+    config = Config.fromfile(find_config(runs.NAME.format('')))
+    config.model.teacher = dict(ideal=True, _delete_=True)
+    config.model.teacher.pop('_delete_')
+    config.model.distillation = dict(
+        simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
+        scores=dict(type='KeypointScoreLoss'),
+    )
+    config.train_dataloader.dataset.data_root = str(pictures)
+    pipeline = config.train_dataloader.dataset.pipeline
+    pipeline.insert(2, dict(type='RandomFlip', direction='horizontal'))
+    bbox = next(x for x in pipeline if x['type'] == 'RandomBBoxTransform')
+    bbox.update(
+        rotate_factor=90, scale_factor=(0.65, 1.35), shift_prob=0.5,
+        shift_factor=0.1,
+    )  # fmt: skip
+    pipeline[-1] = dict(
+        type='PackPoseInputs',
+        meta_keys=(
+            *('id', 'img_path', 'ori_shape', 'input_size', 'input_center'),
+            *('input_scale', 'flip', 'flip_direction', 'flip_indices'),
+            'bbox_rotation',
+        ),
+    )
+    return config
+
+
+@pytest.fixture
+def stored(config, tmp_path):
+    return store_teacher(config, tmp_path / 'stored', progress=False)
+
+
+def augmented(config, seed=0):
+    np.random.seed(seed)
+    dataset = DATASETS.build(config.train_dataloader.dataset)
+    batch = pseudo_collate([dataset[i] for i in range(len(dataset))])
+    return torch.stack(batch['inputs']).float(), batch['data_samples']
+
+
+def test_losses_and_gradients_are_the_online_teachers(config, stored):
+    images, samples = augmented(config)
+    rotations = [float(s.metainfo['bbox_rotation'][0]) for s in samples]
+    assert np.abs(rotations).max() > 45 and any(
+        s.metainfo['flip'] for s in samples
+    )
+    labels = torch.stack([places(s) for s in samples])
+    # Near the border, of this crop or of the stored one, part of a Gaussian
+    # is cut off.
+    before = torch.tensor(stored.rows(samples)['peak'].copy())
+    for at, sample in zip(before, samples):
+        if sample.metainfo['flip']:
+            at[:] = at[sample.metainfo['flip_indices']]
+    inner = (
+        ((labels > 0.12) & (labels < 0.88) & (before > 0.2) & (before < 0.8))
+        .all(-1)
+        .float()
+    )
+    assert inner.mean() > 0.3
+    torch.manual_seed(0)
+    near = labels + 0.05 * torch.randn_like(labels)
+    results = []
+    for settings in (dict(ideal=True), dict(stored=str(stored.folder))):
+        maps = FrozenTeacher(InputSpec(SIZE), **settings)(images, samples).maps
+        at = near.clone().requires_grad_()
+        sigmas = torch.full_like(at, 1.3).requires_grad_()
+        loss = SimulatedHeatmapLoss()(at, sigmas, maps, inner)
+        loss.backward()
+        results.append((loss[None], at.grad, sigmas.grad))
+        torch.testing.assert_close(
+            maps.coords()[inner > 0], labels[inner > 0], rtol=0, atol=2e-3
+        )
+        read = maps.read(near)[..., 0]
+        results[-1] += ((read * inner),)
+    for (online, kept), tolerance in zip(
+        zip(*results), (0.01, 0.02, 0.02, 0.1)
+    ):
+        scale = online.abs().max()
+        assert (online - kept).abs().max() < tolerance * scale
+        if online.numel() > 1:
+            assert (online - kept).abs().mean() < 0.1 * tolerance * scale
+
+
+def test_heights_are_kept(config, tmp_path):
+    config.model.teacher.height = 0.4
+    store_teacher(config, tmp_path / 'low', progress=False)
+    images, samples = augmented(config)
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path / 'low'))
+    peaks = teacher(images, samples).maps.peaks()
+    assert 0.3 < float(peaks.median()) <= 0.401
+
+
+def test_a_person_is_found_by_its_id_through_wrappers(config, tmp_path):
+    plain = config.train_dataloader.dataset
+    pipeline = plain.pop('pipeline')
+    config.train_dataloader.dataset = dict(
+        type='RepeatDataset',
+        times=2,
+        dataset=dict(
+            type='CombinedDataset',
+            metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
+            datasets=[dict(plain, pipeline=[])],
+            pipeline=pipeline,
+        ),
+    )
+    outputs = store_teacher(config, tmp_path / 'x', progress=False)
+    assert outputs.count == outputs.done == 30
+    dataset = DATASETS.build(config.train_dataloader.dataset)
+    sample = dataset[40]['data_samples']
+    images = torch.zeros(1, 3, *SIZE[::-1])
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path / 'x'))
+    inside = ((places(sample) > 0.15) & (places(sample) < 0.85)).all(-1)
+    torch.testing.assert_close(
+        teacher(images, [sample]).maps.coords()[0, inside],
+        places(sample)[inside],
+        rtol=0,
+        atol=2e-3,
+    )
+
+
+@pytest.mark.parametrize('turn', [1, -1])
+def test_parts_of_one_file_that_leave_out_others(
+    config, pictures, tmp_path, turn
+):
+    """People without keypoints, whom CocoDataset leaves out."""
+    plain = config.train_dataloader.dataset
+    content = json.loads((pictures / plain.ann_file).read_text())
+    for person in content['annotations'][:5]:
+        person.update(num_keypoints=0, keypoints=[0] * 51)
+    plain.ann_file = str(tmp_path / 'some.json')
+    (tmp_path / 'some.json').write_text(json.dumps(content))
+    pipeline = plain.pop('pipeline')
+    parts = [
+        dict(plain, type=kind, pipeline=[])
+        for kind in ('CocoDataset', 'UnlabelledPeopleDataset')
+    ]
+    config.train_dataloader.dataset = dict(
+        type='CombinedDataset',
+        metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
+        datasets=parts[::turn],
+        pipeline=pipeline,
+    )
+    outputs = store_teacher(config, tmp_path / 'x', progress=False)
+    assert outputs.count == outputs.done == 30
+
+
+def test_another_flip_test(config, stored):
+    told = 'stored with model.teacher.flip_test=False, and now it is True'
+    settings = dict(stored=str(stored.folder), flip_test=True)
+    with pytest.raises(ValueError, match=told):
+        FrozenTeacher(InputSpec(SIZE), **settings).prepare()
+    config.model.teacher.flip_test = True
+    with pytest.raises(ValueError, match=told):
+        store_teacher(config, stored.folder, progress=False)
+
+
+def test_goes_on_where_it_was(config, stored, tmp_path):
+    rows = (stored.folder / 'rows.npy').read_bytes()
+    meta = stored.folder / 'meta.json'
+    content = json.loads(meta.read_text())
+    meta.write_text(json.dumps(dict(content, done=20)))
+    with pytest.raises(ValueError, match='for 20 of 30 people'):
+        FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder)).prepare()
+    IdealSource.asked = 0
+    store_teacher(config, stored.folder, progress=False)
+    assert IdealSource.asked == 10
+    assert (stored.folder / 'rows.npy').read_bytes() == rows
+    assert json.loads(meta.read_text()) == content
+
+
+def test_a_student_learns_from_it_without_the_teacher(config, stored):
+    from mmpose.registry import MODELS
+
+    config.model.teacher.stored = str(stored.folder)
+    model = MODELS.build(config.model)
+    model.init_weights()
+    IdealSource.asked = 0
+    images, samples = augmented(config)
+    losses = model.loss((images - 120) / 60, samples)
+    assert IdealSource.asked == 0
+    assert losses['loss_simulated_heatmaps'] > 0
+    assert losses['teacher/distance_px'] > 0
+
+
+def test_another_teacher(config, stored, tmp_path):
+    with pytest.raises(ValueError, match=r'setting height was not set, now'):
+        FrozenTeacher(
+            InputSpec(SIZE), stored=str(stored.folder), ideal=1, height=0.4
+        ).prepare()
+    config.model.teacher.height = 0.4
+    with pytest.raises(ValueError, match='outputs of another teacher'):
+        store_teacher(config, stored.folder, progress=False)
+
+
+def test_a_file_of_the_teacher_that_has_changed(config, tmp_path):
+    file = tmp_path / 'weights.pth'
+    file.write_text('one')
+    config.model.teacher.height = 0.7
+    config.model.teacher.ideal = str(file)
+    folder = store_teacher(config, tmp_path / 'x', progress=False).folder
+    settings = dict(stored=str(folder), height=0.7)
+    moved = file.rename(tmp_path / 'moved.pth')
+    FrozenTeacher(InputSpec(SIZE), ideal=str(moved), **settings).prepare()
+    FrozenTeacher(InputSpec(SIZE), ideal=str(file), **settings).prepare()
+    file.write_text('two')
+    with pytest.raises(ValueError, match=r'setting ideal was .*SHA-256'):
+        FrozenTeacher(InputSpec(SIZE), ideal=str(file), **settings).prepare()
+
+
+def test_other_data(config, stored, pictures, tmp_path):
+    part = config.train_dataloader.dataset
+    part.ann_file = 'annotations/person_keypoints_val2017.json'
+    part.data_prefix.img = 'val2017/'
+    with pytest.raises(ValueError, match='outputs for other data'):
+        store_teacher(config, stored.folder, progress=False)
+    images, samples = augmented(config)
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    with pytest.raises(
+        ValueError, match='for other data: .*train2017.json as it was'
+    ):
+        teacher.source.see_data(DATASETS.build(part))
+    with pytest.raises(ValueError, match=r'holds nothing of annotation \d+'):
+        teacher(images, samples)
+
+
+def test_what_a_sample_must_tell(config, stored):
+    images, samples = augmented(config)
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    samples[0].set_metainfo(dict(input_size=(192, 256)))
+    with pytest.raises(ValueError, match='64 x 96, .* 192 x 256, has another'):
+        teacher(images, samples)
+    samples[0].pop('bbox_rotation')
+    samples[0].set_metainfo(dict(input_size=SIZE))
+    with pytest.raises(ValueError, match="'bbox_rotation' to the meta_keys"):
+        teacher(images, samples)
+
+
+def test_the_pipeline_is_made_to_tell_the_rotation(config, stored):
+    part = config.train_dataloader.dataset
+    part.pipeline[-1] = dict(type='PackPoseInputs')
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    # Wrapped, and rotated or not.
+    for is_rotated in (True, False):
+        if not is_rotated:
+            part.pipeline = [
+                x for x in part.pipeline if x['type'] != 'RandomBBoxTransform'
+            ]
+        dataset = DATASETS.build(
+            dict(type='RepeatDataset', times=1, dataset=part)
+        )
+        teacher.source.see_data(dataset)
+        sample = dataset[3]['data_samples']
+        assert ('bbox_rotation' in sample.metainfo) == is_rotated
+        found = teacher(torch.zeros(1, 3, *SIZE[::-1]), [sample])
+        at = places(sample)
+        inside = ((at > 0.15) & (at < 0.85)).all(-1)
+        torch.testing.assert_close(
+            found.maps.coords()[0, inside], at[inside], rtol=0, atol=2e-3
+        )
+
+
+def test_only_one_part_is_rotated(config, stored):
+    part = config.train_dataloader.dataset
+    part.pipeline[-1] = dict(type='PackPoseInputs')
+    still = [x for x in part.pipeline if x['type'] != 'RandomBBoxTransform']
+    dataset = DATASETS.build(
+        dict(type='ConcatDataset', datasets=[part, dict(part, pipeline=still)])
+    )
+    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    teacher.source.see_data(dataset)
+    samples = [dataset[i]['data_samples'] for i in (3, -3)]
+    found = teacher(torch.zeros(2, 3, *SIZE[::-1]), samples).maps.coords()
+    for coords, at in zip(found, map(places, samples)):
+        inside = ((at > 0.15) & (at < 0.85)).all(-1)
+        torch.testing.assert_close(
+            coords[inside], at[inside], rtol=0, atol=2e-3
+        )
+
+
+def test_no_folder_or_another_format(stored, tmp_path):
+    with pytest.raises(FileNotFoundError, match='distilpose store-teacher'):
+        FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path)).prepare()
+    meta = stored.folder / 'meta.json'
+    meta.write_text(meta.read_text().replace('"format_version": 1', '"x": 1'))
+    with pytest.raises(ValueError, match='format version None'):
+        StoredOutputs(stored.folder)
+
+
+@pytest.mark.parametrize('change, text', [
+    (lambda c: c.model.pop('teacher'), 'names no teacher'),
+    (lambda c: c.model.teacher.update(keypoints=[*range(17)]),
+     'does not say which of its keypoints change sides'),
+    (lambda c: c.train_dataloader.dataset.pipeline.pop(4),
+     'one TopdownAffine'),
+    (lambda c: c.train_dataloader.dataset.pipeline[4].update(use_udp=True),
+     'without use_udp'),
+])  # fmt: skip
+def test_what_cannot_be_stored(config, tmp_path, change, text):
+    change(config)
+    with pytest.raises(ValueError, match=text):
+        store_teacher(config, tmp_path / 'x', progress=False)
+
+
+def test_a_broken_teacher(config, tmp_path):
+    config.model.teacher.height = float('nan')
+    with pytest.raises(ValueError, match='NaN or infinity'):
+        store_teacher(config, tmp_path / 'x', progress=False)
+    assert not (tmp_path / 'x').exists()
+
+
+@pytest.mark.parametrize('done', [0, 20, 30])
+def test_other_people_of_the_same_file(config, stored, done):
+    """Which a setting of the dataset leaves out."""
+    meta = stored.folder / 'meta.json'
+    meta.write_text(json.dumps(dict(stored.meta, done=done)))
+    config.train_dataloader.dataset.indices = 25
+    with pytest.raises(ValueError, match='begun for 30 people, .* has 25'):
+        store_teacher(config, stored.folder, progress=False)
+
+
+@pytest.mark.parametrize('file', ['meta.json', 'rows.npy', 'keys.npy'])
+@pytest.mark.parametrize('kept', [0, 0.5])
+def test_damaged_files(stored, file, kept):
+    content = (stored.folder / file).read_bytes()
+    (stored.folder / file).write_bytes(content[: int(kept * len(content))])
+    with pytest.raises(ValueError, match='damaged .*Delete the folder'):
+        StoredOutputs(stored.folder)
+
+
+def test_no_room(config, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        stored_module.shutil,
+        'disk_usage',
+        lambda folder: SimpleNamespace(free=1000),
+    )
+    with pytest.raises(OSError, match='has room for 0.0 GB'):
+        store_teacher(config, tmp_path / 'x', progress=False)
+    assert not list((tmp_path / 'x').iterdir())
+
+
+def test_the_command(config, tmp_path, capsys):
+    file, folder = tmp_path / 'student.py', tmp_path / 'stored'
+    config.dump(file)
+    main(
+        [
+            *('store-teacher', str(file), str(folder), '--batch-size', '7'),
+            *('--cfg-options', 'model.teacher.height=0.6'),
+        ]
+    )
+    assert f'model.teacher.stored={folder}' in capsys.readouterr().out
+    assert StoredOutputs(folder).done == 30
+    with pytest.raises(SystemExit, match='store-teacher: .* another teacher'):
+        main(['store-teacher', str(file), str(folder)])
+    with pytest.raises(SystemExit, match='store-teacher: .*neither a file'):
+        main(['store-teacher', 'no-config', str(folder)])
+    with pytest.raises(SystemExit, match='store-teacher: .*given "height"'):
+        main(
+            ['store-teacher', str(file), str(folder), '--cfg-options']
+            + ['height']
+        )

@@ -1,0 +1,207 @@
+"""A head of any kind that is right teaches its student the true position.
+
+Its output is made of its codec's own targets; what is checked is where
+SimulatedHeatmapLoss is least.
+"""
+
+import numpy as np
+import pytest
+import torch
+from mmpose.models.heads import RTMCCHead
+
+from distilpose.heatmaps.forms import SeparableHeatmaps
+from distilpose.heatmaps.frame import codec_of, heatmap_frame
+from distilpose.teachers.output import teacher_heatmaps
+
+from .heads import CHANNELS, KINDS, best_fit, build, perfect, targets
+
+INPUT = (192, 256)
+ROUNDING = [name for name, kind in KINDS.items() if kind.finest]
+EXACT = [name for name, kind in KINDS.items() if kind.finest < 1]
+
+
+def points(finest=0.0):
+    """Keypoints all over the input, (1, K, 2), pixels."""
+    rng = np.random.default_rng(0)
+    inside = rng.uniform(0.02, 0.98, (15, 2)) * INPUT
+    edges = [[0, 0], [191, 255], [191, 0], [0, 255], [96, 255]]
+    keypoints = np.concatenate([inside, edges])[None]
+    return np.round(keypoints / finest) * finest if finest else keypoints
+
+
+@pytest.mark.parametrize('name', EXACT)
+def test_least_at_the_true_keypoint(name):
+    keypoints = points(KINDS[name].finest)
+    head = build(name, keypoints.shape[1])
+    maps = teacher_heatmaps(head, perfect(name, head, keypoints))
+    assert maps.shape[:2] == keypoints.shape[:2]
+    found, sigmas = best_fit(maps, INPUT)
+    assert np.abs(found - keypoints).max() < 0.05
+    assert np.abs(sigmas / expected_sigmas(head) - 1).max() < 0.05
+    peaks = maps.peaks()
+    assert peaks.median() == pytest.approx(1, abs=0.05) and peaks.max() < 1.001
+
+
+def expected_sigmas(head):
+    """Those of the codec, pixels of a heatmap at stride 4."""
+    codec = codec_of(head)
+    codec = getattr(codec, 'heatmap_codec', codec)
+    if hasattr(codec, 'simcc_split_ratio'):
+        return codec.sigma / codec.simcc_split_ratio / 4
+    return codec.sigma * codec.scale_factor / 4
+
+
+@pytest.mark.parametrize('name', ROUNDING)
+def test_right_on_average_where_the_codec_rounds(name):
+    """Over all fractions of a cell, away from the border."""
+    finest = KINDS[name].finest
+    steps = (np.arange(64) + 0.5) / 64 * 4 * finest + 90
+    keypoints = np.stack([steps, steps], 1)[None]
+    head = build(name, 64)
+    maps = teacher_heatmaps(head, perfect(name, head, keypoints))
+    assert maps.peaks().max() == pytest.approx(1, abs=1e-3)
+    found, _ = best_fit(maps, INPUT)
+    error = found - keypoints
+    assert 0.45 < np.abs(error).max() / finest < 0.5
+    assert np.abs(error.mean((0, 1))).max() < 0.05
+
+
+@pytest.mark.parametrize('name', ['simcc', 'rtmpose', 'rtmw', 'dsnt'])
+def test_perfect_heads_have_learned_all_that_their_loss_asks_for(name):
+    """Or else the tests above would be about outputs that no head gives."""
+    head = build(name, 4)
+    keypoints = points()[:, 3:7]
+    output = perfect(name, head, keypoints)
+    wanted = targets(head, keypoints)
+    weights = wanted.pop('keypoint_weights')
+    labels = [*wanted.values()]
+    if name == 'simcc':  # its Gaussians are not normalized at the border
+        labels = [label / label.sum(-1, keepdim=True) for label in labels]
+
+    def loss(given):
+        values = head.loss_module([*given], labels, weights)
+        return float(sum(values) if isinstance(values, list) else values)
+
+    assert loss(output) < 1e-5 < 1e-3 < loss([o.roll(1, 1) for o in output])
+
+
+@pytest.mark.parametrize('name', ['simcc', 'rtmpose', 'rtmw'])
+def test_confidence_of_profiles_is_the_smaller_maximum(name):
+    head = build(name, 1)
+    x, y = perfect(name, head, np.array([[[50.0, 80.0]]]))
+    # Half as high a Gaussian as was learned, in y alone.
+    if head.loss_module.label_softmax:
+        y = y * 0.5 + 11
+    else:
+        y = (0.5 * y.softmax(-1) + 0.5 / y.shape[-1]).log()
+    maps = teacher_heatmaps(head, (x, y))
+    assert isinstance(maps, SeparableHeatmaps)
+    assert maps.peaks().item() == pytest.approx(0.5, abs=0.03)
+    assert maps.columns.max().item() == pytest.approx(1)
+    # No teacher is surer than sure.
+    assert teacher_heatmaps(head, (2 * x, 2 * x[..., :1] + 2 * y)).peaks() <= 1
+
+
+def test_mmpose_takes_the_same_confidence():
+    """Its score of an RTMPose head, whose background is at 0."""
+    head = build('rtmpose', 3)
+    x, y = perfect('rtmpose', head, points(0.5)[:, :3])
+    factors = torch.tensor([[[0.9], [0.6], [0.2]]])
+    x, y = (x - 0.7) * factors, (y + 3) * 0.8
+    (instances,) = head.decode((x, y))
+    torch.testing.assert_close(
+        teacher_heatmaps(head, (x, y)).peaks().numpy(),
+        instances.keypoint_scores,
+        atol=1e-6,
+        rtol=0,
+    )
+
+
+def test_rows_that_say_nothing():
+    maps = teacher_heatmaps(
+        build('rtmpose', 2), (torch.ones(1, 2, 384), torch.ones(1, 2, 512))
+    )
+    assert maps.peaks().eq(0).all() and maps.formed().eq(0).all()
+
+
+def test_visibility_is_the_height():
+    for name, given in (('visibility', 0.3), ('visibility_logits', -0.847298)):
+        head = build(name, 2)
+        maps, _ = perfect(name, head, np.array([[[48.0, 80], [96, 80]]]))
+        vis = torch.tensor([[given, 1.0 if name == 'visibility' else 99.0]])
+        peaks = teacher_heatmaps(head, (maps, vis)).peaks()
+        assert peaks.flatten().tolist() == pytest.approx([0.3, 1], abs=1e-3)
+
+
+def test_a_disc_is_as_high_as_it_is_sure():
+    head = build('udp_combined', 2)
+    maps = perfect('udp_combined', head, points()[:, :2]).clone()
+    maps[:, 3] *= 0.4
+    peaks = teacher_heatmaps(head, maps).peaks().flatten()
+    assert 0.93 < peaks[0] <= 1 and 0.37 < peaks[1] <= 0.4
+
+
+def test_heights_of_heatmaps_through_a_softmax():
+    """None is higher than 1, and what is spread out is low."""
+    head = build('dsnt', 2)
+    maps = torch.full((1, 2, 64, 48), 1 / (64 * 48))
+    maps[0, 0] = 0
+    maps[0, 0, 30, 20] = 1
+    peaks = teacher_heatmaps(head, (None, maps)).peaks().flatten()
+    assert peaks[0] == 1 and peaks[1] < 0.01
+
+
+def test_the_offsets_are_read_in_the_middle_of_a_disc():
+    """On its rim, where a cell may be the highest, they are poor."""
+    head = build('udp_combined', 1)
+    maps = perfect('udp_combined', head, np.array([[[96.0, 128.0]]])).clone()
+    rim = (maps[:, 1].square() + maps[:, 2].square() > 0.5) & (maps[:, 0] > 0)
+    assert rim.any()
+    maps[:, 0][rim] = 1.02
+    maps[:, 1][rim] += 0.3
+    found = teacher_heatmaps(head, maps).coords() * torch.tensor(INPUT)
+    assert np.abs(found.numpy() - [96.0, 128.0]).max() < 0.05
+
+
+@pytest.mark.parametrize('name', KINDS)
+def test_heads_give_what_their_adapters_take(name):
+    """Run on features, in the sizes that their codecs say."""
+    head, grid = build(name, 5).eval(), KINDS[name].stride
+    w, h = INPUT[0] // grid, INPUT[1] // grid
+    feats = torch.randn(2, CHANNELS, h, w)
+    given = (feats,)
+    if name in ('cpm', 'hourglass'):
+        given = [feats, feats]
+    elif name == 'mspn':
+        given = [[feats, feats]]
+    elif name == 'rtmw':
+        given = (
+            torch.randn(2, CHANNELS // 2, 2 * h, 2 * w),
+            feats,
+        )
+    with torch.inference_mode():
+        maps = teacher_heatmaps(head, head(given))
+    assert maps.frame == heatmap_frame(codec_of(head))
+    assert maps.shape == (2, 5, *maps.frame.size[::-1])
+    assert maps.formed().isfinite().all() and maps.peaks().max() > 0
+
+
+def test_only_losses_that_tell_what_logits_mean():
+    head = build('rtmpose', 2)
+    head.loss_module = torch.nn.MSELoss()
+    with pytest.raises(TypeError, match='RTMCCHead .* trained by MSELoss'):
+        teacher_heatmaps(head, (torch.ones(1, 2, 384), torch.ones(1, 2, 512)))
+
+
+def test_a_head_that_gives_something_else():
+    with pytest.raises(TypeError, match='CPMHead .* gives a tuple, expected'):
+        teacher_heatmaps(build('cpm', 2), [(), ()])
+
+
+def test_registered_for_subclasses():
+    class OwnHead(RTMCCHead):
+        pass
+
+    assert teacher_heatmaps.dispatch(OwnHead) is teacher_heatmaps.dispatch(
+        RTMCCHead
+    )

@@ -1,0 +1,159 @@
+"""A teacher's input, made of its student's."""
+
+import numpy as np
+import pytest
+import torch
+from mmpose.datasets.transforms import TopdownAffine
+from mmpose.utils import register_all_modules
+
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.inputs import InputConversion, InputSpec, resample
+
+from .. import toys
+
+register_all_modules()  # whose scope a teacher is built in
+
+MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+
+
+def blobs(size, centres, sigma):
+    """Smooth images (1, C, H, W): where a blob lies is known exactly."""
+    w, h = size
+    y, x = torch.meshgrid(
+        torch.arange(h).double(), torch.arange(w).double(), indexing='ij'
+    )
+    return torch.stack([
+        torch.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * sigma**2))
+        for a, b in centres
+    ])[None]  # fmt: skip
+
+
+def centre(images):
+    """Centroids (C, 2) of the channels of one image."""
+    h, w = images.shape[-2:]
+    mass = images[0].sum((-1, -2))
+    x = (images[0].sum(-2) @ torch.arange(w).double()) / mass
+    y = (images[0].sum(-1) @ torch.arange(h).double()) / mass
+    return torch.stack([x, y], -1)
+
+
+@pytest.mark.parametrize(
+    'size', [(288, 384), (144, 192), (256, 256), (192, 384)]
+)
+def test_a_point_lies_where_the_frame_says(size):
+    points = torch.tensor([[30.0, 40.0], [101.5, 190.25], [150.2, 99.9]])
+    conversion = InputConversion(InputSpec((192, 256)), InputSpec(size))
+    view = conversion.view
+    seen = conversion.images(blobs((192, 256), points, 6.0))
+    assert tuple(seen.shape[:1:-1]) == size
+    expected = points * torch.tensor(view.ratio) + torch.tensor(view.shift)
+    assert (centre(seen) - expected).abs().max() < 0.02
+
+
+def test_it_is_what_mmpose_would_have_cropped():
+    """The teacher's own crop of the same box, but for interpolation."""
+    rng = np.random.default_rng(0)
+    image = blobs((400, 400), rng.uniform(150, 250, (3, 2)), 12.0)[0]
+    image = (255 * image.permute(1, 2, 0)).numpy().astype(np.uint8)
+
+    def crop(size):
+        results = dict(
+            img=image,
+            bbox_center=np.array([[200.0, 200.0]], np.float32),
+            bbox_scale=np.array([[150.0, 200.0]], np.float32),
+        )
+        image_ = TopdownAffine(size)(results)['img']
+        return torch.from_numpy(image_).permute(2, 0, 1)[None].double()
+
+    for size in ((288, 384), (96, 128)):
+        conversion = InputConversion(InputSpec((192, 256)), InputSpec(size))
+        seen = conversion.images(crop((192, 256)))
+        assert (centre(seen) - centre(crop(size))).abs().max() < 0.05
+        assert (seen - crop(size)).abs().mean() < 1.5  # of 255
+
+
+def test_normalization_and_channels_are_exact():
+    raw = torch.rand(2, 3, 8, 6, dtype=torch.float64) * 255
+
+    def normalized(spec):
+        image = raw.flip(1) if spec.rgb else raw
+        return torch.stack(
+            [(c - m) / s for c, m, s in zip(image.unbind(1), *spec[1:3])], 1
+        )
+
+    student = InputSpec((6, 8), MEAN, STD, rgb=True)
+    teacher = InputSpec((6, 8), (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
+    for a, b in ((student, teacher), (teacher, student), (student, student)):
+        seen = InputConversion(a, b).images(normalized(a))
+        torch.testing.assert_close(seen, normalized(b))
+
+
+def test_beyond_the_border_it_is_black():
+    student = InputSpec((192, 256), MEAN, STD, rgb=True)
+    teacher = InputSpec((256, 256), (0.0, 0.0, 0.0), (255.0,) * 3)
+    seen = InputConversion(student, teacher).images(
+        torch.ones(1, 3, 256, 192, dtype=torch.float64)
+    )
+    margin = torch.cat([seen[..., :31], seen[..., -31:]], -1)
+    torch.testing.assert_close(margin, torch.zeros_like(margin))
+    assert seen[..., 40:200].min() > 0.5
+
+
+def test_making_smaller_averages():
+    """Every second pixel alone would alias: black or white."""
+    stripes = torch.zeros(1, 1, 64, 48)
+    stripes[..., ::2] = 1
+    conversion = InputConversion(
+        InputSpec((48, 64), (0.0,), (1.0,)),
+        InputSpec((24, 32), (0.0,), (1.0,)),
+    )
+    inner = conversion.images(stripes)[..., 2:-2, 2:-2]
+    torch.testing.assert_close(inner, torch.full_like(inner, 0.5))
+
+
+def test_mirror_images_lie_where_they_are_asked_for():
+    points = torch.tensor([[30.0, 40.0]])
+    image = blobs((96, 128), points, 4.0)
+    spec = InputSpec((96, 128))
+    seen = resample(
+        image, InputConversion(spec, spec).view._replace(
+            ratio=(-1.0, 1.0), shift=(92.0, 0.0))
+    )  # fmt: skip
+    assert (centre(seen) - torch.tensor([[62.0, 40.0]])).abs().max() < 1e-3
+
+
+def test_equal_inputs_are_not_touched():
+    spec = InputSpec((192, 256), MEAN, STD, rgb=True)
+    images = torch.rand(1, 3, 256, 192)
+    assert InputConversion(spec, spec).images(images) is images
+
+
+@pytest.mark.parametrize('student, teacher, text', [
+    (InputSpec((256, 64)), InputSpec((192, 256)), r'81 % .* empty'),
+    (InputSpec((192, 256), (0.0,), (1.0,)), InputSpec(), 'of 1 channels'),
+])  # fmt: skip
+def test_what_cannot_be_converted(student, teacher, text):
+    with pytest.raises(ValueError, match=text):
+        InputConversion(student, teacher)
+
+
+def test_a_larger_teacher_says_the_same_in_its_students_frame():
+    """Twice the input, twice the heatmap: the same coordinates."""
+    config = toys.teacher()
+    config['head'].update(
+        heatmap_size=(24, 32),
+        decoder=dict(
+            type='UDPHeatmap', input_size=(96, 128), heatmap_size=(24, 32)
+        ),
+    )
+    config['neck']['patch_size'] = (8, 6)
+    student = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
+    teacher = FrozenTeacher(student, **toys.random_teacher(config))
+    output = teacher(torch.randn(2, 3, 64, 48))
+    assert output.maps.shape == (2, toys.K, 32, 24)
+    # Pixel 47.5 of the student is 95, the last of the teacher's: cell 23.
+    x = torch.tensor([47.5 / 48, 63.5 / 64])
+    torch.testing.assert_close(
+        output.frame.cells(x), torch.tensor([23.0, 31.0])
+    )
+    assert output.frame.sigma_scale[0] == pytest.approx(2, rel=0.05)

@@ -1,0 +1,112 @@
+"""What the zoo offers as teachers, and what training says of it."""
+
+import pytest
+from mmpose.utils import register_all_modules
+
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.listing import ZooTeacher, list_teachers, table
+from distilpose_cli import main
+
+
+@pytest.fixture(autouse=True)
+def mmpose_scope():
+    register_all_modules()
+
+
+def only(word):
+    (teacher,) = list_teachers(word)
+    return teacher
+
+
+def test_teacher_with_weights():
+    """Its parameters are those of 28.5 M that the HRNet paper gives."""
+    name = 'td-hm_hrnet-w32_8xb64-210e_coco-384x288'
+    assert only(name) == ZooTeacher(
+        name, 'coco', 17, '384x288', 'HeatmapHead', 'MSRAHeatmap', 76.0,
+        28_536_113, None,
+    )  # fmt: skip
+
+
+def test_vitpose_is_one():
+    pytest.importorskip('mmpretrain')
+    name = 'td-hm_ViTPose-small_8xb64-210e_coco-256x192'
+    found = only(name.upper())
+    assert (found.name, found.codec, found.ap) == (name, 'UDPHeatmap', 73.9)
+    assert found.parameters == 24_290_193 and found.why_not is None
+
+
+def test_part_that_cannot_do_without_memory():
+    """Its backbone reads the numbers that it makes."""
+    assert only('swin-t-p4-w7_8xb32-210e_coco-256x192').parameters > 30e6
+
+
+@pytest.mark.parametrize(
+    'name, why_not',
+    [
+        ('td-reg_res50_rle-8xb64-210e_coco-256x192', '^RLEHead cannot be'),
+        (
+            'rtmo-s_8xb32-600e_coco-640x640',
+            '^The teacher must be a TopdownPoseEstimator, but describes a Bo',
+        ),
+        (
+            'dwpose_l-ll_coco-ubody-256x192',
+            'but describes a DWPoseDistiller',
+        ),
+    ],
+)
+def test_reason_is_what_training_says(name, why_not):
+    found = only(name)
+    with pytest.raises((TypeError, ValueError)) as refused:
+        FrozenTeacher(config=name, allow_random_weights=True).prepare()
+    assert found.why_not == str(refused.value).replace(f' {name}', '')
+    with pytest.raises(AssertionError, match=why_not):
+        raise AssertionError(found.why_not)
+
+
+def test_usable_ones_first_by_dataset_and_ap(monkeypatch):
+    names = [teacher.name for teacher in list_teachers('tokenpose-t')]
+    assert names == ['tokenpose-tiny_1xb32-15e_demo-96x64']
+    given = dict(
+        unknown=ZooTeacher('unknown'),
+        refused=ZooTeacher('refused', 'a', why_not='no.'),
+        low=ZooTeacher('low', 'coco', ap=70.0),
+        high=ZooTeacher('high', 'coco', ap=80.0),
+        other=ZooTeacher('other', 'AP-10K'),
+    )
+    monkeypatch.setattr(
+        'distilpose.teachers.listing.installed_configs',
+        lambda with_mmpose: given,
+    )
+    monkeypatch.setattr(
+        'distilpose.teachers.listing._describe', lambda name, teacher: teacher
+    )
+    names = [teacher.name for teacher in list_teachers()]
+    assert names == ['other', 'high', 'low', 'unknown', 'refused']
+
+
+def test_each_reason_is_one_note():
+    lines = table(
+        [
+            ZooTeacher('a', 'coco', 17, '256x192', 'H', 'C', 70.0, 1_500_000),
+            ZooTeacher('b', why_not='It is broken.'),
+            ZooTeacher('c', why_not='It is old.'),
+            ZooTeacher('d', why_not='It is broken.'),
+        ]
+    ).splitlines()
+    assert lines[2].split() == [
+        *('a', 'coco', '17', '256x192', 'H', 'C', '70.0', '1.5', 'M', 'yes')
+    ]
+    assert [line[-6:] for line in lines[3:6]] == ['no (1)', 'no (2)', 'no (1)']
+    assert lines[6:] == ['(1) It is broken.', '(2) It is old.']
+
+
+def test_command(capsys):
+    main(['teachers', 'tokenpose-stem_8xb64'])
+    printed = capsys.readouterr().out
+    assert 'TokenPoseHead' in printed and 'no (1)' in printed
+    assert '(1) No weights are published for it: give a checkp' in printed
+
+
+def test_word_in_no_name():
+    with pytest.raises(SystemExit, match='"xyz" in its name'):
+        main(['teachers', 'xyz'])

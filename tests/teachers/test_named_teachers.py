@@ -1,0 +1,359 @@
+"""Teachers by the names of their configs: weights, downloads, refusals."""
+
+import hashlib
+import multiprocessing
+import os
+import runpy
+import signal
+import time
+from pathlib import Path
+
+import mmpose
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
+from mmpose.apis import init_model
+
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.weights.fetch import place_of
+from distilpose.weights.read import read_state_dict
+from distilpose.zoo import find, published
+from distilpose.zoo.find import find_config
+from distilpose.zoo.published import published_ap, published_weights
+
+from .. import limits, toys
+from ..file_server import cached
+
+COCO = 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'
+SIZE = (192, 256)
+
+
+def config_of(**head):
+    """A whole config, small, of COCO's keypoints."""
+    codec = dict(
+        type='MSRAHeatmap', input_size=SIZE, heatmap_size=(48, 64), sigma=2
+    )
+    model = toys.convolutional_teacher()
+    model['head'].update(out_channels=17, decoder=codec, **head)
+    return dict(model=model, default_scope='mmpose')
+
+
+def trained(config=None):
+    torch.manual_seed(3)
+    return toys.build((config or config_of())['model'], seed=3)
+
+
+@pytest.fixture
+def publish(server, tmp_path, monkeypatch):
+    """Publish a teacher called "toy" as MMPose does: config and metafile."""
+    folder = tmp_path / 'configs/body_2d_keypoint/toys'
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(find, 'OWN', tmp_path / 'configs')
+
+    def publish(content, name=None, config=None):
+        """Give the address of a checkpoint's bytes, or of what to save."""
+        if not isinstance(content, bytes):
+            torch.save(content, tmp_path / 'saved.pth')
+            content = (tmp_path / 'saved.pth').read_bytes()
+        if name is None:
+            digest = hashlib.sha256(content).hexdigest()
+            name = f'toy-{digest[:8]}_20230831.pth'
+        server.files[f'/{name}'] = content
+        address = f'{server.address}/{name}'
+        published._models.cache_clear()
+        Config(config or config_of()).dump(folder / 'toy.py')
+        (folder / 'toys.yml').write_text(
+            'Models:\n- Config: configs/body_2d_keypoint/toys/toy.py\n'
+            f'  Name: toy\n  Weights: {address}\n'
+        )
+        return address
+
+    yield publish
+    published._models.cache_clear()
+
+
+@pytest.fixture
+def log(caplog):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    caplog.set_level('INFO', logger=logger.name)
+    yield caplog
+    logger.removeHandler(caplog.handler)
+
+
+def weights_of(teacher):
+    """What of a teacher's head is the same after its layers are fused."""
+    return teacher.source.model.head.final_layer.weight
+
+
+def test_weights_come_by_the_name(publish, server, tmp_path, log):
+    model = trained()
+    address = publish(dict(state_dict=model.state_dict(), meta={}))
+    for _ in range(2):
+        teacher = FrozenTeacher(config='toy')
+        assert server.asked in ([], [address[len(server.address) :]])
+        teacher.prepare()
+        torch.testing.assert_close(
+            weights_of(teacher), model.head.final_layer.weight
+        )
+    assert len(server.asked) == 1
+    (name,) = cached(tmp_path)
+    line = f'The teacher toy: weights of {address} (SHA-256 {name[4:12]}...)'
+    assert f'{line}, in {place_of(address)}' in log.text
+
+
+def test_student_with_a_name_for_a_teacher(publish, server):
+    """Built, it has downloaded nothing: testing needs no teacher."""
+    publish(dict(state_dict=trained().state_dict()))
+    student = toys.build(toys.student(teacher='toy', distillation={}))
+    assert server.asked == []
+    assert student.teacher.source.config == 'toy'
+    student.teacher.prepare()
+    assert len(server.asked) == 1
+
+
+def test_random_weights_download_nothing(publish, server):
+    publish(dict(state_dict=trained().state_dict()))
+    FrozenTeacher(config='toy', allow_random_weights=True).prepare()
+    assert server.asked == []
+
+
+def test_own_checkpoint_comes_before_the_published_one(
+    publish, server, tmp_path
+):
+    publish(dict(state_dict=trained().state_dict()))
+    own = trained()
+    own.head.final_layer.weight.data.fill_(5.0)
+    torch.save(own.state_dict(), tmp_path / 'own.pth')
+    teacher = FrozenTeacher(config='toy', checkpoint=str(tmp_path / 'own.pth'))
+    assert (weights_of(teacher) == 5).all() and server.asked == []
+
+
+def test_changed_copy_of_a_config_has_no_weights(publish, tmp_path):
+    publish(dict(state_dict=trained().state_dict()))
+    config = Config.fromfile(find_config('toy'))
+    config.dump(tmp_path / 'toy.py')
+    (tmp_path / 'other.yml').write_text('no: metafile')
+    (tmp_path / 'broken.yml').write_text('"')
+    for copy in (str(tmp_path / 'toy.py'), config.to_dict()):
+        with pytest.raises(ValueError, match='no checkpoint, .* No weights'):
+            FrozenTeacher(config=copy).prepare()
+
+
+def test_own_config_without_published_weights():
+    name = 'tokenpose-stem_8xb64-300e_coco-256x192'
+    with pytest.raises(
+        ValueError, match=f'No weights are published for {name}.*checkpoint to'
+    ):
+        FrozenTeacher(config=name).prepare()
+
+
+def test_name_that_exists_nowhere():
+    with pytest.raises(FileNotFoundError, match=f'Nearest: {COCO}'):
+        FrozenTeacher(config='td-hm_hrnet-w48_coco-256x192').prepare()
+
+
+def refuse(match):
+    """Expect one line in which all of it stands; give it."""
+    with pytest.raises(ValueError, match=match) as caught:
+        FrozenTeacher(config='toy').prepare()
+    assert '\n' not in str(caught.value)
+    return str(caught.value)
+
+
+def test_weights_of_another_config(publish):
+    other = trained(config_of(deconv_out_channels=(8,),
+                              deconv_kernel_sizes=(4,)))  # fmt: skip
+    publish(dict(state_dict=other.state_dict()))
+    refuse('of another architecture than its config .toy.: .*final_layer')
+    other = {'backbone.unknown': torch.zeros(1)}
+    publish(dict(state_dict=other))
+    refuse(r'Missing key\(s\): backbone\.')
+
+
+def test_wrong_hash(publish, tmp_path):
+    publish(dict(state_dict=trained().state_dict()), 'toy-0123abcd.pth')
+    refuse('SHA-256 begins with .*, not with 0123abcd as its name says')
+    assert cached(tmp_path) == []
+
+
+def test_interrupted_download(publish, server, tmp_path):
+    publish(dict(state_dict=trained().state_dict()))
+    server.missing = 100
+    refuse('the connection ended after .* Try again')
+    assert cached(tmp_path) == []
+    server.missing = 0
+    FrozenTeacher(config='toy').prepare()
+
+
+def test_offline_names_address_and_place(publish, server, monkeypatch):
+    address = publish(dict(state_dict=trained().state_dict()))
+    content = server.files.popitem()[1]
+    message = refuse('save it as ')
+    assert f'"{address}"' in message and f'"{place_of(address)}"' in message
+    place_of(address).write_bytes(content)
+    FrozenTeacher(config='toy').prepare()
+
+
+def _read(address, queue):
+    queue.put(read_state_dict(address)['a'].item())
+
+
+def test_two_processes_download_once(server, tmp_path):
+    """The first is killed while it downloads: the next one starts over."""
+    torch.save(dict(a=torch.tensor(8)), tmp_path / 'x.pth')
+    server.files['/x.pth'] = (tmp_path / 'x.pth').read_bytes()
+    fork = multiprocessing.get_context('fork')
+    queue = fork.SimpleQueue()
+    processes = [
+        fork.Process(target=_read, args=(f'{server.address}/x.pth', queue))
+        for _ in range(3)
+    ]
+    server.may_answer.clear()
+    processes[0].start()
+    while not server.asked:
+        time.sleep(0.01)
+    for process in processes[1:]:
+        process.start()
+    time.sleep(0.1)
+    assert server.asked == ['/x.pth'], 'the others wait'
+    os.kill(processes[0].pid, signal.SIGKILL)
+    processes[0].join()
+    server.may_answer.set()
+    assert [queue.get(), queue.get()] == [8, 8]
+    for process in processes[1:]:
+        process.join()
+        assert process.exitcode == 0
+    assert server.asked == ['/x.pth'] * 2
+    assert cached(tmp_path) == ['x.pth']
+
+
+def as_saved_today(model, file):
+    """A checkpoint as MMEngine's runner saves it, with all that it holds."""
+    hub = MessageHub.get_instance('test_named_teachers')
+    hub.update_scalar('train/loss', 0.5)
+    optimizer = torch.optim.Adam(model.parameters())
+    sum(p.sum() for p in model.parameters()).backward()
+    optimizer.step()
+    meta = dict(
+        epoch=1,
+        cfg='text',
+        seed=np.random.randint(9),
+        dataset_meta=dict(
+            dataset_name='coco',
+            sigmas=np.ones(17, np.float32),
+            keypoint_colors=np.zeros((17, 3), np.uint8),
+            upper_body_ids=[0, 1],
+        ),
+    )
+    torch.save(
+        dict(
+            meta=meta,
+            state_dict=model.state_dict(),
+            message_hub=hub.state_dict(),
+            optimizer=optimizer.state_dict(),
+        ),
+        file,
+    )
+
+
+@limits.numpy_in_checkpoints
+def test_file_of_mmposes_own_publisher(publish, tmp_path):
+    """Written by its script, hash in the name and all."""
+    model = trained()
+    as_saved_today(model, tmp_path / 'epoch_1.pth')
+    script = Path(mmpose.__file__).parent / '.mim/tools/misc/publish_model.py'
+    publisher = runpy.run_path(str(script))
+    publisher['process_checkpoint'](
+        str(tmp_path / 'epoch_1.pth'), str(tmp_path / 'td-hm_toy.pth')
+    )
+    deadline = time.monotonic() + 10
+    while not (found := [*tmp_path.glob('td-hm_toy-*.pth')]):
+        assert time.monotonic() < deadline
+    publish(found[0].read_bytes(), found[0].name)
+    teacher = FrozenTeacher(config='toy')
+    torch.testing.assert_close(
+        weights_of(teacher), model.head.final_layer.weight, rtol=0, atol=0
+    )
+    assert cached(tmp_path) == [found[0].name]
+
+
+@limits.numpy_in_checkpoints
+def test_file_of_mmpose_0(publish, tmp_path, log):
+    """Old names, values of NumPy, and tensors of today's nowhere."""
+    model = trained()
+    state = {
+        name.replace('head.', 'keypoint_head.'): value
+        for name, value in model.state_dict().items()
+    }
+    state['data_preprocessor.mean'] = torch.zeros(3, 1, 1)
+    state['keypoint_head.unused'] = torch.zeros(1)
+    meta = dict(mmpose_version='0.29.0', hook_msgs={}, lr=np.float64(0.1))
+    publish(dict(state_dict=state, meta=meta))
+    teacher = FrozenTeacher(config='toy')
+    inputs = torch.randn(1, 3, *SIZE[::-1])
+    ours = teacher(inputs).heatmaps
+    assert 'does not use all of its weights: head.unused' in log.text
+    config = Config.fromfile(find_config('toy'))
+    theirs = init_model(config, str(tmp_path / 'saved.pth'), device='cpu')
+    with torch.no_grad():
+        torch.testing.assert_close(ours, theirs(inputs, None, mode='tensor'))
+    # Of a checkpoint of one's own, nothing may be left over.
+    own = FrozenTeacher(config='toy', checkpoint=str(tmp_path / 'saved.pth'))
+    with pytest.raises(ValueError, match=r'architecture .*head\.unused'):
+        own.prepare()
+
+
+@pytest.mark.parametrize(
+    'name, ap, ending',
+    [
+        (COCO, 75.6, '-0e67c616_20220913.pth'),
+        # Its metafile's Config is right, and its Name another's.
+        ('rtmpose-m_8xb64-210e_crowdpose-256x192', None, '_20230224.pth'),
+        # The folder that its metafile names is gone.
+        ('td-hm_cpm_8xb32-40e_jhmdb-sub1-368x368', None, '_20201122.pth'),
+        ('rtmpose-x_8xb32-270e_coco-wholebody-384x288', None, None),
+    ],
+)
+def test_metafiles_of_mmpose(name, ap, ending):
+    address = published_weights(name)
+    assert (address or '').endswith(ending or '') and bool(ending) == bool(
+        address
+    )
+    assert published_ap(name)[0] == ap
+
+
+@pytest.mark.slow
+def test_config_of_ours_as_it_stands(server, tmp_path, monkeypatch, log):
+    """HRNet-W48 by name: MMPose's metafile, but for the server's name."""
+    config = Config.fromfile(
+        find_config('distilpose-s_hrnet-w48_8xb32-300e_coco-256x192')
+    )
+    teacher = Config.fromfile(find_config(config.model.teacher, True))
+    weights = toys.build(teacher.model, seed=5).state_dict()
+    torch.save(dict(state_dict=weights, meta={}), tmp_path / 'w48.pth')
+    content = (tmp_path / 'w48.pth').read_bytes()
+    name = f'{COCO}-{hashlib.sha256(content).hexdigest()[:8]}_20220913.pth'
+    server.files[f'/{name}'] = content
+    models = published._models
+
+    def redirected(metafile):
+        return [
+            {**entry, 'Weights': f'{server.address}/{name}'}
+            if entry['Name'] == COCO
+            else entry
+            for entry in models(metafile)
+        ]
+
+    monkeypatch.setattr(published, '_models', redirected)
+    student = toys.build(config.model)
+    student.init_weights()
+    assert server.asked == [f'/{name}'] and cached(tmp_path) == [name]
+    assert f'weights of {server.address}/{name} (SHA-256 ' in log.text
+    torch.testing.assert_close(
+        weights_of(student.teacher), weights['head.final_layer.weight']
+    )
+    teacher, images = student.teacher.source, torch.randn(1, 3, 256, 192)
+    assert teacher(images).heatmaps.shape == (1, 17, 64, 48)

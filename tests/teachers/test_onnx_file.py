@@ -1,0 +1,375 @@
+"""Teachers that are ONNX files."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmpose.codecs import UDPHeatmap
+
+from distilpose.heatmaps.frame import HeatmapFrame, heatmap_frame
+from distilpose.heatmaps.functional import simulate_heatmaps
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.inputs import InputSpec
+from distilpose.teachers.kinds import OnnxSource, make_source
+
+from .. import onnx_files, shared, toys
+
+MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+NAMES = ['nose', 'left', 'right']
+COORDS = torch.tensor([[[0.3, 0.4], [0.51, 0.77], [0.8, 0.2]]])
+# As tests feed it: pixels from 0 to 255, in the order that images have.
+PIXELS = dict(mean=[0, 0, 0], std=[1, 1, 1], rgb=False)
+
+
+@pytest.fixture
+def file(tmp_path):
+    return onnx_files.heatmaps(tmp_path / 'heatmaps.onnx')
+
+
+def drawn(frame, size=(48, 64)):
+    """Images (1, 3, H, W) whose every fourth pixel is a target's cell."""
+    y, x = torch.meshgrid(
+        torch.arange(size[1]), torch.arange(size[0]), indexing='ij'
+    )
+    grid = torch.stack([x, y], -1) / 4
+    centres = frame.cells(COORDS)[0]
+    distance = (grid - centres[:, None, None]).square().sum(-1)
+    return 255 * torch.exp(-distance / 8)[None]
+
+
+def ask(images, **settings):
+    """A student of 48 x 64 that takes pixels asks a teacher."""
+    settings.setdefault('keypoints_of', NAMES)
+    teacher = FrozenTeacher(InputSpec(tuple(images.shape[:1:-1])), **settings)
+    teacher.prepare()
+    return teacher(images)
+
+
+def test_heatmaps_lie_where_the_codec_says(file):
+    udp = UDPHeatmap(input_size=(48, 64), heatmap_size=(12, 16))
+    for codec, frame in (
+        (None, HeatmapFrame.msra((12, 16))),
+        (dict(type='UDPHeatmap'), heatmap_frame(udp)),
+    ):
+        output = ask(drawn(frame), onnx=file, codec=codec, **PIXELS)
+        torch.testing.assert_close(
+            output.frame.cells(COORDS), frame.cells(COORDS)
+        )
+        torch.testing.assert_close(
+            output.maps.coords(), COORDS, rtol=0, atol=1e-3
+        )
+        peaks = output.maps.peaks()
+        assert peaks.shape == (1, 3) and ((peaks > 0.9) & (peaks <= 1)).all()
+
+
+def test_height_of_the_codec(file):
+    codec = dict(type='MegviiHeatmap', kernel_size=5)  # of height 255
+    images = torch.full((1, 3, 64, 48), 255.0)
+    output = ask(images, onnx=file, codec=codec, **PIXELS)
+    torch.testing.assert_close(
+        output.maps.peaks(), torch.full((1, 3), 1 / 255)
+    )
+
+
+@pytest.mark.parametrize('normalize', [False, True])
+def test_rows_of_a_simcc_head(tmp_path, normalize):
+    """RTMPose's logits are its labels and a constant; SimCC's, their log."""
+    make = onnx_files.helper.make_node
+    file = onnx_files.write(
+        tmp_path / 'simcc.onnx',
+        [
+            make('ReduceMax', ['images'], ['simcc_x'], axes=[2], keepdims=0),
+            make('ReduceMax', ['images'], ['simcc_y'], axes=[3], keepdims=0),
+        ],
+        [('simcc_x', ('n', 3, 48)), ('simcc_y', ('n', 3, 64))],
+    )
+    codec = dict(type='SimCCLabel', sigma=2.5, normalize=normalize)
+    frame = HeatmapFrame((48, 64), (48.0, 64.0), sigma_scale=(4.0, 4.0))
+    labels = simulate_heatmaps(COORDS, torch.full((1, 3, 2), 0.625), frame)
+    logits = labels.clamp(min=1e-9).log() if normalize else labels - 0.4
+    output = ask(
+        logits, onnx=file, codec=codec if normalize else None, **PIXELS
+    )
+    assert output.maps.frame == frame
+    # MMPose rounds to bins, and so did the labels' Gaussians not.
+    torch.testing.assert_close(output.maps.coords(), COORDS, rtol=0, atol=2e-3)
+    torch.testing.assert_close(
+        output.maps.peaks(), torch.ones(1, 3), rtol=0, atol=0.1
+    )
+
+
+def test_images_are_normalized_as_mmpose_does_it(file):
+    assert OnnxSource(file).input == InputSpec((48, 64), MEAN, STD, True)
+    spec = OnnxSource(file, mean=[1, 2, 3], std=[4, 5, 6], rgb=False).input
+    assert spec == InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
+
+
+def test_what_our_export_says_counts(tmp_path):
+    exported = dict(
+        mean=[1.0, 2.0, 3.0],
+        std=[4.0, 5.0, 6.0],
+        to_rgb=False,
+        keypoint_names=NAMES,
+        flip_pairs=[[0, 2]],
+    )
+    source = OnnxSource(
+        onnx_files.heatmaps(tmp_path / 'x.onnx', metadata=exported)
+    )
+    assert source.input == InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
+    assert source.keypoint_names == NAMES
+    assert source.metainfo['flip_indices'] == [2, 1, 0]
+
+
+@pytest.mark.parametrize('dtype', [
+    onnx_files.TensorProto.UINT8, onnx_files.TensorProto.INT32
+])  # fmt: skip
+@pytest.mark.parametrize('batch', ['n', 1, 2])
+def test_integers_channels_last_a_few_at_a_time(tmp_path, file, dtype, batch):
+    integers = onnx_files.channels_last(tmp_path / 'x.onnx', dtype, batch)
+    assert OnnxSource(integers).input == InputSpec((48, 64), rgb=True)
+    # 3 images leave one over; what is no integer is rounded, not cut.
+    images = 255 * torch.rand(3, 3, 64, 48) + 0.4
+    seen = ask(images.clamp(max=300), onnx=integers, **PIXELS)
+    expected = ask(images.round().clamp(max=255), onnx=file, **PIXELS)
+    assert seen.maps.shape == (3, 3, 16, 12)
+    torch.testing.assert_close(seen.heatmaps, expected.heatmaps)
+
+
+def test_coordinates_as_movenets_are_drawn(tmp_path):
+    """(y, x, score) become Gaussians; a square teacher sees a margin."""
+    file = onnx_files.points(tmp_path / 'points.onnx')
+    images = torch.zeros(2, 3, 64, 64)
+    torch.manual_seed(0)
+    y, x, score = (torch.rand(2, 5) for _ in range(3))
+    images[:, :, 0, :5] = torch.stack([y, x, score], dim=1)
+    output = ask(images, onnx=file, keypoints_of=None, **PIXELS)
+    maps = output.maps
+    assert maps.frame == HeatmapFrame((16, 16), (16.0, 16.0))
+    # Half a cell beyond the last one, the parabola is cut off.
+    inner = torch.stack([x, y], -1).clamp(0, 15.5 / 16)
+    torch.testing.assert_close(maps.coords(), inner, rtol=0, atol=1e-3)
+    cells = torch.stack(
+        torch.meshgrid(torch.arange(16), torch.arange(16), indexing='xy'), -1
+    )
+    centre = 16 * torch.stack([x, y], -1)[:, :, None, None]
+    # Sigma 2 for an input of 256, so 0.5 for one of 64.
+    expected = score[..., None, None] * torch.exp(
+        -(cells - centre).square().sum(-1) / (2 * 0.5**2)
+    )
+    torch.testing.assert_close(maps.formed(), expected, rtol=0, atol=1e-5)
+
+
+def test_a_square_teacher_of_a_student_that_is_not(tmp_path):
+    file = onnx_files.points(tmp_path / 'points.onnx')
+    teacher = FrozenTeacher(InputSpec((48, 64)), onnx=file, **PIXELS)
+    output = teacher(torch.zeros(1, 3, 64, 48))
+    # 64 x 64 shows the student's 48 pixels between margins of 8.
+    torch.testing.assert_close(
+        output.frame.cells(torch.tensor([[0.0, 0.0], [1.0, 1.0]])),
+        torch.tensor([[2.0, 0.0], [14.0, 16.0]]),
+    )
+
+
+def test_what_an_exported_student_predicts_is_drawn(tmp_path):
+    make = onnx_files.helper.make_node
+    meta = dict(mean=[0.0] * 3, std=[1.0] * 3, to_rgb=False)
+    numbers = dict(zeros=[0, 0], ends=[1, 5], axes=[2, 3], one=[1], row=[2])
+
+    def file(name, outputs):
+        return onnx_files.write(
+            tmp_path / name,
+            [
+                make('Slice', ['images', 'zeros', 'ends', 'axes'], ['a']),
+                make('Squeeze', ['a', 'row'], ['b']),  # (N, 3, 5)
+                make('Transpose', ['b'], ['c'], perm=[0, 2, 1]),
+                make('Split', ['c', 'parts'], ['coords', 'd'], axis=2),
+                make('Squeeze', ['d', 'row'], ['scores']),
+                make('Abs', ['coords'], ['sigmas']),
+            ],
+            outputs,
+            metadata=meta,
+            constants=[
+                onnx_files.helper.make_tensor(n, 7, [len(v)], v)
+                for n, v in dict(numbers, parts=[2, 1]).items()
+            ],
+        )
+
+    given = dict(coords=('n', 5, 2), scores=('n', 5), sigmas=('n', 5, 2))
+    images = torch.zeros(1, 3, 64, 48)
+    images[0, :2, 0, :5] = torch.rand(2, 5) * 20 + 10  # pixels
+    images[0, 2, 0, :5] = torch.rand(5)
+    coords = images[:, :2, 0, :5].mT
+    for names, sigmas in (
+        (['coords', 'scores'], torch.full((1, 5, 2), 2.0)),
+        (['coords', 'scores', 'sigmas'], coords),
+    ):
+        path = file('x.onnx', [(n, given[n]) for n in names])
+        output = ask(images, onnx=path, keypoints_of=None)
+        torch.testing.assert_close(
+            output.maps.coords() * torch.tensor([48, 64]),
+            coords, rtol=0, atol=0.01,
+        )  # fmt: skip
+        x = torch.arange(12)
+        expected = images[:, 2, 0, :5, None] * torch.exp(
+            -(4 * x - coords[..., :1]).square() / (2 * sigmas[..., :1] ** 2)
+        )
+        torch.testing.assert_close(output.maps.rows, expected)
+
+
+def test_a_tensor_inside(file):
+    images = 255 * torch.rand(1, 3, 64, 48)
+    inside = ask(images, onnx=file, output='pooled', **PIXELS)
+    expected = ask(images, onnx=file, **PIXELS)
+    torch.testing.assert_close(inside.heatmaps, 255 * expected.heatmaps)
+
+
+def test_keypoints_by_the_name_of_a_dataset(file):
+    names = OnnxSource(file, keypoints_of='coco').keypoint_names
+    assert names[:2] == ['nose', 'left_eye'] and len(names) == 17
+    source = OnnxSource(file, keypoints_of=NAMES)
+    assert source.keypoint_names == NAMES
+    assert source.metainfo['flip_indices'] == [0, 2, 1]
+    assert OnnxSource(file).keypoint_names is None
+
+
+@pytest.mark.parametrize('names', [
+    ['Nose', 'Left Eye', 'Right Eye'],
+    ['nose', 'LEye', 'REye'],
+    ['nose', 'eye_l', 'eye_r'],
+])  # fmt: skip
+def test_sides_however_they_are_written(file, names):
+    source = OnnxSource(file, keypoints_of=names)
+    assert source.metainfo['flip_indices'] == [0, 2, 1]
+
+
+def test_what_runs_and_what_is_imitated_is_logged(file, caplog):
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    try:
+        ask(torch.zeros(1, 3, 64, 48), onnx=file)
+    finally:
+        logger.removeHandler(caplog.handler)
+    text = caplog.text
+    assert 'ONNX Runtime runs it by CPUExecutionProvider' in text
+    assert 'its output heatmaps (heatmaps of MSRAHeatmap)' in text
+    assert f'RGB of mean {MEAN}' in text
+
+
+def test_a_student_learns_from_it(tmp_path):
+    file = onnx_files.points(tmp_path / 'points.onnx')
+    model = toys.build(
+        toys.student(
+            teacher=dict(onnx=file),
+            distillation={
+                name: toys.TERMS[name]
+                for name in ('simulated_heatmaps', 'scores')
+            },
+        )
+    )
+    model.init_weights()
+    losses = model.loss(*toys.batch(model))
+    assert losses['loss_simulated_heatmaps'].isfinite()
+    # The session takes no part in copies.
+    pickle.loads(pickle.dumps(model))
+    assert copy.deepcopy(model).teacher is model.teacher
+
+
+def operator(tmp_path):
+    node = onnx_files.helper.make_node('Unheard', ['images'], ['heatmaps'])
+    return onnx_files.write(
+        tmp_path / 'x.onnx', [node], [('heatmaps', ('n', 3, 16, 12))]
+    )
+
+
+def damaged(tmp_path):
+    path = tmp_path / 'x.onnx'
+    path.write_bytes(b'no model')
+    return str(path)
+
+
+def of_any_size(tmp_path):
+    return onnx_files.heatmaps(tmp_path / 'x.onnx', shape=('n', 3, 'h', 'w'))
+
+
+def flat(tmp_path):
+    node = onnx_files.helper.make_node('Flatten', ['images'], ['features'])
+    return onnx_files.write(
+        tmp_path / 'x.onnx', [node], [('features', ('n', 9216))]
+    )
+
+
+@pytest.mark.parametrize('make, settings, text', [
+    (None, dict(onnx='no.onnx'), 'file "no.onnx" does not exist'),
+    (operator, {}, 'cannot run the teacher .*operator Unheard is not .*newer'),
+    (damaged, {}, r'cannot run the teacher .*copy or export it again'),
+    (of_any_size, {}, 'leaves its input size open.*input_size'),
+    (flat, {}, r'gives features \(1, 9216\), of which none'),
+    (flat, dict(output='feature'), r'no tensor of this name. .* features;'),
+    (flat, dict(output='no'), 'has no tensor of this name'),
+    (onnx_files.heatmaps, dict(keypoints_of='cocoo'),
+     'no dataset of this name'),
+    (onnx_files.heatmaps, dict(mean=[1, 2]), r'mean is \[1, 2\], expected'),
+    (onnx_files.heatmaps, dict(codec=dict(type='UDPHeatmapp')),
+     'codec does not describe'),
+    (onnx_files.heatmaps, dict(codec=dict(type='MegviiHeatmap')),
+     'codec does not describe.*kernel_size'),
+])  # fmt: skip
+def test_bad_files_and_settings(tmp_path, make, settings, text):
+    if make is onnx_files.heatmaps:
+        settings = dict(onnx=make(tmp_path / 'x.onnx'), **settings)
+    elif make is not None:
+        settings = dict(onnx=make(tmp_path), **settings)
+    with pytest.raises((ValueError, FileNotFoundError), match=text) as error:
+        FrozenTeacher(**settings).prepare()
+    assert '\n' not in str(error.value)
+
+
+def test_two_inputs(tmp_path):
+    file = onnx_files.heatmaps(tmp_path / 'x.onnx')
+    model = onnx_files.onnx.load(file)
+    extra = onnx_files.helper.make_tensor_value_info(
+        'boxes', onnx_files.FLOAT, ['n', 4]
+    )
+    model.graph.input.append(extra)
+    onnx_files.onnx.save(model, file)
+    with pytest.raises(ValueError, match=r'takes images .* boxes .*expected'):
+        FrozenTeacher(onnx=file).prepare()
+
+
+def test_settings_of_a_base_that_are_none(file):
+    """A config cannot delete them on the command line."""
+    source = make_source(dict(onnx=file, config=None, checkpoint=None))
+    assert isinstance(source, OnnxSource)
+    with pytest.raises(TypeError, match='has no setting checkpoint'):
+        make_source(dict(onnx=file, checkpoint='x.pth'))
+
+
+def test_settings_of_two_sources(file):
+    with pytest.raises(ValueError, match='both config and onnx'):
+        FrozenTeacher(onnx=file, config='x')
+
+
+def test_movenet_is_right_about_most_keypoints(tmp_path):
+    """On MMPose's crops of 192 x 256, which it sees with margins."""
+    movenet = shared.file_or_skip('models/movenet-thunder.onnx')
+    people = shared.people(tmp_path, (192, 256))
+    student = InputSpec((192, 256))
+    teacher = FrozenTeacher(student, onnx=str(movenet), keypoints_of='coco')
+    right = []
+    for sample in [people[i] for i in range(0, len(people), 5)]:
+        output = teacher(sample['inputs'][None].float())
+        truth = sample['data_samples'].gt_instances
+        centre, scale = (
+            np.asarray(sample['data_samples'].metainfo[f'input_{key}'])
+            for key in ('center', 'scale')
+        )
+        found = output.maps.coords()[0].numpy() * scale + centre - scale / 2
+        distance = np.linalg.norm(found - truth.keypoints[0], axis=-1)
+        x1, y1, x2, y2 = truth.bboxes[0]
+        seen = truth.keypoints_visible[0] > 0
+        right += [*(distance < 0.1 * max(x2 - x1, y2 - y1))[seen]]
+    assert len(right) > 100
+    assert np.mean(right) > 0.6

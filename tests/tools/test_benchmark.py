@@ -1,0 +1,271 @@
+"""The benchmarks compare like with like, and write what they found."""
+
+import csv
+import sys
+from pathlib import Path
+
+import against_baseline
+import benchmark
+import evaluation
+import naive_baseline
+import pytest
+import simcc_loss
+import torch
+from mmengine.config import Config, ConfigDict
+
+from distilpose.zoo.find import find_config
+
+from .. import figures, toys
+
+TINY = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
+QUICK = ['--batch', '2', '--repeats', '2']
+
+
+def test_models_side_by_side(tmp_path, capsys):
+    """A model that cannot be built is named; the others are measured."""
+    out = tmp_path / 'out'
+    options = ['--batch', '1', '2', '--repeats', '2', '--deploy']
+    benchmark.main([TINY, 'nonsense', *options, '--out', str(out)])
+    assert 'nonsense: FileNotFoundError' in capsys.readouterr().out
+    (row,) = csv.DictReader((out / 'models.csv').read_text().splitlines())
+    assert row['model'] == TINY and row['parameters, M'] == '0.37'
+    milliseconds = float(row['batch 2: ms'].split()[0])
+    assert float(row['batch 2: images/s']) == pytest.approx(
+        2000 / milliseconds, rel=0.05
+    )
+    assert not (out / 'models.png').exists(), 'no AP of it is published'
+
+
+@pytest.fixture
+def figure():
+    """The plot of the documentation's table."""
+    rows = Path(__file__).parents[2] / 'docs/benchmark/models.csv'
+    return benchmark.plot([*csv.DictReader(rows.open())], batch=1)
+
+
+def test_labels_of_the_plot_do_not_overlap(figure):
+    """Neither each other nor points nor lines, and all are in the picture."""
+    boxes = figures.label_boxes(figure)
+    assert {'DistilPose-L', 'HRNet-W32', 'ViTPose-S', 'RTMPose-t'} <= {*boxes}
+    assert {'SimCC-R50', 'SimpleBaseline-R50', 'RLE-R50'} <= {*boxes}
+    assert len(boxes) == 13
+    assert figures.overlapping(boxes) == []
+    assert figures.on_lines(figure) == []
+    (axis,) = figure.axes
+    for box in boxes.values():
+        assert axis.bbox.count_contains(box.corners()) == 4
+
+
+def test_families_are_joined(figure):
+    """From the fastest to the slowest; what has one size is a point."""
+    (axis,) = figure.axes
+    joined = [[*x.get_xdata()] for x in axis.lines if len(x.get_xdata()) > 1]
+    assert joined == [[45.9, 140.5], [12.5, 17.5, 36.1], [114.5, 205.2]]
+    assert sum(len(line.get_xdata()) for line in axis.lines) == 13
+
+
+def test_ours_differ_by_more_than_colour(figure):
+    (axis,) = figure.axes
+    ours, *others = axis.lines  # in the table's order
+    assert ours.get_marker() not in {x.get_marker() for x in others}
+    assert ours.get_linewidth() > max(x.get_linewidth() for x in others)
+    bold = [x.get_text() for x in axis.texts if x.get_fontweight() == 'bold']
+    assert bold == ['DistilPose-S', 'DistilPose-L']
+
+
+def test_ticks_are_plain_numbers(figure):
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    ticks = [x.get_text() for x in axis.get_xticklabels(which='both')]
+    assert ticks == ['10', '20', '30', '50', '100', '200', '300']
+    assert axis.get_xlim() == (10, 300)
+
+
+def test_names_of_papers():
+    """A config without one keeps its own, and is of no other's family."""
+    name = benchmark.paper_name
+    assert name('td-reg_res101_rle-8xb64-210e_coco-256x192')[1] == 'RLE-R101'
+    assert name('td-hm_ViTPose-huge_8xb64-210e_coco-256x192')[1] == 'ViTPose-H'
+    other = 'distilpose-s_no-distill_8xb32-300e_coco-256x192'
+    assert name(other) == ('distilpose-s_no-distill',) * 2
+
+
+def test_models_in_onnx_runtime(tmp_path, capsys):
+    """Beside PyTorch, in the same rounds."""
+    benchmark.main(
+        [TINY, *QUICK, '--deploy', '--onnx', '--out', str(tmp_path)]
+    )
+    (row,) = csv.DictReader((tmp_path / 'models.csv').read_text().splitlines())
+    both = [row['batch 2: ms'], row['batch 2: ms in ONNX Runtime']]
+    assert all(float(took.split()[0]) > 0 for took in both)
+    assert both[0] != both[1]
+
+
+def test_command_line(monkeypatch, capsys):
+    """Without arguments given, it reads the process's own."""
+    monkeypatch.setattr(sys, 'argv', ['benchmark', 'no', '--repeats', '1'])
+    with pytest.raises(SystemExit):
+        benchmark.main()
+    assert '--repeats must be 2 or more' in capsys.readouterr().err
+
+
+def test_spread_lies_among_the_times():
+    """Of two times, too: below them there is nothing."""
+    assert benchmark.Timing.of([1, 9]) == (5, 3, 7)
+    assert benchmark.Timing.of([5, 1, 4, 2, 3]) == (3, 2, 4)
+
+
+def test_calls_are_interleaved():
+    made = []
+    calls = {name: lambda name=name: made.append(name) for name in 'ab'}
+    found = benchmark.interleave(calls, repeats=3, device='cpu')
+    assert ''.join(made) == 'ab' * 5  # two rounds warm up
+    assert [*found] == ['a', 'b'] and found['a'].low <= found['a'].high
+
+
+def test_peak_memory():
+    def work():
+        torch.ones(1 << 18)  # a megabyte, freed again
+        return torch.ones(1 << 19)
+
+    assert benchmark.peak_memory(work, 'cpu') == pytest.approx(2, rel=0.01)
+
+
+def test_published_ap_and_whose_it_is():
+    ap, source = benchmark.published_ap('simcc_res50_8xb64-210e_coco-256x192')
+    assert (round(ap, 1), source) == (72.1, 'MMPose model zoo')
+    paper = benchmark.published_ap(against_baseline.STUDENT)
+    assert paper == (71.6, 'DistilPose paper')
+    assert benchmark.published_ap(TINY) == (None, '')
+
+
+def test_ap_on_other_data_is_not_of_coco():
+    """AP-10K's, of animals, or of whole bodies."""
+    for name in (
+        'td-hm_res50_8xb64-210e_ap10k-256x256',
+        'td-hm_res50_8xb64-210e_coco-wholebody-256x192',
+    ):
+        assert benchmark.published_ap(name) == (None, '')
+
+
+def test_loss_of_a_simcc_teacher(capsys):
+    """Rows and formed heatmaps give the same loss, or it says so."""
+    simcc_loss.main(['--batch', '1', '--repeats', '2'])
+    assert '512x384 / rows' in capsys.readouterr().out
+
+
+def test_loss_against_the_baseline(capsys):
+    against_baseline.main(['loss', *QUICK])
+    assert '| 2 ' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'main, arguments, message',
+    [
+        (benchmark.main, ['--batch', '0'], '--batch must be 1 or more'),
+        (
+            benchmark.main,
+            ['--onnx', '--device', 'cuda'],
+            '--onnx compares on the CPU',
+        ),
+        (evaluation.main, ['nowhere'], 'nowhere has no annotations/'),
+        (
+            against_baseline.main,
+            ['loss', '--precision', 'bfloat16'],
+            '--precision is for predictions',
+        ),
+    ],
+)
+def test_wrong_arguments(main, arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert message in capsys.readouterr().err
+
+
+def test_testing_stage_by_stage(pictures, tmp_path, monkeypatch, capsys):
+    """On the tiny model, and all people twice."""
+    monkeypatch.setattr(evaluation, 'STUDENT', TINY)
+    options = ['--boxes', '16', '--batch', '8', '--out', str(tmp_path)]
+    evaluation.main([str(pictures), *options])
+    assert 'over 16 boxes' in capsys.readouterr().out
+    rows = csv.DictReader((tmp_path / 'evaluate.csv').read_text().splitlines())
+    stages = {row['stage']: float(row['share, %']) for row in rows}
+    assert {'LoadImageOnce', 'TopdownAffine', 'model', 'metric'} <= {*stages}
+    assert stages.pop('all') == 100
+    assert sum(stages.values()) == pytest.approx(100, abs=len(stages))
+
+
+def test_the_baseline_is_naive():
+    """Of another way than ours, or the ratios would compare ours with ours."""
+    images = torch.randn(2, 3, *toys.INPUT_SIZE[::-1])
+    own = toys.build(toys.student()).eval()
+    config = ConfigDict(toys.student())
+    naive = naive_baseline.build_naive(config, own.state_dict())
+    fused, ordered, outputs = [], [], []
+    for model in (own, naive):
+        with torch.no_grad(), torch.profiler.profile() as profile:
+            (feature_map,) = model.backbone(images)
+            outputs.append(model.neck(feature_map))
+        names = {event.key for event in profile.key_averages()}
+        fused.append('aten::scaled_dot_product_attention' in names)
+        ordered.append(
+            feature_map.is_contiguous(memory_format=torch.channels_last)
+        )
+    assert fused == ordered == [True, False]
+    for one, other in zip(*outputs):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kind', ['predict', 'train'])
+def test_equal_to_the_baseline(kind, capsys):
+    """Each asserts equal outputs before it measures."""
+    against_baseline.main([kind, *QUICK])
+    assert '| 2 ' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_formats_side_by_side(tmp_path, pictures, capsys):
+    """The AP of all is that of PyTorch, but for what 8 bits lose."""
+    config = Config.fromfile(find_config(TINY))
+    annotations = str(pictures / 'annotations/person_keypoints_val2017.json')
+    config.merge_from_dict(
+        {
+            'test_dataloader.dataset.data_root': str(pictures),
+            'test_evaluator.ann_file': annotations,
+        }
+    )
+    pck = dict(type='PCKAccuracy', norm_item='bbox')
+    config.test_evaluator = [pck, config.test_evaluator]
+    config.dump(tmp_path / 'student.py')
+    benchmark.main(
+        [
+            *(str(tmp_path / 'student.py'), '--formats', '--ap'),
+            *(
+                *QUICK,
+                '--no-compile',
+                '--threads',
+                '1',
+                '--out',
+                str(tmp_path),
+            ),
+        ]
+    )
+    assert 'random weights' in capsys.readouterr().out
+    found = {
+        row['format']: row
+        for row in csv.DictReader(
+            (tmp_path / 'formats.csv').read_text().splitlines()
+        )
+    }
+    first = found['PyTorch, as built']
+    exact = found['ONNX Runtime, float32']
+    assert float(exact['largest difference, px']) < 0.01
+    assert float(found['ONNX Runtime, int8']['largest difference, px']) > 0.01
+    assert exact['AP'] == first['AP']
+    sizes = [
+        float(found[f'ONNX Runtime, {x}']['MB'])
+        for x in ('float32', 'float16', 'int8')
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+    assert first['batch 2: of the first'] == '1.00'

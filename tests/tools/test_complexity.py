@@ -1,0 +1,113 @@
+"""Parameters and operations, by hand and as the paper prints them."""
+
+from functools import lru_cache
+
+import pytest
+import torch
+from measured_complexity import measure_complexity
+from mmengine.config import Config
+
+from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import find_config
+
+S = 'distilpose-s_8xb32-300e_coco-256x192'
+# Millions of multiply-accumulates of DistilPose-S, by hand: strided
+# convolutions, bottlenecks; patches, layers, head; QK^T and AV.
+STEM = (
+    128 * 96 * 64 * 3 * 9
+    + 64 * 48 * 64 * 64 * 9
+    + 64 * 48 * (64 * 256 + 64 * 64 + 64 * 64 * 9 + 64 * 256)
+    + 64 * 48 * 3 * (256 * 64 + 64 * 64 * 9 + 64 * 256)
+)
+ENCODER = 256 * 3072 * 192 + 12 * 273 * 192 * 192 * (3 + 1 + 3 + 3)
+ATTENTION = 12 * 2 * 273 * 273 * 192
+
+
+def read_config(name):
+    return Config.fromfile(find_config(name, with_mmpose=True))
+
+
+@lru_cache(maxsize=None)
+def measure(name):
+    return measure_complexity(read_config(name))
+
+
+def test_operations_by_hand():
+    found = measure(S)
+    assert found.size == (192, 256)
+    assert found.layer_macs == STEM + ENCODER + 17 * 192 * 5
+    assert found.attention_macs == ATTENTION
+
+
+@pytest.mark.parametrize(
+    ('name', 'parameters', 'paper', 'layers', 'in_all'),
+    [
+        (S, 5_364_101, 2.38, 2.361, 2.705),
+        (S.replace('-s_', '-l_'), 21_265_637, 10.33, 10.269, 10.612),
+        (
+            'tokenpose-l_8xb64-300e_coco-256x192',
+            *(69_411_360, 17.03, 16.947, 17.290),
+        ),
+        (
+            'tokenpose-stem_8xb64-300e_coco-256x192',
+            *(6_620_736, None, 2.383, 2.726),
+        ),
+    ],
+)
+def test_complexity_of_the_paper(name, parameters, paper, layers, in_all):
+    """Parameters exactly, operations within 1 % of the paper's GFLOPs."""
+    found = measure(name)
+    assert found.trainable == found.parameters == parameters
+    total = found.layer_macs + found.attention_macs
+    assert round(found.layer_macs / 1e9, 3) == layers
+    assert round(total / 1e9, 3) == in_all
+    if paper is not None:
+        assert found.layer_macs / 1e9 == pytest.approx(paper, rel=0.01)
+
+
+def test_ratios_of_the_abstract():
+    """12.95 times the parameters and 7.16 times the operations."""
+    student, teacher = (
+        measure(name) for name in (S, 'tokenpose-l_8xb64-300e_coco-256x192')
+    )
+    assert teacher.parameters / student.parameters == pytest.approx(
+        12.95, rel=1e-3
+    )
+    assert teacher.layer_macs / student.layer_macs == pytest.approx(
+        7.16, rel=5e-3
+    )
+
+
+def test_counts_models_of_mmpose():
+    """HRNet-W32: 28.5 M parameters and 7.7 GMACs in MMPose's table."""
+    name = 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'
+    found = measure(name)
+    assert found.parameters == 28_536_113
+    assert found.layer_macs / 1e9 == pytest.approx(7.7, rel=0.01)
+    assert found.attention_macs == 0
+
+
+def test_counts_models_that_read_tensors_while_built():
+    """HRFormer-B: 43.2 M parameters in its paper (arXiv 2110.09408)."""
+    name = 'td-hm_hrformer-base_8xb32-210e_coco-256x192'
+    found = measure(name)
+    assert round(found.parameters / 1e6, 1) == 43.2
+    assert found.attention_macs > 0
+
+
+def test_frozen_parameters_are_not_trainable():
+    """The stem of a ResNet-50, 9,536, and its first stage, 215,808."""
+    name = 'td-hm_res50_8xb64-210e_coco-256x192'
+    config = read_config(name)
+    config.model.backbone.frozen_stages = 1
+    found = measure_complexity(config)
+    assert found.parameters - found.trainable == 9_536 + 215_808
+
+
+def test_counting_leaves_nothing_behind():
+    """A table made on no device must not reach a real forward pass."""
+    config = read_config(S.replace('-s_', '-s_depth-3_'))
+    measure_complexity(config)
+    model = build_without_weights(config)
+    coords = model(torch.zeros(1, 3, 256, 192), None, mode='tensor').coords
+    assert coords.device.type == 'cpu' and coords.isfinite().all()

@@ -1,0 +1,143 @@
+"""Checkpoints at addresses: each is downloaded once, whole or not at all."""
+
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+
+import pytest
+import torch
+
+from distilpose.weights.fetch import CheckpointError, place_of
+from distilpose.weights.read import read_state_dict
+
+from ..file_server import cached
+
+
+def checkpoint(tmp_path, number):
+    file = tmp_path / f'{number}.pth'
+    torch.save(dict(a=torch.tensor(number)), file)
+    return file.read_bytes()
+
+
+def test_each_address_is_downloaded_once(server, tmp_path):
+    """Two teachers of one file name were one to the cache."""
+    for i in (1, 2):
+        server.files[f'/run{i}/teacher.pth'] = checkpoint(tmp_path, i)
+    for _ in range(2):
+        for i in (1, 2):
+            address = f'{server.address}/run{i}/teacher.pth'
+            assert read_state_dict(address)['a'] == i
+    assert server.asked == ['/run1/teacher.pth', '/run2/teacher.pth']
+    assert cached(tmp_path) == ['teacher.pth'] * 2
+
+
+def test_one_downloads_and_the_others_wait(server, tmp_path):
+    server.files['/teacher.pth'] = checkpoint(tmp_path, 3)
+    together = threading.Barrier(4)
+
+    def read(_):
+        together.wait()
+        return read_state_dict(f'{server.address}/teacher.pth')['a'].item()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(read, range(4))) == [3] * 4
+    assert server.asked == ['/teacher.pth']
+
+
+def test_interrupted_download_leaves_nothing(server, tmp_path):
+    server.files['/teacher.pth'] = checkpoint(tmp_path, 4)
+    server.missing = 100
+    size = len(server.files['/teacher.pth'])
+    with pytest.raises(
+        CheckpointError, match=rf'ended after {size - 100} of {size} bytes'
+    ):
+        read_state_dict(f'{server.address}/teacher.pth')
+    assert cached(tmp_path) == []
+    server.missing = 0
+    assert read_state_dict(f'{server.address}/teacher.pth')['a'] == 4
+
+
+@pytest.mark.parametrize('date', ['', '_20230831'])
+def test_hash_in_the_name_is_compared(server, tmp_path, date):
+    content = checkpoint(tmp_path, 5)
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    server.files[f'/t-{digest}{date}.pth'] = content
+    server.files[f'/t-0123abcd{date}.pth'] = content
+    address = f'{server.address}/t-{digest}{date}.pth'
+    assert read_state_dict(address)['a'] == 5
+    with pytest.raises(
+        CheckpointError, match=f'begins with {digest}, not with 0123abcd'
+    ):
+        read_state_dict(f'{server.address}/t-0123abcd{date}.pth')
+    assert cached(tmp_path) == [f't-{digest}{date}.pth']
+
+
+def test_place_is_shared_with_pytorch_where_the_name_has_a_hash(
+    server, tmp_path, monkeypatch
+):
+    """What MMPose has downloaded before is not downloaded again."""
+    content = checkpoint(tmp_path, 7)
+    name = f't-{hashlib.sha256(content).hexdigest()[:8]}_20230831.pth'
+    server.files[f'/{name}'] = content
+    address = f'{server.address}/{name}'
+    torch.hub.load_state_dict_from_url(address, progress=False)
+    assert server.asked == [f'/{name}']
+    assert place_of(address).read_bytes() == content
+    assert read_state_dict(address)['a'] == 7
+    assert server.asked == [f'/{name}']
+
+
+def test_a_date_is_no_hash(server, tmp_path):
+    """As in the names of MMPose's RTMW."""
+    name = 'rtmw-dw-x-l_simcc-cocktail14_270e-256x192-20231122.pth'
+    server.files[f'/{name}'] = checkpoint(tmp_path, 9)
+    assert read_state_dict(f'{server.address}/{name}')['a'] == 9
+
+
+@pytest.mark.parametrize('path', ['./none.pth', 'a//none.pth'])
+def test_path_that_does_not_exist(path):
+    with pytest.raises(FileNotFoundError, match=r'no checkpoint ".*none.pth"'):
+        read_state_dict(path)
+
+
+def test_offline_says_where_to_put_the_file(server, tmp_path):
+    """And a file that is put there is read."""
+    address = f'{server.address}/teacher.pth'
+    with pytest.raises(CheckpointError, match='404.*save it as') as caught:
+        read_state_dict(address)
+    assert address in str(caught.value) and '\n' not in str(caught.value)
+    place = str(caught.value).split('save it as "')[1].split('"')[0]
+    with open(place, 'wb') as file:
+        file.write(checkpoint(tmp_path, 6))
+    server.shutdown()
+    assert read_state_dict(address)['a'] == 6
+
+
+def test_another_file_in_the_cache(server, tmp_path):
+    """Copied there under a name that has the hash of the right one."""
+    place = place_of(f'{server.address}/t-0123abcd.pth')
+    place.parent.mkdir(parents=True)
+    place.write_bytes(checkpoint(tmp_path, 8))
+    with pytest.raises(
+        CheckpointError, match='not with 0123abcd as its name says. Delete it'
+    ):
+        read_state_dict(f'{server.address}/t-0123abcd.pth')
+    assert server.asked == [] and place.exists()
+
+
+def test_no_server(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    monkeypatch.setenv('no_proxy', '127.0.0.1')
+    with pytest.raises(CheckpointError, match='http://127.0.0.1:9/t.pth.*ref'):
+        read_state_dict('http://127.0.0.1:9/t.pth')
+
+
+def test_refused_type_is_named(tmp_path):
+    file = tmp_path / 'x.pth'
+    torch.save(dict(a=torch.zeros(1), where=PurePosixPath('/x')), file)
+    with pytest.raises(
+        CheckpointError, match='holds a "pathlib.PurePosixPath", which is no'
+    ) as caught:
+        read_state_dict(file)
+    assert 'complete' not in str(caught.value)
