@@ -13,8 +13,8 @@ import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
 
 import numpy as np
 import torch
@@ -91,7 +91,7 @@ def predict(args: argparse.Namespace) -> None:
     write(args, 'predict', rows, [note])
 
 
-def side_by_side(took: Dict[str, Timing]) -> Dict[str, str]:
+def side_by_side(took: dict[str, Timing]) -> dict[str, str]:
     """The columns of every table here."""
     return {
         'naive, ms': str(took['naive']),
@@ -111,7 +111,7 @@ def expect_equal(expected: list, found: list) -> None:
             )
 
 
-def matrix_rates(args: argparse.Namespace) -> Dict[str, float]:
+def matrix_rates(args: argparse.Namespace) -> dict[str, float]:
     """Billions of operations a second in a large product, two ways."""
     n = 2048
     a, b = torch.randn(2, n, n, device=args.device)
@@ -157,7 +157,7 @@ def train(args: argparse.Namespace) -> None:
 
 def measure_step(
     own: TopdownPoseEstimator,
-    naive: Callable[[Tensor, list], Dict[str, Tensor]],
+    naive: Callable[[Tensor, list], dict[str, Tensor]],
     inputs: Tensor,
     samples: list,
     args: argparse.Namespace,
@@ -167,7 +167,7 @@ def measure_step(
     for name, value in expected.items():
         torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-6)
 
-    def total(losses: Dict[str, Tensor]) -> Tensor:
+    def total(losses: dict[str, Tensor]) -> Tensor:
         return sum(v for k, v in losses.items() if k.startswith('loss'))
 
     took = interleave(
@@ -204,7 +204,7 @@ def loss(args: argparse.Namespace) -> None:
     write(args, 'loss', rows)
 
 
-def measure_loss(batch: int, args: argparse.Namespace) -> Dict[str, object]:
+def measure_loss(batch: int, args: argparse.Namespace) -> dict[str, object]:
     """A row for one batch."""
     coords = torch.rand(batch, 17, 2, device=args.device, requires_grad=True)
     sigmas = torch.rand(batch, 17, 2, device=args.device) + 1
@@ -233,7 +233,7 @@ def measure_loss(batch: int, args: argparse.Namespace) -> Dict[str, object]:
     }
 
 
-def parse(argv: Optional[List[str]]) -> argparse.Namespace:
+def parse(argv: list[str] | None) -> argparse.Namespace:
     """Read the command line; ``args.measure`` is what to call."""
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -259,7 +259,7 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     return args
 
 
-def main(argv: Optional[List[str]] = None) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Measure; ``argv`` defaults to the command line's arguments."""
     args = parse(argv)
     args.measure(args)

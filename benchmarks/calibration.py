@@ -13,7 +13,6 @@ import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 import argparse
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -32,9 +31,7 @@ from distilpose.zoo.find import find_config
 from distilpose_demo.plots import FONT_SIZE, line_styles, new_figure
 
 
-def load(
-    path: str, checkpoint: str, changes: Optional[Dict] = None
-) -> nn.Module:
+def load(path: str, checkpoint: str, changes: dict | None = None) -> nn.Module:
     """Build a student with its weights; its config becomes ``cfg``.
 
     Raises:
@@ -60,7 +57,7 @@ def load(
 
 
 @torch.inference_mode()
-def predict(model: nn.Module) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
+def predict(model: nn.Module) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Errors and confidences of the visible keypoints of validation.
 
     Args:
@@ -98,7 +95,7 @@ def predict(model: nn.Module) -> Tuple[np.ndarray, Dict[str, np.ndarray]]:
     }
 
 
-def draw(curves: Dict[str, np.ndarray]) -> Figure:
+def draw(curves: dict[str, np.ndarray]) -> Figure:
     """Plot the median error of every tenth of the keypoints, by title."""
     figure, axis = new_figure(
         'tenth of the keypoints, from the least to the most confident',
@@ -123,8 +120,8 @@ def draw(curves: Dict[str, np.ndarray]) -> Figure:
 
 
 def measure(
-    models: Dict[str, nn.Module],
-) -> Tuple[List[dict], Dict[str, np.ndarray]]:
+    models: dict[str, nn.Module],
+) -> tuple[list[dict], dict[str, np.ndarray]]:
     """The table's rows and the plot's curves, of models by checkpoint."""
     rows, curves = [], {}
     for checkpoint, model in models.items():
@@ -146,7 +143,7 @@ def measure(
     return rows, curves
 
 
-def main(argv: Optional[List[str]] = None) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Measure; ``argv`` defaults to the command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__,

@@ -13,9 +13,9 @@ import argparse
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ class Stages:
 
     def __init__(self, device: str) -> None:
         self.device = device
-        self.seconds: Dict[str, float] = defaultdict(float)
+        self.seconds: dict[str, float] = defaultdict(float)
 
     @contextmanager
     def measure(self, name: str) -> Iterator[None]:
@@ -105,7 +105,7 @@ def load_box(
     return data
 
 
-def main(argv: Optional[List[str]] = None) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Measure; ``argv`` defaults to the command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__,

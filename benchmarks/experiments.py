@@ -21,10 +21,11 @@ import platform
 import shlex
 import statistics
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 from mmengine.config import Config, DictAction
 from tabulate import tabulate
@@ -48,7 +49,7 @@ class Row(NamedTuple):
 
     name: str
     config: Path
-    options: Tuple[str, ...]
+    options: tuple[str, ...]
 
     def training(self, folder: Path, seed: int) -> Training:
         """Its run with a seed."""
@@ -63,18 +64,18 @@ class Row(NamedTuple):
         return Training(f'{self.name}, seed {seed}', config, place)
 
 
-Runs = Dict[str, Dict[int, Training]]  # by row and seed
+Runs = dict[str, dict[int, Training]]  # by row and seed
 
 
-def parse_rows(arguments: Sequence[str]) -> List[Row]:
+def parse_rows(arguments: Sequence[str]) -> list[Row]:
     """Read rows off a command line: CONFIG [KEY=VALUE ...], repeated.
 
     Raises:
         ValueError: There is no config, or a name without one or twice.
         FileNotFoundError: A config does not exist.
     """
-    rows: List[Row] = []
-    common: Tuple[str, ...] = ()
+    rows: list[Row] = []
+    common: tuple[str, ...] = ()
     for argument in arguments:
         key, is_option, value = argument.partition('=')
         if not is_option:
@@ -132,7 +133,7 @@ def run_experiment(
     """
     runs = _claim(folder, rows, seeds)
     todo = [runs[row.name][seed] for seed in seeds for row in rows]
-    faults: List[Optional[str]] = []
+    faults: list[str | None] = []
     if jobs == 1:
         for number, run in enumerate(todo, 1):
             tqdm.write(f'== {run.name} ({number} of {len(todo)})')
@@ -174,7 +175,7 @@ def _claim(folder: Path, rows: Sequence[Row], seeds: Sequence[int]) -> Runs:
     return runs
 
 
-def _train(metric: str, run: Training) -> Optional[str]:
+def _train(metric: str, run: Training) -> str | None:
     """Train unless that is done; give what failed, if anything."""
     try:
         tqdm.write(f'   {metric} {_result(run, metric):.4f}')
@@ -184,11 +185,13 @@ def _train(metric: str, run: Training) -> Optional[str]:
     return None
 
 
-def _train_silently(metric: str, run: Training) -> Optional[str]:
+def _train_silently(metric: str, run: Training) -> str | None:
     """Train, with what is shown in a file beside the log."""
-    with open(run.folder / 'progress.log', 'a') as file, redirect_stdout(
-        file
-    ), redirect_stderr(file):
+    with (
+        open(run.folder / 'progress.log', 'a') as file,
+        redirect_stdout(file),
+        redirect_stderr(file),
+    ):
         return _train(metric, run)
 
 
@@ -241,7 +244,7 @@ def _table(runs: Runs, metric: str) -> str:
     return tabulate(table, headers, tablefmt='github', disable_numparse=True)
 
 
-def _mean_and_spread(values: List[float], sign: str = '') -> str:
+def _mean_and_spread(values: list[float], sign: str = '') -> str:
     spread = f' ± {statistics.stdev(values):.3f}' if len(values) > 1 else ''
     return f'{statistics.mean(values):{sign}.3f}{spread}'
 

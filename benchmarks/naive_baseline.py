@@ -7,7 +7,6 @@ nothing but the benchmark and its test uses it.
 """
 
 import copy
-from typing import Dict, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -28,7 +27,7 @@ from distilpose.models.token_distilling_encoder import (
 class NaiveLayer(TransformerLayer):
     """A transformer layer with its attention written out."""
 
-    def _attend(self, x: Tensor, num_out: Optional[int]) -> Tensor:
+    def _attend(self, x: Tensor, num_out: int | None) -> Tensor:
         b, n, d = x.shape
         width = d // self.num_heads
         q, k, v = (
@@ -56,14 +55,14 @@ class NaiveEncoder(TokenDistillingEncoder):
 class NaiveStem(StemNet):
     """The stem with channels in front, as PyTorch stores them by default."""
 
-    def forward(self, x: Tensor) -> Tuple[Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor]:
         x = self.relu(self.bn1(self.conv1(x)))
         x = self.relu(self.bn2(self.conv2(x)))
         return (self.layer1(x),)
 
 
 def build_naive(
-    config: ConfigDict, weights: Dict[str, Tensor]
+    config: ConfigDict, weights: dict[str, Tensor]
 ) -> TopdownPoseEstimator:
     """Build an estimator naively, in eval mode.
 
@@ -85,7 +84,7 @@ def build_naive(
 
 
 def simulate_heatmaps_in_full(
-    coords: Tensor, sigmas: Tensor, size: Tuple[int, int]
+    coords: Tensor, sigmas: Tensor, size: tuple[int, int]
 ) -> Tensor:
     """Draw (B, K, h, w) Gaussians cell by cell, as their formula reads."""
     w, h = size
@@ -106,7 +105,7 @@ def naive_losses(
     teacher: TopdownPoseEstimator,
     inputs: Tensor,
     data_samples: list,
-) -> Dict[str, Tensor]:
+) -> dict[str, Tensor]:
     """The losses of a distillation step, with the paper's weights."""
     tokens = student.extract_feat(inputs)
     coords, sigmas, scores = student.head(tokens)

@@ -11,9 +11,9 @@ import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Dict, List, Optional
 
 import torch
 from mmpose.codecs import SimCCLabel
@@ -50,14 +50,14 @@ def formed_at_stride_4(maps: SeparableHeatmaps) -> DenseHeatmaps:
     return formed(replace(maps, frame=frame, rows=rows, columns=columns))
 
 
-FORMS: Dict[str, Callable] = {
+FORMS: dict[str, Callable] = {
     'rows': lambda maps: maps,
     '512x384': formed,
     '64x48': formed_at_stride_4,
 }
 
 
-def measure(batch: int, args: argparse.Namespace) -> Dict[str, object]:
+def measure(batch: int, args: argparse.Namespace) -> dict[str, object]:
     """A row of the table for one batch."""
     torch.manual_seed(0)
     device = args.device
@@ -75,7 +75,7 @@ def measure(batch: int, args: argparse.Namespace) -> Dict[str, object]:
     torch.testing.assert_close(value('rows'), value('512x384'))
     calls = {form: lambda f=form: value(f).backward() for form in FORMS}
     took = interleave(calls, args.repeats, device)
-    row: Dict[str, object] = {'batch': batch}
+    row: dict[str, object] = {'batch': batch}
     for form in FORMS:
         row[f'{form}, ms'] = str(took[form])
     for form in ('512x384', '64x48'):
@@ -86,7 +86,7 @@ def measure(batch: int, args: argparse.Namespace) -> Dict[str, object]:
     return row
 
 
-def main(argv: Optional[List[str]] = None) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Measure; ``argv`` defaults to the command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__,

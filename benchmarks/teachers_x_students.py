@@ -11,7 +11,6 @@ it was interrupted. FOLDER gets results.md.
 import argparse
 import sys
 from pathlib import Path
-from typing import Dict, List
 
 from mmengine.config import Config
 from tabulate import tabulate
@@ -96,7 +95,7 @@ class Experiment:
         config = Config.fromfile(STUDENTS[student])
         return self._training(f'{student}-{teacher}', config, changes)
 
-    def _training(self, name: str, config: Config, changes: Dict) -> Training:
+    def _training(self, name: str, config: Config, changes: dict) -> Training:
         annotations = self.data / 'annotations/person_keypoints_val2017.json'
         common = {'randomness.seed': self.seed}
         for split in ('train', 'val', 'test'):
@@ -130,7 +129,7 @@ class Experiment:
         (self.folder / 'results.md').write_text(report + '\n')
         return report
 
-    def _row(self, teacher: str) -> List[str]:
+    def _row(self, teacher: str) -> list[str]:
         """AP of all students of a teacher, and what they gained."""
         cells = []
         for of_teacher in self.students.values():

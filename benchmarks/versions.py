@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -87,7 +87,7 @@ class Environment:
         self.python = folder / 'venv/bin/python'
         self.log = folder / 'output.log'
 
-    def run(self, *command: object, cwd: Optional[Path] = None) -> str:
+    def run(self, *command: object, cwd: Path | None = None) -> str:
         """Run a command, and give its output, which the log holds, too."""
         done = subprocess.run(
             [*map(str, command)],
@@ -219,7 +219,7 @@ def _reason(output: str) -> str:
     return lines[-1][:200] if lines else ''
 
 
-def report(results: List[dict]) -> str:
+def report(results: list[dict]) -> str:
     headers = ['Python', 'PyTorch', 'NumPy', 'MMPose', 'MMEngine', 'MMCV']
     headers += ['installs', 'imports', 'quick tests', 'trains']
     rows = []
@@ -237,7 +237,7 @@ def report(results: List[dict]) -> str:
     return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
 
 
-def failures(results: List[dict]) -> List[str]:
+def failures(results: list[dict]) -> list[str]:
     """The names of supported combinations that do not do everything."""
     names = []
     for result in results:

@@ -1,7 +1,7 @@
 """Tiny ONNX files, whose outputs are known by what is drawn into images."""
 
 import json
-from typing import Optional, Sequence
+from collections.abc import Sequence
 
 import onnx
 from onnx import TensorProto, helper
@@ -15,7 +15,7 @@ def write(
     outputs: Sequence,
     shape: Sequence = ('n', 3, 64, 48),
     dtype: int = FLOAT,
-    metadata: Optional[dict] = None,
+    metadata: dict | None = None,
     constants: Sequence = (),
 ) -> str:
     """Write a file with an input ``images``; outputs are (name, shape)."""

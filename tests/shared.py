@@ -4,7 +4,7 @@ it: in the folder ``DISTILPOSE_SHARED``, or ``../shared``."""
 import os
 import zipfile
 from pathlib import Path
-from typing import Any, Tuple
+from typing import Any
 
 import pytest
 from mmpose.registry import DATASETS
@@ -22,7 +22,7 @@ def file_or_skip(name: str) -> Path:
     return FOLDER / name
 
 
-def people(folder: Path, size: Tuple[int, int]) -> Any:
+def people(folder: Path, size: tuple[int, int]) -> Any:
     """The people of coco_mini's validation photos, in crops of a size."""
     with zipfile.ZipFile(file_or_skip('data/coco_mini.zip')) as archive:
         archive.extractall(folder)

@@ -4,7 +4,7 @@ name says."""
 import ast
 import copy
 import re
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import mmpose
@@ -37,7 +37,7 @@ PARAMETERS = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(file):
     """Read a config, which no test changes."""
     config = Config.fromfile(file)

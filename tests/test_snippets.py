@@ -10,7 +10,7 @@ import re
 import shlex
 import shutil
 from contextlib import redirect_stdout, suppress
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -157,7 +157,7 @@ def test_shell(text, capsys):
         check_paths(words)
 
 
-@lru_cache(maxsize=None)
+@cache
 def our_commands():
     """The commands that ``distilpose --help`` lists."""
     with redirect_stdout(io.StringIO()) as output, suppress(SystemExit):

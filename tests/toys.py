@@ -1,7 +1,5 @@
 """Two-layer students and teachers of 5 keypoints, for images of 48 x 64."""
 
-from typing import List, Tuple
-
 import torch
 from mmpose.registry import MODELS
 from mmpose.testing import get_packed_inputs
@@ -151,7 +149,7 @@ def build(config: dict, seed: int = 0) -> nn.Module:
 
 def batch(
     model: nn.Module, size: int = 2, seed: int = 0
-) -> Tuple[Tensor, List]:
+) -> tuple[Tensor, list]:
     """Preprocessed inputs and data samples with labels."""
     data = get_packed_inputs(
         size,

@@ -22,11 +22,12 @@ import re
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -106,21 +107,21 @@ class Timing(NamedTuple):
 
 
 def interleave(
-    calls: Dict[str, Callable[[], object]], repeats: int, device: str
-) -> Dict[str, Timing]:
+    calls: dict[str, Callable[[], object]], repeats: int, device: str
+) -> dict[str, Timing]:
     """Time calls in turn; see :func:`milliseconds`."""
     found = milliseconds(calls, repeats, device)
     return {name: Timing.of(times) for name, times in found.items()}
 
 
 def milliseconds(
-    calls: Dict[str, Callable[[], object]], repeats: int, device: str
-) -> Dict[str, List[float]]:
+    calls: dict[str, Callable[[], object]], repeats: int, device: str
+) -> dict[str, list[float]]:
     """Time calls in turn, again and again, so that all meet the same noise.
 
     Two rounds more than ``repeats`` warm up.
     """
-    found: Dict[str, List[float]] = {name: [] for name in calls}
+    found: dict[str, list[float]] = {name: [] for name in calls}
     for i in tqdm(range(repeats + 2), desc='rounds', leave=False):
         for name, call in calls.items():
             synchronize(device)
@@ -140,7 +141,7 @@ def synchronize(device: str) -> None:
 
 def prediction(
     model: TopdownPoseEstimator,
-    size: Tuple[int, int],
+    size: tuple[int, int],
     device: str,
     batch: int,
     flip_test: bool = False,
@@ -162,8 +163,9 @@ def prediction(
         model.test_cfg = test_cfg
         # PyTorch 2.1 refuses float32 as a dtype, even of a disabled autocast.
         half = dtype != torch.float32
-        with torch.inference_mode(), (
-            torch.autocast(kind, dtype) if half else nullcontext()
+        with (
+            torch.inference_mode(),
+            torch.autocast(kind, dtype) if half else nullcontext(),
         ):
             return model.predict(inputs, data['data_samples'])
 
@@ -189,7 +191,7 @@ def peak_memory(call: Callable[[], object], device: str) -> float:
     return np.cumsum([0, *steps]).max() / 2**20
 
 
-def collect(args: argparse.Namespace) -> Tuple[dict, List[str]]:
+def collect(args: argparse.Namespace) -> tuple[dict, list[str]]:
     """Build the models and try each once; also tell which failed, and why.
 
     Of each model, what :func:`model_in` gives for each runtime, and its
@@ -292,7 +294,7 @@ def compare(args: argparse.Namespace) -> None:
 
 def collect_formats(
     args: argparse.Namespace, config: Config, folder: Path
-) -> Tuple[dict, List[str]]:
+) -> tuple[dict, list[str]]:
     """Make the formats of a student; also tell which failed, and why."""
     # Here, because it needs onnx and onnxruntime, which the rest does not.
     from formats import makers
@@ -363,12 +365,12 @@ def format_row(
     args: argparse.Namespace,
     name: str,
     found: dict,
-    times: Dict[str, List[float]],
-    images: Dict[int, np.ndarray],
-) -> Dict[str, object]:
+    times: dict[str, list[float]],
+    images: dict[int, np.ndarray],
+) -> dict[str, object]:
     """One format's row of the table, beside the first format."""
     first = next(iter(found))
-    row: Dict[str, object] = {
+    row: dict[str, object] = {
         'format': name,
         'MB': f'{found[name].megabytes:.1f}',
     }
@@ -384,14 +386,14 @@ def format_row(
     return row
 
 
-def plot(rows: Sequence[Dict[str, str]], batch: int) -> Figure:
+def plot(rows: Sequence[dict[str, str]], batch: int) -> Figure:
     """Draw published AP by latency, the models of a family joined by a line.
 
     Args:
         rows: Of the table; those without a published AP are left out.
         batch: Which batch's latency.
     """
-    families: Dict[str, List[Tuple[float, float]]] = defaultdict(list)
+    families: dict[str, list[tuple[float, float]]] = defaultdict(list)
     points = []
     for row in rows:
         if row['published COCO AP']:
@@ -418,7 +420,7 @@ def plot(rows: Sequence[Dict[str, str]], batch: int) -> Figure:
     return figure
 
 
-def paper_name(model: str) -> Tuple[str, str]:
+def paper_name(model: str) -> tuple[str, str]:
     """A family of models, which differ in size, and what papers call one.
 
     Args:
@@ -435,7 +437,7 @@ def paper_name(model: str) -> Tuple[str, str]:
 def write(
     args: argparse.Namespace,
     name: str,
-    rows: List[Dict[str, object]],
+    rows: list[dict[str, object]],
     notes: Sequence[str] = (),
 ) -> None:
     """Print a table and how it came about; with --out, write it as CSV."""
@@ -455,7 +457,7 @@ def write(
             writer.writerows(rows)
 
 
-def add_options(parser: argparse.ArgumentParser, batch: List[int]) -> None:
+def add_options(parser: argparse.ArgumentParser, batch: list[int]) -> None:
     """Options of every measurement; ``batch`` is the default."""
     default = 'cuda' if torch.cuda.is_available() else 'cpu'
     kinds = ['float32', 'bfloat16', 'float16']
@@ -478,7 +480,7 @@ def set_up(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     init_default_scope('mmpose')
 
 
-def main(argv: Optional[List[str]] = None) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Compare models; ``argv`` defaults to the command line's arguments."""
     parser = argparse.ArgumentParser(
         description=__doc__,

@@ -4,9 +4,10 @@ N: batch. K: keypoints. H, W: height and width of the input, pixels.
 """
 
 import importlib.util
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ __all__ = ['Format', 'average_precision', 'makers']
 
 # Normalized images (N, 3, H, W), float32, to coordinates (N, K, 2) in pixels
 # of the input, and scores (N, K).
-Predict = Callable[[np.ndarray], Tuple[np.ndarray, np.ndarray]]
+Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class Format(NamedTuple):
@@ -49,8 +50,8 @@ def makers(
     config: Config,
     checkpoint: str,
     folder: Path,
-    calibration: Optional[Path] = None,
-) -> Dict[str, Callable[[], Format]]:
+    calibration: Path | None = None,
+) -> dict[str, Callable[[], Format]]:
     """Name the formats, each with a call that makes it.
 
     Args:
@@ -76,7 +77,7 @@ def makers(
         export_onnx(config, checkpoint, file)
         return _in_openvino(file)
 
-    found: Dict[str, Callable[[], Format]] = {
+    found: dict[str, Callable[[], Format]] = {
         'PyTorch, as built': lambda: _in_pytorch(build()),
         'PyTorch, deployed': lambda: _in_pytorch(build(for_export=False)),
         'PyTorch, compiled': lambda: _compiled(build(for_export=True)),
@@ -135,8 +136,8 @@ def average_precision(config: Config, predict: Predict) -> float:
     )
 
 
-def _in_pytorch(student: Any, megabytes: Optional[float] = None) -> Format:
-    def predict(images: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+def _in_pytorch(student: Any, megabytes: float | None = None) -> Format:
+    def predict(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with torch.inference_mode():
             coords, scores, *_ = student(torch.from_numpy(images))
         return coords.numpy(), scores.numpy()
@@ -161,7 +162,7 @@ def _traced(student: ExportedStudent, file: Path) -> Format:
 def _in_onnx_runtime(file: Path) -> Format:
     model = PoseEstimator(file, threads=torch.get_num_threads())
 
-    def predict(images: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def predict(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = model.run(images)
         return found['coords'], found['scores']
 
@@ -172,13 +173,13 @@ def _in_openvino(file: Path) -> Format:
     import openvino
 
     # On processors that have it, OpenVINO takes bfloat16 unless told.
-    settings: Dict[str, Any] = dict(
+    settings: dict[str, Any] = dict(
         INFERENCE_PRECISION_HINT='f32',
         INFERENCE_NUM_THREADS=torch.get_num_threads(),
     )
     model: Any = openvino.Core().compile_model(str(file), 'CPU', settings)
 
-    def predict(images: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    def predict(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = model(images)
         return found['coords'], found['scores']
 

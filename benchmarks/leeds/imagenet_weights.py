@@ -9,14 +9,13 @@ connection, ``pretrained=True`` loads timm's own weights instead.
 
 import argparse
 from pathlib import Path
-from typing import Dict
 
 import timm
 import torch
 from torch import Tensor
 
 
-def for_backbone(theirs: Dict[str, Tensor]) -> Dict[str, Tensor]:
+def for_backbone(theirs: dict[str, Tensor]) -> dict[str, Tensor]:
     """Weights by the names of a TimmBackbone with ``feature_cls='getter'``.
 
     Raises:

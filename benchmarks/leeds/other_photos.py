@@ -12,8 +12,8 @@ import argparse
 import contextlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict, List, Tuple
 
 import cv2
 import numpy as np
@@ -33,9 +33,9 @@ NAMES = [META['keypoint_id2name'][i] for i in range(5, 17)]
 SIGMAS = META['sigmas'][5:]
 
 
-def people(folder: Path) -> Tuple[Dict[str, List[dict]], dict]:
+def people(folder: Path) -> tuple[dict[str, list[dict]], dict]:
     """Annotations by photo, and all of them as one file with 12 keypoints."""
-    by_photo: Dict[str, List[dict]] = {}
+    by_photo: dict[str, list[dict]] = {}
     truth: dict = dict(images=[], annotations=[], categories=[dict(id=1)])
     for file in sorted(folder.glob('annotations/person_keypoints_*.json')):
         content = json.loads(file.read_text())
@@ -61,7 +61,7 @@ def people(folder: Path) -> Tuple[Dict[str, List[dict]], dict]:
     return by_photo, truth
 
 
-def precision(model: Callable, folder: Path) -> Dict[str, float]:
+def precision(model: Callable, folder: Path) -> dict[str, float]:
     """AP, AP at an OKS of 0.5, and AR, which needs no scores, of a model."""
     by_photo, truth = people(folder)
     found = []

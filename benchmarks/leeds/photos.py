@@ -8,8 +8,8 @@ file, or the name of one that comes with the package. The credits are printed.
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, Tuple
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ CC_BY = 4  # in COCO's list of licenses
 TILE = (170, 240)  # width and height, pixels
 
 
-def photos(folder: Path) -> Iterator[Tuple[str, np.ndarray, np.ndarray]]:
+def photos(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Give the credit, the image, and the person's box (4) of each photo."""
     for split in ('train2017', 'val2017'):
         coco = COCO(folder / f'annotations/person_keypoints_{split}.json')

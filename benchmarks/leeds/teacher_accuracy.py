@@ -10,7 +10,7 @@ larger crops.
 """
 
 import argparse
-from typing import Callable, Dict
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -50,7 +50,7 @@ def of_teacher(model: BaseModel) -> Callable:
     return call
 
 
-def pck(config: Config, call: Callable, known: np.ndarray) -> Dict[str, float]:
+def pck(config: Config, call: Callable, known: np.ndarray) -> dict[str, float]:
     """PCK of predictions, over the keypoints that are known."""
     metrics = {
         f'PCK, {name}': PCKAccuracy(threshold, norm_item='bbox')
@@ -70,7 +70,7 @@ def pck(config: Config, call: Callable, known: np.ndarray) -> Dict[str, float]:
     }
 
 
-def student(name: str) -> Dict[str, object]:
+def student(name: str) -> dict[str, object]:
     """The config and the call of a student of the command line."""
     path, _, checkpoint = name.partition(':')
     config = read_config(path)

@@ -14,8 +14,8 @@ import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 import argparse
 import copy
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict, List
 
 from measured_complexity import measure_complexity
 from mmengine.config import Config
@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools'))
 from benchmark import add_options, interleave, set_up, write
 
 
-def variants(name: str) -> Dict[str, Config]:
+def variants(name: str) -> dict[str, Config]:
     """A config, and the same without its token encoder."""
     config = read_config(name)
     found = {Path(name).stem: config}
@@ -61,13 +61,13 @@ def main() -> None:
     args = parser.parse_args()
     set_up(parser, args)
     MMLogger.get_current_instance().setLevel('ERROR')
-    students: Dict[str, Config] = {}
+    students: dict[str, Config] = {}
     for name in args.configs:
         students.update(variants(name))
     counts = {
         name: measure_complexity(config) for name, config in students.items()
     }
-    rows: List[Dict[str, object]] = []
+    rows: list[dict[str, object]] = []
     for size in args.batch:
         config = next(iter(students.values()))
         loader = config.train_dataloader

@@ -14,7 +14,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, List
+from typing import Any
 
 import numpy as np
 import torch
@@ -187,7 +187,7 @@ def give_mlflow_valid_names() -> bool:
 
 def _passes_names_on(backend: type) -> bool:
     """Whether a backend hands a name to MLflow that MLflow refuses."""
-    names: List[str] = []
+    names: list[str] = []
     probe: Any = object.__new__(backend)
     probe._env_initialized = True
     probe._mlflow = ModuleType('mlflow')
@@ -214,7 +214,7 @@ class _MissingOperators(ModuleType):
     """Stands for ``mmcv.ops`` where MMCV has no compiled operators."""
 
     # A package: what is imported from it is looked for by `find_spec`.
-    __path__: List[str] = []
+    __path__: list[str] = []
 
     class MultiScaleDeformableAttention:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -238,20 +238,20 @@ def _missing(operator: str) -> str:
 
 
 # The functions that MMEngine pickles as `getattr(class, name)`.
-_METHODS: Dict[type, List[str]] = {
+_METHODS: dict[type, list[str]] = {
     HistoryBuffer: ['min', 'max', 'current', 'mean'],
     OneCycleParamScheduler: ['_annealing_cos', '_annealing_linear'],
 }
 
 
-def _checkpoint_globals() -> List[Any]:
+def _checkpoint_globals() -> list[Any]:
     """What MMEngine's checkpoints hold besides tensors and plain types."""
     try:
         multiarray: Any = importlib.import_module('numpy._core.multiarray')
     except ImportError:  # NumPy < 1.26
         multiarray = importlib.import_module('numpy.core.multiarray')
     # Empty bytes are pickled as a call, and so are frozen sets.
-    allowed: List[Any] = [*_METHODS, np.ndarray, np.dtype, bytes, frozenset]
+    allowed: list[Any] = [*_METHODS, np.ndarray, np.dtype, bytes, frozenset]
     # `getattr` itself would reach anything: it is allowed for a few methods.
     allowed.append((_method, 'builtins.getattr'))
     for function in (multiarray._reconstruct, multiarray.scalar):

@@ -10,9 +10,9 @@ import difflib
 import runpy
 import sys
 import warnings
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Callable, List, Optional
 
 from .env import add_env
 from .errors import expect_settings, told
@@ -29,7 +29,7 @@ TOOLS = Path(__file__).parents[1] / 'distilpose' / '.mim' / 'tools'
 Arguments = argparse.Namespace
 
 
-def main(argv: Optional[List[str]] = None) -> None:
+def main(argv: list[str] | None = None) -> None:
     """Run one command.
 
     Args:
@@ -190,7 +190,7 @@ COMMANDS = (
 def _add_forwarded(
     commands,
     name: str,
-    text: Optional[str],
+    text: str | None,
     run: Callable[[Arguments], None],
     **defaults: str,
 ) -> None:
@@ -233,7 +233,7 @@ def run_demo(args: Arguments) -> None:
         raise SystemExit(f'distilpose {args.command}: {error}') from error
 
 
-def with_config(arguments: List[str]) -> List[str]:
+def with_config(arguments: list[str]) -> list[str]:
     """Replace the name of a config, the first argument, by its path."""
     expect_settings(arguments)
     if not arguments or arguments[0].startswith('-'):
@@ -244,7 +244,7 @@ def with_config(arguments: List[str]) -> List[str]:
     return [str(find_config(arguments[0])), *arguments[1:]]
 
 
-def run_mmpose_script(name: str, arguments: List[str]) -> None:
+def run_mmpose_script(name: str, arguments: list[str]) -> None:
     """Run a script that MMPose carries, with distilpose registered."""
     import mmpose
 
@@ -269,7 +269,7 @@ def run_tool(path: Path, args: Arguments) -> None:
     run_script(path, args.arguments)
 
 
-def run_script(path: Path, arguments: List[str]) -> None:
+def run_script(path: Path, arguments: list[str]) -> None:
     """Run a script as ``python path`` does, in this process."""
     before = sys.argv, sys.path
     sys.argv = [str(path), *arguments]

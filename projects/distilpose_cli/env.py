@@ -4,8 +4,8 @@ import argparse
 import importlib
 import os
 import platform
+from collections.abc import Iterator
 from importlib import metadata
-from typing import Dict, Iterator
 
 __all__ = ['add_env', 'describe']
 
@@ -32,7 +32,7 @@ def run_env(args: argparse.Namespace) -> None:
         print(f'{name:{width}}  {value}')  # noqa: T201
 
 
-def describe() -> Dict[str, str]:
+def describe() -> dict[str, str]:
     """Versions, operators and devices, by name.
 
     Nothing of it needs to be installed, and nothing that fails is an error:

@@ -3,7 +3,6 @@
 import linecache
 import traceback
 from pathlib import Path
-from typing import List, Optional, Tuple
 
 __all__ = ['expect_settings', 'told']
 
@@ -40,7 +39,7 @@ EXTRAS = dict(
 )
 
 
-def told(error: BaseException) -> Optional[str]:
+def told(error: BaseException) -> str | None:
     """Give the message of an error that was written for the user.
 
     Such are those of our own ``raise`` statements, the system's about files,
@@ -69,7 +68,7 @@ def told(error: BaseException) -> Optional[str]:
     return None
 
 
-def _about_module(error: ModuleNotFoundError) -> Optional[str]:
+def _about_module(error: ModuleNotFoundError) -> str | None:
     name = (error.name or '').partition('.')[0]
     if name in EXTRAS:
         return (
@@ -85,7 +84,7 @@ def _about_module(error: ModuleNotFoundError) -> Optional[str]:
     return None
 
 
-def _origin(error: BaseException) -> Tuple[str, str]:
+def _origin(error: BaseException) -> tuple[str, str]:
     """The file and the line of code that raised an error."""
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
@@ -114,7 +113,7 @@ def _about_file(error: OSError) -> str:
     )
 
 
-def expect_settings(arguments: List[str]) -> None:
+def expect_settings(arguments: list[str]) -> None:
     """See that what follows ``--cfg-options`` is of the form KEY=VALUE.
 
     Args:

@@ -6,10 +6,11 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any
 
 import numpy as np
 
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> bool:
 
 def _open_finder(
     args: argparse.Namespace,
-) -> Tuple[Optional[BoxFile], Finder, Dict[str, Any]]:
+) -> tuple[BoxFile | None, Finder, dict[str, Any]]:
     """What finds people: a file of boxes or None, the finder, its words."""
     if args.boxes is not None:
         boxes = BoxFile(args.boxes)
@@ -128,7 +129,7 @@ def _fetch(detector: str) -> Path:
 
 def _open_model(
     args: argparse.Namespace,
-) -> Tuple[Estimator, Dict[str, Any]]:
+) -> tuple[Estimator, dict[str, Any]]:
     """The estimator, and what the results say of it."""
     if args.model in MODELS or args.model.lower().endswith('.onnx'):
         if args.checkpoint is not None:
@@ -165,7 +166,7 @@ def _open_model(
     }
 
 
-def _open_tracker(args: argparse.Namespace, rate: Optional[float]) -> Any:
+def _open_tracker(args: argparse.Namespace, rate: float | None) -> Any:
     if not args.track:
         return None
     if rate is None:
@@ -179,8 +180,8 @@ def _open_tracker(args: argparse.Namespace, rate: Optional[float]) -> Any:
 
 
 def _about(
-    args: argparse.Namespace, model: Dict[str, Any], people: Dict[str, Any]
-) -> Dict[str, Any]:
+    args: argparse.Namespace, model: dict[str, Any], people: dict[str, Any]
+) -> dict[str, Any]:
     """The header of the results."""
     versions = {}
     for name in ('distilpose', 'numpy', 'onnxruntime', 'opencv-python'):
@@ -207,7 +208,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
     So does the system when it asks the process to end.
     """
-    pressed: List[int] = []
+    pressed: list[int] = []
 
     def handle(number: int, frame: Any) -> None:
         if pressed:
@@ -230,7 +231,7 @@ class Progress:
         total: How many pictures there are, or None.
     """
 
-    def __init__(self, total: Optional[int]) -> None:
+    def __init__(self, total: int | None) -> None:
         self._total = f'/{total}' if total else ''
         self._shown = 0.0
         self._width = 0
@@ -269,7 +270,7 @@ def _shares(report: Report) -> str:
     )
 
 
-def _tell(report: Report, outputs: Outputs, boxes: Optional[BoxFile]) -> None:
+def _tell(report: Report, outputs: Outputs, boxes: BoxFile | None) -> None:
     """Say what was done, and what was not."""
     _say(
         f'{report.pictures} picture{"s" * (report.pictures != 1)}, '
@@ -299,7 +300,7 @@ def _tell(report: Report, outputs: Outputs, boxes: Optional[BoxFile]) -> None:
     _say('Written: ' + ', '.join(map(str, outputs.files)) + '.')
 
 
-def _say_some(what: str, items: List[str]) -> None:
+def _say_some(what: str, items: list[str]) -> None:
     if items:
         more = len(items) - SHOWN
         rest = f'; and {more} more' if more > 0 else ''

@@ -5,7 +5,7 @@ Frames and units:
 """
 
 import math
-from typing import Optional, Sequence, Union
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ SCALE = 2  # the canvas is finer than the picture by this factor
 
 SHIFT = 4  # fractional bits of the coordinates passed to OpenCV
 
-Colour = Union[Sequence[float], np.ndarray]  # blue, green, red; 0 to 255
+Colour = Sequence[float] | np.ndarray  # blue, green, red; 0 to 255
 
 _ANGLES = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 
@@ -43,7 +43,7 @@ class Canvas:
         outline: np.ndarray,
         colour: Colour,
         owner: int = 0,
-        mask: Optional[np.ndarray] = None,
+        mask: np.ndarray | None = None,
     ) -> None:
         """Paint a convex outline.
 

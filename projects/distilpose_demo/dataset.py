@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 import cv2
 import numpy as np
@@ -79,7 +79,7 @@ def make_dataset(
     return folder
 
 
-def _exists(folder: Path, manifest: Dict[str, Any]) -> bool:
+def _exists(folder: Path, manifest: dict[str, Any]) -> bool:
     """Tell whether the dataset is there; raise if something else is."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
@@ -94,7 +94,7 @@ def _exists(folder: Path, manifest: Dict[str, Any]) -> bool:
     return True
 
 
-def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
+def _write(folder: Path, manifest: dict[str, Any], progress: bool) -> None:
     """Write the dataset beside the folder, then give it its name."""
     partial = folder.with_name(f'.{folder.name}.partial')
     if partial.exists():
@@ -111,8 +111,8 @@ def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
         for index, split in enumerate(SPLITS):
             count = manifest[f'num_{split[:-4]}']
             (partial / split).mkdir()
-            images: List[Dict[str, Any]] = []
-            annotations: List[Dict[str, Any]] = []
+            images: list[dict[str, Any]] = []
+            annotations: list[dict[str, Any]] = []
             for i in range(count):
                 rng = np.random.default_rng([manifest['seed'], index, i])
                 scene = draw_scene(rng)
@@ -133,7 +133,7 @@ def _write(folder: Path, manifest: Dict[str, Any], progress: bool) -> None:
 
 def _write_image(
     folder: Path, image_id: int, image: np.ndarray
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Write a picture, (H, W, 3) uint8 in BGR; return its entry."""
     name = f'{image_id:012d}.jpg'
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
@@ -145,7 +145,7 @@ def _write_image(
 
 def _annotate(
     person: Person, annotation_id: int, image_id: int
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     keypoints = []
     for x, y, visibility in person.keypoints.tolist():
         keypoints += [round(x, 2), round(y, 2), int(visibility)]
@@ -163,10 +163,10 @@ def _annotate(
 
 
 def _describe(
-    manifest: Dict[str, Any],
-    images: List[Dict[str, Any]],
-    annotations: List[Dict[str, Any]],
-) -> Dict[str, Any]:
+    manifest: dict[str, Any],
+    images: list[dict[str, Any]],
+    annotations: list[dict[str, Any]],
+) -> dict[str, Any]:
     """Make the content of an annotation file."""
     return dict(
         info=dict(description='People drawn by distilpose_demo', **manifest),
@@ -185,5 +185,5 @@ def _describe(
     )
 
 
-def _to_json(content: Dict[str, Any]) -> str:
+def _to_json(content: dict[str, Any]) -> str:
     return json.dumps(content) + '\n'

@@ -11,7 +11,7 @@ Frames and units:
 """
 
 import math
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,11 +28,11 @@ class Figure(NamedTuple):
 
     joints: np.ndarray  # (17, 3), x, y, z
     turned_away: np.ndarray  # (17,), bool; points of the head alone
-    parts: List[Part]  # from the far ones to the near ones
+    parts: list[Part]  # from the far ones to the near ones
 
 
 def pose_figure(
-    rng: np.random.Generator, from_back: Optional[bool] = None
+    rng: np.random.Generator, from_back: bool | None = None
 ) -> Figure:
     """Pose and dress a body at random.
 

@@ -4,7 +4,7 @@ Frame and unit:
     view: x right, y down, z towards the viewer; the stature is 1.
 """
 
-from typing import Dict, List, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -38,10 +38,10 @@ class Part(NamedTuple):
 
     name: str
     depth: float  # statures towards the viewer, for the painting order
-    shapes: List[Shape]
+    shapes: list[Shape]
 
 
-def choose_colours(rng: np.random.Generator) -> Dict[str, Colour]:
+def choose_colours(rng: np.random.Generator) -> dict[str, Colour]:
     """Choose the colours: light ones on the left, dark on the right."""
 
     def mix(palette: np.ndarray) -> np.ndarray:
@@ -62,11 +62,11 @@ def choose_colours(rng: np.random.Generator) -> Dict[str, Colour]:
 
 
 def make_parts(
-    points: Dict[str, np.ndarray],
-    radii: Dict[str, float],
+    points: dict[str, np.ndarray],
+    radii: dict[str, float],
     turned_away: np.ndarray,
-    colours: Dict[str, Colour],
-) -> List[Part]:
+    colours: dict[str, Colour],
+) -> list[Part]:
     """Make the parts of the body.
 
     Args:
@@ -110,11 +110,11 @@ def make_parts(
 
 
 def _head(
-    points: Dict[str, np.ndarray],
+    points: dict[str, np.ndarray],
     radius: float,
     turned_away: np.ndarray,
-    colours: Dict[str, Colour],
-) -> List[Shape]:
+    colours: dict[str, Colour],
+) -> list[Shape]:
     """Make the shapes of the head; the arguments are as of ``make_parts``."""
     centre = points['head'][:2]
     up = points['crown'][:2] - centre
@@ -125,7 +125,7 @@ def _head(
     def ellipse(middle: np.ndarray, across: float, along: float) -> np.ndarray:
         return middle + (CIRCLE * (across, along)) @ upright
 
-    ears: Dict[bool, List[Shape]] = {False: [], True: []}
+    ears: dict[bool, list[Shape]] = {False: [], True: []}
     for k in (3, 4):
         ear = points[KEYPOINTS[k]][:2]
         rim = ellipse(ear, 0.29 * radius, 0.35 * radius)
@@ -156,7 +156,7 @@ def _head(
 
 def rimmed(
     centres: np.ndarray, radii: ArrayLike, colour: Colour
-) -> List[Shape]:
+) -> list[Shape]:
     """Wrap discs in a rim, a fill and a highlight.
 
     Args:
@@ -174,5 +174,5 @@ def rimmed(
     ]
 
 
-def _stack(points: Dict[str, np.ndarray], *names: str) -> np.ndarray:
+def _stack(points: dict[str, np.ndarray], *names: str) -> np.ndarray:
     return np.stack([points[name] for name in names])

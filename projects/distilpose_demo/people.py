@@ -12,8 +12,8 @@ Visibility of a keypoint, as in COCO:
     2: visible.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -52,7 +52,7 @@ class Scene:
     """A picture, (H, W, 3) uint8 in BGR, and the people in it."""
 
     image: np.ndarray
-    people: List[Person]
+    people: list[Person]
 
 
 def draw_scene(rng: np.random.Generator) -> Scene:
@@ -78,9 +78,9 @@ def draw_scene(rng: np.random.Generator) -> Scene:
 def draw_people(
     canvas: Canvas,
     figures: Sequence[Figure],
-    places: Sequence[Tuple[float, float, float]],
-    rng: Optional[np.random.Generator] = None,
-) -> List[Person]:
+    places: Sequence[tuple[float, float, float]],
+    rng: np.random.Generator | None = None,
+) -> list[Person]:
     """Paint figures, the first one farthest away, and label them.
 
     Args:
@@ -156,7 +156,7 @@ def _label(
     return Person(keypoints, np.concatenate([corner, extent]), area)
 
 
-def _holders(keypoint: str) -> List[str]:
+def _holders(keypoint: str) -> list[str]:
     """List the parts on which a keypoint can be seen."""
     side, _, joint = keypoint.rpartition('_')
     return [part.format(side) for part in HOLDERS[joint]]
@@ -167,7 +167,7 @@ def _place(
     figures: Sequence[Figure],
     width: int,
     height: int,
-) -> List[Tuple[float, float, float]]:
+) -> list[tuple[float, float, float]]:
     """Choose the x and y of each pelvis and each stature, in pixels."""
     count, places = len(figures), []
     slots = rng.permutation(count)

@@ -4,8 +4,9 @@ Lines and points are labelled where they are, rather than in a legend.
 Matplotlib comes with MMPose, and with the extra "train".
 """
 
+from collections.abc import Iterator, Sequence
 from itertools import cycle
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -45,7 +46,7 @@ DIRECTIONS = (
 
 def new_figure(
     xlabel: str, ylabel: str, height: float = 4.2
-) -> Tuple[Figure, Axes]:
+) -> tuple[Figure, Axes]:
     """A figure as wide as a page, 7 inches, and its axes with a light grid.
 
     Args:
@@ -67,7 +68,7 @@ def line_styles() -> Iterator[dict]:
         yield dict(color=color, marker=marker, markersize=5)
 
 
-def log_ticks(values: Sequence[float]) -> List[float]:
+def log_ticks(values: Sequence[float]) -> list[float]:
     """Ticks of a logarithmic axis, 1, 2, 3 and 5 of each power of ten.
 
     Args:
@@ -138,7 +139,7 @@ def _spread(places: Sequence[float], gap: float) -> np.ndarray:
 
 def label_points(
     axis: Axes,
-    points: Sequence[Tuple[str, float, float]],
+    points: Sequence[tuple[str, float, float]],
     bold: Sequence[str] = (),
 ) -> None:
     """Write a label beside each point, clear of labels, points and lines.
@@ -186,9 +187,9 @@ def label_points(
 class _Spot(NamedTuple):
     """Where a label may be: all but its offset in pixels of the figure."""
 
-    offset: Tuple[float, float]  # of its middle from its point, points
+    offset: tuple[float, float]  # of its middle from its point, points
     box: Bbox
-    leader: Optional[Path]
+    leader: Path | None
     cost: float
 
     def collides(self, other: '_Spot') -> int:
@@ -202,7 +203,7 @@ class _Spot(NamedTuple):
 
 def _spots(
     axis: Axes, text: Annotation, texts: Sequence[Annotation]
-) -> List[_Spot]:
+) -> list[_Spot]:
     """Places around a label's point, and what would be covered there."""
     pixel = axis.figure.dpi / 72
     size = np.array(Text.get_window_extent(text).size)  # without the leader

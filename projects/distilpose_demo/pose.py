@@ -5,7 +5,6 @@ Frame and unit:
 """
 
 import math
-from typing import Dict, List, Tuple
 
 import numpy as np
 
@@ -16,7 +15,7 @@ __all__ = ['choose_pose', 'degrees']
 
 def choose_pose(
     rng: np.random.Generator,
-) -> Tuple[Dict[str, np.ndarray], Dict[str, float]]:
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Choose proportions and joint angles.
 
     Returns:
@@ -78,7 +77,7 @@ def choose_pose(
 
 def _arm_directions(
     rng: np.random.Generator, sign: int
-) -> Tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Choose where upper arm and forearm point; unit vectors, body frame."""
     hanging = rng.random() < 0.35
     raised = math.radians(rng.uniform(5, 35 if hanging else 125))
@@ -101,10 +100,10 @@ def _arm_directions(
 def _leg(
     hip: np.ndarray,
     sign: int,
-    angles: Tuple[float, float, float],
+    angles: tuple[float, float, float],
     thigh: float,
     shin: float,
-) -> Dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]:
     """Place knee, ankle and toe; the angles are as of ``_leg_angles``."""
     spread, lift, bend = angles
     down = rotation(2, sign * spread) @ rotation(0, -lift)
@@ -117,7 +116,7 @@ def _leg(
 
 def _leg_angles(
     rng: np.random.Generator,
-) -> List[Tuple[float, float, float]]:
+) -> list[tuple[float, float, float]]:
     """Choose spread, forward lift and knee bend of both legs, radians."""
     stance = rng.choice(3, p=[0.58, 0.36, 0.06])
     stride = rng.choice((-1, 1)) * rng.uniform(12, 38)

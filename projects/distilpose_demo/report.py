@@ -3,8 +3,9 @@
 import copy
 import math
 import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -32,7 +33,7 @@ TITLES = dict(
 METRICS = ('AP', 'AP .5', 'AP .75', 'AR')
 
 
-def write_report(folder: Path, trainings: Dict[str, Training]) -> str:
+def write_report(folder: Path, trainings: dict[str, Training]) -> str:
     """Write ``results.md``, ``curves.png`` and ``pictures.png``.
 
     Args:
@@ -116,7 +117,7 @@ def draw_curves(
 
 
 def draw_pictures(
-    models: Dict[str, Any], training: Training, number: int = 6
+    models: dict[str, Any], training: Training, number: int = 6
 ) -> np.ndarray:
     """Draw what the models make of validation samples, a row for each.
 
@@ -153,7 +154,7 @@ def draw_pictures(
     return np.vstack([_header(titles, rows[0].shape[1]), *rows])
 
 
-def _header(titles: List[str], width: int) -> np.ndarray:
+def _header(titles: list[str], width: int) -> np.ndarray:
     """A white strip with a title over each column."""
     strip = np.full((24, width, 3), 255, np.uint8)
     for i, title in enumerate(titles):

@@ -1,7 +1,7 @@
 """The demo: a student without a teacher, a teacher, a distilled student."""
 
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 from mmengine.config import Config
 from tqdm import tqdm
@@ -43,7 +43,7 @@ def run(folder: Path, seed: int = 0) -> None:
     folder = folder.absolute()
     tqdm.write(f'== Data: synthetic people in {folder / "data"}')
     data = make_dataset(folder / 'data', seed=seed)
-    trainings: Dict[str, Training] = {}
+    trainings: dict[str, Training] = {}
     for name in MODELS:
         config = Config.fromfile(find_config(MODELS[name]))
         config.merge_from_dict(_changes(name, trainings, data, seed))
@@ -60,11 +60,11 @@ def run(folder: Path, seed: int = 0) -> None:
 
 
 def _changes(
-    name: str, before: Dict[str, Training], data: Path, seed: int
-) -> Dict[str, Any]:
+    name: str, before: dict[str, Training], data: Path, seed: int
+) -> dict[str, Any]:
     """What a model's config does not say: seed, data, what it starts from."""
     annotations = data / 'annotations/person_keypoints_val2017.json'
-    changes: Dict[str, Any] = {'randomness.seed': seed}
+    changes: dict[str, Any] = {'randomness.seed': seed}
     for split in ('train', 'val', 'test'):
         changes[f'{split}_dataloader.dataset.data_root'] = str(data)
     for split in ('val', 'test'):

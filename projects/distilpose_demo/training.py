@@ -6,10 +6,11 @@ import os
 import traceback
 import uuid
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.hooks import Hook
@@ -20,7 +21,7 @@ from tqdm import tqdm
 
 __all__ = ['Training', 'output_in_log']
 
-Metrics = Dict[str, float]
+Metrics = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Training:
         return self.folder / f'epoch_{self.epochs}.pth'
 
     @property
-    def validations(self) -> Dict[int, Metrics]:
+    def validations(self) -> dict[int, Metrics]:
         """The metrics by epoch; after a restart, the later ones count.
 
         Raises:
@@ -134,9 +135,10 @@ class Training:
     def _train(self) -> None:
         config = self._config(self.folder)
         config.resume = True  # from the last checkpoint, if there is one
-        with output_in_log(self.folder, self.name), tqdm(
-            desc=self.name, unit='step', mininterval=1
-        ) as bar:
+        with (
+            output_in_log(self.folder, self.name),
+            tqdm(desc=self.name, unit='step', mininterval=1) as bar,
+        ):
             runner = Runner.from_cfg(config)
             runner.register_hook(_Progress(self, bar), 'VERY_LOW')
             runner.train()
@@ -174,9 +176,11 @@ def output_in_log(folder: Path, name: str) -> Iterator[None]:
         RuntimeError: Something failed; the message names the log.
     """
     log = folder / 'output.log'
-    with open(log, 'a', buffering=1) as file, redirect_stdout(
-        file
-    ), warnings.catch_warnings():
+    with (
+        open(log, 'a', buffering=1) as file,
+        redirect_stdout(file),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter('ignore')
         try:
             yield
@@ -212,7 +216,7 @@ class _Progress(Hook):
         runner: Runner,
         batch_idx: int,
         data_batch: Any = None,
-        outputs: Optional[dict] = None,
+        outputs: dict | None = None,
     ) -> None:
         self.bar.update()
         if outputs and self.every_n_train_iters(runner, 10):
@@ -220,7 +224,7 @@ class _Progress(Hook):
             self.bar.set_postfix_str(f'loss {loss:.4f}', refresh=False)
 
     def after_val_epoch(
-        self, runner: Runner, metrics: Optional[Metrics] = None
+        self, runner: Runner, metrics: Metrics | None = None
     ) -> None:
         if metrics:
             self.training.record(runner.epoch, metrics)

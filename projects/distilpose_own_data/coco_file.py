@@ -9,9 +9,10 @@ boolean, empty values as NaN or null.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any
 
 from distilpose.checks.findings import FEW
 
@@ -35,8 +36,8 @@ KINDS = (
     ('categories', 'keypoints', (list, type(None)), 'a list of names'),
 )
 
-Item = Dict[str, Any]
-Link = Tuple[int, int]
+Item = dict[str, Any]
+Link = tuple[int, int]
 
 
 @dataclass
@@ -53,14 +54,14 @@ class Annotations:
     """
 
     file: Path
-    names: List[str]
-    skeleton: List[Link]
-    images: List[Item]
-    people: List[Item]
+    names: list[str]
+    skeleton: list[Link]
+    images: list[Item]
+    people: list[Item]
 
 
 def read_annotations(
-    file: Path, report: Report, category: Optional[str] = None
+    file: Path, report: Report, category: str | None = None
 ) -> Annotations:
     """Read a file in COCO format.
 
@@ -141,7 +142,7 @@ def _expect_kinds(content: Item, file: Path) -> None:
             )
 
 
-def _categories(content: Item, file: Path, only: Optional[str]) -> List[Item]:
+def _categories(content: Item, file: Path, only: str | None) -> list[Item]:
     """Choose the categories with keypoints, which must have the same ones."""
     known = [dict(c, name=str(c.get('name'))) for c in content['categories']]
     every = ', '.join(f'"{c["name"]}"' for c in known) or 'none'
@@ -168,7 +169,7 @@ def _categories(content: Item, file: Path, only: Optional[str]) -> List[Item]:
     return chosen
 
 
-def _expect_different(names: List[str], file: Path) -> None:
+def _expect_different(names: list[str], file: Path) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not all(names):
         what = f'twice: {", ".join(twice)}' if all(names) else 'without a name'
@@ -178,10 +179,10 @@ def _expect_different(names: List[str], file: Path) -> None:
         )
 
 
-def _images(content: Item, report: Report) -> Dict[Any, Item]:
+def _images(content: Item, report: Report) -> dict[Any, Item]:
     """Give the images by id."""
     items = content['images']
-    by_id: Dict[Any, Item] = {}
+    by_id: dict[Any, Item] = {}
     lacking, contradicting, repeated = [], [], []
     for i, image in enumerate(items):
         if image.get('id') is None or not image.get('file_name'):
@@ -204,8 +205,8 @@ def _images(content: Item, report: Report) -> Dict[Any, Item]:
 
 
 def _people(
-    content: Item, images: Dict[Any, Item], categories: set, report: Report
-) -> List[Item]:
+    content: Item, images: dict[Any, Item], categories: set, report: Report
+) -> list[Item]:
     """Give the annotations of some categories, each one once."""
     items = content['annotations']
     if not items:
@@ -230,7 +231,7 @@ def _people(
             f'{others} of {len(items)} annotations are of other categories, '
             'and left out.'
         )
-    first: Dict[Any, Item] = {}
+    first: dict[Any, Item] = {}
     lost, repeated, renumbered, people = [], [], [], []
     for i, person in enumerate(chosen):
         name = person.get('id', f'number {i + 1}')
@@ -270,7 +271,7 @@ def _few(ids: Sequence[Any]) -> str:
     return ', '.join(map(repr, ids[:3])) + more or 'none'
 
 
-def _skeleton(links: Any, number: int, report: Report) -> List[Link]:
+def _skeleton(links: Any, number: int, report: Report) -> list[Link]:
     """Read pairs of numbers, which COCO counts from 1 and some from 0."""
     try:
         pairs = [(int(a), int(b)) for a, b in links]

@@ -6,7 +6,7 @@ all that counts can be read and changed in one place.
 
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 from mmengine.config import Config
 
@@ -53,8 +53,8 @@ class Plan:
     num_keypoints: int
     people: int
     flip: bool
-    teacher: Optional[NamedTeacher] = None
-    start: Optional[str] = None
+    teacher: NamedTeacher | None = None
+    start: str | None = None
     pretrained: bool = True
 
 
@@ -133,7 +133,7 @@ def distilled_text(plan: Plan) -> str:
     """The config of the student with the teacher on the same data."""
     student = _load(plan.student.config).model
     _, teacher = _teacher(plan.student)
-    model: Dict[str, Any] = dict(type='', head=dict(type=student.head.type))
+    model: dict[str, Any] = dict(type='', head=dict(type=student.head.type))
     _distil(
         model,
         dict(
@@ -155,7 +155,7 @@ def _load(name: str) -> Config:
     return Config.fromfile(find_config(name))
 
 
-def _alone(model: Dict[str, Any]) -> Dict[str, Any]:
+def _alone(model: dict[str, Any]) -> dict[str, Any]:
     """The model of a student, without a teacher if it has one."""
     model = _plain(model)
     if model['type'] != 'DistilPoseEstimator':
@@ -168,7 +168,7 @@ def _alone(model: Dict[str, Any]) -> Dict[str, Any]:
     return model
 
 
-def _teacher(student: Student) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+def _teacher(student: Student) -> tuple[dict[str, Any], dict[str, Any]]:
     """The codec and the model of a student's heatmap-based teacher."""
     if student.teacher:
         config = _load(student.teacher)
@@ -186,7 +186,7 @@ def _teacher(student: Student) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     return _plain(config.heatmap_codec), model
 
 
-def _from_random_weights(model: Dict[str, Any]) -> None:
+def _from_random_weights(model: dict[str, Any]) -> None:
     """Let a model's parts start from no file, in place."""
     for part in ('backbone', 'neck'):
         settings = model.get(part) or {}
@@ -195,7 +195,7 @@ def _from_random_weights(model: Dict[str, Any]) -> None:
         settings.pop('pretrained', None)
 
 
-def _model(model: Dict[str, Any], codec: str) -> Dict[str, Any]:
+def _model(model: dict[str, Any], codec: str) -> dict[str, Any]:
     """A model for ``num_keypoints``, with names of variables of ours."""
     for part in ('neck', 'head'):
         for key in NUMBERS:
@@ -210,13 +210,13 @@ def _model(model: Dict[str, Any], codec: str) -> Dict[str, Any]:
 
 
 def _distil(
-    model: Dict[str, Any], teacher: Dict[str, Any], tokens: bool
+    model: dict[str, Any], teacher: dict[str, Any], tokens: bool
 ) -> None:
     """Make a student's model learn from a teacher."""
     model['type'] = 'DistilPoseEstimator'
     if model['head']['type'] in OWN_HEADS:
         model['head'].update(sigmas=True, scores=True)
-    terms: Dict[str, Any] = {}
+    terms: dict[str, Any] = {}
     if tokens:
         for kind in ('visual', 'keypoint'):
             terms[f'{kind}_tokens'] = dict(
@@ -239,7 +239,7 @@ def _same_tokens(student: Any, teacher: Any) -> bool:
 def _plain(value: Any) -> Any:
     """Dicts and lists in place of MMEngine's, ``type`` first."""
     if isinstance(value, dict):
-        keys: List[str] = sorted(value, key=lambda key: key != 'type')
+        keys: list[str] = sorted(value, key=lambda key: key != 'type')
         return {key: _plain(value[key]) for key in keys}
     if isinstance(value, (list, tuple)):
         return type(value)(map(_plain, value))

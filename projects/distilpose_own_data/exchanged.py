@@ -3,7 +3,8 @@
 P: people. K: keypoints.
 """
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from .report import Report
 
 __all__ = ['check_sides']
 
-Item = Dict[str, Any]
+Item = dict[str, Any]
 
 TRUNK = ('shoulder', 'hip')
 CLEAR = 0.15
@@ -69,13 +70,13 @@ def check_sides(
     )
 
 
-def _sided(index: Dict[Any, int], word: str) -> Optional[Tuple[int, int]]:
+def _sided(index: dict[Any, int], word: str) -> tuple[int, int] | None:
     """Left and right keypoint of a name."""
     found = [index.get((side, word)) for side in ('left', 'right')]
     return None if None in found else (found[0], found[1])  # type: ignore
 
 
-def _faces(keypoints: np.ndarray, index: Dict[Any, int]) -> np.ndarray:
+def _faces(keypoints: np.ndarray, index: dict[Any, int]) -> np.ndarray:
     """Sine of the angle from the eyes to the nose (P,); below 0 mirrored.
 
     NaN where one of them is not visible.
@@ -95,10 +96,10 @@ def _faces(keypoints: np.ndarray, index: Dict[Any, int]) -> np.ndarray:
 
 
 def _twisted(
-    keypoints: np.ndarray, sizes: np.ndarray, index: Dict[Any, int]
+    keypoints: np.ndarray, sizes: np.ndarray, index: dict[Any, int]
 ) -> np.ndarray:
     """Whose shoulders and hips point against each other, (P,) bool."""
-    vectors: List[np.ndarray] = []
+    vectors: list[np.ndarray] = []
     long = np.ones(len(keypoints), bool)
     for word in TRUNK:
         pair = _sided(index, word)

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 from distilpose.keypoints.names import mirror_pairs
 from distilpose_runtime.files import give_place
@@ -27,7 +27,7 @@ from .teachers import fitting_teacher, named_teacher
 
 __all__ = ['init']
 
-Splits = Dict[str, Split]
+Splits = dict[str, Split]
 
 UNREADABLE = '\'"{}\\\n'
 """What MMEngine does not escape where it puts a config's folder into it."""
@@ -37,12 +37,12 @@ def init(
     folder: Path,
     train: Path,
     images: Path,
-    val: Optional[Path] = None,
-    val_images: Optional[Path] = None,
+    val: Path | None = None,
+    val_images: Path | None = None,
     student: str = 'distilpose-s',
-    teacher: Optional[str] = None,
-    category: Optional[str] = None,
-    start: Optional[str] = None,
+    teacher: str | None = None,
+    category: str | None = None,
+    start: str | None = None,
 ) -> Report:
     """Write configs and annotations for a training run on own data.
 
@@ -125,10 +125,10 @@ def init(
 
 
 def _read(
-    files: Dict[str, Tuple[Path, Photos]],
-    category: Optional[str],
+    files: dict[str, tuple[Path, Photos]],
+    category: str | None,
     report: Report,
-) -> Tuple[List[str], List[Tuple[int, int]], Splits]:
+) -> tuple[list[str], list[tuple[int, int]], Splits]:
     """Read annotation files; give names, skeleton, and train and val."""
     read = {}
     splits: Splits = {}
@@ -172,15 +172,15 @@ def _not_writable(folder: Path, reason: str) -> OSError:
     )
 
 
-def _may_flip(names: List[str]) -> bool:
+def _may_flip(names: list[str]) -> bool:
     """Whether it is known which keypoints change places in a mirror image."""
     pairs, alone = mirror_pairs(names)
     return not alone and (bool(pairs) or len(names) == 1)
 
 
 def _texts(
-    plan: Plan, info: Dict[str, Any], splits: Splits, report: Report
-) -> Dict[str, str]:
+    plan: Plan, info: dict[str, Any], splits: Splits, report: Report
+) -> dict[str, str]:
     """All files, by their names."""
     texts = {
         'config.py': student_text(plan),
@@ -208,7 +208,7 @@ def _texts(
     return texts
 
 
-def _write(folder: Path, texts: Dict[str, str]) -> None:
+def _write(folder: Path, texts: dict[str, str]) -> None:
     """Write files beside the folder, then give them their place."""
     partial = folder.with_name(f'.{folder.name}.partial')
     if partial.exists():

@@ -1,6 +1,7 @@
 """The description of a dataset's keypoints, as MMPose reads it."""
 
-from typing import Any, Dict, List, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from distilpose.keypoints.names import (
     guess_skeleton,
@@ -21,9 +22,9 @@ COLORS = dict(left=[0, 255, 0], right=[255, 128, 0], middle=[51, 153, 255])
 def describe(
     name: str,
     names: Sequence[str],
-    skeleton: Sequence[Tuple[int, int]],
+    skeleton: Sequence[tuple[int, int]],
     report: Report,
-) -> Dict[str, Any]:
+) -> dict[str, Any]:
     """Describe keypoints by what their names tell.
 
     Args:
@@ -65,7 +66,7 @@ def describe(
     )
 
 
-def metainfo_text(info: Dict[str, Any]) -> str:
+def metainfo_text(info: dict[str, Any]) -> str:
     """The file's text."""
     return (
         '# The keypoints. `swap` names the keypoint that takes the place of '
@@ -77,23 +78,23 @@ def metainfo_text(info: Dict[str, Any]) -> str:
 
 
 def _once(
-    links: Sequence[Tuple[int, int]],
-) -> List[Tuple[int, int]]:
+    links: Sequence[tuple[int, int]],
+) -> list[tuple[int, int]]:
     """Links without those that are there already, either way round."""
-    seen: Dict[Any, Tuple[int, int]] = {}
+    seen: dict[Any, tuple[int, int]] = {}
     for link in links:
         seen.setdefault(frozenset(link), link)
     return [*seen.values()]
 
 
-def _side_of_link(sides: Dict[int, str], a: int, b: int) -> str:
+def _side_of_link(sides: dict[int, str], a: int, b: int) -> str:
     ends = {sides.get(a, 'middle'), sides.get(b, 'middle')}
     return ends.pop() if len(ends) == 1 else 'middle'
 
 
 def _tell(
     names: Sequence[str],
-    pairs: Sequence[Tuple[int, int]],
+    pairs: Sequence[tuple[int, int]],
     alone: Sequence[str],
     skeleton: str,
     report: Report,

@@ -4,7 +4,7 @@ P: people. K: keypoints. Boxes are x, y, width, height; all in pixels.
 """
 
 import math
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .report import Report
 
 __all__ = ['tidy_people']
 
-Item = Dict[str, Any]
+Item = dict[str, Any]
 
 MARGIN = 0.1
 """What a box made of keypoints has around them, in its longer side."""
@@ -34,8 +34,8 @@ NO_BOX = (
 
 
 def tidy_people(
-    read: Annotations, images: Dict[Any, Item], report: Report
-) -> List[Item]:
+    read: Annotations, images: dict[Any, Item], report: Report
+) -> list[Item]:
     """Give the people that can be used, with all that MMPose asks for.
 
     Args:
@@ -47,12 +47,12 @@ def tidy_people(
     Returns:
         Annotations in COCO format, with the ids that were read.
     """
-    left_out: Dict[str, List[Any]] = {}
-    unreadable: List[str] = []
-    made_boxes: List[Any] = []
-    reaching: List[Any] = []
-    outside: List[Any] = []
-    people: List[Item] = []
+    left_out: dict[str, list[Any]] = {}
+    unreadable: list[str] = []
+    made_boxes: list[Any] = []
+    reaching: list[Any] = []
+    outside: list[Any] = []
+    people: list[Item] = []
     known = [p for p in read.people if p['image_id'] in images]
     for person in known:
         image = images[person['image_id']]
@@ -109,7 +109,7 @@ def tidy_people(
     return people
 
 
-def _why_not(person: Item, keypoints: Optional[np.ndarray]) -> str:
+def _why_not(person: Item, keypoints: np.ndarray | None) -> str:
     if keypoints is None:
         return 'have no keypoints'
     if person.get('iscrowd'):
@@ -117,7 +117,7 @@ def _why_not(person: Item, keypoints: Optional[np.ndarray]) -> str:
     return '' if keypoints[:, 2].any() else 'have no labelled keypoint'
 
 
-def _keypoints(values: Any, number: int) -> Optional[np.ndarray]:
+def _keypoints(values: Any, number: int) -> np.ndarray | None:
     """Read keypoints (K, 3): x, y, and visibility 0, 1 or 2."""
     try:
         found = np.array(values, dtype=float).reshape(number, 3)
@@ -135,7 +135,7 @@ def _described(keypoints: Any) -> str:
     return f'{str(keypoints)[:30]!r}'
 
 
-def _box(box: Any, image: Item) -> Optional[List[float]]:
+def _box(box: Any, image: Item) -> list[float] | None:
     """Give a box, if it is one and has an area within its image."""
     if not is_box(box):
         return None
@@ -145,7 +145,7 @@ def _box(box: Any, image: Item) -> Optional[List[float]]:
     return [x, y, w, h] if inside_w > 1 and inside_h > 1 else None
 
 
-def _box_of(keypoints: np.ndarray, image: Item) -> Optional[List[float]]:
+def _box_of(keypoints: np.ndarray, image: Item) -> list[float] | None:
     """Make a box around labelled keypoints, cut at the image's border."""
     points = keypoints[keypoints[:, 2] > 0, :2]
     near, far = points.min(0), points.max(0)
@@ -158,7 +158,7 @@ def _box_of(keypoints: np.ndarray, image: Item) -> Optional[List[float]]:
     return _box([*near.tolist(), *(far - near).tolist()], image)
 
 
-def _reaches_out(box: List[float], image: Item) -> bool:
+def _reaches_out(box: list[float], image: Item) -> bool:
     x, y, w, h = box
     out_w = max(-x, x + w - image['width'])
     out_h = max(-y, y + h - image['height'])
@@ -172,7 +172,7 @@ def _any_outside(keypoints: np.ndarray, image: Item) -> bool:
 
 
 def _annotation(
-    person: Item, keypoints: np.ndarray, box: List[float], image: Item
+    person: Item, keypoints: np.ndarray, box: list[float], image: Item
 ) -> Item:
     area = person.get('area')
     if not isinstance(area, (int, float)) or not 0 < area < math.inf:

@@ -2,8 +2,9 @@
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -16,7 +17,7 @@ from .report import Report
 
 __all__ = ['Photos']
 
-Item = Dict[str, Any]
+Item = dict[str, Any]
 
 DECODED = 500
 """How many images are read to their end, and not just their headers."""
@@ -43,7 +44,7 @@ class Photos:
             )
         self.folder = folder.resolve()
         self.root = root.resolve()
-        self._by_name: Dict[str, List[str]] = defaultdict(list)
+        self._by_name: dict[str, list[str]] = defaultdict(list)
         for place, names in _walk(self.folder):
             below = place.relative_to(self.root)
             for name in names:
@@ -53,7 +54,7 @@ class Photos:
 
     def locate(
         self, images: Sequence[Item], beside: Path, report: Report
-    ) -> Dict[Any, Item]:
+    ) -> dict[Any, Item]:
         """Find the images of an annotation file.
 
         A name is looked for as it stands, and then anywhere below the folder:
@@ -71,10 +72,10 @@ class Photos:
             Entries by the id that was given, numbered from 1 anew, with
             ``file_name`` below the root, ``width`` and ``height`` as loaded.
         """
-        missing: List[str] = []
-        unclear: List[str] = []
-        unreadable: List[str] = []
-        found: Dict[Any, Item] = {}
+        missing: list[str] = []
+        unclear: list[str] = []
+        unreadable: list[str] = []
+        found: dict[Any, Item] = {}
         decoded = {*np.linspace(0, len(images) - 1, DECODED).astype(int)}
         for i, image in enumerate(images):
             names = self._candidates(str(image['file_name']), beside)
@@ -116,7 +117,7 @@ class Photos:
             return 'no files'
         return f'{number} files, such as "{min(self._by_name)}"'
 
-    def _candidates(self, name: str, beside: Path) -> List[str]:
+    def _candidates(self, name: str, beside: Path) -> list[str]:
         """Give the files that a name may mean, best ones alone."""
         path = PurePosixPath(plain_path(name))
         if not path.is_absolute() and '..' not in path.parts:
@@ -133,7 +134,7 @@ class Photos:
         return near or named or best
 
 
-def _walk(folder: Path) -> Iterator[Tuple[Path, List[str]]]:
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
     """Folders below one, linked ones as well, each once, and their files.
 
     A link to a folder above leads out of it, and is not followed.
@@ -153,7 +154,7 @@ def _folder(name: str) -> str:
     return PurePosixPath(name).parent.name
 
 
-def _common_end(parts: Tuple[str, ...], name: str) -> int:
+def _common_end(parts: tuple[str, ...], name: str) -> int:
     """Count the folders and names that two paths end with alike."""
     others = PurePosixPath(name).parts
     for count, (one, other) in enumerate(zip(parts[::-1], others[::-1])):
@@ -162,7 +163,7 @@ def _common_end(parts: Tuple[str, ...], name: str) -> int:
     return min(len(parts), len(others))
 
 
-def _size(file: Path, decode: bool) -> Optional[Tuple[int, int]]:
+def _size(file: Path, decode: bool) -> tuple[int, int] | None:
     """Width and height of an image as it is loaded, None if it cannot be."""
     try:
         with Image.open(file) as image:

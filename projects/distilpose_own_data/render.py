@@ -1,7 +1,7 @@
 """Python values as text that a person reads: ``dict(key=value)`` and short
 lines."""
 
-from typing import Any, List
+from typing import Any
 
 __all__ = ['Name', 'render']
 
@@ -35,7 +35,7 @@ def render(
     ):
         return line
     inner = ' ' * (indent + 4)
-    heads: List[str]
+    heads: list[str]
     if isinstance(value, dict) and _are_words(value):
         start, end = 'dict(', ')'
         heads = [f'{key}=' for key in value]

@@ -1,7 +1,8 @@
 """What ``distilpose init`` has to say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, List, Sequence
+from typing import Any
 
 from distilpose.checks.findings import NEVER, Findings
 
@@ -17,8 +18,8 @@ class Report(Findings):
         changes: What is written otherwise than it was read.
     """
 
-    facts: List[str] = field(default_factory=list)
-    changes: List[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
 
     def changed(self, what: str, cases: Sequence[Any], total: int) -> None:
         """Tell of a change as ``add`` tells of a fault."""

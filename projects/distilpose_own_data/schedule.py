@@ -1,7 +1,7 @@
 """A schedule for the number of people that there are to train on."""
 
 from dataclasses import dataclass
-from typing import Any, Dict, Tuple
+from typing import Any
 
 __all__ = ['Schedule', 'choose_schedule']
 
@@ -25,11 +25,11 @@ class Schedule:
     batch_size: int
     val_interval: int
     rotate: int
-    scale: Tuple[float, float]
+    scale: tuple[float, float]
     blur_and_colour: bool
 
     @property
-    def augmentation(self) -> Tuple[Dict[str, Any], ...]:
+    def augmentation(self) -> tuple[dict[str, Any], ...]:
         """MMPose's transforms between the flip and the crop."""
         change = dict(
             type='RandomBBoxTransform',

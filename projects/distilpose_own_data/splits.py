@@ -2,8 +2,9 @@
 
 import random
 import re
+from collections.abc import Sequence
 from itertools import zip_longest
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ __all__ = [
     'warn_of_overlap',
 ]
 
-Item = Dict[str, Any]
+Item = dict[str, Any]
 
 VAL_SHARE = 0.1
 """Share of the images that are kept for validation where none are given."""
@@ -32,8 +33,8 @@ VAL_SHARE = 0.1
 class Split(NamedTuple):
     """Images and people of one annotation file that is going to be written."""
 
-    images: List[Item]
-    people: List[Item]
+    images: list[Item]
+    people: list[Item]
 
 
 def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
@@ -88,11 +89,11 @@ def expect_same_keypoints(train: Annotations, val: Annotations) -> None:
         )
 
 
-def _quoted(name: Optional[str]) -> str:
+def _quoted(name: str | None) -> str:
     return 'missing' if name is None else f'"{name}"'
 
 
-def warn_of_overlap(splits: Dict[str, Split], report: Report) -> None:
+def warn_of_overlap(splits: dict[str, Split], report: Report) -> None:
     names = [{i['file_name'] for i in s.images} for s in splits.values()]
     both = sorted(names[0] & names[1])
     report.add(
@@ -104,12 +105,12 @@ def warn_of_overlap(splits: Dict[str, Split], report: Report) -> None:
     )
 
 
-def set_aside(split: Split, report: Report) -> Dict[str, Split]:
+def set_aside(split: Split, report: Report) -> dict[str, Split]:
     """Keep a tenth of the images for validation; whole images, by chance.
 
     Roboflow writes several copies of one photo, which stay together.
     """
-    groups: Dict[str, List[Any]] = {}
+    groups: dict[str, list[Any]] = {}
     for image in split.images:
         source = re.sub(r'\.rf\.\w+(?=\.\w+$)', '', image['file_name'])
         groups.setdefault(source, []).append(image['id'])

@@ -4,7 +4,7 @@ A new one is a line here: the name of an installed config that trains it, and
 of a teacher that can be trained beside it.
 """
 
-from typing import Dict, NamedTuple, Optional
+from typing import NamedTuple
 
 __all__ = ['STUDENTS', 'Student', 'find_student']
 
@@ -20,15 +20,15 @@ class Student(NamedTuple):
     """
 
     config: str
-    teacher: Optional[str] = None
-    learning_rate: Optional[float] = None
+    teacher: str | None = None
+    learning_rate: float | None = None
 
 
 # RTMPose's rate, 4e-3, is for a batch of 1024. By the square root of the
 # batch, as is usual with Adam, 32 people have 7e-4.
 SMALL_BATCH = 7e-4
 MODERN = 'distilpose-{}_rtmpose-l_8xb128-420e_coco-256x192'
-STUDENTS: Dict[str, Student] = {
+STUDENTS: dict[str, Student] = {
     'distilpose-s': Student(
         'distilpose-s_no-distill_8xb32-300e_coco-256x192',
         'tokenpose-stem_8xb64-300e_coco-256x192',

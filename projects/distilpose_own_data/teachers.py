@@ -1,6 +1,7 @@
 """A teacher of MMPose's zoo, named by its config."""
 
-from typing import NamedTuple, Optional, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -78,7 +79,7 @@ def named_teacher(
     return NamedTeacher(path.stem, checkpoint)
 
 
-def fitting_teacher(names: Sequence[str]) -> Optional[str]:
+def fitting_teacher(names: Sequence[str]) -> str | None:
     """A teacher of the zoo with exactly these keypoints, if we know one."""
     wanted = [*map(plain_name, names)]
     return next(

@@ -5,15 +5,13 @@ y2), pixels of the image. Crops are those of MMPose's ``GetBBoxCenterScale``
 and ``TopdownAffine``, pixel by pixel.
 """
 
-from typing import Dict, Tuple
-
 import cv2
 import numpy as np
 
 __all__ = ['box_faults', 'crop', 'frames']
 
 
-def box_faults(image: np.ndarray, boxes: np.ndarray) -> Dict[int, str]:
+def box_faults(image: np.ndarray, boxes: np.ndarray) -> dict[int, str]:
     """Tell which boxes hold no part of an image, and why.
 
     Args:
@@ -37,8 +35,8 @@ def box_faults(image: np.ndarray, boxes: np.ndarray) -> Dict[int, str]:
 
 
 def frames(
-    boxes: np.ndarray, size: Tuple[int, int], padding: float
-) -> Tuple[np.ndarray, np.ndarray]:
+    boxes: np.ndarray, size: tuple[int, int], padding: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Centres and sizes of what crops show, pixels of the image.
 
     Args:
@@ -66,7 +64,7 @@ def crop(
     image: np.ndarray,
     center: np.ndarray,
     scale: np.ndarray,
-    size: Tuple[int, int],
+    size: tuple[int, int],
 ) -> np.ndarray:
     """Cut out a part of an image, black where it lies outside.
 

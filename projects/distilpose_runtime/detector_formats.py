@@ -4,7 +4,8 @@ N: boxes that a detector proposes. C: its classes. H, W: height and width of
 its input, pixels. S: the cells of its feature maps, over all strides.
 """
 
-from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,9 +18,9 @@ EDGE_WIDTHS = (32, 44, 68)
 BGR_MEAN = (103.53, 116.28, 123.675)
 BGR_STD = (57.375, 57.12, 58.395)
 
-Size = Tuple[int, int]
+Size = tuple[int, int]
 # Boxes (N, 4), x1, y1, x2, y2 in pixels of the input, and scores (N,).
-Found = Tuple[np.ndarray, np.ndarray]
+Found = tuple[np.ndarray, np.ndarray]
 
 
 class Format(NamedTuple):
@@ -40,16 +41,16 @@ class Format(NamedTuple):
     """
 
     matches: Callable[[Sequence[tuple], int], bool]
-    decode: Callable[[List[np.ndarray], Size, int], Found]
-    mean: Tuple[float, float, float] = (0.0, 0.0, 0.0)
-    std: Tuple[float, float, float] = (1.0, 1.0, 1.0)
+    decode: Callable[[list[np.ndarray], Size, int], Found]
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     to_rgb: bool = False
     centered: bool = False
     fill: int = 114
-    overlap: Optional[float] = None
+    overlap: float | None = None
 
 
-def cells(size: Size) -> List[Tuple[np.ndarray, np.ndarray, int]]:
+def cells(size: Size) -> list[tuple[np.ndarray, np.ndarray, int]]:
     """Columns and rows of the feature maps' cells, row by row, and strides.
 
     Args:
@@ -73,7 +74,7 @@ def _is_yolox(shapes: Sequence[tuple], cells: int) -> bool:
     return len(shapes) == 1 and shapes[0][:2] == (1, cells)
 
 
-def _decode_yolox(outputs: List[np.ndarray], size: Size, person: int) -> Found:
+def _decode_yolox(outputs: list[np.ndarray], size: Size, person: int) -> Found:
     """(1, S, 5 + C): centre and size of a box, objectness, classes."""
     values = outputs[0][0]
     boxes = values[:, :4]
@@ -93,7 +94,7 @@ def _has_labels(shapes: Sequence[tuple], cells: int) -> bool:
 
 
 def _decode_labels(
-    outputs: List[np.ndarray], size: Size, person: int
+    outputs: list[np.ndarray], size: Size, person: int
 ) -> Found:
     """(1, N, 5): corners and score; and (1, N): the class."""
     boxes, labels = sorted(outputs, key=np.ndim, reverse=True)
@@ -106,7 +107,7 @@ def _is_yolov8(shapes: Sequence[tuple], cells: int) -> bool:
 
 
 def _decode_yolov8(
-    outputs: List[np.ndarray], size: Size, person: int
+    outputs: list[np.ndarray], size: Size, person: int
 ) -> Found:
     """(1, 4 + C, S): centre and size of a box, classes.
 
@@ -126,7 +127,7 @@ def _is_nanodet(shapes: Sequence[tuple], cells: int) -> bool:
 
 
 def _decode_nanodet(
-    outputs: List[np.ndarray], size: Size, person: int
+    outputs: list[np.ndarray], size: Size, person: int
 ) -> Found:
     """For each stride, classes (1, n, C) and edges (1, n, 4 * bins).
 

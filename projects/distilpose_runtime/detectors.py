@@ -5,7 +5,6 @@ N: people. H, W: height and width of a detector's input, pixels.
 
 import ast
 from pathlib import Path
-from typing import List, Optional, Tuple
 
 import cv2
 import numpy as np
@@ -48,8 +47,8 @@ class Detector:
         self,
         file: Path,
         device: str = 'cpu',
-        format: Optional[str] = None,
-        threads: Optional[int] = None,
+        format: str | None = None,
+        threads: int | None = None,
     ) -> None:
         self.file = Path(file)
         self._session = open_session(str(file), device, threads)
@@ -81,7 +80,7 @@ class Detector:
 
     def __call__(
         self, image: np.ndarray, min_score: float = 0.35
-    ) -> Tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the people in an image.
 
         Args:
@@ -163,7 +162,7 @@ class Detector:
         )
 
 
-def _size(shape: List) -> Tuple[int, int]:
+def _size(shape: list) -> tuple[int, int]:
     """Width and height of an input (1, 3, H, W)."""
     height, width = shape[2:]
     if isinstance(width, int) and isinstance(height, int):
@@ -181,7 +180,7 @@ def _person_class(metadata: dict) -> int:
 
 
 def _best(
-    boxes: np.ndarray, scores: np.ndarray, overlap: Optional[float]
+    boxes: np.ndarray, scores: np.ndarray, overlap: float | None
 ) -> np.ndarray:
     """Indices of the boxes to keep, the best first."""
     order = np.argsort(-scores, kind='stable')

@@ -4,8 +4,9 @@ import hashlib
 import os
 import tempfile
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, NamedTuple, Optional
+from typing import NamedTuple
 
 __all__ = ['DETECTORS', 'DownloadError', 'Download', 'fetch']
 
@@ -52,7 +53,7 @@ DETECTORS = {
 
 def fetch(
     item: Download,
-    folder: Optional[Path] = None,
+    folder: Path | None = None,
     announce: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Give the path of a public file, fetching it when it is not here yet.

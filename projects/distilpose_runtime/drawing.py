@@ -1,7 +1,6 @@
 """Poses drawn over an image."""
 
 import colorsys
-from typing import List, Tuple
 
 import cv2
 import numpy as np
@@ -10,7 +9,7 @@ from .poses import Poses
 
 __all__ = ['draw']
 
-Color = Tuple[int, int, int]
+Color = tuple[int, int, int]
 
 # OpenCV takes coordinates as whole numbers of 1 / 2 ** SHIFT pixel.
 SHIFT = 4
@@ -70,14 +69,14 @@ def draw(
     return canvas
 
 
-def _fixed(point) -> Tuple[int, int]:
+def _fixed(point) -> tuple[int, int]:
     # Far outside, where OpenCV's whole numbers end.
     fixed = np.nan_to_num(np.asarray(point, np.float64)) * (1 << SHIFT)
     x, y = fixed.clip(-1e6, 1e6).round()
     return int(x), int(y)
 
 
-def _colors(poses: Poses) -> Tuple[List[Color], List[Color]]:
+def _colors(poses: Poses) -> tuple[list[Color], list[Color]]:
     """BGR colours of keypoints and lines; the model's, or a rainbow."""
     dots, lines = (
         given

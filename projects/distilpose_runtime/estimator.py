@@ -3,8 +3,8 @@
 N: people. K: keypoints. H, W: height and width of a crop, pixels.
 """
 
+from collections.abc import Sequence
 from os import PathLike
-from typing import Dict, Optional, Sequence, Union
 
 import numpy as np
 
@@ -42,10 +42,10 @@ class PoseEstimator:
 
     def __init__(
         self,
-        file: Union[str, 'PathLike[str]'],
+        file: 'str | PathLike[str]',
         device: str = 'cpu',
         batch: int = 32,
-        threads: Optional[int] = None,
+        threads: int | None = None,
     ) -> None:
         if batch < 1:
             raise ValueError(f'batch is {batch}, expected 1 or more.')
@@ -67,7 +67,7 @@ class PoseEstimator:
         )
 
     def __call__(
-        self, image: np.ndarray, boxes: Union[np.ndarray, Sequence]
+        self, image: np.ndarray, boxes: np.ndarray | Sequence
     ) -> Poses:
         """Find the keypoints of all people in an image.
 
@@ -125,7 +125,7 @@ class PoseEstimator:
             skeleton_colors=self.info.skeleton_colors,
         )
 
-    def run(self, inputs: np.ndarray) -> Dict[str, np.ndarray]:
+    def run(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
         """Run the model on inputs that are ready.
 
         Args:
@@ -212,7 +212,7 @@ def _check_image(image: np.ndarray) -> None:
 
 
 def _check_boxes(
-    image: np.ndarray, boxes: Union[np.ndarray, Sequence]
+    image: np.ndarray, boxes: np.ndarray | Sequence
 ) -> np.ndarray:
     """Boxes as float32 (N, 4)."""
     array = np.asarray(boxes, np.float32)

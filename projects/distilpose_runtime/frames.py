@@ -1,7 +1,8 @@
 """Pictures one after another, and what their sources have in common."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Frame(NamedTuple):
     image: np.ndarray
     name: str
     number: int
-    time: Optional[float] = None
+    time: float | None = None
 
 
 class Skipped(NamedTuple):
@@ -53,11 +54,11 @@ class Source:
     """
 
     name: str
-    path: Optional[Path] = None
-    total: Optional[int] = None
-    rate: Optional[float] = None
+    path: Path | None = None
+    total: int | None = None
+    rate: float | None = None
 
-    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+    def __iter__(self) -> Iterator[Frame | Skipped]:
         raise NotImplementedError
 
     def close(self) -> None:

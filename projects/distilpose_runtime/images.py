@@ -1,9 +1,10 @@
 """Image files to and from arrays (height, width, 3), BGR, 8 bits."""
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Tuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -139,10 +140,10 @@ def write_image(path: Path, image: np.ndarray) -> Path:
 
 def fit(
     image: np.ndarray,
-    size: Tuple[int, int],
+    size: tuple[int, int],
     fill: int = 0,
     centered: bool = False,
-) -> Tuple[np.ndarray, float, Tuple[int, int]]:
+) -> tuple[np.ndarray, float, tuple[int, int]]:
     """Scale an image into a frame, without a change of its aspect.
 
     Args:

@@ -7,8 +7,8 @@ A source is iterated over once. It gives each picture as a ``Frame``, and a
 import glob
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator, List, Tuple, Union
 
 import cv2
 
@@ -31,13 +31,13 @@ class Images(Source):
         name: As of every source.
     """
 
-    def __init__(self, paths: List[Path], folder: Path, name: str) -> None:
+    def __init__(self, paths: list[Path], folder: Path, name: str) -> None:
         self.name = name
         self.folder = folder
         self.paths = paths
         self.total = len(paths)
 
-    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+    def __iter__(self) -> Iterator[Frame | Skipped]:
         for number, path in enumerate(self.paths):
             name = path.relative_to(self.folder).as_posix()
             try:
@@ -72,7 +72,7 @@ class Camera(Source):
         # Many cameras do not tell.
         self.rate = (self._capture.get(cv2.CAP_PROP_FPS) or 30.0) / every
 
-    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+    def __iter__(self) -> Iterator[Frame | Skipped]:
         start, number = time.monotonic(), -1
         while True:
             given, image = self._capture.read()
@@ -143,7 +143,7 @@ def _open_folder(path: Path) -> Images:
     return Images(paths, path, path.resolve().name or 'images')
 
 
-def _images(paths) -> Tuple[List[Path], int]:
+def _images(paths) -> tuple[list[Path], int]:
     """Sort out the images; and count the other files."""
     files = sorted(path for path in paths if path.is_file())
     images = [x for x in files if x.suffix.lower() in IMAGE_SUFFIXES]

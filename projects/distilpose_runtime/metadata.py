@@ -1,15 +1,10 @@
 """What an exported model says of itself."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import (
     Any,
-    Dict,
-    List,
-    Mapping,
     NamedTuple,
-    Optional,
-    Sequence,
-    Tuple,
 )
 
 import numpy as np
@@ -51,20 +46,20 @@ class ModelInfo(NamedTuple):
 
     model: str
     dataset: str
-    input_size: Tuple[int, int]
+    input_size: tuple[int, int]
     raw_images: bool
     mean: np.ndarray
     std: np.ndarray
     to_rgb: bool
     padding: float
-    names: List[str]
-    skeleton: List[Tuple[int, int]]
-    flip_pairs: List[Tuple[int, int]]
-    keypoint_colors: Optional[List[Tuple[int, int, int]]]
-    skeleton_colors: Optional[List[Tuple[int, int, int]]]
+    names: list[str]
+    skeleton: list[tuple[int, int]]
+    flip_pairs: list[tuple[int, int]]
+    keypoint_colors: list[tuple[int, int, int]] | None
+    skeleton_colors: list[tuple[int, int, int]] | None
     flip_test: bool
     precision: str
-    versions: Dict[str, Any]
+    versions: dict[str, Any]
     checkpoint_sha256: str
 
     @classmethod
@@ -104,7 +99,7 @@ class ModelInfo(NamedTuple):
             ) from error
 
     @classmethod
-    def _from_json(cls, found: Dict[str, Any]) -> 'ModelInfo':
+    def _from_json(cls, found: dict[str, Any]) -> 'ModelInfo':
         width, height = map(int, found['input_size'])
         info = cls(
             model=str(found['model']),
@@ -130,7 +125,7 @@ class ModelInfo(NamedTuple):
             raise ValueError(f'{name} is {value}')
         return info
 
-    def _unusable(self) -> List[str]:
+    def _unusable(self) -> list[str]:
         """The entries that nothing can be predicted or drawn with."""
         keypoints = range(len(self.names))
         usable = dict(
@@ -147,11 +142,11 @@ class ModelInfo(NamedTuple):
         return [name for name, is_so in usable.items() if not is_so]
 
 
-def _colors(found: Any) -> Optional[List[Tuple[int, int, int]]]:
+def _colors(found: Any) -> list[tuple[int, int, int]] | None:
     if found is None:
         return None
     return [(int(r), int(g), int(b)) for r, g, b in found]
 
 
-def _one_each(colors: Optional[Sequence], of: Sequence) -> bool:
+def _one_each(colors: Sequence | None, of: Sequence) -> bool:
     return colors is None or len(colors) == len(of)

@@ -2,7 +2,6 @@
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Union
 
 __all__ = ['MODELS', 'find_model']
 
@@ -13,7 +12,7 @@ MODELS = {
 }
 
 
-def find_model(name: Union[str, 'PathLike[str]']) -> str:
+def find_model(name: 'str | PathLike[str]') -> str:
     """Give the file of a model.
 
     Args:

@@ -3,7 +3,7 @@
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Protocol, Tuple
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -78,7 +78,7 @@ class Outputs:
         folder: Path,
         source: Source,
         blank: Poses,
-        info: Dict[str, Any],
+        info: dict[str, Any],
         media: bool = True,
         csv: bool = False,
         tracks: bool = False,
@@ -96,10 +96,10 @@ class Outputs:
         self.media = _media_writer(written, folder, source) if media else None
         folder.mkdir(parents=True, exist_ok=True)
         self._json = JsonResults(json_file, info, blank)
-        self._csv: Optional[CsvResults] = None
+        self._csv: CsvResults | None = None
         if csv:
             self._csv = CsvResults(table, blank, tracks)
-        self.files: List[Path] = [
+        self.files: list[Path] = [
             x.path
             for x in (self.media, self._json, self._csv)
             if x is not None
@@ -111,7 +111,7 @@ class Outputs:
         image_id: Any,
         people: People,
         poses: Poses,
-        tracks: Optional[np.ndarray],
+        tracks: np.ndarray | None,
     ) -> None:
         """Add the poses of a picture.
 
@@ -122,7 +122,7 @@ class Outputs:
         if self._csv is not None:
             self._csv.add(frame, people, poses, tracks)
 
-    def close(self, info: Dict[str, Any]) -> None:
+    def close(self, info: dict[str, Any]) -> None:
         """End all files, even if one of them fails.
 
         Args:
@@ -139,7 +139,7 @@ class Outputs:
                 stack.callback(self.media.close)
 
 
-def _media_files(folder: Path, source: Source) -> List[Path]:
+def _media_files(folder: Path, source: Source) -> list[Path]:
     """The pictures, or the video, that will be written."""
     if not isinstance(source, Images):
         return [folder / f'{Path(source.name).stem}.mp4']
@@ -152,7 +152,7 @@ def _media_files(folder: Path, source: Source) -> List[Path]:
     return [written_path(folder / name) for name in names]
 
 
-def _expect_free(files: List[Path], source: Source, overwrite: bool) -> None:
+def _expect_free(files: list[Path], source: Source, overwrite: bool) -> None:
     """See that nothing is replaced that nobody wants to be replaced."""
     there = [path for path in files if path.exists()]
     if not there:
@@ -175,13 +175,13 @@ def _expect_free(files: List[Path], source: Source, overwrite: bool) -> None:
         )
 
 
-def _identity(path: Path) -> Tuple[int, int]:
+def _identity(path: Path) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino
 
 
 def _media_writer(
-    files: List[Path], folder: Path, source: Source
+    files: list[Path], folder: Path, source: Source
 ) -> MediaWriter:
     if isinstance(source, Images):
         return ImageWriter(folder)

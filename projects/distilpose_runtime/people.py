@@ -6,8 +6,9 @@ N: people. Boxes are (x1, y1, x2, y2), pixels of the picture.
 import json
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def choose(
     people: People,
     image: np.ndarray,
     min_score: float,
-    largest: Optional[int],
+    largest: int | None,
     faults: Counter,
 ) -> People:
     """Leave out whom nobody wants, and boxes that show nothing.
@@ -105,8 +106,8 @@ class BoxFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.unknown: List[str] = []
-        self.names: Dict[str, Any] = {}
+        self.unknown: list[str] = []
+        self.names: dict[str, Any] = {}
         self.without_box = 0
         try:
             found = json.loads(path.read_text(encoding='utf-8-sig'))
@@ -176,7 +177,7 @@ class BoxFile:
         return People(values[:, :4], values[:, 4])
 
 
-def _of_people(found: Dict[str, Any]) -> List[Dict[str, Any]]:
+def _of_people(found: dict[str, Any]) -> list[dict[str, Any]]:
     """The annotations of single people in an annotation file."""
     categories = found.get('categories') or [dict(id=1, name='person')]
     persons = (
@@ -198,7 +199,7 @@ def _of_people(found: Dict[str, Any]) -> List[Dict[str, Any]]:
     ]
 
 
-def _expect_boxes(people: List[Any], rows: List[Any], images: set) -> None:
+def _expect_boxes(people: list[Any], rows: list[Any], images: set) -> None:
     """See that annotations say where people are, and in which image."""
     if people and not rows:
         raise KeyError('bbox')
@@ -219,9 +220,9 @@ def _base(name: str) -> str:
 
 
 def _by_picture(
-    rows: List[Dict[str, Any]],
-) -> Dict[Any, List[Tuple[float, ...]]]:
-    found: Dict[Any, List[Tuple[float, ...]]] = {}
+    rows: list[dict[str, Any]],
+) -> dict[Any, list[tuple[float, ...]]]:
+    found: dict[Any, list[tuple[float, ...]]] = {}
     for row in rows:
         x, y, width, height = map(float, row['bbox'])
         box = (x, y, width, height, float(row.get('score', 1)))
@@ -229,9 +230,7 @@ def _by_picture(
     return found
 
 
-def image_ids(
-    source: Source, boxes: Optional[BoxFile]
-) -> Callable[[Frame], Any]:
+def image_ids(source: Source, boxes: BoxFile | None) -> Callable[[Frame], Any]:
     """Choose how the pictures of a source are numbered in its results.
 
     A file of boxes numbers them. Without one, the frames of videos have their
@@ -239,7 +238,7 @@ def image_ids(
     have, unless a name is none or two are the same. Then they are counted,
     from 1 on.
     """
-    known: Dict[str, int] = {}
+    known: dict[str, int] = {}
     if isinstance(source, Images):
         stems = [path.stem for path in source.paths]
         numbers = [int(stem) for stem in stems if stem.isdecimal()]

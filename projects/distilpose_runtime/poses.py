@@ -1,7 +1,6 @@
 """What a model predicts of an image."""
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
 
 import numpy as np
 
@@ -26,12 +25,12 @@ class Poses:
 
     keypoints: np.ndarray
     scores: np.ndarray
-    sigmas: Optional[np.ndarray]
+    sigmas: np.ndarray | None
     boxes: np.ndarray
-    names: List[str]
-    skeleton: List[Tuple[int, int]]
-    keypoint_colors: Optional[List[Tuple[int, int, int]]] = None
-    skeleton_colors: Optional[List[Tuple[int, int, int]]] = None
+    names: list[str]
+    skeleton: list[tuple[int, int]]
+    keypoint_colors: list[tuple[int, int, int]] | None = None
+    skeleton_colors: list[tuple[int, int, int]] | None = None
 
     def __len__(self) -> int:
         """The number of people."""

@@ -2,9 +2,10 @@
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ __all__ = ['Estimator', 'Report', 'Settings', 'predict']
 # From a picture and boxes (N, 4) to poses of N people, as `PoseEstimator`.
 Estimator = Callable[[np.ndarray, np.ndarray], Poses]
 # From people and the time of their frame to their numbers, as `Tracker`.
-Numbering = Callable[[People, Optional[float]], np.ndarray]
+Numbering = Callable[[People, float | None], np.ndarray]
 
 
 @dataclass
@@ -37,8 +38,8 @@ class Settings:
 
     box_threshold: float = 0.35
     keypoint_threshold: float = 0.3
-    largest: Optional[int] = None
-    limit: Optional[int] = None
+    largest: int | None = None
+    limit: int | None = None
 
 
 @dataclass
@@ -60,9 +61,9 @@ class Report:
     pictures: int = 0
     people: int = 0
     undrawn: int = 0
-    skipped: List[Skipped] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
     boxes_left_out: Counter = field(default_factory=Counter)
-    seconds: Dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
     elapsed: float = 0.0
     complete: bool = False
 
@@ -76,7 +77,7 @@ class Report:
             spent = time.perf_counter() - start
             self.seconds[part] = self.seconds.get(part, 0.0) + spent
 
-    def summary(self) -> Dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """Give what the results say of the run at its end."""
         return dict(
             pictures=self.pictures,
@@ -96,7 +97,7 @@ def predict(
     image_id: Callable[[Frame], Any],
     settings: Settings,
     report: Report,
-    numbering: Optional[Numbering] = None,
+    numbering: Numbering | None = None,
     stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[Report], None] = lambda report: None,
 ) -> None:
@@ -146,7 +147,7 @@ def _predict_frame(
     image_id: Callable[[Frame], Any],
     settings: Settings,
     report: Report,
-    numbering: Optional[Numbering],
+    numbering: Numbering | None,
 ) -> None:
     with report.timed('people'):
         people = choose(

@@ -8,7 +8,7 @@ import io
 import json
 import time
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import numpy as np
 
@@ -65,13 +65,13 @@ class JsonResults:
     def __init__(
         self,
         path: Path,
-        info: Dict[str, Any],
+        info: dict[str, Any],
         blank: Poses,
     ) -> None:
         self.path = path
         self._info = info
-        self._images: List[Dict[str, Any]] = []
-        self._pending: List[str] = []
+        self._images: list[dict[str, Any]] = []
+        self._pending: list[str] = []
         category = dict(
             id=1,
             name='person',
@@ -95,7 +95,7 @@ class JsonResults:
         image_id: Any,
         people: People,
         poses: Poses,
-        tracks: Optional[np.ndarray],
+        tracks: np.ndarray | None,
     ) -> None:
         """Add the people of an image.
 
@@ -165,7 +165,7 @@ class JsonResults:
         self._flushed = time.monotonic()
         self._took = self._flushed - begin
 
-    def close(self, info: Dict[str, Any]) -> None:
+    def close(self, info: dict[str, Any]) -> None:
         """End the file.
 
         Args:
@@ -195,7 +195,7 @@ def _write(file: io.FileIO, position: int, data: bytes) -> None:
     file.truncate()
 
 
-def _rounded(values: np.ndarray, digits: int) -> List[float]:
+def _rounded(values: np.ndarray, digits: int) -> list[float]:
     return values.astype(np.float64).round(digits).ravel().tolist()
 
 
@@ -238,7 +238,7 @@ class CsvResults:
         frame: Frame,
         people: People,
         poses: Poses,
-        tracks: Optional[np.ndarray],
+        tracks: np.ndarray | None,
     ) -> None:
         """Add the people of an image, as ``JsonResults.add`` does."""
         rows = []
@@ -254,7 +254,7 @@ class CsvResults:
             rows.append(row)
         self._append(rows)
 
-    def _append(self, rows: List[list]) -> None:
+    def _append(self, rows: list[list]) -> None:
         text = io.StringIO(newline='')
         csv.writer(text).writerows(rows)
         data = text.getvalue().encode()

@@ -12,7 +12,8 @@ rtmlib's detectors, trackers and solutions work with it::
     keypoints, scores = people(image)
 """
 
-from typing import Any, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -60,8 +61,8 @@ class DistilPose:
         self.to_openpose = to_openpose
 
     def __call__(
-        self, image: np.ndarray, bboxes: Union[np.ndarray, Sequence] = ()
-    ) -> Tuple[np.ndarray, np.ndarray]:
+        self, image: np.ndarray, bboxes: np.ndarray | Sequence = ()
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Find the keypoints of all people.
 
         Args:

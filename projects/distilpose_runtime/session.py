@@ -1,7 +1,6 @@
 """ONNX Runtime on the device that was asked for."""
 
 import re
-from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import onnxruntime
@@ -26,7 +25,7 @@ NUMBERED = ('cuda', 'tensorrt', 'rocm', 'migraphx', 'directml')
 
 
 def open_session(
-    file: str, device: str = 'cpu', threads: Optional[int] = None
+    file: str, device: str = 'cpu', threads: int | None = None
 ) -> onnxruntime.InferenceSession:
     """Load a model.
 
@@ -69,9 +68,9 @@ def open_session(
 def run_session(
     session: onnxruntime.InferenceSession,
     file: str,
-    inputs: Dict[str, np.ndarray],
-    outputs: Optional[List[str]] = None,
-) -> List[np.ndarray]:
+    inputs: dict[str, np.ndarray],
+    outputs: list[str] | None = None,
+) -> list[np.ndarray]:
     """Run a model.
 
     Args:
@@ -94,7 +93,7 @@ def run_session(
         ) from error
 
 
-def _provider(device: str) -> Tuple[str, Dict[str, str]]:
+def _provider(device: str) -> tuple[str, dict[str, str]]:
     kind, _, number = device.partition(':')
     if kind not in PROVIDERS or (
         number and (kind not in NUMBERED or not number.isdigit())

@@ -3,8 +3,6 @@
 The package ``trackers`` does it (Apache-2.0, https://trackers.roboflow.com).
 """
 
-from typing import Optional
-
 import numpy as np
 
 from .people import People
@@ -42,7 +40,7 @@ class Tracker:
             minimum_consecutive_frames=1,
         )
 
-    def __call__(self, people: People, time: Optional[float]) -> np.ndarray:
+    def __call__(self, people: People, time: float | None) -> np.ndarray:
         """Number the people of the next frame.
 
         Args:

@@ -1,8 +1,9 @@
 """Video files, by PyAV."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Iterator, Tuple, Union
+from typing import Any
 
 import cv2
 import numpy as np
@@ -62,7 +63,7 @@ class Video(Source):
         self.rate = rate / every
         self._period = 1 / rate
 
-    def __iter__(self) -> Iterator[Union[Frame, Skipped]]:
+    def __iter__(self) -> Iterator[Frame | Skipped]:
         number, begin = -1, None
         for found in self._decode():
             number += 1
@@ -137,7 +138,7 @@ class VideoWriter:
         self._rate = rate
         self._container: Any = None
         self._stream: Any = None
-        self._size: Tuple[int, int] = (0, 0)
+        self._size: tuple[int, int] = (0, 0)
         self._last = -1
 
     def write(self, frame: Frame, image: np.ndarray) -> None:

@@ -5,8 +5,9 @@ are labelled; the others are not.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,18 +28,18 @@ class Person(NamedTuple):
     image_id: int
     size: tuple
     keypoints: np.ndarray
-    bbox: List[float]
+    bbox: list[float]
     area: float
 
 
-def names(metainfo: str) -> List[str]:
+def names(metainfo: str) -> list[str]:
     """Names of a dataset's keypoints, by MMPose's file about it."""
     path = f'configs/_base_/datasets/{metainfo}.py'
     info = parse_pose_metainfo(dict(from_file=path))
     return [*info['keypoint_id2name'].values()]
 
 
-def draw(folder: Path, metainfo: str, seed: int = 0) -> List[Person]:
+def draw(folder: Path, metainfo: str, seed: int = 0) -> list[Person]:
     """Draw photos into a folder; give their people."""
     folder.mkdir(parents=True, exist_ok=True)
     index = {split(name): i for i, name in enumerate(KEYPOINTS)}
@@ -62,9 +63,9 @@ def draw(folder: Path, metainfo: str, seed: int = 0) -> List[Person]:
     return people
 
 
-def coco_style(people: List[Person], more: Callable = lambda k: {}) -> dict:
+def coco_style(people: list[Person], more: Callable = lambda k: {}) -> dict:
     """A file in COCO's format; ``more`` makes further keys of keypoints."""
-    images: Dict[int, dict] = {}
+    images: dict[int, dict] = {}
     annotations = []
     for i, person in enumerate(people):
         w, h = person.size

@@ -5,9 +5,10 @@ says what is peculiar to its tool. All have the same people in the same photos.
 """
 
 import json
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,7 +24,7 @@ class Files(NamedTuple):
 
     train: Path
     images: Path
-    val: Optional[Path] = None
+    val: Path | None = None
 
     def change(self, change: Callable[[dict], object]) -> 'Files':
         """Change the file to train on."""
@@ -33,19 +34,19 @@ class Files(NamedTuple):
         return self
 
 
-@lru_cache(maxsize=None)
+@cache
 def scenes():
     return [draw_scene(np.random.default_rng([7, i])) for i in range(NUMBER)]
 
 
-def photo(file: Path, image: np.ndarray) -> Dict[str, int]:
+def photo(file: Path, image: np.ndarray) -> dict[str, int]:
     """Write a photo; give its size."""
     file.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(file), image)
     return dict(width=image.shape[1], height=image.shape[0])
 
 
-def flat(keypoints: np.ndarray) -> List[float]:
+def flat(keypoints: np.ndarray) -> list[float]:
     return [float(value) for value in keypoints.reshape(-1)]
 
 

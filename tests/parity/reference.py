@@ -7,7 +7,6 @@ of them: ``forward.npz`` its outputs, ``losses.npz`` its losses and gradients,
 
 import json
 from pathlib import Path
-from typing import Dict
 
 import numpy as np
 import torch
@@ -26,7 +25,7 @@ def images() -> Tensor:
     return torch.from_numpy(array).double()
 
 
-def original_state_dict(model: str) -> Dict[str, Tensor]:
+def original_state_dict(model: str) -> dict[str, Tensor]:
     """Weights of one of the four models, under the original names."""
     shapes = META['shapes'][model]
     state = {}
@@ -58,7 +57,7 @@ def _seeded(name: str, shape: tuple, seed: int, index: int) -> np.ndarray:
     return values.astype(np.float32)
 
 
-def recorded(file: str) -> Dict[str, np.ndarray]:
+def recorded(file: str) -> dict[str, np.ndarray]:
     """The arrays of ``forward.npz`` or ``losses.npz``, by name."""
     with np.load(DATA / file) as arrays:
         return dict(arrays)

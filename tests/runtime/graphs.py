@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Dict, Optional
 
 import numpy as np
 import onnx
@@ -94,8 +93,8 @@ def pose_model(
 
 def detector(
     path: Path,
-    outputs: Dict[str, np.ndarray],
-    metadata: Optional[Dict[str, str]] = None,
+    outputs: dict[str, np.ndarray],
+    metadata: dict[str, str] | None = None,
     size=(128, 64),
     dynamic: bool = False,
 ) -> Path:

@@ -161,9 +161,10 @@ def test_ends_early(tmp_path):
     """Its header tells of frames that are not there."""
     whole = _noisy(tmp_path / 'whole.mp4')
     path = tmp_path / 'cut.mp4'
-    with av.open(str(whole)) as old, av.open(
-        str(path), 'w', options={'movflags': 'faststart'}
-    ) as new:
+    with (
+        av.open(str(whole)) as old,
+        av.open(str(path), 'w', options={'movflags': 'faststart'}) as new,
+    ):
         stream = new.add_stream_from_template(old.streams.video[0])
         for packet in old.demux(video=0):
             if packet.dts is not None:

@@ -1,6 +1,7 @@
 """A small head of each kind, and what it would give if it were right."""
 
-from typing import Any, Callable, Dict, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +25,7 @@ class Kind(NamedTuple):
 
     head: dict
     codec: dict
-    perfect: Callable[[nn.Module, Dict[str, torch.Tensor]], Any]
+    perfect: Callable[[nn.Module, dict[str, torch.Tensor]], Any]
     stride: int = 4
     finest: float = 0.0
 

@@ -78,7 +78,8 @@ def test_normalization_and_channels_are_exact():
     def normalized(spec):
         image = raw.flip(1) if spec.rgb else raw
         return torch.stack(
-            [(c - m) / s for c, m, s in zip(image.unbind(1), *spec[1:3])], 1
+            [(c - m) / s for c, m, s in zip(image.unbind(1), *spec[1:3])],
+            1,
         )
 
     student = InputSpec((6, 8), MEAN, STD, rgb=True)

@@ -1,6 +1,6 @@
 """Parameters and operations, by hand and as the paper prints them."""
 
-from functools import lru_cache
+from functools import cache
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ def read_config(name):
     return Config.fromfile(find_config(name, with_mmpose=True))
 
 
-@lru_cache(maxsize=None)
+@cache
 def measure(name):
     return measure_complexity(read_config(name))
 

@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from mmengine.config import Config
@@ -33,7 +33,7 @@ __all__ = [
     'write_checkpoint',
 ]
 
-State = Dict[str, Tensor]
+State = dict[str, Tensor]
 
 # The fixed sine table, which the original stores and we compute.
 POSITION = 'pos_embedding'
@@ -58,8 +58,8 @@ class Conversion(NamedTuple):
     state: State
     renamed: int
     kept: int
-    dropped: List[str]
-    added: List[str]
+    dropped: list[str]
+    added: list[str]
 
     def report(self) -> str:
         """What was done, in a few lines."""
@@ -79,7 +79,7 @@ class Conversion(NamedTuple):
         )
 
 
-def convert(state: State, config: Optional[str] = None) -> Conversion:
+def convert(state: State, config: str | None = None) -> Conversion:
     """Bring a state dict of an older release under our names.
 
     Args:
@@ -162,7 +162,7 @@ def to_original(state: State, config: str) -> Conversion:
 
 
 def write_checkpoint(
-    path: Union[str, Path], conversion: Conversion, source: Union[str, Path]
+    path: str | Path, conversion: Conversion, source: str | Path
 ) -> None:
     """Write a converted checkpoint, in whole or not at all.
 
@@ -192,14 +192,14 @@ def write_checkpoint(
         os.replace(whole, path)
 
 
-def _renames(prefix: str) -> List[Tuple[str, str]]:
+def _renames(prefix: str) -> list[tuple[str, str]]:
     """Pairs of old and new beginnings of names, {} a number."""
     if prefix == HEATMAP:
         return [(HEATMAP, 'head.final_layer.')]
     return [(prefix + old, new) for old, new in ENCODER_AND_HEAD]
 
 
-def _rename(name: str, renames: List[Tuple[str, str]]) -> str:
+def _rename(name: str, renames: list[tuple[str, str]]) -> str:
     for old, new in renames:
         pattern = re.escape(old).replace(r'\{\}', r'(\d+)')
         renamed, n = re.subn(f'^{pattern}', new.replace('{}', r'\1'), name)
@@ -208,12 +208,12 @@ def _rename(name: str, renames: List[Tuple[str, str]]) -> str:
     return name
 
 
-def _count(state: State, converted: State) -> Dict[str, int]:
+def _count(state: State, converted: State) -> dict[str, int]:
     kept = len(converted.keys() & state.keys())
     return dict(renamed=len(converted) - kept, kept=kept)
 
 
-def _load_model(name: str) -> Tuple[Config, nn.Module]:
+def _load_model(name: str) -> tuple[Config, nn.Module]:
     """A config, and its model."""
     path = find_config(name, with_mmpose=True)
     try:
@@ -246,7 +246,7 @@ def _expect_fit(state: State, model: nn.Module, name: str) -> None:
         )
 
 
-def _differences(state: State, expected: State) -> Dict[str, List[str]]:
+def _differences(state: State, expected: State) -> dict[str, list[str]]:
     """Tensors that are at fault, by the kind of their fault."""
     return {
         'missing': [key for key in expected if key not in state],

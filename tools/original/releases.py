@@ -5,7 +5,7 @@ the naming of MMPose 0.22) and MMPose 0.x's HRNet. Both keep the backbone's
 names; what differs is neck and head.
 """
 
-from typing import Dict, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -85,7 +85,7 @@ RELEASES = [
 ]
 
 
-def recognise(state: Dict[str, Tensor]) -> Release:
+def recognise(state: dict[str, Tensor]) -> Release:
     """Tell a release by its tensors' names and its backbone.
 
     Raises:
@@ -118,5 +118,5 @@ def recognise(state: Dict[str, Tensor]) -> Release:
     )
 
 
-def _some(state: Dict[str, Tensor], start: str) -> bool:
+def _some(state: dict[str, Tensor], start: str) -> bool:
     return any(name.startswith(start) for name in state)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from .findings import FEW, NEVER, Findings
 
 __all__ = ['check_ids', 'check_keys', 'check_people']
 
-Item = Dict[str, Any]
+Item = dict[str, Any]
 
 _CROWD = 'are crowds (iscrowd)'
 _NO_KEYPOINTS = 'have num_keypoints 0'
@@ -57,9 +57,9 @@ def check_ids(content: Item, findings: Findings) -> None:
         ('annotations', 'people would get the keypoints of others'),
     ):
         items = content.get(kind) or []
-        first: Dict[Any, Item] = {}
-        contradicting: List[Any] = []
-        equal: List[Any] = []
+        first: dict[Any, Item] = {}
+        contradicting: list[Any] = []
+        equal: list[Any] = []
         for item in items:
             other = first.setdefault(item['id'], item)
             if other is not item:
@@ -76,7 +76,7 @@ def check_ids(content: Item, findings: Findings) -> None:
 
 
 def check_people(
-    content: Item, num_keypoints: Optional[int], findings: Findings
+    content: Item, num_keypoints: int | None, findings: Findings
 ) -> None:
     """See that the people that MMPose keeps can be trained on.
 
@@ -108,8 +108,8 @@ def check_people(
 
 
 def _of_right_length(
-    people: List[Item], expected: int, findings: Findings
-) -> List[Item]:
+    people: list[Item], expected: int, findings: Findings
+) -> list[Item]:
     """Give the people whose keypoints are so many numbers, or as of most."""
     lengths = [len(_flat(person['keypoints'])) for person in people]
     expected = expected or _most_common(lengths)
@@ -128,15 +128,15 @@ def _of_right_length(
     return [person for person, fit in zip(people, fits) if fit]
 
 
-def _most_common(lengths: List[int]) -> int:
+def _most_common(lengths: list[int]) -> int:
     return Counter(lengths).most_common(1)[0][0] if lengths else 0
 
 
-def _kept_people(content: Item, findings: Findings) -> List[Item]:
+def _kept_people(content: Item, findings: Findings) -> list[Item]:
     """Give the annotations that MMPose keeps, and tell of the others."""
     annotations = content.get('annotations') or []
     images = {image['id']: image for image in content.get('images') or []}
-    by_reason: Dict[Optional[str], List[Item]] = {}
+    by_reason: dict[str | None, list[Item]] = {}
     for person in annotations:
         reason = _why_dropped(person, images.get(person['image_id']))
         by_reason.setdefault(reason, []).append(person)
@@ -163,7 +163,7 @@ def _kept_people(content: Item, findings: Findings) -> List[Item]:
     return kept
 
 
-def _why_dropped(person: Item, image: Optional[Item]) -> Optional[str]:
+def _why_dropped(person: Item, image: Item | None) -> str | None:
     """As BaseCocoStyleDataset drops; boxes that it cannot read stay."""
     if image is None:
         return 'are of an image that the file does not name'
@@ -182,7 +182,7 @@ def _why_dropped(person: Item, image: Optional[Item]) -> Optional[str]:
     return None
 
 
-def _are_at_origin(values: List[Any]) -> bool:
+def _are_at_origin(values: list[Any]) -> bool:
     return all(map(_is_nothing, values[0::3])) and all(
         map(_is_nothing, values[1::3])
     )
@@ -192,14 +192,14 @@ def _is_nothing(value: Any) -> bool:
     return isinstance(value, (int, float)) and value <= 0
 
 
-def _touches(box: List[float], image: Item) -> bool:
+def _touches(box: list[float], image: Item) -> bool:
     x, y, w, h = box
     right = min(x + w, image.get('width', math.inf) - 1)
     bottom = min(y + h, image.get('height', math.inf) - 1)
     return max(x, 0) < right and max(y, 0) < bottom
 
 
-def _flat(keypoints: Any) -> List[Any]:
+def _flat(keypoints: Any) -> list[Any]:
     """Keypoints as one list, which some files give as a list of lists."""
     if keypoints and isinstance(keypoints[0], (list, tuple)):
         return [value for point in keypoints for value in point]
@@ -209,7 +209,7 @@ def _flat(keypoints: Any) -> List[Any]:
 def _check_values(
     keypoints: np.ndarray,
     boxes: np.ndarray,
-    ids: List[Any],
+    ids: list[Any],
     findings: Findings,
 ) -> None:
     """Look at keypoints (P, K, 3) and at boxes (P, 4), x, y, width, height."""

@@ -1,6 +1,6 @@
 """A check of files of detected boxes (``bbox_file``)."""
 
-from typing import Any, Dict, List, Set
+from typing import Any
 
 from ..data.boxes import is_box
 from .findings import FEW, Findings
@@ -14,7 +14,7 @@ _KEYS = ('image_id', 'category_id', 'bbox', 'score')
 
 
 def check_detections(
-    detections: Any, image_ids: Set[Any], findings: Findings
+    detections: Any, image_ids: set[Any], findings: Findings
 ) -> None:
     """See that a file of detections has boxes that MMPose can use.
 
@@ -33,7 +33,7 @@ def check_detections(
     _check_boxes([(d['bbox'] or [])[:4] for d in people], findings)
 
 
-def _people(detections: Any, findings: Findings) -> List[Dict[str, Any]]:
+def _people(detections: Any, findings: Findings) -> list[dict[str, Any]]:
     """Give the detections that MMPose uses, or tell why there are none."""
     if not isinstance(detections, list) or not all(
         isinstance(detection, dict) for detection in detections
@@ -60,7 +60,7 @@ def _people(detections: Any, findings: Findings) -> List[Dict[str, Any]]:
     return people
 
 
-def _nobody(detections: List[Dict[str, Any]]) -> str:
+def _nobody(detections: list[dict[str, Any]]) -> str:
     others = sorted({str(d['category_id']) for d in detections})
     return (
         f'Nobody is left. Of {len(detections)} detections none has '
@@ -69,7 +69,7 @@ def _nobody(detections: List[Dict[str, Any]]) -> str:
     )
 
 
-def _check_boxes(boxes: List[Any], findings: Findings) -> None:
+def _check_boxes(boxes: list[Any], findings: Findings) -> None:
     total = len(boxes)
     readable = [box for box in boxes if is_box(box)]
     for what, cases, error_from in (

@@ -1,7 +1,8 @@
 """What a check has to say."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, List, Sequence
+from typing import Any
 
 __all__ = ['FEW', 'NEVER', 'Findings']
 
@@ -18,8 +19,8 @@ NEVER = float('inf')
 class Findings:
     """Errors, which must stop a training, and warnings, which must not."""
 
-    errors: List[str] = field(default_factory=list)
-    warnings: List[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def add(
         self,

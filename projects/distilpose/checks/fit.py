@@ -1,7 +1,7 @@
 """Whether what a pipeline gives fits a top-down model."""
 
 from itertools import accumulate
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import torch
 from mmpose.models import TopdownPoseEstimator
@@ -72,7 +72,7 @@ def _check_flips(
     kind: str, sample: Any, model: TopdownPoseEstimator, predicted: int
 ) -> None:
     """As MMPose does: a model's own metainfo goes before the dataset's."""
-    own: Dict[str, Any] = model.metainfo or {}
+    own: dict[str, Any] = model.metainfo or {}
     flips = own.get('flip_indices', _metainfo(sample).get('flip_indices'))
     if flips is not None and len(flips) != predicted:
         raise ValueError(
@@ -119,7 +119,7 @@ def _try(model: nn.Module, image: Tensor) -> None:
     model.train(training)
 
 
-def _firsts(dataset: Any) -> List[int]:
+def _firsts(dataset: Any) -> list[int]:
     """Indices of the first samples of the datasets that one is made of."""
     inner = getattr(dataset, 'datasets', None)
     if not inner:
@@ -136,7 +136,7 @@ def _pose_head(head: nn.Module) -> nn.Module:
     return getattr(head, 'pose_head', head)
 
 
-def _num_channels(head: nn.Module) -> Optional[int]:
+def _num_channels(head: nn.Module) -> int | None:
     """How many coordinates, profiles or heatmaps a head gives, if known."""
     for name in ('num_joints', 'out_channels'):
         number = getattr(head, name, None)
@@ -145,7 +145,7 @@ def _num_channels(head: nn.Module) -> Optional[int]:
     return None
 
 
-def _num_keypoints(head: nn.Module) -> Optional[int]:
+def _num_keypoints(head: nn.Module) -> int | None:
     """How many keypoints a head predicts, if known."""
     head = _pose_head(head)
     channels = _num_channels(head)
@@ -155,7 +155,7 @@ def _num_keypoints(head: nn.Module) -> Optional[int]:
     return channels
 
 
-def _labels(sample: Any) -> Dict[str, int]:
+def _labels(sample: Any) -> dict[str, int]:
     """How many channels or keypoints a sample has labels of, by name."""
     data = sample.get('data_samples') if isinstance(sample, dict) else None
     fields = getattr(data, 'gt_fields', None)
@@ -175,7 +175,7 @@ def _labels(sample: Any) -> Dict[str, int]:
     return found
 
 
-def _expected(dataset: Any, sample: Any) -> List[int]:
+def _expected(dataset: Any, sample: Any) -> list[int]:
     """Numbers of keypoints that a metric may find predictions compared to."""
     metainfo = getattr(dataset, 'metainfo', None) or {}
     data = sample.get('data_samples') if isinstance(sample, dict) else None
@@ -195,11 +195,11 @@ def _converts(loop: Any) -> bool:
     )
 
 
-def _image(sample: Any) -> Optional[Tensor]:
+def _image(sample: Any) -> Tensor | None:
     image = sample.get('inputs') if isinstance(sample, dict) else None
     return image if isinstance(image, Tensor) and image.ndim == 3 else None
 
 
-def _metainfo(sample: Any) -> Dict[str, Any]:
+def _metainfo(sample: Any) -> dict[str, Any]:
     data = sample.get('data_samples') if isinstance(sample, dict) else None
     return getattr(data, 'metainfo', {})

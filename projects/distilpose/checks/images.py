@@ -1,7 +1,7 @@
 """A check of image files against what an annotation file says of them."""
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,7 +15,7 @@ _ORIENTATION = 274  # the number of EXIF's tag
 
 
 def check_images(
-    images: List[Dict[str, Any]],
+    images: list[dict[str, Any]],
     folder: str,
     turns: bool,
     findings: Findings,
@@ -33,8 +33,8 @@ def check_images(
     """
     chosen = np.linspace(0, len(images) - 1, min(SAMPLE, len(images)))
     sample = [images[int(i)] for i in chosen]
-    missing: List[str] = []
-    cases: Dict[str, List[str]] = {}
+    missing: list[str] = []
+    cases: dict[str, list[str]] = {}
     for image in sample:
         path = Path(folder, image['file_name'])
         if not path.is_file():
@@ -54,8 +54,8 @@ def check_images(
 
 
 def _compare(
-    path: Path, image: Dict[str, Any], turns: bool
-) -> Tuple[Optional[str], str]:
+    path: Path, image: dict[str, Any], turns: bool
+) -> tuple[str | None, str]:
     """Give what is wrong with an image's size, if anything, and the case."""
     told = (image.get('width'), image.get('height'))
     try:

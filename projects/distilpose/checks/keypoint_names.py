@@ -1,6 +1,7 @@
 """Comparing keypoints by their names."""
 
-from typing import Any, List, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from mmengine.dataset import (
     ClassBalancedDataset,
@@ -17,7 +18,7 @@ __all__ = ['check_names', 'dataset_keypoints']
 WRAPPERS = (ClassBalancedDataset, ConcatDataset, RepeatDataset)
 
 
-def dataset_keypoints(dataset: Any) -> Optional[List[str]]:
+def dataset_keypoints(dataset: Any) -> list[str] | None:
     """Names of the keypoints that a dataset's pipeline gives, if known."""
     if converts(dataset):
         return None
@@ -27,7 +28,7 @@ def dataset_keypoints(dataset: Any) -> Optional[List[str]]:
     return keypoint_names(getattr(dataset, 'metainfo', None))
 
 
-def check_names(train: Any, val: Any) -> Optional[str]:
+def check_names(train: Any, val: Any) -> str | None:
     """Compare two datasets' keypoints, if they have equally many.
 
     Args:
@@ -61,7 +62,7 @@ def _name(dataset: Any) -> str:
     return f'"{dataset.metainfo.get("dataset_name", type(dataset).__name__)}"'
 
 
-def _plain(names: Sequence[str]) -> List[str]:
+def _plain(names: Sequence[str]) -> list[str]:
     return [plain_name(name) for name in names]
 
 

@@ -1,6 +1,6 @@
 """A transform that decodes every image once."""
 
-from typing import Any, Dict, Optional
+from typing import Any
 
 import numpy as np
 from mmpose.datasets.transforms import LoadImage
@@ -20,9 +20,9 @@ class LoadImageOnce(LoadImage):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._images: Dict[str, np.ndarray] = {}
+        self._images: dict[str, np.ndarray] = {}
 
-    def transform(self, results: dict) -> Optional[dict]:
+    def transform(self, results: dict) -> dict | None:
         """Load an image, or take it from memory."""
         if 'img' in results:  # MMPose's inference gives the image itself
             return super().transform(results)

@@ -1,6 +1,6 @@
 """People in boxes of whom no keypoints are known."""
 
-from typing import Any, List, Optional
+from typing import Any
 
 import numpy as np
 from mmengine.fileio import get_local_path
@@ -43,7 +43,7 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
     def __init__(
         self,
         ann_file: str = '',
-        bbox_file: Optional[str] = None,
+        bbox_file: str | None = None,
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -59,7 +59,7 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
             _expect_coco_format(self.ann_file)
         super().full_init()
 
-    def load_data_list(self) -> List[dict]:
+    def load_data_list(self) -> list[dict]:
         """Read the people.
 
         Raises:
@@ -78,7 +78,7 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
             )
         return people
 
-    def parse_data_info(self, raw_data_info: dict) -> Optional[dict]:
+    def parse_data_info(self, raw_data_info: dict) -> dict | None:
         """Read an annotation, without its keypoints."""
         person = dict(raw_data_info['raw_ann_info'])
         if not is_box(person.get('bbox')):

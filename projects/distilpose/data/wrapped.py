@@ -1,6 +1,7 @@
 """Datasets made of other datasets, and the transforms in their pipelines."""
 
-from typing import Any, Iterator, List, Optional
+from collections.abc import Iterator
+from typing import Any
 
 from mmpose.datasets.transforms import KeypointConverter, SingleHandConverter
 
@@ -16,7 +17,7 @@ def parts(dataset: Any) -> Iterator[Any]:
         yield from parts(part)
 
 
-def inner(dataset: Any) -> Optional[List[Any]]:
+def inner(dataset: Any) -> list[Any] | None:
     """The datasets around which a dataset is; None if it reads files."""
     found = getattr(dataset, 'datasets', None)
     if found is None and hasattr(dataset, 'dataset'):
@@ -39,5 +40,5 @@ def converts(dataset: Any) -> bool:
     )
 
 
-def _transforms(dataset: Any) -> List[Any]:
+def _transforms(dataset: Any) -> list[Any]:
     return getattr(getattr(dataset, 'pipeline', None), 'transforms', [])

@@ -1,7 +1,6 @@
 """Crops of people, by which the scales of an int8 model are chosen."""
 
 from pathlib import Path
-from typing import Tuple
 
 import cv2
 import numpy as np
@@ -20,7 +19,7 @@ MOST = 128
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 
 
-def crops_of_folder(folder: Path, size: Tuple[int, int]) -> np.ndarray:
+def crops_of_folder(folder: Path, size: tuple[int, int]) -> np.ndarray:
     """Read pictures of one person each, and fit them into crops.
 
     Args:
@@ -84,7 +83,7 @@ def crops_of_dataset(config: Config) -> np.ndarray:
     )
 
 
-def _fit(file: Path, size: Tuple[int, int]) -> np.ndarray:
+def _fit(file: Path, size: tuple[int, int]) -> np.ndarray:
     """Fit a whole picture into a crop, with black borders."""
     # Not cv2.imread, which fails on names that the system's locale lacks.
     data = np.fromfile(file, np.uint8)

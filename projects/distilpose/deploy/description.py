@@ -5,7 +5,7 @@ The runtime, the web page and other programs read it: see
 """
 
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 import mmpose
 import torch
@@ -23,7 +23,7 @@ __all__ = ['FORMAT_VERSION', 'describe', 'pose_metainfo', 'test_dataset']
 FORMAT_VERSION = 1
 
 
-def describe(config: Config, model: TopdownPoseEstimator) -> Dict[str, Any]:
+def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
     """Describe a model by its config.
 
     Args:
@@ -90,7 +90,7 @@ def test_dataset(config: Config) -> dict:
 
 
 def pose_metainfo(
-    config: Config, model: Optional[TopdownPoseEstimator] = None
+    config: Config, model: TopdownPoseEstimator | None = None
 ) -> dict:
     """The metainfo of the keypoints that a model predicts.
 
@@ -116,7 +116,7 @@ def pose_metainfo(
     return parse_pose_metainfo(dict(metainfo))
 
 
-def _crop(config: Config) -> Tuple[Tuple[int, int], float]:
+def _crop(config: Config) -> tuple[tuple[int, int], float]:
     """Size of a crop, and how much larger than a box it is."""
     pipeline = test_dataset(config).get('pipeline') or config.get(
         'val_pipeline', []
@@ -144,9 +144,9 @@ def _crop(config: Config) -> Tuple[Tuple[int, int], float]:
     return wanted, steps.get('GetBBoxCenterScale', {}).get('padding', 1.25)
 
 
-def _numbers(buffer: Tensor) -> List[float]:
+def _numbers(buffer: Tensor) -> list[float]:
     return [float(x) for x in buffer.flatten()]
 
 
-def _colors(colors: Any) -> List[List[int]]:
+def _colors(colors: Any) -> list[list[int]]:
     return [[int(x) for x in color] for color in colors]

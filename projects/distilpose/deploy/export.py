@@ -2,9 +2,10 @@
 
 import json
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any
 
 import numpy as np
 import onnx
@@ -42,7 +43,7 @@ def export_onnx(
     checkpoint: str,
     file: Path,
     precision: str = 'float32',
-    calibration: Optional[Path] = None,
+    calibration: Path | None = None,
     flip_test: bool = False,
     raw_images: bool = False,
 ) -> Difference:
@@ -186,7 +187,7 @@ def _trace(student: ExportedStudent) -> onnx.ModelProto:
     return trace_onnx(student, example, names)
 
 
-def _save(graph: onnx.ModelProto, about: Dict[str, Any], file: Path) -> None:
+def _save(graph: onnx.ModelProto, about: dict[str, Any], file: Path) -> None:
     onnx.helper.set_model_props(graph, {KEY: json.dumps(about)})
     onnx.save(graph, file)
 

@@ -1,6 +1,7 @@
 """Feature extraction of a few images at a time."""
 
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpose.models import TopdownPoseEstimator

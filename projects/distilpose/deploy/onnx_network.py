@@ -9,8 +9,9 @@ N: batch. H, W: height and width of the input, pixels.
 import inspect
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any
 
 import onnx
 import torch
@@ -24,7 +25,7 @@ __all__ = ['OPSET', 'run_in_onnx_runtime', 'trace_onnx']
 
 OPSET = 17
 # PyTorch below 2.5 has the exporter that traces alone, and no such option.
-_TRACING: Dict[str, Any] = (
+_TRACING: dict[str, Any] = (
     dict(dynamo=False)
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters
     else {}
@@ -60,9 +61,9 @@ def trace_onnx(
 
 def run_in_onnx_runtime(
     model: TopdownPoseEstimator,
-    size: Tuple[int, int],
+    size: tuple[int, int],
     file: Path,
-    threads: Optional[int] = None,
+    threads: int | None = None,
 ) -> TopdownPoseEstimator:
     """Replace an estimator's backbone, neck and head's layers, in place.
 
@@ -108,6 +109,6 @@ class _Network(nn.Module):
     def outputs(self, images: Tensor) -> Any:
         return self.model.head(self.model.extract_feat(images))
 
-    def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         values, _ = pytree.tree_flatten(self.outputs(images))
         return tuple(value for value in values if value is not None)

@@ -6,8 +6,8 @@ ruin all three.
 """
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional
 
 import numpy as np
 import onnx
@@ -68,7 +68,7 @@ def to_int8(graph: ModelProto, inputs: np.ndarray) -> ModelProto:
         return onnx.load(quantized)
 
 
-def _layers(graph: ModelProto) -> List[str]:
+def _layers(graph: ModelProto) -> list[str]:
     """Names of the layers of backbone and neck that multiply by a weight."""
     weights = {tensor.name for tensor in graph.graph.initializer}
     return [
@@ -90,6 +90,6 @@ class _Images(CalibrationDataReader):
     def __init__(self, inputs: np.ndarray) -> None:
         self._inputs: Iterator[np.ndarray] = iter(inputs)
 
-    def get_next(self) -> Optional[Dict[str, np.ndarray]]:
+    def get_next(self) -> dict[str, np.ndarray] | None:
         image = next(self._inputs, None)
         return None if image is None else dict(images=image[None])

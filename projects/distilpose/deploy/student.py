@@ -6,8 +6,9 @@ N: batch. K: keypoints. H, W: height and width of the input, pixels.
 """
 
 import math
+from collections.abc import Sequence
 from functools import singledispatch
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple
 
 import torch
 from mmpose.models import TopdownPoseEstimator
@@ -35,12 +36,12 @@ class Keypoints(NamedTuple):
 
     coords: Tensor
     scores: Tensor
-    sigmas: Optional[Tensor]
+    sigmas: Tensor | None
 
 
 @singledispatch
 def keypoints_of(
-    head: nn.Module, output: Any, size: Tuple[int, int]
+    head: nn.Module, output: Any, size: tuple[int, int]
 ) -> Keypoints:
     """Turn what a head gives for an input of (W, H) pixels into keypoints.
 
@@ -60,7 +61,7 @@ def keypoints_of(
 
 @keypoints_of.register
 def _(
-    head: DistilPoseHead, output: KeypointPrediction, size: Tuple[int, int]
+    head: DistilPoseHead, output: KeypointPrediction, size: tuple[int, int]
 ) -> Keypoints:
     sigmas = output.sigmas
     return Keypoints(
@@ -72,13 +73,13 @@ def _(
 
 @keypoints_of.register
 def _(
-    head: RegressionHead, output: Tensor, size: Tuple[int, int]
+    head: RegressionHead, output: Tensor, size: tuple[int, int]
 ) -> Keypoints:
     return Keypoints(_pixels(output, size), _ones(output), None)
 
 
 @keypoints_of.register
-def _(head: RLEHead, output: Tensor, size: Tuple[int, int]) -> Keypoints:
+def _(head: RLEHead, output: Tensor, size: tuple[int, int]) -> Keypoints:
     # Scales of a Laplace distribution, fractions of the input as coordinates
     # are; its standard deviation is √2 times as large.
     scales = output[..., 2:].sigmoid()
@@ -92,14 +93,14 @@ def _(head: RLEHead, output: Tensor, size: Tuple[int, int]) -> Keypoints:
 @keypoints_of.register
 def _(
     head: IntegralRegressionHead,
-    output: Tuple[Tensor, Tensor],
-    size: Tuple[int, int],
+    output: tuple[Tensor, Tensor],
+    size: tuple[int, int],
 ) -> Keypoints:
     coords, _ = output
     return Keypoints(_pixels(coords, size), _ones(coords), None)
 
 
-def _pixels(fractions: Tensor, size: Tuple[int, int]) -> Tensor:
+def _pixels(fractions: Tensor, size: tuple[int, int]) -> Tensor:
     return fractions * fractions.new_tensor(size)
 
 
@@ -126,8 +127,8 @@ class ExportedStudent(nn.Module):
     def __init__(
         self,
         model: TopdownPoseEstimator,
-        size: Tuple[int, int],
-        flip_indices: Optional[Sequence[int]] = None,
+        size: tuple[int, int],
+        flip_indices: Sequence[int] | None = None,
         raw_images: bool = False,
     ) -> None:
         super().__init__()
@@ -159,7 +160,7 @@ class ExportedStudent(nn.Module):
                 module.to(self.dtype)
 
     @property
-    def output_names(self) -> List[str]:
+    def output_names(self) -> list[str]:
         """The outputs, in order."""
         size = (1, 3, *self.size[::-1])
         image = torch.zeros(size, device=next(self.parameters()).device)
@@ -167,7 +168,7 @@ class ExportedStudent(nn.Module):
             found = self._keypoints(image)
         return [k for k, v in found._asdict().items() if v is not None]
 
-    def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Predict; see ``output_names``."""
         if self.raw_images:
             images = self._normalize(images)

@@ -3,7 +3,8 @@
 N: batch. K: keypoints. H, W: height and width of a crop, pixels.
 """
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ class Batch(NamedTuple):
     images: np.ndarray
     coords: np.ndarray
     scores: np.ndarray
-    sigmas: Optional[np.ndarray]
+    sigmas: np.ndarray | None
 
 
 class Difference(NamedTuple):
@@ -60,7 +61,7 @@ class Difference(NamedTuple):
         )
 
 
-def split(crops: np.ndarray) -> List[np.ndarray]:
+def split(crops: np.ndarray) -> list[np.ndarray]:
     """Batches of 1, 2 and 5 crops, from the first on and round again."""
     return [np.resize(crops, (n, *crops.shape[1:])) for n in BATCHES]
 
@@ -139,7 +140,7 @@ def compare(model: PoseEstimator, expected: Sequence[Batch]) -> Difference:
 
 
 def _sample(
-    size: Tuple[int, int], flip_indices: Sequence[int]
+    size: tuple[int, int], flip_indices: Sequence[int]
 ) -> PoseDataSample:
     """A sample whose image is its crop."""
     width_height = np.array(size, np.float32)

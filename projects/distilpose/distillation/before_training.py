@@ -4,7 +4,8 @@ A wrong teacher must cost seconds, not a night: every check ends in an error
 that names both sides and the setting to change.
 """
 
-from typing import Any, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from mmpose.models import TopdownPoseEstimator

@@ -3,7 +3,7 @@
 B: batch. H, W: input height and width, pixels.
 """
 
-from typing import Any, Dict, Optional, Tuple, Union
+from typing import Any
 
 import torch
 from mmpose.models import TopdownPoseEstimator
@@ -73,9 +73,9 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     def __init__(
         self,
         *args: Any,
-        teacher: Union[str, dict, None] = None,
-        distillation: Optional[Dict[str, Optional[dict]]] = PAPER_TERMS,
-        keypoint_weighting: Optional[dict] = None,
+        teacher: str | dict | None = None,
+        distillation: dict[str, dict | None] | None = PAPER_TERMS,
+        keypoint_weighting: dict | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -97,7 +97,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             )
         )
         self.distillation_factor = 1.0
-        self.keypoint_distances: Optional[Tensor] = None
+        self.keypoint_distances: Tensor | None = None
         # Version 0.1 took the paper's terms for None.
         self._terms_are_named = distillation is not None
         self._is_first_batch = True
@@ -164,7 +164,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         return losses
 
     @torch.no_grad()
-    def outputs(self, inputs: Tensor) -> Tuple[StudentOutput, TeacherOutput]:
+    def outputs(self, inputs: Tensor) -> tuple[StudentOutput, TeacherOutput]:
         """What student and teacher say, in eval mode, about normalized images.
 
         Args:

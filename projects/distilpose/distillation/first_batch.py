@@ -3,7 +3,7 @@
 B: batch. K: keypoints.
 """
 
-from typing import Callable, Iterable, List, Optional
+from collections.abc import Callable, Iterable
 
 import torch
 from mmengine.logging import MMLogger
@@ -166,7 +166,7 @@ def _likely_cause(
     teacher: Tensor,
     labels: Tensor,
     labelled: Tensor,
-    pairs: Optional[List[int]],
+    pairs: list[int] | None,
 ) -> str:
     """Guess why a teacher's keypoints (B, K, 2), pixels, are off."""
     has_pairs = pairs is not None and len(pairs) == labels.shape[1]

@@ -4,7 +4,7 @@ B: batch. K: keypoints.
 """
 
 from functools import reduce
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -28,7 +28,7 @@ class DistillationStep(NamedTuple):
     teacher: TeacherOutput
     keypoint_weights: Tensor
 
-    def arguments(self, term: Any) -> List[Any]:
+    def arguments(self, term: Any) -> list[Any]:
         """What a term needs, in the order of its arguments."""
         return [self.take(need) for need in term.needs]
 
@@ -49,7 +49,7 @@ class DistillationStep(NamedTuple):
 
 
 # What a path may name besides the fields of a tuple.
-PARTS: Dict[type, Tuple[str, ...]] = {
+PARTS: dict[type, tuple[str, ...]] = {
     TeacherOutput: (*TeacherOutput._fields, 'heatmaps', 'frame')
 }
 

@@ -1,7 +1,8 @@
 """The terms of a distillation, built from its config."""
 
 import re
-from typing import Any, Mapping, Tuple
+from collections.abc import Mapping
+from typing import Any
 
 from mmpose.registry import MODELS
 from torch import nn
@@ -53,7 +54,7 @@ def build_terms(configs: Mapping[str, Any]) -> nn.ModuleDict:
     return terms
 
 
-def needs_of(name: str, term: nn.Module) -> Tuple[str, ...]:
+def needs_of(name: str, term: nn.Module) -> tuple[str, ...]:
     """What a term needs, as it says itself.
 
     Args:

@@ -9,8 +9,9 @@ pixels of the student's heatmap.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from typing import Any, Callable, Dict, Tuple, TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -41,7 +42,7 @@ class TeacherHeatmaps(ABC):
 
     @property
     @abstractmethod
-    def shape(self) -> Tuple[int, int, int, int]:
+    def shape(self) -> tuple[int, int, int, int]:
         """Their shape (B, K, h, w), formed or not."""
 
     @abstractmethod
@@ -92,7 +93,7 @@ class TeacherHeatmaps(ABC):
                 ``others``.
             others: More heatmaps of this form and frame.
         """
-        changes: Dict[str, Any] = {
+        changes: dict[str, Any] = {
             field.name: change(
                 *(getattr(maps, field.name) for maps in (self, *others))
             )
@@ -120,7 +121,7 @@ class DenseHeatmaps(TeacherHeatmaps):
         _expect_size(self.values.shape[:1:-1], self.frame)
 
     @property
-    def shape(self) -> Tuple[int, int, int, int]:
+    def shape(self) -> tuple[int, int, int, int]:
         b, k, h, w = self.values.shape
         return b, k, h, w
 
@@ -170,7 +171,7 @@ class SeparableHeatmaps(TeacherHeatmaps):
         _expect_size((self.rows.shape[-1], self.columns.shape[-1]), self.frame)
 
     @property
-    def shape(self) -> Tuple[int, int, int, int]:
+    def shape(self) -> tuple[int, int, int, int]:
         b, k, w = self.rows.shape
         return b, k, self.columns.shape[-1], w
 

@@ -5,7 +5,7 @@ cells. A cell is an integer grid point of a heatmap.
 """
 
 from functools import singledispatch
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import torch
 from mmpose.codecs import (
@@ -32,7 +32,7 @@ __all__ = [
 # smaller than its input.
 STRIDE = 4
 
-Pair = Tuple[float, float]
+Pair = tuple[float, float]
 
 
 class InputView(NamedTuple):
@@ -50,8 +50,8 @@ class InputView(NamedTuple):
         shift: The teacher's pixel at the student's pixel 0, (x, y).
     """
 
-    student_size: Tuple[int, int]
-    teacher_size: Tuple[int, int]
+    student_size: tuple[int, int]
+    teacher_size: tuple[int, int]
     ratio: Pair
     shift: Pair = (0.0, 0.0)
 
@@ -74,16 +74,16 @@ class HeatmapFrame(NamedTuple):
             ``reading_scale``.
     """
 
-    size: Tuple[int, int]
+    size: tuple[int, int]
     scale: Pair
     offset: Pair = (0.0, 0.0)
     sigma_scale: Pair = (1.0, 1.0)
     height: float = 1.0
-    reading_scale: Optional[Pair] = None
+    reading_scale: Pair | None = None
     reading_offset: Pair = (0.0, 0.0)
 
     @classmethod
-    def msra(cls, size: Tuple[int, int]) -> 'HeatmapFrame':
+    def msra(cls, size: tuple[int, int]) -> 'HeatmapFrame':
         """The paper's frame for a heatmap of size (w, h) at stride 4.
 
         Drawn at x * w, but read at x * (w - 1), as in the original release:
@@ -124,7 +124,7 @@ class HeatmapFrame(NamedTuple):
                 with the teacher's own input.
         """
 
-        def composed(scale: Pair, offset: Pair) -> Tuple[Pair, Pair]:
+        def composed(scale: Pair, offset: Pair) -> tuple[Pair, Pair]:
             axes = [
                 (s * r * own / size, o + s * shift / size)
                 for s, o, r, shift, own, size in zip(
@@ -154,7 +154,7 @@ class HeatmapFrame(NamedTuple):
         return frame._replace(reading_scale=scale, reading_offset=offset)
 
 
-def codec_input_size(codec: Any) -> Optional[Tuple[int, int]]:
+def codec_input_size(codec: Any) -> tuple[int, int] | None:
     """The input size (W, H), pixels, of a codec; None if it has none."""
     # IntegralRegressionLabel is made of two codecs.
     codec = getattr(codec, 'keypoint_codec', codec)
@@ -178,7 +178,7 @@ def heatmap_frame(codec: BaseKeypointCodec) -> HeatmapFrame:
     )
 
 
-def codec_of(head: nn.Module) -> Optional[BaseKeypointCodec]:
+def codec_of(head: nn.Module) -> BaseKeypointCodec | None:
     """The codec of a head, or of the head that it wraps; None without."""
     head = getattr(head, 'pose_head', head)  # of a VisPredictHead
     return getattr(head, 'decoder', None)

@@ -7,7 +7,7 @@ a coordinate lies on it, its frame says.
 """
 
 import math
-from typing import Any, List, Optional, Tuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ __all__ = [
 MIN_SIGMA = 1e-2
 
 
-def at_least_float32(*tensors: Tensor) -> List[Tensor]:
+def at_least_float32(*tensors: Tensor) -> list[Tensor]:
     """Bring tensors to one dtype: the widest of theirs and float32."""
     dtype = torch.float32
     for tensor in tensors:
@@ -43,7 +43,7 @@ def sine_position_table(
     height: int,
     width: int,
     dims: int,
-    device: Optional[torch.device] = None,
+    device: torch.device | None = None,
 ) -> Tensor:
     """Make the fixed 2-D sine table of the visual tokens.
 
@@ -178,7 +178,7 @@ class _SeparableError(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> Tuple[Tensor, Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         finite, slope_x, slope_y = ctx.saved_tensors
         grad = 2 * grad[..., None]
         return (
@@ -236,7 +236,7 @@ def keypoint_accuracy(
 
 def gaussian_profiles(
     coords: Tensor, sigmas: Tensor, frame: HeatmapFrame
-) -> Tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor]:
     """Make the profiles whose product is a simulated heatmap.
 
     Args:

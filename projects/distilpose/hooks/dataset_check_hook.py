@@ -1,6 +1,6 @@
 """A hook that looks at data and model before training begins."""
 
-from typing import Any, List, Optional
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -114,7 +114,7 @@ class DatasetCheckHook(Hook):
             check_evaluation('test', runner.test_loop, model)
 
 
-def _topdown(model: Any) -> Optional[TopdownPoseEstimator]:
+def _topdown(model: Any) -> TopdownPoseEstimator | None:
     """Give the model itself, if it is a top-down estimator with a head."""
     model = model.module if is_model_wrapper(model) else model
     if isinstance(model, TopdownPoseEstimator) and model.with_head:
@@ -138,7 +138,7 @@ def _expect_a_teacher(train: Any, model: TopdownPoseEstimator) -> None:
 
 
 def _check_files(kind: str, dataset: Any, runner: Runner) -> None:
-    errors: List[str] = []
+    errors: list[str] = []
     for part in parts(dataset):
         try:
             findings = check_dataset(part, dataset)

@@ -1,7 +1,5 @@
 """A hook that changes the weight of distillation in the course of training."""
 
-from typing import Optional
-
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -32,7 +30,7 @@ class DistillationWeightHook(Hook):
     """
 
     def __init__(
-        self, warmup: float = 0.0, decay_begin: Optional[float] = None
+        self, warmup: float = 0.0, decay_begin: float | None = None
     ) -> None:
         if not 0 <= warmup <= 1 or not 0 <= (decay_begin or 0) < 1:
             raise ValueError(
@@ -58,7 +56,7 @@ class DistillationWeightHook(Hook):
             )
 
     def before_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None
+        self, runner: Runner, batch_idx: int, data_batch: dict | None = None
     ) -> None:
         """Set the factor for this step."""
         # Above 1 after resuming with a larger batch, or amid an epoch.

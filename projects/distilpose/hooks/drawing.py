@@ -4,7 +4,7 @@ K: keypoints. H, W: height and width of a crop, pixels. h, w: those of a
 heatmap.
 """
 
-from typing import Sequence, Tuple
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -34,7 +34,7 @@ def overlay_heatmaps(image: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
 def draw_skeleton(
     image: np.ndarray,
     coords: np.ndarray,
-    links: Sequence[Tuple[int, int]],
+    links: Sequence[tuple[int, int]],
     colors: np.ndarray,
     scale: int = 3,
 ) -> np.ndarray:
@@ -69,7 +69,7 @@ def draw_comparison(
     image: np.ndarray,
     heatmaps: Sequence[np.ndarray],
     coords: Sequence[np.ndarray],
-    links: Sequence[Tuple[int, int]],
+    links: Sequence[tuple[int, int]],
     colors: np.ndarray,
     scale: int = 3,
 ) -> np.ndarray:

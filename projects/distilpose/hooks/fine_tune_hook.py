@@ -1,6 +1,6 @@
 """A hook that starts a training run from a student of other keypoints."""
 
-from typing import Any, List, Optional
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -31,7 +31,7 @@ class FineTuneHook(Hook):
     """
 
     def __init__(
-        self, checkpoint: str, keypoint_names: Optional[List[str]] = None
+        self, checkpoint: str, keypoint_names: list[str] | None = None
     ) -> None:
         self.checkpoint = checkpoint
         self.keypoint_names = keypoint_names
@@ -59,7 +59,7 @@ class FineTuneHook(Hook):
         runner.logger.info(f'Started from "{self.checkpoint}": {taken}.')
 
 
-def _names(dataset: Any, model: Any) -> List[str]:
+def _names(dataset: Any, model: Any) -> list[str]:
     """Names of the keypoints to train on, in order."""
     names = dataset_keypoints(dataset) or keypoint_names(
         getattr(model, 'metainfo', None)

@@ -1,6 +1,6 @@
 """A hook that ends a training whose loss is not finite."""
 
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 import torch
 from mmengine.hooks import Hook
@@ -40,7 +40,7 @@ class FiniteLossHook(Hook):
         runner: Runner,
         batch_idx: int,
         data_batch: Any = None,
-        outputs: Optional[Dict[str, Tensor]] = None,
+        outputs: dict[str, Tensor] | None = None,
     ) -> None:
         """Look at the loss, and only if it is not finite at the weights.
 
@@ -78,7 +78,7 @@ class FiniteLossHook(Hook):
             )
 
     def before_save_checkpoint(
-        self, runner: Runner, checkpoint: Dict[str, Any]
+        self, runner: Runner, checkpoint: dict[str, Any]
     ) -> None:
         """Look at the weights that are to be saved.
 
@@ -100,12 +100,12 @@ def _is_finite(value: Any) -> bool:
     return bool(torch.as_tensor(value).isfinite().all())
 
 
-def _are_finite(state: Dict[str, Any]) -> bool:
+def _are_finite(state: dict[str, Any]) -> bool:
     """Whether all weights are, asked of the device once.
 
     Observers of quantization-aware training begin with infinite ranges.
     """
-    finite: List[Tensor] = [
+    finite: list[Tensor] = [
         tensor.isfinite().all()
         for name, tensor in state.items()
         if isinstance(tensor, Tensor)

@@ -1,6 +1,6 @@
 """A hook that tells how well each keypoint follows the teacher."""
 
-from typing import Any, List, Optional
+from typing import Any
 
 import torch
 from mmengine.hooks import Hook
@@ -29,14 +29,14 @@ class KeypointDistanceHook(Hook):
 
     def __init__(self, threshold: float = 0.05) -> None:
         self.threshold = threshold
-        self._sums: Optional[Tensor] = None  # (3, K): distance, agree, number
+        self._sums: Tensor | None = None  # (3, K): distance, agree, number
 
     def after_train_iter(
         self,
         runner: Runner,
         batch_idx: int,
         data_batch: Any = None,
-        outputs: Optional[dict] = None,
+        outputs: dict | None = None,
     ) -> None:
         """Add up the distances of a batch, on their device."""
         model = _model(runner)
@@ -87,7 +87,7 @@ def _model(runner: Runner) -> Any:
     return model.module if is_model_wrapper(model) else model
 
 
-def _names(runner: Runner, number: int) -> List[str]:
+def _names(runner: Runner, number: int) -> list[str]:
     model = _model(runner)
     if isinstance(model, DistilPoseEstimator):
         names = model.teacher.student_keypoints

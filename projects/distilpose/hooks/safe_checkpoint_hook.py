@@ -4,7 +4,7 @@ import os
 import re
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar, List, Optional, Set, Tuple, Union
+from typing import Any, ClassVar
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
@@ -25,13 +25,13 @@ class AtomicBackend(LocalBackend):
     goes when the next one in its folder is written.
     """
 
-    _outdated: ClassVar[Set[Path]] = set()
+    _outdated: ClassVar[set[Path]] = set()
 
-    def remove(self, filepath: Union[str, Path]) -> None:
+    def remove(self, filepath: str | Path) -> None:
         """Remove a file after the next ``put`` into its folder."""
         self._outdated.add(Path(filepath))
 
-    def put(self, obj: bytes, filepath: Union[str, Path]) -> None:
+    def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write a file.
 
         Raises:
@@ -89,7 +89,7 @@ class SafeCheckpointHook(CheckpointHook):
         if not runner._resume:
             return
         # One process reads the files; all of them hear what it found.
-        found: List[Any] = [None]
+        found: list[Any] = [None]
         if is_main_process():
             found[0] = self._find(runner)
         broadcast_object_list(found)
@@ -109,7 +109,7 @@ class SafeCheckpointHook(CheckpointHook):
             )
         runner._load_from = path or runner._load_from
 
-    def _find(self, runner: Runner) -> Tuple[Optional[str], List[str]]:
+    def _find(self, runner: Runner) -> tuple[str | None, list[str]]:
         """The newest intact checkpoint, and newer ones that are damaged."""
         files = [runner._load_from]
         if runner._load_from is None:
@@ -120,7 +120,7 @@ class SafeCheckpointHook(CheckpointHook):
             pattern = re.sub(r'{.*?}', '*', self.filename_tmpl)
             by_number = sorted(folder.glob(pattern), key=_number, reverse=True)
             files = [named or '', *map(str, by_number)]
-        damaged: List[str] = []
+        damaged: list[str] = []
         for file in filter(os.path.isfile, dict.fromkeys(files)):
             if _is_intact(file):
                 return file, damaged

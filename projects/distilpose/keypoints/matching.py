@@ -1,7 +1,7 @@
 """Which keypoint of a teacher is which of its student's."""
 
 import re
-from typing import List, Optional, Sequence, Union
+from collections.abc import Sequence
 
 __all__ = [
     'Index',
@@ -13,23 +13,23 @@ __all__ = [
 ]
 
 # For each keypoint of the student, the teacher's, or None.
-Index = List[Optional[int]]
+Index = list[int | None]
 
 # What datasets call the same keypoint.
 SYNONYMS = {'tophead': 'headtop'}
 
 
-def keypoint_names(metainfo: Optional[dict]) -> Optional[List[str]]:
+def keypoint_names(metainfo: dict | None) -> list[str] | None:
     """Names of keypoints, in order, by a parsed metainfo; None if unknown."""
     names = (metainfo or {}).get('keypoint_id2name')
     return [names[i] for i in sorted(names)] if names else None
 
 
 def match_keypoints(
-    teacher: Optional[Sequence[str]],
-    student: Optional[Sequence[str]],
-    chosen: Optional[Sequence[Union[str, int, None]]] = None,
-) -> Optional[Index]:
+    teacher: Sequence[str] | None,
+    student: Sequence[str] | None,
+    chosen: Sequence[str | int | None] | None = None,
+) -> Index | None:
     """Find the teacher's keypoint for each of the student's.
 
     Args:
@@ -72,12 +72,12 @@ def match_keypoints(
 
 def describe_match(
     index: Index,
-    teacher: Optional[Sequence[str]],
-    student: Optional[Sequence[str]],
+    teacher: Sequence[str] | None,
+    student: Sequence[str] | None,
 ) -> str:
     """Say which of the student's keypoints have a teacher."""
 
-    def name(names: Optional[Sequence[str]], i: int) -> str:
+    def name(names: Sequence[str] | None, i: int) -> str:
         return str(names[i]) if names else f'keypoint {i}'
 
     found = [(i, j) for i, j in enumerate(index) if j is not None]
@@ -96,7 +96,7 @@ def describe_match(
 
 
 def check_same_mirror_images(
-    own: Optional[dict], metainfo: dict, num_keypoints: int
+    own: dict | None, metainfo: dict, num_keypoints: int
 ) -> None:
     """Compare keypoints by what a sample tells of them: their mirror images.
 
@@ -136,8 +136,8 @@ def plain_name(name: str) -> str:
 
 
 def _chosen(
-    choice: Union[str, int, None], teacher: Optional[Sequence[str]]
-) -> Optional[int]:
+    choice: str | int | None, teacher: Sequence[str] | None
+) -> int | None:
     if choice is None:
         return None
     if isinstance(choice, int) and (

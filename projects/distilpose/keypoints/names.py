@@ -1,7 +1,8 @@
 """What the names of keypoints tell: left and right, limbs, sizes."""
 
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 __all__ = ['guess_skeleton', 'is_lower', 'mirror_pairs', 'sigma', 'split']
 
@@ -61,7 +62,7 @@ class Name(NamedTuple):
 
 def mirror_pairs(
     names: Sequence[str],
-) -> Tuple[List[Tuple[int, int]], List[str]]:
+) -> tuple[list[tuple[int, int]], list[str]]:
     """Find the keypoints that change places in a mirror image.
 
     Args:
@@ -73,7 +74,7 @@ def mirror_pairs(
         partner.
     """
     parts = [split(name) for name in names]
-    index: Dict[Name, int] = {part: i for i, part in enumerate(parts)}
+    index: dict[Name, int] = {part: i for i, part in enumerate(parts)}
     pairs, alone = [], []
     for i, (side, base) in enumerate(parts):
         if not side:
@@ -100,7 +101,7 @@ def split(name: str) -> Name:
 
 def _by_one_letter(
     names: Sequence[str], parts: Sequence[Name]
-) -> List[Tuple[int, int]]:
+) -> list[tuple[int, int]]:
     """Pairs such as ``lear`` and ``rear``, where both are there."""
     index = {part.base: i for i, part in enumerate(parts) if not part.side}
     pairs = []
@@ -113,7 +114,7 @@ def _by_one_letter(
     return pairs
 
 
-def _word(base: str, words: Sequence[str]) -> Optional[str]:
+def _word(base: str, words: Sequence[str]) -> str | None:
     """The one of some words that a name holds."""
     return next((w for w in words if re.search(rf'\b{w}s?\b', base)), None)
 
@@ -129,7 +130,7 @@ def is_lower(name: str) -> bool:
     return _word(split(name).base, LOWER) is not None
 
 
-def guess_skeleton(names: Sequence[str]) -> List[Tuple[int, int]]:
+def guess_skeleton(names: Sequence[str]) -> list[tuple[int, int]]:
     """Link keypoints whose names are of neighbours in a body.
 
     Numbered ones, as ``spine1`` and ``spine2``, are linked in order.
@@ -149,7 +150,7 @@ def guess_skeleton(names: Sequence[str]) -> List[Tuple[int, int]]:
     return links + _numbered(parts)
 
 
-def _numbered(parts: Sequence[Name]) -> List[Tuple[int, int]]:
+def _numbered(parts: Sequence[Name]) -> list[tuple[int, int]]:
     index = {part: i for i, part in enumerate(parts)}
     links = []
     for (side, base), i in index.items():

@@ -9,8 +9,6 @@ weights are the defaults of ``loss_weight``.
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import Dict, Optional, Tuple, Union
-
 import torch
 import torch.nn.functional as F
 from mmpose.registry import MODELS
@@ -27,7 +25,7 @@ __all__ = [
 ]
 
 # What a distillation trains with where its config says nothing else.
-PAPER_TERMS: Dict[str, Optional[dict]] = dict(
+PAPER_TERMS: dict[str, dict | None] = dict(
     visual_tokens=dict(type='TokenDistillationLoss', tokens='visual'),
     keypoint_tokens=dict(type='TokenDistillationLoss', tokens='keypoint'),
     simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
@@ -51,7 +49,7 @@ class TokenDistillationLoss(nn.Module):
     """
 
     def __init__(
-        self, loss_weight: float = 5e-4, tokens: Optional[str] = None
+        self, loss_weight: float = 5e-4, tokens: str | None = None
     ) -> None:
         super().__init__()
         if tokens not in ('visual', 'keypoint', None):
@@ -63,7 +61,7 @@ class TokenDistillationLoss(nn.Module):
         self.loss_weight = loss_weight
 
     @property
-    def needs(self) -> Tuple[str, ...]:
+    def needs(self) -> tuple[str, ...]:
         """What to compare.
 
         Raises:
@@ -133,9 +131,9 @@ class SimulatedHeatmapLoss(nn.Module):
         self,
         coords: Tensor,
         sigmas: Tensor,
-        teacher_heatmaps: Union[Tensor, TeacherHeatmaps],
+        teacher_heatmaps: Tensor | TeacherHeatmaps,
         keypoint_weights: Tensor,
-        frame: Optional[HeatmapFrame] = None,
+        frame: HeatmapFrame | None = None,
     ) -> Tensor:
         """Compare predictions with the teacher's heatmaps.
 
@@ -193,9 +191,9 @@ class KeypointScoreLoss(nn.Module):
         self,
         scores: Tensor,
         coords: Tensor,
-        teacher_heatmaps: Union[Tensor, TeacherHeatmaps],
+        teacher_heatmaps: Tensor | TeacherHeatmaps,
         keypoint_weights: Tensor,
-        frame: Optional[HeatmapFrame] = None,
+        frame: HeatmapFrame | None = None,
     ) -> Tensor:
         """Compare scores with the teacher's heatmaps at the predictions.
 
@@ -227,7 +225,7 @@ class KeypointScoreLoss(nn.Module):
 
 
 def _as_maps(
-    heatmaps: Union[Tensor, TeacherHeatmaps], frame: Optional[HeatmapFrame]
+    heatmaps: Tensor | TeacherHeatmaps, frame: HeatmapFrame | None
 ) -> TeacherHeatmaps:
     if not isinstance(heatmaps, Tensor):
         return heatmaps

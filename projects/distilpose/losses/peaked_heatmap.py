@@ -3,8 +3,6 @@
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import Optional
-
 import torch
 import torch.nn.functional as F
 from mmpose.models.losses import KeypointMSELoss
@@ -57,8 +55,8 @@ class PeakedHeatmapLoss(KeypointMSELoss):
         self,
         output: Tensor,
         target: Tensor,
-        target_weights: Optional[Tensor] = None,
-        mask: Optional[Tensor] = None,
+        target_weights: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> Tensor:
         """Compare heatmaps.
 

@@ -4,7 +4,8 @@ B: batch. K: keypoints. D: token width. Coordinates are (x, y), fractions of
 the input; sigmas are (x, y), pixels of a heatmap at stride 4.
 """
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
@@ -50,8 +51,8 @@ class KeypointPrediction(NamedTuple):
     """
 
     coords: Tensor
-    sigmas: Optional[Tensor]
-    scores: Optional[Tensor]
+    sigmas: Tensor | None
+    scores: Tensor | None
 
 
 @MODELS.register_module()
@@ -87,7 +88,7 @@ class DistilPoseHead(BaseHead):
         sigmas: bool = True,
         scores: bool = True,
         shared_sigma: bool = False,
-        loss: Optional[ConfigType] = None,
+        loss: ConfigType | None = None,
         decoder: OptConfigType = None,
         init_cfg: OptMultiConfig = None,
     ) -> None:
@@ -243,7 +244,7 @@ class DistilPoseHead(BaseHead):
             return instances
         return instances, self._fields(prediction)
 
-    def _fields(self, prediction: KeypointPrediction) -> List[PixelData]:
+    def _fields(self, prediction: KeypointPrediction) -> list[PixelData]:
         """Draw predictions as simulated heatmaps, one field a sample."""
         if prediction.sigmas is None:
             raise ValueError(
@@ -325,14 +326,14 @@ def _average_with_mirrored(
     mirrored: KeypointPrediction,
     flip_indices: Sequence[int],
     shift_coords: bool,
-    input_size: Tuple[int, int],
+    input_size: tuple[int, int],
 ) -> KeypointPrediction:
     """Average the predictions for images and for their mirror images.
 
     Left is right in the mirror image, for sigmas and scores too.
     """
 
-    def average(field: str) -> Optional[Tensor]:
+    def average(field: str) -> Tensor | None:
         value = getattr(own, field)
         if value is None:
             return None

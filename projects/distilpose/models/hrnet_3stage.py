@@ -1,6 +1,6 @@
 """The first three stages of HRNet, the backbone of DistilPose-L."""
 
-from typing import Any, List, Tuple
+from typing import Any
 
 import torch
 from mmpose.models.backbones import HRNet
@@ -34,7 +34,7 @@ class HRNet3Stage(HRNet):
         )
         super().__init__({**extra, 'stage4': nothing}, **kwargs)
 
-    def forward(self, x: Tensor) -> Tuple[Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor]:
         """Turn images (B, 3, H, W) into one map (B, C, H / 4, W / 4)."""
         # The order in which oneDNN and tensor cores convolve fastest.
         return super().forward(x.contiguous(memory_format=torch.channels_last))
@@ -42,9 +42,9 @@ class HRNet3Stage(HRNet):
     def _make_stage(
         self,
         layer_config: dict,
-        in_channels: List[int],
+        in_channels: list[int],
         multiscale_output: bool = True,
-    ) -> Tuple[nn.Sequential, List[int]]:
+    ) -> tuple[nn.Sequential, list[int]]:
         # Stage 3, the one of three branches, is the last: it must not make
         # maps that nobody reads, for whose gradients DDP would wait.
         if layer_config['num_branches'] == 3:

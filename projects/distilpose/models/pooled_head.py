@@ -3,7 +3,7 @@
 B: batch. K: keypoints. C: channels. h, w: height and width of a feature map.
 """
 
-from typing import Sequence
+from collections.abc import Sequence
 
 from mmpose.registry import MODELS
 from torch import Tensor, nn

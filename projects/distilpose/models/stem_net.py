@@ -3,8 +3,6 @@
 B, H, W: batch, input height and width in pixels. C: output channels.
 """
 
-from typing import Optional, Tuple
-
 import torch
 from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
@@ -39,7 +37,7 @@ class StemNet(BaseModule):
         stem_channels: int = 64,
         out_channels: int = 256,
         num_blocks: int = 4,
-        norm_cfg: Optional[ConfigType] = None,
+        norm_cfg: ConfigType | None = None,
         init_cfg: OptMultiConfig = None,
     ) -> None:
         super().__init__(
@@ -61,7 +59,7 @@ class StemNet(BaseModule):
             norm_cfg=norm_cfg,
         )
 
-    def forward(self, x: Tensor) -> Tuple[Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor]:
         """Turn images (B, 3, H, W) into one map (B, C, H / 4, W / 4)."""
         # The order in which oneDNN and tensor cores convolve fastest.
         x = x.contiguous(memory_format=torch.channels_last)
@@ -72,7 +70,7 @@ class StemNet(BaseModule):
 
 def _strided(
     in_channels: int, out_channels: int, norm_cfg: ConfigType
-) -> Tuple[nn.Conv2d, nn.Module]:
+) -> tuple[nn.Conv2d, nn.Module]:
     """Build a 3x3 convolution of stride 2 and its norm layer."""
     conv = nn.Conv2d(in_channels, out_channels, 3, 2, padding=1, bias=False)
     return conv, build_norm_layer(norm_cfg, out_channels)[1]

@@ -3,7 +3,8 @@
 B: batch. C: channels. H, W: input height and width, pixels.
 """
 
-from typing import Any, Sequence, Tuple
+from collections.abc import Sequence
+from typing import Any
 
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
@@ -79,8 +80,8 @@ class TimmBackbone(BaseModule):
                 f'out_indices of the backbone. Similar: {", ".join(similar)}.'
             ) from error
         info: Any = self.model.feature_info
-        self.out_channels: Tuple[int, ...] = tuple(info.channels())
-        self.strides: Tuple[int, ...] = tuple(info.reduction())
+        self.out_channels: tuple[int, ...] = tuple(info.channels())
+        self.strides: tuple[int, ...] = tuple(info.reduction())
         self._frozen = [self._part(name) for name in frozen]
         for part in self._frozen:
             part.requires_grad_(False)
@@ -133,6 +134,6 @@ class TimmBackbone(BaseModule):
             ) from error
         self.model.load_state_dict(trained.state_dict())
 
-    def forward(self, images: Tensor) -> Tuple[Tensor, ...]:
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Give feature maps (B, C, H / stride, W / stride) of images."""
         return tuple(self.model(images))

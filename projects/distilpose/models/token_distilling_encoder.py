@@ -6,7 +6,8 @@ P: visual tokens, (h / p_h) * (w / p_w), row by row. K: keypoints.
 D: width of a token.
 """
 
-from typing import NamedTuple, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -64,7 +65,7 @@ class TokenDistillingEncoder(BaseModule):
         self,
         in_channels: int,
         num_keypoints: int = 17,
-        patch_size: Tuple[int, int] = (4, 3),
+        patch_size: tuple[int, int] = (4, 3),
         embed_dims: int = 192,
         num_layers: int = 12,
         num_heads: int = 8,
@@ -107,7 +108,7 @@ class TokenDistillingEncoder(BaseModule):
             for _ in range(num_layers)
         )
 
-    def forward(self, feats: Union[Tensor, Sequence[Tensor]]) -> Tokens:
+    def forward(self, feats: Tensor | Sequence[Tensor]) -> Tokens:
         """Encode a feature map.
 
         Args:
@@ -135,7 +136,7 @@ class TokenDistillingEncoder(BaseModule):
         return self._encode(tokens, position)
 
     def encode_again(
-        self, tokens: Tokens, feats: Union[Tensor, Sequence[Tensor]]
+        self, tokens: Tokens, feats: Tensor | Sequence[Tensor]
     ) -> Tokens:
         """Send tokens through the same layers once more.
 
@@ -236,11 +237,11 @@ class TransformerLayer(nn.Module):
             nn.Linear(hidden_dims, dims),
         )
 
-    def forward(self, x: Tensor, num_out: Optional[int] = None) -> Tensor:
+    def forward(self, x: Tensor, num_out: int | None = None) -> Tensor:
         x = x[:, :num_out] + self._attend(self.norm1(x), num_out)
         return x + self.mlp(self.norm2(x))
 
-    def _attend(self, x: Tensor, num_out: Optional[int]) -> Tensor:
+    def _attend(self, x: Tensor, num_out: int | None) -> Tensor:
         b, n, d = x.shape
         qkv = self.qkv(x).reshape(b, n, 3, self.num_heads, -1)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)

@@ -3,7 +3,7 @@
 B: batch. K: keypoints. D: token width. h, w: heatmap height and width.
 """
 
-from typing import Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 import torch
 from mmpose.models.heads import HeatmapHead
@@ -38,9 +38,9 @@ class TokenPoseHead(HeatmapHead):
         self,
         in_channels: int,
         out_channels: int,
-        heatmap_size: Tuple[int, int],
-        hidden_channels: Optional[int] = 384,
-        loss: Optional[ConfigType] = None,
+        heatmap_size: tuple[int, int],
+        hidden_channels: int | None = 384,
+        loss: ConfigType | None = None,
         decoder: OptConfigType = None,
         init_cfg: OptMultiConfig = None,
     ) -> None:

@@ -7,8 +7,8 @@ K: keypoints of the model that is going to be trained. J: of the checkpoint.
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Dict, List, Mapping, Optional, Sequence
 
 from torch import Tensor
 
@@ -39,12 +39,12 @@ class CarriedOver:
         missing: Tensors of the model that the checkpoint lacks.
     """
 
-    state: Dict[str, Tensor]
-    kept: List[str] = field(default_factory=list)
-    new: List[str] = field(default_factory=list)
-    dropped: List[str] = field(default_factory=list)
-    left_out: List[str] = field(default_factory=list)
-    missing: List[str] = field(default_factory=list)
+    state: dict[str, Tensor]
+    kept: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         parts = [
@@ -65,7 +65,7 @@ class CarriedOver:
 def carry_over(
     given: State,
     wanted: State,
-    given_names: Optional[Sequence[str]],
+    given_names: Sequence[str] | None,
     wanted_names: Sequence[str],
 ) -> CarriedOver:
     """Choose from a checkpoint what a model of other keypoints can use.
@@ -107,7 +107,7 @@ def carry_over(
     return taken
 
 
-def _axis(name: str) -> Optional[int]:
+def _axis(name: str) -> int | None:
     for pattern, axis in PER_KEYPOINT.items():
         if re.fullmatch(pattern, name):
             return axis
@@ -115,7 +115,7 @@ def _axis(name: str) -> Optional[int]:
 
 
 def _expect_names(
-    names: Optional[Sequence[str]], tensor: str, size: int
+    names: Sequence[str] | None, tensor: str, size: int
 ) -> Sequence[str]:
     if names is None:
         raise ValueError(
@@ -138,7 +138,7 @@ def _by_keypoint(
     axis: int,
     names: Sequence[str],
     wanted_names: Sequence[str],
-) -> Optional[Tensor]:
+) -> Tensor | None:
     """Fill a model's tensor with what a checkpoint has of equal names.
 
     Args:

@@ -3,7 +3,7 @@
 N: people. K: keypoints.
 """
 
-from typing import Sequence, Union
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -51,7 +51,7 @@ class MMPoseEstimator:
         )
 
     def __call__(
-        self, image: np.ndarray, boxes: Union[np.ndarray, Sequence]
+        self, image: np.ndarray, boxes: np.ndarray | Sequence
     ) -> Poses:
         """Find the keypoints of all people in an image.
 

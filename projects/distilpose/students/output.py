@@ -6,9 +6,10 @@ B: batch. K: keypoints.
 """
 
 import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import singledispatch
-from typing import Any, Iterator, List, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import torch
 from mmpose.models.heads import (
@@ -47,9 +48,9 @@ class StudentOutput(NamedTuple):
     """
 
     coords: Tensor
-    sigmas: Optional[Tensor] = None
-    scores: Optional[Tensor] = None
-    tokens: Optional[Tokens] = None
+    sigmas: Tensor | None = None
+    scores: Tensor | None = None
+    tokens: Tokens | None = None
 
 
 @singledispatch
@@ -118,14 +119,14 @@ def mask_labels(samples: SampleList) -> None:
 
 
 @contextmanager
-def keep_output(head: nn.Module) -> Iterator[List[Any]]:
+def keep_output(head: nn.Module) -> Iterator[list[Any]]:
     """Keep what a head gives while it computes its own loss.
 
     MMPose's heads run ``self.forward`` within ``loss`` and give the loss
     alone. To run them again would cost time, and update the statistics of
     their normalization layers twice.
     """
-    outputs: List[Any] = []
+    outputs: list[Any] = []
     forward, replaced = head.forward, vars(head).get('forward')
 
     def keep(*args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,7 @@
 """What every source of a teacher's heatmaps has in common."""
 
 from abc import ABC, abstractmethod
-from typing import Any, List, Optional
+from typing import Any
 
 from mmpose.utils.typing import SampleList
 from torch import Tensor
@@ -37,11 +37,11 @@ class TeacherSource(ABC):
 
     @property
     @abstractmethod
-    def metainfo(self) -> Optional[dict]:
+    def metainfo(self) -> dict | None:
         """Metainfo of its keypoints, parsed by MMPose, or None."""
 
     @property
-    def keypoint_names(self) -> Optional[List[str]]:
+    def keypoint_names(self) -> list[str] | None:
         """Names of its keypoints, in order, or None if unknown."""
         return keypoint_names(self.metainfo)
 
@@ -58,7 +58,7 @@ class TeacherSource(ABC):
 
     @abstractmethod
     def __call__(
-        self, images: Tensor, samples: Optional[SampleList] = None
+        self, images: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
         """What it says about images.
 

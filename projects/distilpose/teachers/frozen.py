@@ -3,8 +3,9 @@
 B: batch. K: keypoints. H, W: input height and width, pixels.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Dict, Optional, Sequence, Tuple, Union
+from typing import Any
 
 import torch
 from mmengine.logging import MMLogger
@@ -52,9 +53,9 @@ class FrozenTeacher:
 
     def __init__(
         self,
-        student: Optional[InputSpec] = None,
-        student_keypoints: Optional[Sequence[str]] = None,
-        keypoints: Optional[Sequence[Union[str, int, None]]] = None,
+        student: InputSpec | None = None,
+        student_keypoints: Sequence[str] | None = None,
+        keypoints: Sequence[str | int | None] | None = None,
         flip_test: bool = False,
         **settings: Any,
     ) -> None:
@@ -63,8 +64,8 @@ class FrozenTeacher:
         self.student_keypoints = student_keypoints
         self.keypoints = keypoints
         self.flip_test = flip_test
-        self._conversions: Dict[Tuple[int, int], InputConversion] = {}
-        self._indices: Dict[Tuple[str, ...], Optional[Index]] = {}
+        self._conversions: dict[tuple[int, int], InputConversion] = {}
+        self._indices: dict[tuple[str, ...], Index | None] = {}
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
         return self
@@ -93,7 +94,7 @@ class FrozenTeacher:
             logger.info('The teacher %s: %s', self.source.name, text)
 
     @property
-    def index(self) -> Optional[Index]:
+    def index(self) -> Index | None:
         """The teacher's keypoint for each of the student's.
 
         None where they are the same in the same order, or not known.
@@ -110,7 +111,7 @@ class FrozenTeacher:
         return self._indices[names]
 
     def __call__(
-        self, inputs: Tensor, samples: Optional[SampleList] = None
+        self, inputs: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
         """Ask the teacher about images of the student.
 
@@ -135,7 +136,7 @@ class FrozenTeacher:
         return TeacherOutput(output.maps.map(select), tokens, select.known)
 
     def with_own_keypoints(
-        self, inputs: Tensor, samples: Optional[SampleList] = None
+        self, inputs: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
         """Ask as a call does, for the teacher's keypoints, not the student's.
 
@@ -177,7 +178,7 @@ class FrozenTeacher:
         index = _constant(tuple(flip_indices), inputs.device, torch.long)
         return mirrored.map(lambda values: values[:, index])
 
-    def _conversion(self, size: Tuple[int, int]) -> InputConversion:
+    def _conversion(self, size: tuple[int, int]) -> InputConversion:
         if size not in self._conversions:
             teacher = self.source.input
             student = (self.student or teacher)._replace(size=size)
@@ -192,7 +193,7 @@ def _mean(values: Tensor, others: Tensor) -> Tensor:
 @lru_cache(maxsize=32)
 @torch.inference_mode(False)  # or losses could not keep it for gradients
 def _constant(
-    values: Tuple[float, ...], device: torch.device, dtype: torch.dtype
+    values: tuple[float, ...], device: torch.device, dtype: torch.dtype
 ) -> Tensor:
     """A tensor of Python numbers, made once: a GPU waits for each."""
     return torch.tensor(values, dtype=dtype, device=device)
@@ -205,7 +206,7 @@ class _Selection:
     mode do not allow: it gives copies, small beside what made them.
     """
 
-    def __init__(self, index: Optional[Index], inputs: Tensor) -> None:
+    def __init__(self, index: Index | None, inputs: Tensor) -> None:
         self.dtype = inputs.dtype
         self.index = self.known = None
         if index is not None:

@@ -4,8 +4,9 @@ B: batch. C: channels. H, W: input height and width, pixels.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple
 
 import torch
 from mmpose.models import TopdownPoseEstimator
@@ -31,9 +32,9 @@ class InputSpec(NamedTuple):
             that of the images that MMPose loads, blue, green, red.
     """
 
-    size: Optional[Tuple[int, int]] = None
-    mean: Tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: Tuple[float, ...] = (1.0, 1.0, 1.0)
+    size: tuple[int, int] | None = None
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
     rgb: bool = False
 
     @classmethod
@@ -82,7 +83,7 @@ class InputConversion:
                 f'{channels[0]}.'
             )
 
-    def describe(self) -> List[str]:
+    def describe(self) -> list[str]:
         """What is converted, one line each."""
         lines = []
         if self.student.size != self.view.teacher_size:
@@ -96,7 +97,7 @@ class InputConversion:
         return lines
 
     def images(
-        self, inputs: Tensor, mirror_about: Optional[float] = None
+        self, inputs: Tensor, mirror_about: float | None = None
     ) -> Tensor:
         """Convert normalized images.
 

@@ -1,7 +1,6 @@
 """Where a teacher's heatmaps come from: one module for each kind of source."""
 
 import inspect
-from typing import Dict, Type
 
 from .base import TeacherSource
 from .mmpose_model import MMPoseSource
@@ -17,7 +16,7 @@ __all__ = [
 ]
 
 # The setting of model.teacher that chooses a source.
-SOURCES: Dict[str, Type[TeacherSource]] = dict(
+SOURCES: dict[str, type[TeacherSource]] = dict(
     config=MMPoseSource, onnx=OnnxSource
 )
 

@@ -1,7 +1,7 @@
 """What the zoo offers as teachers: a table of configs and what they are."""
 
 from pathlib import Path
-from typing import List, NamedTuple, Optional
+from typing import NamedTuple
 
 import torch
 from mmengine.config import Config
@@ -35,16 +35,16 @@ class ZooTeacher(NamedTuple):
 
     name: str
     dataset: str = ''
-    keypoints: Optional[int] = None
+    keypoints: int | None = None
     size: str = ''
     head: str = ''
     codec: str = ''
-    ap: Optional[float] = None
-    parameters: Optional[int] = None
-    why_not: Optional[str] = None
+    ap: float | None = None
+    parameters: int | None = None
+    why_not: str | None = None
 
 
-def list_teachers(word: str = '') -> List[ZooTeacher]:
+def list_teachers(word: str = '') -> list[ZooTeacher]:
     """Describe the installed configs of MMPose and ours.
 
     Each model is built as training would, but without weights and, where it
@@ -80,7 +80,7 @@ def list_teachers(word: str = '') -> List[ZooTeacher]:
     )
 
 
-def table(teachers: List[ZooTeacher]) -> str:
+def table(teachers: list[ZooTeacher]) -> str:
     """The teachers as a table, with notes on those that cannot be used."""
     reasons = [*dict.fromkeys(x.why_not for x in teachers if x.why_not)]
     rows = [

@@ -3,10 +3,10 @@
 B: batch. H, W: input height and width, pixels.
 """
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ContextManager, Optional, Union
+from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -65,10 +65,10 @@ class MMPoseSource(TeacherSource):
 
     def __init__(
         self,
-        config: Union[str, dict, None] = None,
-        checkpoint: Optional[str] = None,
+        config: str | dict | None = None,
+        checkpoint: str | None = None,
         allow_random_weights: bool = False,
-        dtype: Optional[str] = None,
+        dtype: str | None = None,
     ) -> None:
         if dtype is not None and dtype not in DTYPES:
             raise ValueError(
@@ -79,7 +79,7 @@ class MMPoseSource(TeacherSource):
         self.checkpoint = checkpoint
         self.allow_random_weights = allow_random_weights
         self.dtype = None if dtype is None else DTYPES[dtype]
-        self._model: Optional[TopdownPoseEstimator] = None
+        self._model: TopdownPoseEstimator | None = None
 
     def __getstate__(self) -> dict:
         # A student that is pickled takes no teacher along.
@@ -109,7 +109,7 @@ class MMPoseSource(TeacherSource):
         self.model  # noqa: B018  (builds it)
 
     @cached_property
-    def metainfo(self) -> Optional[dict]:  # type: ignore[override]
+    def metainfo(self) -> dict | None:  # type: ignore[override]
         """Metainfo of the dataset in the teacher's config.
 
         None where the config is a model alone or names no dataset, or where
@@ -132,7 +132,7 @@ class MMPoseSource(TeacherSource):
         return None
 
     def __call__(
-        self, images: Tensor, samples: Optional[SampleList] = None
+        self, images: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
         model = self.model
         # Never to a narrower dtype that was not asked for: it would stay so.
@@ -143,7 +143,7 @@ class MMPoseSource(TeacherSource):
             maps = teacher_heatmaps(model.head, model.head(feats))
         return TeacherOutput(maps, tokens_of(feats))
 
-    def _precision(self, images: Tensor) -> ContextManager[Any]:
+    def _precision(self, images: Tensor) -> AbstractContextManager[Any]:
         """The student's, AMP included, unless the teacher has its own."""
         if self.dtype is None:
             return nullcontext()
@@ -158,7 +158,7 @@ class MMPoseSource(TeacherSource):
         return fuse(model.eval()).requires_grad_(False)
 
     @property
-    def _weights(self) -> Optional[str]:
+    def _weights(self) -> str | None:
         """A path, an address, or None where random weights are meant."""
         if self.checkpoint is not None or self.allow_random_weights:
             return self.checkpoint

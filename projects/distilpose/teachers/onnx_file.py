@@ -4,9 +4,10 @@ B: batch. W, H: input width and height, pixels.
 """
 
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any
 
 import mmpose
 import numpy as np
@@ -63,13 +64,13 @@ class OnnxSource(TeacherSource):
     def __init__(
         self,
         onnx: str,
-        keypoints_of: Union[str, dict, Sequence[str], None] = None,
-        output: Optional[str] = None,
-        codec: Optional[dict] = None,
-        mean: Optional[Sequence[float]] = None,
-        std: Optional[Sequence[float]] = None,
-        rgb: Optional[bool] = None,
-        input_size: Optional[Tuple[int, int]] = None,
+        keypoints_of: str | dict | Sequence[str] | None = None,
+        output: str | None = None,
+        codec: dict | None = None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        rgb: bool | None = None,
+        input_size: tuple[int, int] | None = None,
     ) -> None:
         for name, values in (('mean', mean), ('std', std)):
             if values is not None and len(values) != 3:
@@ -93,7 +94,7 @@ class OnnxSource(TeacherSource):
         return self.onnx
 
     @cached_property
-    def metainfo(self) -> Optional[dict]:  # type: ignore[override]
+    def metainfo(self) -> dict | None:  # type: ignore[override]
         """Metainfo of its keypoints, or their names alone.
 
         Raises:
@@ -161,7 +162,7 @@ class OnnxSource(TeacherSource):
         )
 
     def __call__(
-        self, images: Tensor, samples: Optional[SampleList] = None
+        self, images: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
         outputs, _, read, frame = self._reader
         values = self._run(images.detach().float().cpu().numpy(), outputs)
@@ -206,7 +207,7 @@ class OnnxSource(TeacherSource):
 
     def _run(
         self, images: np.ndarray, outputs: Sequence[str]
-    ) -> List[np.ndarray]:
+    ) -> list[np.ndarray]:
         """Values of outputs for images (B, 3, H, W), as float32."""
         parts = [
             self._session.run([*outputs], {self._input.name: part})
@@ -219,7 +220,7 @@ class OnnxSource(TeacherSource):
 
 
 def _of_names(
-    names: Sequence[str], pairs: Optional[Sequence[Sequence[int]]] = None
+    names: Sequence[str], pairs: Sequence[Sequence[int]] | None = None
 ) -> dict:
     """A metainfo of names, in which left and right change sides."""
     mirrored = [*range(len(names))]

@@ -4,8 +4,9 @@ B: batch. K: keypoints. W, H: input width and height, pixels. w, h: those of a
 heatmap, cells.
 """
 
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Callable, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 import torch
 from mmpose.codecs import SimCCLabel
@@ -19,7 +20,7 @@ from .heads.simcc import simcc_heatmaps
 
 __all__ = ['Reader', 'recognise']
 
-Size = Tuple[int, int]
+Size = tuple[int, int]
 
 # The paper's Gaussians have this sigma, cells, for an input of 256 pixels.
 SIGMA, SIGMA_AT = 2.0, 256
@@ -38,18 +39,18 @@ class Reader(NamedTuple):
         frame: Where coordinates lie on the heatmaps.
     """
 
-    outputs: Tuple[str, ...]
+    outputs: tuple[str, ...]
     kind: str
     read: Callable[..., TeacherHeatmaps]
     frame: HeatmapFrame
 
 
 def recognise(
-    shapes: Mapping[str, Tuple[int, ...]],
+    shapes: Mapping[str, tuple[int, ...]],
     size: Size,
-    codec: Optional[dict] = None,
+    codec: dict | None = None,
     exported: bool = False,
-) -> Optional[Reader]:
+) -> Reader | None:
     """Find an output, or a pair of them, that can be imitated.
 
     Args:
@@ -136,7 +137,7 @@ def _draw_student(
     frame: HeatmapFrame,
     coords: Tensor,
     scores: Tensor,
-    sigmas: Optional[Tensor] = None,
+    sigmas: Tensor | None = None,
 ) -> SeparableHeatmaps:
     """Points (B, K, 2) and sigmas (B, K, 2), pixels of the input."""
     coords = frame.coords(coords / STRIDE)
@@ -149,7 +150,7 @@ def _draw(
     frame: HeatmapFrame,
     coords: Tensor,
     scores: Tensor,
-    sigmas: Optional[Tensor] = None,
+    sigmas: Tensor | None = None,
 ) -> SeparableHeatmaps:
     """Draw coordinates (B, K, 2) as Gaussians of the height of their scores.
 

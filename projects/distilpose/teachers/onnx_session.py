@@ -4,8 +4,9 @@ B: batch. W, H: input width and height, pixels.
 """
 
 import difflib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -38,12 +39,12 @@ class OnnxInput(NamedTuple):
     dtype: Any
     is_integer: bool
     channels_last: bool
-    size: Tuple[int, int]
-    batch: Optional[int]
+    size: tuple[int, int]
+    batch: int | None
 
     @classmethod
     def of(
-        cls, session: Any, file: str, size: Optional[Sequence[int]] = None
+        cls, session: Any, file: str, size: Sequence[int] | None = None
     ) -> 'OnnxInput':
         """Look at a session's input.
 
@@ -105,7 +106,7 @@ class OnnxInput(NamedTuple):
             yield np.concatenate([part, *[part[-1:]] * (size - len(part))])
 
 
-def open_session(file: str, output: Optional[str] = None) -> Any:
+def open_session(file: str, output: str | None = None) -> Any:
     """Load a teacher's file, to run by CUDA where there is a GPU.
 
     Args:
@@ -162,7 +163,7 @@ class _UnknownTensorError(ValueError):
     """There is no tensor of this name in the file."""
 
 
-def _providers(available: List[str]) -> List[Any]:
+def _providers(available: list[str]) -> list[Any]:
     if not torch.cuda.is_available() or CUDA not in available:
         return [CPU]
     return [(CUDA, dict(device_id=torch.cuda.current_device())), CPU]

@@ -7,7 +7,7 @@ B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
 from functools import singledispatch
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
@@ -29,8 +29,8 @@ class TeacherOutput(NamedTuple):
     """
 
     maps: TeacherHeatmaps
-    tokens: Optional[Tokens] = None
-    known: Optional[Tensor] = None
+    tokens: Tokens | None = None
+    known: Tensor | None = None
 
     @property
     def heatmaps(self) -> Tensor:
@@ -71,6 +71,6 @@ def expect_adapter(adapter: Any, head: nn.Module) -> None:
         adapter(head, None)
 
 
-def tokens_of(feats: Any) -> Optional[Tokens]:
+def tokens_of(feats: Any) -> Tokens | None:
     """The tokens among a model's features, if it has our encoder."""
     return feats if isinstance(feats, Tokens) else None

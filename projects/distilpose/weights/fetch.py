@@ -5,7 +5,6 @@ import os
 import re
 from http.client import HTTPException
 from pathlib import Path
-from typing import Optional, Union
 from urllib.parse import urlparse
 from urllib.request import Request, urlopen
 
@@ -28,7 +27,7 @@ class CheckpointError(ValueError):
     """A checkpoint that cannot be used; the message says why."""
 
 
-def file_sha256(source: Union[str, Path]) -> str:
+def file_sha256(source: str | Path) -> str:
     """The SHA-256 of a checkpoint's file, in hexadecimal digits.
 
     Args:
@@ -61,7 +60,7 @@ def place_of(source: str) -> Path:
     return folder / hashlib.sha256(source.encode()).hexdigest()[:12] / name
 
 
-def named_hash(source: str) -> Optional[str]:
+def named_hash(source: str) -> str | None:
     """How the SHA-256 of a file begins, in hexadecimal, as its name says.
 
     OpenMMLab's tools name a published file ``model-0123abcd.pth`` or

@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Union
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
+def read_state_dict(source: str | Path) -> dict[str, Tensor]:
     """Read the tensors of a checkpoint.
 
     Args:
@@ -51,7 +51,7 @@ def read_state_dict(source: Union[str, Path]) -> Dict[str, Tensor]:
 
 
 def expect_weights_of(
-    model: nn.Module, state: Dict[str, Tensor], source: str
+    model: nn.Module, state: dict[str, Tensor], source: str
 ) -> None:
     """See that a state dict has all weights of a model.
 
@@ -86,7 +86,7 @@ def expect_weights_of(
         )
 
 
-def read_keypoint_names(source: Union[str, Path]) -> Optional[List[str]]:
+def read_keypoint_names(source: str | Path) -> list[str] | None:
     """Read which keypoints a checkpoint of MMEngine's runner is of.
 
     Args:
@@ -101,7 +101,7 @@ def read_keypoint_names(source: Union[str, Path]) -> Optional[List[str]]:
     return [names[i] for i in sorted(names)] if names else None
 
 
-def _read(source: Union[str, Path]) -> Any:
+def _read(source: str | Path) -> Any:
     """Load a checkpoint without running code in it."""
     path = local_file(str(source))
     if not path.is_file():

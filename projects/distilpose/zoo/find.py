@@ -2,7 +2,6 @@
 
 import difflib
 from pathlib import Path
-from typing import Dict, Tuple
 
 from mmengine.config import Config
 
@@ -74,7 +73,7 @@ def read_config(
     return config
 
 
-def input_size(config: Config) -> Tuple[int, int]:
+def input_size(config: Config) -> tuple[int, int]:
     """Width and height, in pixels, of the images that a model was built for.
 
     Raises:
@@ -93,7 +92,7 @@ def input_size(config: Config) -> Tuple[int, int]:
     )
 
 
-def installed_configs(with_mmpose: bool = False) -> Dict[str, Path]:
+def installed_configs(with_mmpose: bool = False) -> dict[str, Path]:
     """All installed configs by name; of equal names, ours.
 
     Args:

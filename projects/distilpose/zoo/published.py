@@ -1,8 +1,7 @@
 """What metafiles say of configs: published weights and AP."""
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
-from typing import List, Optional, Tuple, Union
 
 import yaml
 
@@ -14,7 +13,7 @@ __all__ = ['published_ap', 'published_weights']
 SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
 
 
-def published_ap(config: Union[str, Path]) -> Tuple[Optional[float], str]:
+def published_ap(config: str | Path) -> tuple[float | None, str]:
     """The AP on COCO, in percent, that a metafile states, and whose it is.
 
     None for a model without such a figure. Other data sets do not count.
@@ -38,7 +37,7 @@ def published_ap(config: Union[str, Path]) -> Tuple[Optional[float], str]:
     return None, ''
 
 
-def published_weights(config: Union[str, Path]) -> Optional[str]:
+def published_weights(config: str | Path) -> str | None:
     """The address of the weights that a metafile names for a config.
 
     None for a config without published weights.
@@ -55,7 +54,7 @@ def published_weights(config: Union[str, Path]) -> Optional[str]:
     return None
 
 
-def _published(config: Union[str, Path]) -> List[dict]:
+def _published(config: str | Path) -> list[dict]:
     """What the metafiles beside a config say of it.
 
     By the file that they name: MMPose calls an RTMPose of CrowdPose by the
@@ -70,8 +69,8 @@ def _published(config: Union[str, Path]) -> List[dict]:
     ]
 
 
-@lru_cache(maxsize=None)
-def _models(metafile: Path) -> List[dict]:
+@cache
+def _models(metafile: Path) -> list[dict]:
     """The entries of a metafile; none of a file that is something else."""
     try:
         content = yaml.safe_load(metafile.read_text())

@@ -17,14 +17,14 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 __all__ = ['FOLDER', 'check', 'fetch', 'read', 'record']
 
 FOLDER = Path(__file__).parent / 'onnxruntime'
 
 
-def record(folder: Path = FOLDER) -> Dict[str, Any]:
+def record(folder: Path = FOLDER) -> dict[str, Any]:
     """What ``files.json`` says."""
     return json.loads((folder / 'files.json').read_text())
 
@@ -94,7 +94,7 @@ def fetch(folder: Path = FOLDER) -> None:
                 )
 
 
-def _compare(name: str, content: bytes, recorded: Dict[str, Any]) -> None:
+def _compare(name: str, content: bytes, recorded: dict[str, Any]) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != recorded['sha256'][name]:
         raise ValueError(

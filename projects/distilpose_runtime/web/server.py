@@ -1,10 +1,11 @@
 """The files of the page, and a server for them and for nothing else."""
 
 import json
+from collections.abc import Callable
 from functools import lru_cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from .. import PoseEstimator
 from ..metadata import ModelError
@@ -58,9 +59,7 @@ class File(NamedTuple):
     read: Callable[[], bytes]
 
 
-def page_files(
-    model: Path, detector: Optional[Path] = None
-) -> Dict[str, File]:
+def page_files(model: Path, detector: Path | None = None) -> dict[str, File]:
     """All that the page loads, by the path of its address.
 
     Args:
@@ -71,7 +70,7 @@ def page_files(
         OSError: A file cannot be read.
         ModelError: A file is no ONNX file, or of another kind of model.
     """
-    about: Dict[str, Any] = dict(model=_describe(model), detector=None)
+    about: dict[str, Any] = dict(model=_describe(model), detector=None)
     files = {}
     for path in sorted(PAGE.iterdir()):
         files[f'/{path.name}'] = File(TYPES[path.suffix], path.read_bytes)
@@ -92,7 +91,7 @@ def page_files(
     return files
 
 
-def make_server(files: Dict[str, File], port: int) -> ThreadingHTTPServer:
+def make_server(files: dict[str, File], port: int) -> ThreadingHTTPServer:
     """A server that ``serve_forever()`` starts, for this machine alone.
 
     Args:
@@ -108,7 +107,7 @@ def make_server(files: Dict[str, File], port: int) -> ThreadingHTTPServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, files: Dict[str, File], *request: Any) -> None:
+    def __init__(self, files: dict[str, File], *request: Any) -> None:
         self.files = files  # first, as the base answers in its constructor
         super().__init__(*request)
 
@@ -149,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing: the browser tells what is missing."""
 
 
-def _describe(model: Path) -> Dict[str, Any]:
+def _describe(model: Path) -> dict[str, Any]:
     """What the page needs to know of a model."""
     info = PoseEstimator(model).info
     return dict(
@@ -168,7 +167,7 @@ def _describe(model: Path) -> Dict[str, Any]:
     )
 
 
-def _describe_detector(detector: Path) -> Dict[str, Any]:
+def _describe_detector(detector: Path) -> dict[str, Any]:
     """What the page needs to know of a NanoDet.
 
     Its outputs are, for each stride, classes (1, n, C) and edges (1, n, 4 *
@@ -194,7 +193,7 @@ def _describe_detector(detector: Path) -> Dict[str, Any]:
     )
 
 
-def _cells_and_kind(shape: List[Any]) -> Tuple[int, str]:
+def _cells_and_kind(shape: list[Any]) -> tuple[int, str]:
     if len(shape) != 3 or not isinstance(shape[1], int):
         return -1, ''
     return shape[1], 'edges' if shape[2] in EDGES else 'classes'

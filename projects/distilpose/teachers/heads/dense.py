@@ -3,7 +3,7 @@
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
 
-from typing import Any, List, Tuple
+from typing import Any
 
 import torch
 from mmpose.models.heads import (
@@ -21,7 +21,7 @@ from ...heatmaps.functional import at_least_float32, gaussian_profiles
 from ..output import teacher_heatmaps
 from .udp_combined import combined_heatmaps, is_combined
 
-__all__: List[str] = []
+__all__: list[str] = []
 
 
 @teacher_heatmaps.register
@@ -34,7 +34,7 @@ def _(head: HeatmapHead, output: Any) -> TeacherHeatmaps:
 
 @teacher_heatmaps.register(CPMHead)  # hourglass networks have it, too
 @teacher_heatmaps.register(MSPNHead)  # and RSN
-def _(head: nn.Module, output: List[Tensor]) -> DenseHeatmaps:
+def _(head: nn.Module, output: list[Tensor]) -> DenseHeatmaps:
     """Of the heatmaps of all stages and units, those that MMPose decodes."""
     _expect_heatmaps(head, output[-1])
     return _of_codec(head, output[-1])
@@ -42,7 +42,7 @@ def _(head: nn.Module, output: List[Tensor]) -> DenseHeatmaps:
 
 @teacher_heatmaps.register
 def _(
-    head: IntegralRegressionHead, output: Tuple[Tensor, Tensor]
+    head: IntegralRegressionHead, output: tuple[Tensor, Tensor]
 ) -> DenseHeatmaps:
     """Heatmaps through a softmax: they sum to 1, and do not peak at it.
 
@@ -62,7 +62,7 @@ def _(
 
 
 @teacher_heatmaps.register
-def _(head: VisPredictHead, output: Tuple[Any, Tensor]) -> TeacherHeatmaps:
+def _(head: VisPredictHead, output: tuple[Any, Tensor]) -> TeacherHeatmaps:
     """The wrapped head's heatmaps, as high as a keypoint is visible.
 
     The wrapped head has learned nothing about keypoints that are not.

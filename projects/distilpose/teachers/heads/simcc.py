@@ -4,7 +4,6 @@ B: batch. K: keypoints. w, h: bins along x and y.
 """
 
 import math
-from typing import Optional, Tuple
 
 from mmpose.codecs import SimCCLabel
 from mmpose.models.heads import RTMCCHead, RTMWHead, SimCCHead
@@ -25,7 +24,7 @@ EMPTY = 1e-6
 @teacher_heatmaps.register(SimCCHead)
 @teacher_heatmaps.register(RTMCCHead)
 @teacher_heatmaps.register(RTMWHead)
-def _(head: nn.Module, output: Tuple[Tensor, Tensor]) -> SeparableHeatmaps:
+def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SeparableHeatmaps:
     loss = head.loss_module
     if not isinstance(loss, KLDiscretLoss):
         raise TypeError(
@@ -46,7 +45,7 @@ def simcc_heatmaps(
     logits_x: Tensor,
     logits_y: Tensor,
     beta: float = 1.0,
-    label_beta: Optional[float] = None,
+    label_beta: float | None = None,
 ) -> SeparableHeatmaps:
     """Turn the logits of a SimCC head into Gaussians, rows alone.
 
@@ -89,7 +88,7 @@ def simcc_heatmaps(
 def _profiles(
     logits: Tensor,
     sigma: float,
-    label_beta: Optional[float],
+    label_beta: float | None,
     normalized: bool,
 ) -> Tensor:
     """Labels of height 1 from logits (B, K, n) that beta multiplies."""

@@ -12,8 +12,9 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Union
+from typing import Any
 
 import numpy as np
 from mmpose.structures import PoseDataSample
@@ -39,15 +40,15 @@ def sample_key(sample: PoseDataSample) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big')
 
 
-def data_files(dataset: Any) -> List[str]:
+def data_files(dataset: Any) -> list[str]:
     """Files that say which people a dataset has."""
     files = dataset.ann_file, getattr(dataset, 'bbox_file', None)
     return [file for file in files if file]
 
 
-def describe_teacher(settings: Dict[str, Any]) -> Dict[str, List[Any]]:
+def describe_teacher(settings: dict[str, Any]) -> dict[str, list[Any]]:
     """Each setting of a teacher, with its hash if it is a file here."""
-    found: Dict[str, List[Any]] = {}
+    found: dict[str, list[Any]] = {}
     for name, value in sorted(settings.items()):
         is_file = isinstance(value, str) and Path(value).is_file()
         # As JSON gives it back: a tuple becomes a list.
@@ -56,7 +57,7 @@ def describe_teacher(settings: Dict[str, Any]) -> Dict[str, List[Any]]:
     return found
 
 
-def _same_setting(a: Optional[List[Any]], b: Optional[List[Any]]) -> bool:
+def _same_setting(a: list[Any] | None, b: list[Any] | None) -> bool:
     if a is None or b is None:
         return a is b
     # A file may lie elsewhere by now, or be gone after it was used.
@@ -80,9 +81,7 @@ class StoredOutputs:
         done: How many people are stored.
     """
 
-    def __init__(
-        self, folder: Union[str, Path], writable: bool = False
-    ) -> None:
+    def __init__(self, folder: str | Path, writable: bool = False) -> None:
         self.folder = Path(folder)
         file = self.folder / 'meta.json'
         if not file.is_file():
@@ -122,7 +121,7 @@ class StoredOutputs:
 
     @classmethod
     def create(
-        cls, folder: Union[str, Path], keys: Sequence[int], meta: dict
+        cls, folder: str | Path, keys: Sequence[int], meta: dict
     ) -> 'StoredOutputs':
         """Make room for the outputs of some people.
 
@@ -204,7 +203,7 @@ class StoredOutputs:
         """The annotation files that it was stored for."""
         return ', '.join(x['file'] for x in self.meta['data'])
 
-    def expect_teacher(self, settings: Dict[str, Any]) -> None:
+    def expect_teacher(self, settings: dict[str, Any]) -> None:
         """See that it is this teacher that was stored.
 
         Raises:
@@ -234,7 +233,7 @@ class StoredOutputs:
                 'was, or store the outputs in another folder.'
             )
 
-    def expect_data(self, hashes: Dict[str, str]) -> None:
+    def expect_data(self, hashes: dict[str, str]) -> None:
         """See that it was stored for these annotation files.
 
         Args:
@@ -282,14 +281,14 @@ def _expect_room(folder: Path, size: int) -> None:
         )
 
 
-def _told(setting: Optional[List[Any]]) -> str:
+def _told(setting: list[Any] | None) -> str:
     if setting is None:
         return 'not set'
     value, digest = setting
     return f'{value!r}' + (f' (SHA-256 {digest[:8]})' if digest else '')
 
 
-def _tuples(values: dict) -> Dict[str, Any]:
+def _tuples(values: dict) -> dict[str, Any]:
     return {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in values.items()

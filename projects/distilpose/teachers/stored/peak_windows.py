@@ -6,7 +6,7 @@ heatmap.
 
 import math
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Tuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -49,7 +49,7 @@ class PeakWindows(TeacherHeatmaps):
     turns: Tensor
 
     @property
-    def shape(self) -> Tuple[int, int, int, int]:
+    def shape(self) -> tuple[int, int, int, int]:
         b, k = self.values.shape[:2]
         w, h = self.frame.size
         return b, k, h, w
@@ -137,7 +137,7 @@ class WindowSpec(NamedTuple):
     def frame(self, frame: HeatmapFrame) -> HeatmapFrame:
         """The frame of the kept cells."""
 
-        def part(pair: Tuple[float, float]) -> Tuple[float, float]:
+        def part(pair: tuple[float, float]) -> tuple[float, float]:
             return pair[0] / self.step, pair[1] / self.step
 
         w, h = frame.size
@@ -177,7 +177,7 @@ def measure_windows(maps: TeacherHeatmaps) -> WindowSpec:
 
 def take_windows(
     maps: TeacherHeatmaps, spec: WindowSpec
-) -> Tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor]:
     """Cut windows around the peaks out of heatmaps.
 
     Returns:
@@ -203,7 +203,7 @@ def take_windows(
     return windows * inside, corners
 
 
-def _profiles(maps: TeacherHeatmaps) -> Tuple[Tensor, Tensor]:
+def _profiles(maps: TeacherHeatmaps) -> tuple[Tensor, Tensor]:
     """The row and the column through each peak."""
     if isinstance(maps, SeparableHeatmaps):
         return maps.rows, maps.columns

@@ -4,7 +4,7 @@ B: batch. K: keypoints. W, H: width and height of a crop, pixels.
 """
 
 from functools import cached_property
-from typing import Any, Dict, Optional, Tuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,10 +65,10 @@ class StoredSource(TeacherSource):
         return self.outputs.input
 
     @property
-    def metainfo(self) -> Optional[dict]:
+    def metainfo(self) -> dict | None:
         """Names of the keypoints, and which change sides in a mirror image."""
         meta = self.outputs.meta
-        found: Dict[str, Any] = {}
+        found: dict[str, Any] = {}
         if meta['keypoint_names']:
             found['keypoint_id2name'] = dict(enumerate(meta['keypoint_names']))
         if meta['flip_indices']:
@@ -115,7 +115,7 @@ class StoredSource(TeacherSource):
                 self.is_told = True
 
     def __call__(
-        self, images: Tensor, samples: Optional[SampleList] = None
+        self, images: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
         if samples is None:  # of a black image, before training
             return TeacherOutput(self._nothing(images))
@@ -134,7 +134,7 @@ class StoredSource(TeacherSource):
 
     def _place(
         self, sample: PoseDataSample, row: np.ndarray
-    ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Centres (K, 2), origins (K, 2) and turns (K, 2, 2) of windows."""
         size = np.array(self._size(sample), np.float64)
         frame = self.outputs.frame
@@ -166,7 +166,7 @@ class StoredSource(TeacherSource):
             )
         return float(np.ravel(sample.metainfo['bbox_rotation'])[0])
 
-    def _size(self, sample: PoseDataSample) -> Tuple[int, int]:
+    def _size(self, sample: PoseDataSample) -> tuple[int, int]:
         """Size (W, H) of the stored crops, which the sample's resemble."""
         width, height = self.outputs.meta['input']['size']
         w, h = (int(x) for x in sample.metainfo['input_size'])

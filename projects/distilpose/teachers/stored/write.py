@@ -1,8 +1,9 @@
 """Storing a teacher's outputs for the data that a student trains on."""
 
 import copy
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Sequence, Tuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -62,7 +63,7 @@ def store_teacher(
         if k not in ('stored', 'keypoints', 'flip_test')
     }
     facts = dict(teacher=describe_teacher(settings), data=people.files)
-    outputs: Optional[StoredOutputs] = None
+    outputs: StoredOutputs | None = None
     if (Path(folder) / 'meta.json').is_file():
         outputs = StoredOutputs(folder, writable=True)
         outputs.expect_teacher(settings)
@@ -104,8 +105,8 @@ class _People(Dataset):
 
     def __init__(self, config: dict) -> None:
         files = 'data_root', 'ann_file', 'bbox_file', 'data_prefix'
-        people: Dict[Tuple[str, int], Tuple[Any, int]] = {}
-        hashes: Dict[str, str] = {}
+        people: dict[tuple[str, int], tuple[Any, int]] = {}
+        hashes: dict[str, str] = {}
         for leaf in {str(leaf): leaf for leaf in _leaves(config)}.values():
             part = DATASETS.build(leaf)
             for file in data_files(part):
@@ -155,7 +156,7 @@ def _leaves(config: dict, outer: Sequence[dict] = ()) -> Iterator[dict]:
     yield {**config, 'pipeline': steps}
 
 
-def _is(transform: dict, kinds: Tuple[type, ...]) -> bool:
+def _is(transform: dict, kinds: tuple[type, ...]) -> bool:
     kind = TRANSFORMS.get(transform['type'])
     return kind is not None and issubclass(kind, kinds)
 
@@ -179,7 +180,7 @@ def _create(
     model: DistilPoseEstimator,
     people: _People,
     output: TeacherOutput,
-    facts: Dict[str, Any],
+    facts: dict[str, Any],
 ) -> StoredOutputs:
     """Make room for windows as wide as the first ones say."""
     maps, teacher = output.maps, model.teacher
@@ -211,7 +212,7 @@ def _create(
 
 def _finite_windows(
     maps: TeacherHeatmaps, spec: WindowSpec
-) -> Tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor]:
     windows, corners = take_windows(maps, spec)
     if not windows.isfinite().all():
         raise ValueError(
@@ -225,7 +226,7 @@ def _columns(
     outputs: StoredOutputs,
     output: TeacherOutput,
     samples: Sequence[PoseDataSample],
-) -> Dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]:
     """What is stored of a batch."""
     maps = output.maps
     spec = WindowSpec(outputs.meta['step'], outputs.meta['window'])
