@@ -26,6 +26,7 @@ from distilpose.deploy.student import ExportedStudent
 from distilpose.zoo.build import build_without_weights
 from distilpose.zoo.find import input_size
 from distilpose_runtime import PoseEstimator
+from distilpose_runtime.errors import UserValueError
 
 __all__ = ['Format', 'average_precision', 'makers']
 
@@ -130,7 +131,7 @@ def average_precision(config: Config, predict: Predict) -> float:
     for name, value in metrics.items():
         if name.endswith('/AP'):
             return float(value)
-    raise ValueError(
+    raise UserValueError(
         'There is no AP: the metrics of the test_evaluator are '
         f'{", ".join(metrics)}. Add CocoMetric, or leave out --ap.'
     )

@@ -25,6 +25,12 @@ from mmengine.optim import OneCycleParamScheduler
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils import digit_version
 
+from distilpose_runtime.errors import (
+    UserFileNotFoundError,
+    UserImportError,
+    UserValueError,
+)
+
 __all__ = [
     'allow_mmengine_checkpoints',
     'apply',
@@ -46,14 +52,14 @@ def apply() -> None:
         ImportError: MMPose is missing, or a version cannot work.
     """
     if digit_version(torch.__version__) < digit_version(TORCH_MINIMUM):
-        raise ImportError(
+        raise UserImportError(
             f'distilpose needs PyTorch >={TORCH_MINIMUM}, but PyTorch '
             f'{torch.__version__} is installed.'
         )
     try:
         import mmpose
     except ImportError as error:
-        raise ImportError(
+        raise UserImportError(
             f'distilpose is a plugin of MMPose, which cannot be imported here '
             f'({error}). Install it with `mim install mmpose` or see '
             '"Install" in the README.'
@@ -62,7 +68,7 @@ def apply() -> None:
     if not (
         digit_version(MMPOSE_MINIMUM) <= version < digit_version(MMPOSE_LIMIT)
     ):
-        raise ImportError(
+        raise UserImportError(
             f'distilpose needs MMPose >={MMPOSE_MINIMUM}, <{MMPOSE_LIMIT}, '
             f'but MMPose {mmpose.__version__} is installed. Install another '
             f'one with `mim install "mmpose>={MMPOSE_MINIMUM}"`.'
@@ -218,7 +224,7 @@ class _MissingOperators(ModuleType):
 
     class MultiScaleDeformableAttention:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            raise ImportError(_missing('MultiScaleDeformableAttention'))
+            raise UserImportError(_missing('MultiScaleDeformableAttention'))
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(_missing(f'mmcv.ops.{name}'))
@@ -227,7 +233,7 @@ class _MissingOperators(ModuleType):
     def find_spec(name: str, *args: Any) -> None:
         """Refuse to import operators: a finder in ``sys.meta_path``."""
         if name.startswith('mmcv.ops.'):
-            raise ImportError(_missing(name), name=name)
+            raise UserImportError(_missing(name), name=name)
 
 
 def _missing(operator: str) -> str:
@@ -300,7 +306,7 @@ def explain_unusable_datasets() -> bool:
             from .checks.datasets import explain
 
             _expect_files(self)
-            raise ValueError(explain(self, error)) from error
+            raise UserValueError(explain(self, error)) from error
 
     BaseCocoStyleDataset.full_init = explained
     return True
@@ -310,7 +316,7 @@ def _expect_files(dataset: Any) -> None:
     for key in ('ann_file', 'bbox_file'):
         file = getattr(dataset, key, None)
         if file and not exists(file):
-            raise FileNotFoundError(
+            raise UserFileNotFoundError(
                 f'{type(dataset).__name__} has {key}="{file}", which does not '
                 f'exist (looked from {Path.cwd()}). Put the data there, or '
                 f'set {key} and data_root of the dataset to where they are.'
@@ -333,7 +339,7 @@ def explain_unusable_checkpoints() -> bool:
         try:
             return plain(filename, map_location)
         except FileNotFoundError as error:
-            raise FileNotFoundError(
+            raise UserFileNotFoundError(
                 f'There is no checkpoint "{filename}" (looked from '
                 f'{Path.cwd()}). Correct its path.'
             ) from error

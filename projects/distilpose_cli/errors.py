@@ -1,24 +1,9 @@
 """Errors that a user can put right, told in one line."""
 
-import linecache
 import traceback
-from pathlib import Path
 
 __all__ = ['expect_settings', 'told']
 
-# Our packages and tools.
-OWN = tuple(
-    f'{folder}{separator}'
-    for folder in (
-        Path(__file__).parent,
-        Path(__file__).parents[1] / 'distilpose',
-        Path(__file__).parents[1] / 'distilpose_demo',
-        Path(__file__).parents[1] / 'distilpose_own_data',
-        Path(__file__).parents[1] / 'distilpose_runtime',
-        Path(__file__).parents[2] / 'tools',
-    )
-    for separator in ('/', '\\')
-)
 # Where MMEngine says which part of a config it cannot build, and why.
 BUILDING = ('mmengine/registry', 'mmengine\\registry')
 
@@ -42,8 +27,8 @@ EXTRAS = dict(
 def told(error: BaseException) -> str | None:
     """Give the message of an error that was written for the user.
 
-    Such are those of our own ``raise`` statements, the system's about files,
-    and MMEngine's about a config. Of all others, the traceback is needed.
+    Such are a ``UserError``, the system's about files, and MMEngine's about a
+    config. Of all others, the traceback is needed.
 
     Args:
         error: What ended a command.
@@ -51,14 +36,16 @@ def told(error: BaseException) -> str | None:
     Returns:
         The message, or None for an error that may be a fault of the code.
     """
+    from distilpose_runtime.errors import UserError
+
     if isinstance(error, ModuleNotFoundError):
         return _about_module(error)
     # MMEngine raises what a part of the model says once more, at each level.
     outer = error
     while _of_registry(error) and error.__context__ is not None:
         outer, error = error, error.__context__
-    file, line = _origin(error)
-    if file.startswith(OWN) and line.startswith('raise '):
+    # What a process that loads data sends holds a traceback.
+    if isinstance(error, UserError) and '\nTraceback' not in str(error):
         return str(error)
     if isinstance(error, OSError) and '\n' not in str(error):
         return _about_file(error)
@@ -84,18 +71,11 @@ def _about_module(error: ModuleNotFoundError) -> str | None:
     return None
 
 
-def _origin(error: BaseException) -> tuple[str, str]:
-    """The file and the line of code that raised an error."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if not frames:
-        return '', ''
-    last = frames[-1]
-    line = linecache.getline(last.filename, last.lineno or 0)
-    return last.filename, line.strip()
-
-
 def _of_registry(error: BaseException) -> bool:
-    return any(folder in _origin(error)[0] for folder in BUILDING)
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and any(
+        folder in frames[-1].filename for folder in BUILDING
+    )
 
 
 def _about_file(error: OSError) -> str:
@@ -129,7 +109,9 @@ def expect_settings(arguments: list[str]) -> None:
             return
         key, equals, _ = text.partition('=')
         if not key or not equals:
-            raise ValueError(
+            from distilpose_runtime.errors import UserValueError
+
+            raise UserValueError(
                 f'--cfg-options takes settings such as '
                 f'train_cfg.max_epochs=10, but was given "{text}".'
             )

@@ -17,6 +17,7 @@ import numpy as np
 from distilpose_runtime import PoseEstimator
 from distilpose_runtime.detectors import Detector
 from distilpose_runtime.downloads import DETECTORS, DownloadError, fetch
+from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.media import open_source
 from distilpose_runtime.named import MODELS
 from distilpose_runtime.outputs import Outputs
@@ -82,11 +83,13 @@ def run(args: argparse.Namespace) -> bool:
                 progress,
             )
     if not report.pictures and report.complete:
-        raise ValueError(f'"{args.source}" has no picture that can be read.')
+        raise UserValueError(
+            f'"{args.source}" has no picture that can be read.'
+        )
     if boxes is not None and len(boxes.unknown) == report.pictures > 0:
         first = next(iter(boxes.names), None)
         names = 'numbers' if first is None else f'names such as "{first}"'
-        raise ValueError(
+        raise UserValueError(
             f'"{boxes.path}" has boxes for none of the pictures. It knows '
             f'pictures by {names}, but these are called as '
             f'"{boxes.unknown[0]}".'
@@ -107,7 +110,7 @@ def _open_finder(
     if args.detector in DETECTORS and not file.is_file():
         file = _fetch(args.detector)
     elif not file.is_file():
-        raise ValueError(
+        raise UserValueError(
             f'There is no detector "{args.detector}". Expected an ONNX file, '
             f'one of {", ".join(DETECTORS)}, or none.'
         )
@@ -133,7 +136,7 @@ def _open_model(
     """The estimator, and what the results say of it."""
     if args.model in MODELS or args.model.lower().endswith('.onnx'):
         if args.checkpoint is not None:
-            raise ValueError(
+            raise UserValueError(
                 f'"{args.model}" has its weights inside, so that --checkpoint '
                 'has no meaning. Leave it out.'
             )
@@ -150,7 +153,7 @@ def _open_model(
         }
         return model, about
     if args.checkpoint is None:
-        raise ValueError(
+        raise UserValueError(
             f'"{args.model}" is no .onnx file, and not the model '
             f'{", ".join(MODELS)}. For a config, name its checkpoint with '
             '--checkpoint.'
@@ -170,7 +173,7 @@ def _open_tracker(args: argparse.Namespace, rate: float | None) -> Any:
     if not args.track:
         return None
     if rate is None:
-        raise ValueError(
+        raise UserValueError(
             '--track follows people through a video or the pictures of a '
             'camera, not through image files. Leave it out.'
         )

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.files import give_place
 
 from .body import KEYPOINTS, SKELETON
@@ -61,7 +62,7 @@ def make_dataset(
         OSError: The folder cannot be written.
     """
     if seed < 0 or num_train < 1 or num_val < 1:
-        raise ValueError(
+        raise UserValueError(
             f'Given seed={seed}, num_train={num_train} and '
             f'num_val={num_val}, expected a seed of 0 or more and 1 or more '
             'images of each kind.'
@@ -86,7 +87,7 @@ def _exists(folder: Path, manifest: dict[str, Any]) -> bool:
     file = folder / MANIFEST
     found = file.read_text(encoding='utf-8') if file.is_file() else 'nothing'
     if found != _to_json(manifest):
-        raise ValueError(
+        raise UserValueError(
             f'{folder} holds something else than the dataset of {manifest}: '
             f'its {MANIFEST} says {found.strip()}. Name another folder, or '
             'remove that one if you need it no longer.'

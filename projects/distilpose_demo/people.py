@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from distilpose_runtime.errors import UserValueError
+
 from .body import HOLDERS, KEYPOINTS, PARTS
 from .canvas import CIRCLE, SCALE, Canvas, hull, rotation
 from .figure import Figure, pose_figure
@@ -95,7 +97,7 @@ def draw_people(
             for each.
     """
     if len(figures) > MAX_PEOPLE or len(figures) != len(places):
-        raise ValueError(
+        raise UserValueError(
             f'Given {len(figures)} figures and {len(places)} places, expected '
             f'as many places as figures and at most {MAX_PEOPLE}. Draw fewer '
             f'people, each with one place.'

@@ -19,6 +19,8 @@ from mmengine.runner import Runner
 from mmengine.utils import import_modules_from_strings
 from tqdm import tqdm
 
+from distilpose_runtime.errors import UserRuntimeError, UserValueError
+
 __all__ = ['Training', 'output_in_log']
 
 Metrics = dict[str, float]
@@ -51,7 +53,7 @@ class Training:
         """
         epochs = (self.config.get('train_cfg') or {}).get('max_epochs')
         if not isinstance(epochs, int) or epochs < 1:
-            raise ValueError(
+            raise UserValueError(
                 f'"{self.name}" has train_cfg.max_epochs={epochs}, expected '
                 'a number of epochs. Set it to 1 or more.'
             )
@@ -75,7 +77,7 @@ class Training:
             found = json.loads(file.read_text())
             return {int(epoch): metrics for epoch, metrics in found.items()}
         except (AttributeError, ValueError) as error:
-            raise RuntimeError(
+            raise UserRuntimeError(
                 f'{file} is damaged ({error}). Remove it, and the last epoch '
                 'is validated again.'
             ) from error
@@ -95,7 +97,7 @@ class Training:
         if file.exists() and file.read_bytes() == text:
             return
         if file.exists() and any(self.folder.glob('*.pth')):
-            raise RuntimeError(
+            raise UserRuntimeError(
                 f'{self.folder} holds a run with another config or other '
                 'options. Remove that folder, or choose another name.'
             )
@@ -186,7 +188,7 @@ def output_in_log(folder: Path, name: str) -> Iterator[None]:
             yield
         except Exception as error:
             traceback.print_exc(file=file)
-            raise RuntimeError(
+            raise UserRuntimeError(
                 f'{name} failed: {error}\nThe output is in {log}.'
             ) from error
         finally:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from distilpose.checks.findings import FEW
+from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
 from .report import Report
 
@@ -95,13 +96,13 @@ def read_annotations(
 def _load(file: Path) -> Item:
     if not file.is_file():
         what = 'is a folder, no file' if file.is_dir() else 'does not exist'
-        raise FileNotFoundError(
+        raise UserFileNotFoundError(
             f'The annotation file "{file}" {what} (looked from {Path.cwd()}).'
         )
     try:
         content = json.loads(file.read_text(encoding='utf-8-sig'))
     except (ValueError, RecursionError) as error:  # wrong bytes, too
-        raise ValueError(
+        raise UserValueError(
             f'"{file}" is no JSON file ({error}). Export the annotations in '
             'COCO format, with keypoints.'
         ) from error
@@ -114,7 +115,7 @@ def _load(file: Path) -> Item:
         or not all(isinstance(item, dict) for item in content[key])
     ]
     if lacking:
-        raise ValueError(
+        raise UserValueError(
             f'"{file}" is not in COCO format: expected a JSON object with '
             f'the lists of objects {", ".join(lists)}, but '
             f'{", ".join(lacking)} {"is" if len(lacking) == 1 else "are"} '
@@ -135,7 +136,7 @@ def _expect_kinds(content: Item, file: Path) -> None:
                 isinstance(name, (str, int)) for name in names or ()
             ):
                 continue
-            raise ValueError(
+            raise UserValueError(
                 f'"{file}": {key} of number {i + 1} of its {part} is '
                 f'{str(value)[:60]!r}, expected {expected}. Correct the file, '
                 'or export it again.'
@@ -152,7 +153,7 @@ def _categories(content: Item, file: Path, only: str | None) -> list[Item]:
         chosen = [c for c in chosen if c['name'] == only]
     if not chosen:
         asked = '' if only is None else f' called "{only}"'
-        raise ValueError(
+        raise UserValueError(
             f'"{file}" has no category{asked} that names keypoints; its '
             f'categories: {every}. Export keypoints or skeletons, in COCO '
             'keypoint format.'
@@ -162,7 +163,7 @@ def _categories(content: Item, file: Path, only: str | None) -> list[Item]:
         several = ', '.join(
             f'"{c["name"]}" ({len(c["keypoints"])} keypoints)' for c in chosen
         )
-        raise ValueError(
+        raise UserValueError(
             f'"{file}" has categories with different keypoints: {several}. '
             'One model has one set of keypoints: choose one with --category.'
         )
@@ -173,7 +174,7 @@ def _expect_different(names: list[str], file: Path) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not all(names):
         what = f'twice: {", ".join(twice)}' if all(names) else 'without a name'
-        raise ValueError(
+        raise UserValueError(
             f'"{file}" has keypoints {what}. Keypoints are told apart by '
             'their names: rename them in the annotation tool or in the file.'
         )

@@ -11,6 +11,7 @@ from typing import Any
 from mmengine.config import Config
 
 from distilpose.zoo.find import find_config, input_size
+from distilpose_runtime.errors import UserValueError
 
 from .render import Name, render
 from .schedule import Schedule
@@ -104,7 +105,7 @@ def teacher_text(plan: Plan) -> str:
     student = _load(plan.student.config)
     codec, teacher = _teacher(plan.student)
     if codec['input_size'] != input_size(student):
-        raise ValueError(
+        raise UserValueError(
             f'{plan.student.teacher} and {plan.student.config} have other '
             'input sizes. Choose another pair in own_data/students.py.'
         )

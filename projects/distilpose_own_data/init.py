@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from distilpose.keypoints.names import mirror_pairs
+from distilpose_runtime.errors import (
+    UserFileExistsError,
+    UserFileNotFoundError,
+    UserValueError,
+)
 from distilpose_runtime.files import give_place
 
 from .coco_file import read_annotations
@@ -73,7 +78,7 @@ def init(
     folder = folder.resolve()  # "." has no name
     _expect_free(folder)
     if val is None and val_images is not None:
-        raise ValueError(
+        raise UserValueError(
             '--val-images names the photos of --val, which is not given. '
             'Give the annotation file to validate on, too, or leave it out.'
         )
@@ -82,7 +87,7 @@ def init(
     if start == 'none':
         start = None
     if start is not None and not Path(start).is_file():
-        raise FileNotFoundError(
+        raise UserFileNotFoundError(
             f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
         )
     report = Report()
@@ -147,14 +152,14 @@ def _read(
 
 def _expect_free(folder: Path) -> None:
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-        raise FileExistsError(
+        raise UserFileExistsError(
             f'"{folder}" holds something already, which is not overwritten. '
             'Name a new folder.'
         )
     path = folder.resolve()
     bad = sorted({*path.as_posix()} & {*UNREADABLE})
     if bad:
-        raise ValueError(
+        raise UserValueError(
             f'"{path}" has {" ".join(map(repr, bad))} in its path, which '
             'MMEngine cannot read configs from. Name another folder.'
         )

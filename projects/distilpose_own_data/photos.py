@@ -11,6 +11,7 @@ from PIL import Image
 
 from distilpose.checks.findings import FEW
 from distilpose.checks.images import check_images
+from distilpose_runtime.errors import UserFileNotFoundError
 from distilpose_runtime.people import plain_path
 
 from .report import Report
@@ -38,7 +39,7 @@ class Photos:
 
     def __init__(self, folder: Path, root: Path) -> None:
         if not folder.is_dir():
-            raise FileNotFoundError(
+            raise UserFileNotFoundError(
                 f'There is no folder "{folder}" (looked from {Path.cwd()}). '
                 'Name the folder of the photos with --images.'
             )

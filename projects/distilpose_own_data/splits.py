@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distilpose.checks.annotations import check_people
+from distilpose_runtime.errors import UserValueError
 
 from .coco_file import Annotations
 from .exchanged import check_sides
@@ -82,7 +83,7 @@ def expect_same_keypoints(train: Annotations, val: Annotations) -> None:
     for i, (one, other) in enumerate(pairs, start=1):
         if one == other:
             continue
-        raise ValueError(
+        raise UserValueError(
             f'"{train.file}" and "{val.file}" must have the same keypoints, '
             f'in the same order, but number {i} is {_quoted(one)} in the one '
             f'and {_quoted(other)} in the other. Export both from one project.'

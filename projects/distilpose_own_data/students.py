@@ -6,6 +6,8 @@ of a teacher that can be trained beside it.
 
 from typing import NamedTuple
 
+from distilpose_runtime.errors import UserValueError
+
 __all__ = ['STUDENTS', 'Student', 'find_student']
 
 
@@ -51,7 +53,7 @@ def find_student(name: str) -> Student:
         ValueError: There is none of this name.
     """
     if name not in STUDENTS:
-        raise ValueError(
+        raise UserValueError(
             f'There is no student "{name}". Choose one of '
             f'{", ".join(STUDENTS)}.'
         )

@@ -12,6 +12,7 @@ from distilpose.teachers.kinds import MMPoseSource
 from distilpose.teachers.listing import build_teacher
 from distilpose.zoo.find import find_config
 from distilpose.zoo.published import published_weights
+from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
 from .report import Report
 
@@ -55,16 +56,16 @@ def named_teacher(
     try:
         path = find_config(name, with_mmpose=True)
     except FileNotFoundError as error:
-        raise FileNotFoundError(f'{error} {LISTED}') from error
+        raise UserFileNotFoundError(f'{error} {LISTED}') from error
     register_all_modules(init_default_scope=False)
     try:
         with DefaultScope.overwrite_default_scope('mmpose'):
             build_teacher(Config.fromfile(path).model, path.stem)
     except (TypeError, ValueError) as error:
-        raise ValueError(f'{error} {LISTED}') from error
+        raise UserValueError(f'{error} {LISTED}') from error
     checkpoint = published_weights(path)
     if checkpoint is None:
-        raise ValueError(
+        raise UserValueError(
             f'The teacher "{name}" has no published weights. Choose a config '
             "of MMPose's zoo, or write model.teacher into the config that "
             '`distilpose init` makes without --teacher.'

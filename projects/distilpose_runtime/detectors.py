@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from .detector_formats import FORMATS, cells
+from .errors import UserValueError
 from .frames import Frame
 from .images import fit
 from .people import People
@@ -21,7 +22,7 @@ __all__ = ['FORMATS', 'Detector', 'DetectorError']
 USUAL_SIZE = (640, 640)
 
 
-class DetectorError(ValueError):
+class DetectorError(UserValueError):
     """A detector that cannot be used; the message says why."""
 
 

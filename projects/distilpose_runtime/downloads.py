@@ -8,13 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from .errors import UserError
+
 __all__ = ['DETECTORS', 'DownloadError', 'Download', 'fetch']
 
 YOLOX = 'https://github.com/Megvii-BaseDetection/YOLOX/releases/download'
 TIMEOUT = 30  # seconds without an answer
 
 
-class DownloadError(OSError):
+class DownloadError(UserError, OSError):
     """A file that cannot be had; the message says what to do."""
 
 

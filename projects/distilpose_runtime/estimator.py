@@ -9,6 +9,7 @@ from os import PathLike
 import numpy as np
 
 from .boxes import box_faults, crop, frames
+from .errors import UserValueError
 from .metadata import ModelError, ModelInfo
 from .named import find_model
 from .poses import Poses
@@ -48,7 +49,7 @@ class PoseEstimator:
         threads: int | None = None,
     ) -> None:
         if batch < 1:
-            raise ValueError(f'batch is {batch}, expected 1 or more.')
+            raise UserValueError(f'batch is {batch}, expected 1 or more.')
         self.file = find_model(file)
         self.batch = batch
         self._session = open_session(self.file, device, threads)
@@ -205,7 +206,7 @@ def _check_image(image: np.ndarray) -> None:
         given = type(image).__name__
         if isinstance(image, np.ndarray):
             given = f'an array {image.shape} of {image.dtype}'
-        raise ValueError(
+        raise UserValueError(
             f'The image is {given}, expected an array (height, width, 3) of '
             'uint8 in the order BGR, as cv2.imread gives it.'
         )
@@ -219,12 +220,12 @@ def _check_boxes(
     if array.size == 0:
         return np.empty((0, 4), np.float32)
     if array.ndim != 2 or array.shape[1] != 4:
-        raise ValueError(
+        raise UserValueError(
             f'The boxes are an array of shape {array.shape}, expected (N, 4): '
             'x1, y1, x2, y2 of each.'
         )
     for i, fault in box_faults(image, array).items():
-        raise ValueError(
+        raise UserValueError(
             f'Box {i}, {array[i].tolist()}, {fault}. Leave it out, or correct '
             'it: x1, y1, x2, y2 in pixels of the image.'
         )

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .errors import UserValueError
+
 __all__ = ['Frame', 'MediaError', 'Skipped', 'Source']
 
 
-class MediaError(ValueError):
+class MediaError(UserValueError):
     """A source that gives no picture at all; the message says why."""
 
 

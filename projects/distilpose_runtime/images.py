@@ -9,6 +9,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from .errors import UserValueError
+
 __all__ = [
     'IMAGE_SUFFIXES',
     'fit',
@@ -55,20 +57,20 @@ def read_image(path: Path) -> np.ndarray:
             OpenCV does not know.
     """
     if path.suffix.lower() in HEIF_SUFFIXES:
-        raise ValueError('HEIC images are not read: convert it to JPEG')
+        raise UserValueError('HEIC images are not read: convert it to JPEG')
     # cv2.imread reads files that are cut off, and on some systems it fails
     # at names beyond ASCII. cv2.imdecode does neither.
     data = np.fromfile(path, np.uint8)
     if not data.size:
-        raise ValueError('the file is empty')
+        raise UserValueError('the file is empty')
     try:
         with quiet_opencv():
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)
             whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:  # too large, for example
-        raise ValueError(f'OpenCV cannot read it ({error.err})') from error
+        raise UserValueError(f'OpenCV cannot read it ({error.err})') from error
     if image is None:
-        raise ValueError(
+        raise UserValueError(
             'the file is cut off, damaged, or of a format that OpenCV '
             f'{cv2.__version__} cannot read'
         )

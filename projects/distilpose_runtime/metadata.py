@@ -9,6 +9,8 @@ from typing import (
 
 import numpy as np
 
+from .errors import UserValueError
+
 __all__ = ['KEY', 'FORMAT_VERSION', 'ModelError', 'ModelInfo']
 
 # The entry of the ONNX metadata that holds a JSON object.
@@ -16,7 +18,7 @@ KEY = 'distilpose'
 FORMAT_VERSION = 1
 
 
-class ModelError(ValueError):
+class ModelError(UserValueError):
     """A model file that cannot be used; the message says why."""
 
 
@@ -122,7 +124,7 @@ class ModelInfo(NamedTuple):
         )
         for name in info._unusable():
             value = str(getattr(info, name))[:60]
-            raise ValueError(f'{name} is {value}')
+            raise UserValueError(f'{name} is {value}')
         return info
 
     def _unusable(self) -> list[str]:

@@ -3,6 +3,8 @@
 from os import PathLike, fspath
 from pathlib import Path
 
+from .errors import UserFileNotFoundError
+
 __all__ = ['MODELS', 'find_model']
 
 # The model card of each lies beside it: models/README.md.
@@ -26,7 +28,7 @@ def find_model(name: 'str | PathLike[str]') -> str:
         return file
     if file in MODELS:
         return str(MODELS[file])
-    raise FileNotFoundError(
+    raise UserFileNotFoundError(
         f'There is no model "{file}". Expected an ONNX file that `distilpose '
         f'export` wrote, or one of {", ".join(MODELS)}.'
     )

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .errors import UserValueError
 from .frames import Frame, Source
 from .images import write_image, written_path
 from .media import Images
@@ -86,7 +87,7 @@ class Outputs:
     ) -> None:
         json_file = folder / 'predictions.json'
         if json_file.exists() and not overwrite:
-            raise ValueError(
+            raise UserValueError(
                 f'"{folder}" holds predictions already. Name another folder '
                 'with --out, or replace them with --overwrite.'
             )
@@ -144,7 +145,7 @@ def _media_files(folder: Path, source: Source) -> list[Path]:
     if not isinstance(source, Images):
         return [folder / f'{Path(source.name).stem}.mp4']
     if folder.resolve() == source.folder.resolve():
-        raise ValueError(
+        raise UserValueError(
             f'"{folder}" holds the images themselves, which would be '
             'replaced. Name another folder with --out.'
         )
@@ -163,12 +164,12 @@ def _expect_free(files: list[Path], source: Source, overwrite: bool) -> None:
         # Names may differ, by case or through links.
         if _identity(path) in given_files:
             kind = 'a picture' if isinstance(source, Images) else 'the video'
-            raise ValueError(
+            raise UserValueError(
                 f'"{path}" is {kind} itself, which would be replaced. Name '
                 'another folder with --out.'
             )
     if not overwrite:
-        raise ValueError(
+        raise UserValueError(
             f'"{there[0]}" exists, and {len(there) - 1} more of the files '
             'that would be written. Name another folder with --out, or '
             'replace them with --overwrite.'

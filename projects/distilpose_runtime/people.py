@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .boxes import box_faults
+from .errors import UserValueError
 from .frames import Frame, Source
 from .media import Images
 
@@ -141,7 +142,7 @@ class BoxFile:
             what = (
                 f'{error} is missing' if isinstance(error, KeyError) else error
             )
-            raise ValueError(
+            raise UserValueError(
                 f'"{path}" holds no boxes ({what}). '
                 'Expected an annotation file of COCO, or a list of results '
                 'with image_id, bbox [x, y, width, height] and score.'
@@ -187,7 +188,7 @@ def _of_people(found: dict[str, Any]) -> list[dict[str, Any]]:
     )
     if len(persons) > 1 and persons == categories:
         names = ', '.join(f'"{x["name"]}"' for x in categories)
-        raise ValueError(
+        raise UserValueError(
             f'none of its categories ({names}) is called "person" or has '
             'keypoints'
         )
@@ -204,7 +205,7 @@ def _expect_boxes(people: list[Any], rows: list[Any], images: set) -> None:
     if people and not rows:
         raise KeyError('bbox')
     if rows and images and not images & {row['image_id'] for row in rows}:
-        raise ValueError(
+        raise UserValueError(
             f'its first box is of the image {rows[0]["image_id"]!r}, but '
             'none of its images has this id'
         )

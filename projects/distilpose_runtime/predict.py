@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from .drawing import draw
+from .errors import UserValueError
 from .frames import Frame, Skipped, Source
 from .outputs import Outputs
 from .people import Finder, People, choose
@@ -161,7 +162,7 @@ def _predict_frame(
     sigmas = 0 if poses.sigmas is None else poses.sigmas
     numbers = poses.keypoints, poses.scores, sigmas
     if not all(np.isfinite(x).all() for x in numbers):
-        raise ValueError(
+        raise UserValueError(
             'The model gives keypoints, scores or sigmas that are not finite '
             f'for {frame.name}. Its weights are damaged, or its precision is '
             'too low.'

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .boxes import box_faults
+from .errors import UserValueError
 from .estimator import PoseEstimator
 
 __all__ = ['DistilPose', 'register']
@@ -53,7 +54,7 @@ class DistilPose:
         device: str = 'cpu',
     ) -> None:
         if backend != 'onnxruntime':
-            raise ValueError(
+            raise UserValueError(
                 f'The backend is "{backend}", but DistilPose runs by ONNX '
                 "Runtime alone. Give backend='onnxruntime'."
             )

@@ -1,10 +1,19 @@
-"""ONNX Runtime on the device that was asked for."""
+"""ONNX Runtime on the device that was asked for.
+
+It is imported where it is used: training imports this package without it.
+"""
+
+from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 
+if TYPE_CHECKING:
+    import onnxruntime
+
+from .errors import UserRuntimeError, UserValueError
 from .metadata import ModelError
 
 __all__ = ['open_session', 'reason', 'run_session']
@@ -40,6 +49,8 @@ def open_session(
         ValueError: The device has no such name.
         RuntimeError: This ONNX Runtime, or this machine, has no such device.
     """
+    import onnxruntime
+
     provider, options = _provider(device)
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 3  # errors, which are raised as well
@@ -57,7 +68,7 @@ def open_session(
         raise ModelError(_explain(file, error)) from error
     # Where a provider cannot start, ONNX Runtime goes on without it.
     if session.get_providers()[0] != provider:
-        raise RuntimeError(
+        raise UserRuntimeError(
             f'ONNX Runtime {onnxruntime.__version__} knows the device '
             f'"{device}", but cannot start {provider} here: its driver or '
             "libraries are missing. Install them, or choose device='cpu'."
@@ -85,6 +96,8 @@ def run_session(
     try:
         return session.run(outputs, inputs)
     except Exception as error:  # of many types, all of them ONNX Runtime's
+        import onnxruntime
+
         given = ', '.join(f'{x.dtype} {x.shape}' for x in inputs.values())
         raise ModelError(
             f'ONNX Runtime {onnxruntime.__version__} cannot run "{file}" on '
@@ -94,17 +107,19 @@ def run_session(
 
 
 def _provider(device: str) -> tuple[str, dict[str, str]]:
+    import onnxruntime
+
     kind, _, number = device.partition(':')
     if kind not in PROVIDERS or (
         number and (kind not in NUMBERED or not number.isdigit())
     ):
-        raise ValueError(
+        raise UserValueError(
             f'There is no device "{device}". Expected one of '
             f'{", ".join(PROVIDERS)}, or one with a number such as "cuda:1".'
         )
     available = onnxruntime.get_available_providers()
     if PROVIDERS[kind] not in available:
-        raise RuntimeError(
+        raise UserRuntimeError(
             f'The device "{device}" needs {PROVIDERS[kind]}, but this ONNX '
             f'Runtime has {", ".join(available)}. Install the package of '
             'ONNX Runtime for that device (onnxruntime-gpu for CUDA), or '
@@ -114,6 +129,8 @@ def _provider(device: str) -> tuple[str, dict[str, str]]:
 
 
 def _explain(file: str, error: Exception) -> str:
+    import onnxruntime
+
     return (
         f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
         f'({reason(error)}). It must be a complete ONNX file of an opset '

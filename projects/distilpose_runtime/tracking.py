@@ -5,13 +5,14 @@ The package ``trackers`` does it (Apache-2.0, https://trackers.roboflow.com).
 
 import numpy as np
 
+from .errors import UserImportError
 from .people import People
 
 try:
     import supervision
     from trackers import ByteTrackTracker
 except ImportError as error:
-    raise ImportError(
+    raise UserImportError(
         f'Tracking needs the package trackers ({error}). Install it with '
         '`pip install "distilpose[tracking]"`.'
     ) from error

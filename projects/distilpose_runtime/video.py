@@ -8,13 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 
+from .errors import UserImportError
 from .frames import Frame, MediaError, Skipped, Source
 from .images import fit
 
 try:
     import av
 except ImportError as error:
-    raise ImportError(
+    raise UserImportError(
         f'Videos need PyAV ({error}). Install it with '
         '`pip install "distilpose[video]"`.'
     ) from error

@@ -26,7 +26,7 @@ def test_models_side_by_side(tmp_path, capsys):
     out = tmp_path / 'out'
     options = ['--batch', '1', '2', '--repeats', '2', '--deploy']
     benchmark.main([TINY, 'nonsense', *options, '--out', str(out)])
-    assert 'nonsense: FileNotFoundError' in capsys.readouterr().out
+    assert 'nonsense: UserFileNotFoundError' in capsys.readouterr().out
     (row,) = csv.DictReader((out / 'models.csv').read_text().splitlines())
     assert row['model'] == TINY and row['parameters, M'] == '0.37'
     milliseconds = float(row['batch 2: ms'].split()[0])

@@ -25,6 +25,11 @@ from distilpose.version import __version__
 from distilpose.weights.fetch import CheckpointError
 from distilpose.zoo.build import build_without_weights
 from distilpose.zoo.find import find_config, input_size
+from distilpose_runtime.errors import (
+    UserFileExistsError,
+    UserFileNotFoundError,
+    UserValueError,
+)
 
 __all__ = [
     'Conversion',
@@ -172,7 +177,7 @@ def write_checkpoint(
     """
     path = Path(path)
     if path.exists():
-        raise FileExistsError(
+        raise UserFileExistsError(
             f'{path} exists already and is not overwritten. Name another '
             'file, or remove it.'
         )
@@ -182,7 +187,7 @@ def write_checkpoint(
         distilpose_version=__version__,
     )
     if not path.parent.is_dir():
-        raise FileNotFoundError(f'There is no folder {path.parent}.')
+        raise UserFileNotFoundError(f'There is no folder {path.parent}.')
     # In a folder of its own: beside the file, any name may be a user's.
     with tempfile.TemporaryDirectory(
         prefix='.distilpose-', dir=path.parent
@@ -222,7 +227,7 @@ def _load_model(name: str) -> tuple[Config, nn.Module]:
     except Exception as error:  # of many types, for as many faults
         cause = error.__cause__ or error  # our own sentence follows
         reason = ' '.join(f'{type(cause).__name__}: {cause}'.split())
-        raise ValueError(
+        raise UserValueError(
             f'The model of {name} cannot be built here ({reason}). Give a '
             'config whose model can.'
         ) from error

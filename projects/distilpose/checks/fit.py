@@ -7,6 +7,8 @@ import torch
 from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.frame import codec_input_size, codec_of
 
 __all__ = ['check_evaluation', 'check_training']
@@ -58,7 +60,7 @@ def check_evaluation(
     expected = _expected(dataset, sample)
     if expected and outputs not in expected and not _converts(loop):
         head = type(_pose_head(model.head)).__name__
-        raise ValueError(
+        raise UserValueError(
             f'The {kind} dataset has {expected[0]} keypoints, but the '
             f"model's {head} predicts {outputs}. Give the dataset's in "
             'model.test_cfg.output_keypoint_indices, or set the number of '
@@ -75,7 +77,7 @@ def _check_flips(
     own: dict[str, Any] = model.metainfo or {}
     flips = own.get('flip_indices', _metainfo(sample).get('flip_indices'))
     if flips is not None and len(flips) != predicted:
-        raise ValueError(
+        raise UserValueError(
             f'The flip test exchanges left and right of {predicted} '
             f'keypoints, but flip_indices for the {kind} data are of '
             f'{len(flips)}. Describe all {predicted} keypoints in '
@@ -90,7 +92,7 @@ def _check_image(kind: str, sample: Any, head: nn.Module) -> None:
         return
     h, w = image.shape[-2:]
     if (w, h) != tuple(size):
-        raise ValueError(
+        raise UserValueError(
             f'The {kind} pipeline gives images of {w} x {h} (width x height), '
             f"but the model's codec was built for {size[0]} x {size[1]}. Use "
             'one codec for pipeline and model.'
@@ -102,7 +104,7 @@ def _check_labels(sample: Any, head: nn.Module) -> None:
     channels = _num_channels(head)
     for name, given in _labels(sample).items():
         if channels is not None and given != channels:
-            raise ValueError(
+            raise UserValueError(
                 f'The train pipeline gives {name} of {given} keypoints, but '
                 f"the model's {type(head).__name__} predicts {channels}. Set "
                 "the head's and the neck's number of keypoints to the data's."

@@ -9,6 +9,8 @@ from mmengine.dataset import (
     RepeatDataset,
 )
 
+from distilpose_runtime.errors import UserValueError
+
 from ..data.wrapped import converts, inner
 from ..keypoints.matching import keypoint_names, plain_name
 
@@ -51,7 +53,7 @@ def check_names(train: Any, val: Any) -> str | None:
         f'dataset {_name(val)} {_few(others)}'
     )
     if sorted(_plain(names)) == sorted(_plain(others)):
-        raise ValueError(
+        raise UserValueError(
             f'{text}: the same keypoints in another order. Bring one into '
             "the other's, with KeypointConverter in its pipeline."
         )

@@ -7,6 +7,8 @@ from mmengine.fileio import get_local_path
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from distilpose_runtime.errors import UserValueError
+
 from .boxes import is_box
 
 __all__ = ['UnlabelledPeopleDataset']
@@ -71,7 +73,7 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
                 person['keypoints_visible']
             )
         if not people:
-            raise ValueError(
+            raise UserValueError(
                 f'UnlabelledPeopleDataset: "{self.bbox_file or self.ann_file}"'
                 ' has no box (bbox) of a person that is no crowd and has an '
                 'area inside its image.'
@@ -104,7 +106,7 @@ def _expect_coco_format(file: str) -> None:
     with get_local_path(file) as path, open(path) as content:
         if content.read(64).lstrip()[:1] != '[':
             return
-    raise ValueError(
+    raise UserValueError(
         f'UnlabelledPeopleDataset: "{file}" is a list of detections, which '
         'names no photos. Give it as bbox_file, and as ann_file a file in '
         'COCO format whose images have the ids that it uses.'

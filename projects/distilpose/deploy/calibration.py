@@ -9,6 +9,7 @@ from mmengine.registry import DefaultScope
 from mmpose.registry import DATASETS
 
 from distilpose_runtime.boxes import crop, frames
+from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
 from .description import test_dataset
 
@@ -38,7 +39,7 @@ def crops_of_folder(folder: Path, size: tuple[int, int]) -> np.ndarray:
         file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES
     )
     if not files:
-        raise ValueError(
+        raise UserValueError(
             f'The calibration folder "{folder}" has no images '
             f'({", ".join(SUFFIXES)}). Give one with pictures of one person '
             'each, about 100 of them.'
@@ -66,12 +67,12 @@ def crops_of_dataset(config: Config) -> np.ndarray:
                 {**test_dataset(config), 'test_mode': True}
             )
     except FileNotFoundError as error:
-        raise FileNotFoundError(
+        raise UserFileNotFoundError(
             f'{error} int8 needs calibration images: give the data of the '
             "config's test_dataloader, or pictures of people by --calibration."
         ) from error
     if not len(dataset):
-        raise ValueError(
+        raise UserValueError(
             f'The test dataset of {config.filename} has no people to '
             'calibrate with. Give pictures of people by --calibration.'
         )
@@ -89,7 +90,7 @@ def _fit(file: Path, size: tuple[int, int]) -> np.ndarray:
     data = np.fromfile(file, np.uint8)
     image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
-        raise ValueError(
+        raise UserValueError(
             f'The calibration image "{file}" cannot be read: it is damaged, '
             'or no image. Remove it from the folder.'
         )

@@ -15,6 +15,8 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import DATASETS
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..zoo.find import input_size
 
 __all__ = ['FORMAT_VERSION', 'describe', 'pose_metainfo', 'test_dataset']
@@ -82,7 +84,7 @@ def test_dataset(config: Config) -> dict:
         loader = config.get(f'{split}_dataloader') or {}
         if 'dataset' in loader:
             return loader['dataset']
-    raise ValueError(
+    raise UserValueError(
         f'{config.filename} has neither a test_dataloader nor a '
         'val_dataloader, which would say what keypoints and crops its model '
         'takes. Give the whole config that the model was trained with.'
@@ -108,7 +110,7 @@ def pose_metainfo(
         DATASETS.get(dataset['type']), 'METAINFO', None
     )
     if not metainfo or 'KeypointConverter' in str(dataset.get('pipeline')):
-        raise ValueError(
+        raise UserValueError(
             f'{config.filename} does not say what keypoints its model '
             'predicts: its test dataset has no metainfo, or converts the '
             "keypoints. Describe the model's in model.metainfo."
@@ -124,7 +126,7 @@ def _crop(config: Config) -> tuple[tuple[int, int], float]:
     steps = {step['type']: step for step in pipeline}
     affine = steps.get('TopdownAffine')
     if affine is None or affine.get('use_udp'):
-        raise ValueError(
+        raise UserValueError(
             f'{config.filename} has '
             + (
                 'no TopdownAffine in its test pipeline'
@@ -136,7 +138,7 @@ def _crop(config: Config) -> tuple[tuple[int, int], float]:
         )
     size, wanted = tuple(affine['input_size']), input_size(config)
     if size != wanted:
-        raise ValueError(
+        raise UserValueError(
             f'{config.filename}: the test pipeline makes crops of {size} '
             f"pixels, but the model's codec is for {wanted}. Set both to the "
             'same input_size.'

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmpose.models import TopdownPoseEstimator
 
 from distilpose_runtime import PoseEstimator
+from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.metadata import KEY
 
 from ..weights.fetch import file_sha256
@@ -34,7 +35,7 @@ PRECISIONS = ('float32', 'float16', 'int8')
 PIXELS, SCORE = 0.05, 1e-3
 
 
-class ExportError(ValueError):
+class ExportError(UserValueError):
     """A student that cannot be exported as asked; the message says why."""
 
 

@@ -19,6 +19,8 @@ from mmpose.models.heads import (
 )
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserTypeError
+
 from ..heatmaps.frame import STRIDE
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
 
@@ -50,7 +52,7 @@ def keypoints_of(
     Raises:
         TypeError: It is not known how, for this kind of head.
     """
-    raise TypeError(
+    raise UserTypeError(
         f'A model with a {type(head).__name__} cannot be exported: it is not '
         'known how its output becomes coordinates. Export a student with a '
         "DistilPoseHead, or MMPose's RegressionHead, RLEHead, "

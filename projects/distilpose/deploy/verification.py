@@ -13,6 +13,7 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.structures import PoseDataSample
 
 from distilpose_runtime import PoseEstimator
+from distilpose_runtime.errors import UserValueError
 
 from .student import ExportedStudent
 
@@ -118,7 +119,7 @@ def compare(model: PoseEstimator, expected: Sequence[Batch]) -> Difference:
         )
         shape = len(batch.crops), len(model.info.names), 2
         if found['coords'].shape != shape or batch.coords.shape != shape:
-            raise ValueError(
+            raise UserValueError(
                 f'PyTorch predicts keypoints of shape {batch.coords.shape} '
                 f'and the exported model of {found["coords"].shape}, but the '
                 f'dataset has {len(model.info.names)} keypoints. Remove '

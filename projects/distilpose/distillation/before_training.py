@@ -11,6 +11,8 @@ import torch
 from mmpose.models import TopdownPoseEstimator
 from torch import nn
 
+from distilpose_runtime.errors import UserTypeError, UserValueError
+
 from ..heatmaps.frame import codec_input_size
 from ..models.distilpose_head import DistilPoseHead
 from ..students.output import student_output
@@ -50,13 +52,13 @@ def expect_dict(name: str, given: Any, known: Sequence[str] = ()) -> dict:
     if given is None:
         return {}
     if not isinstance(given, dict):
-        raise TypeError(
+        raise UserTypeError(
             f'model.{name} is {given!r}, expected a dict, such as '
             f'{EXAMPLES[name]}.'
         )
     unknown = sorted({*given} - {*known}) if known else []
     if unknown:
-        raise TypeError(
+        raise UserTypeError(
             f'model.{name} has no setting {", ".join(unknown)}. Its settings '
             f'are {", ".join(known)}.'
         )
@@ -80,7 +82,7 @@ def check_before_training(
         TypeError: A head is of a kind that cannot be used.
     """
     if not terms_are_named:
-        raise ValueError(
+        raise UserValueError(
             'model.distillation is None, for which version 0.1 took the '
             "paper's terms. Leave it out to train with these, or set it to "
             '{} for none.'
@@ -98,7 +100,7 @@ def check_before_training(
     model.teacher.prepare()
     size = codec_input_size(getattr(model.head, 'decoder', None))
     if size is None:
-        raise ValueError(
+        raise UserValueError(
             'The head of the student has no decoder, which names the input '
             'size. Set head.decoder to the codec of its data.'
         )
@@ -135,7 +137,7 @@ def check_untrained_outputs(
     for output in ('scores', 'sigmas'):
         path = f'student.{output}'
         if getattr(head, output) and not trained & {'student', path}:
-            raise ValueError(
+            raise UserValueError(
                 f'The DistilPoseHead gives {output} that nothing trains. Set '
                 f'model.head.{output}=False, or add a distillation term that '
                 f'trains them.'
@@ -147,7 +149,7 @@ def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
         if _take(name, step, need) is not None:
             continue
         who, what = need.split('.')[:2]
-        raise ValueError(
+        raise UserValueError(
             f'The distillation term "{name}" needs {need}, which the {who} '
             f'does not give: that takes {GIVEN_BY.get(what, what)}. Change '
             f'the {who}, or leave the term out with '
@@ -156,7 +158,7 @@ def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
     try:
         loss(*step.arguments(loss))
     except ValueError as error:
-        raise ValueError(
+        raise UserValueError(
             f'Student and teacher do not fit the distillation term "{name}": '
             f'{error}'
         ) from error
@@ -166,7 +168,7 @@ def _take(name: str, step: DistillationStep, need: str) -> Any:
     try:
         return step.take(need)
     except ValueError as error:
-        raise ValueError(f'model.distillation.{name}: {error}') from error
+        raise UserValueError(f'model.distillation.{name}: {error}') from error
 
 
 def _image_channels(model: TopdownPoseEstimator) -> int:
@@ -182,7 +184,7 @@ def _expect_same_keypoints(
 ) -> None:
     taught = teacher.maps.shape[1]
     if own != taught:
-        raise ValueError(
+        raise UserValueError(
             'Student and teacher differ in the number of keypoints: the '
             f'student has {own}, the teacher {model.teacher.source.name} '
             f'{taught}. They are matched by name where both have names: keep '

@@ -11,6 +11,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from distilpose_runtime.errors import UserTypeError
+
 from ..losses.paper import TokenDistillationLoss
 from ..models.token_distilling_encoder import TokenDistillingEncoder
 
@@ -47,7 +49,7 @@ class CyclePoseEstimator(TopdownPoseEstimator):
         super().__init__(*args, **kwargs)
         neck = getattr(self, 'neck', None)
         if not isinstance(neck, TokenDistillingEncoder):
-            raise TypeError(
+            raise UserTypeError(
                 'CyclePoseEstimator runs its encoder twice: it needs a '
                 f'TokenDistillingEncoder as neck, but has a '
                 f'{type(neck).__name__}. Change model.neck, or use '

@@ -11,6 +11,8 @@ from mmpose.models import TopdownPoseEstimator
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..keypoints.matching import check_same_mirror_images
 from ..models.distilpose_head import keypoint_weights
 from .step import DistillationStep
@@ -46,7 +48,7 @@ def check_first_batch(
     """
     for name in model.distillation:
         if f'loss_{name}' in losses:
-            raise ValueError(
+            raise UserValueError(
                 f'The head has a loss of its own called "loss_{name}". '
                 f'Rename the distillation term "{name}".'
             )
@@ -76,7 +78,7 @@ def check_first_batch(
 def _expect_finite(what: str, tensors: Iterable[Tensor]) -> None:
     """Refuse a teacher that is broken from the first batch on."""
     if not all(tensor.isfinite().all() for tensor in tensors):
-        raise ValueError(
+        raise UserValueError(
             f"The teacher's {what} for the first batch hold NaN or infinity. "
             'Check model.teacher.checkpoint: was it trained to its end, and '
             'did that training not diverge?'

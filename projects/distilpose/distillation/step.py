@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..students.output import StudentOutput
 from ..teachers.output import TeacherOutput
 
@@ -41,7 +43,7 @@ class DistillationStep(NamedTuple):
         try:
             return reduce(_part, path.split('.'), self)
         except AttributeError as error:
-            raise ValueError(
+            raise UserValueError(
                 f'"{path}" is no part of a distillation step. Expected a '
                 f'path such as "student.coords", from {self._fields}, '
                 f'{StudentOutput._fields} and {PARTS[TeacherOutput]}.'

@@ -7,6 +7,8 @@ from typing import Any
 from mmpose.registry import MODELS
 from torch import nn
 
+from distilpose_runtime.errors import UserTypeError, UserValueError
+
 __all__ = ['build_terms', 'needs_of']
 
 
@@ -32,20 +34,20 @@ def build_terms(configs: Mapping[str, Any]) -> nn.ModuleDict:
             or 'loss' in name
             or name in dir(terms)
         ):
-            raise ValueError(
+            raise UserValueError(
                 f'A distillation term cannot be called "{name}": its loss is '
                 f'logged as "loss_{name}", and what describes it as '
                 f'"{name}/weight". Choose a word without "loss" in it.'
             )
         if not isinstance(config, dict):
-            raise TypeError(
+            raise UserTypeError(
                 f'model.distillation.{name} is {config!r}, expected a dict '
                 "such as dict(type='KeypointScoreLoss'), or None to leave the "
                 'term out.'
             )
         terms[name] = MODELS.build(config)
         if terms[name].state_dict():
-            raise ValueError(
+            raise UserValueError(
                 f'The distillation term "{name}" keeps parameters or buffers '
                 f'({", ".join([*terms[name].state_dict()][:3])}), which the '
                 "student's checkpoints would hold, too. Use a term without "
@@ -67,9 +69,9 @@ def needs_of(name: str, term: nn.Module) -> tuple[str, ...]:
     try:
         needs = getattr(term, 'needs', ())
     except ValueError as error:
-        raise ValueError(f'model.distillation.{name}: {error}') from error
+        raise UserValueError(f'model.distillation.{name}: {error}') from error
     if not needs or isinstance(needs, str):
-        raise ValueError(
+        raise UserValueError(
             f'model.distillation.{name}: {type(term).__name__} does not say '
             'what it compares. Give the class an attribute such as '
             "needs = ('student.coords', 'teacher.heatmaps')."

@@ -6,6 +6,8 @@ B: batch. K: keypoints.
 import torch
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.frame import per_axis
 from ..teachers.output import TeacherOutput
 from .step import DistillationStep
@@ -39,7 +41,7 @@ class KeypointWeighting:
         min_confidence: float = 0.0,
     ) -> None:
         if not 0 <= min_confidence < 1:
-            raise ValueError(
+            raise UserValueError(
                 f'model.keypoint_weighting.min_confidence is {min_confidence}'
                 ", expected a teacher's confidence from 0 to below 1, such as "
                 '0.3.'

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from .frame import HeatmapFrame, InputView
 from .functional import (
     at_least_float32,
@@ -210,7 +212,7 @@ class SeparableHeatmaps(TeacherHeatmaps):
 
 def _expect_size(given: Any, frame: HeatmapFrame) -> None:
     if tuple(given) != tuple(frame.size):
-        raise ValueError(
+        raise UserValueError(
             f'The teacher gives heatmaps of {tuple(given)} (w, h), but its '
             f'codec was made for {tuple(frame.size)}. Correct the codec, '
             'head.decoder in its config, for what it gives.'

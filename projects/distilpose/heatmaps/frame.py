@@ -18,6 +18,8 @@ from mmpose.codecs import (
 from mmpose.codecs.base import BaseKeypointCodec
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserTypeError
+
 __all__ = [
     'STRIDE',
     'HeatmapFrame',
@@ -171,7 +173,7 @@ def heatmap_frame(codec: BaseKeypointCodec) -> HeatmapFrame:
     Raises:
         TypeError: The codec makes no heatmaps, or heatmaps of another kind.
     """
-    raise TypeError(
+    raise UserTypeError(
         f'{type(codec).__name__} is no codec whose heatmaps can be imitated. '
         'Known are MSRAHeatmap, UDPHeatmap, MegviiHeatmap, SimCCLabel and '
         'IntegralRegressionLabel.'
@@ -222,7 +224,7 @@ def _(codec: MegviiHeatmap) -> HeatmapFrame:
 @heatmap_frame.register
 def _(codec: SimCCLabel) -> HeatmapFrame:
     if codec.smoothing_type != 'gaussian':
-        raise TypeError(
+        raise UserTypeError(
             f"SimCCLabel with smoothing_type='{codec.smoothing_type}' marks "
             'single bins, not a Gaussian to imitate. Expected '
             "smoothing_type='gaussian'."

@@ -8,6 +8,8 @@ from mmengine.runner import BaseLoop, Runner
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
 
+from distilpose_runtime.errors import UserValueError
+
 from ..checks.datasets import check_dataset
 from ..checks.fit import check_evaluation, check_training
 from ..checks.keypoint_names import check_names, dataset_keypoints
@@ -129,7 +131,7 @@ def _expect_a_teacher(train: Any, model: TopdownPoseEstimator) -> None:
         return
     for part in parts(train):
         if isinstance(part, UnlabelledPeopleDataset):
-            raise ValueError(
+            raise UserValueError(
                 f'Nothing would be learned from "{part.ann_file}", an '
                 'UnlabelledPeopleDataset. Set model.keypoint_weighting='
                 'dict(unlabelled=True, min_confidence=0.3) of a '
@@ -156,6 +158,6 @@ def _check_files(kind: str, dataset: Any, runner: Runner) -> None:
         where = getattr(dataset, 'ann_file', '') or type(dataset).__name__
         errors.append(f'nobody is left in "{where}".')
     if errors:
-        raise ValueError(
+        raise UserValueError(
             '\n- '.join([f'The {kind} data cannot be used as it is:', *errors])
         )

@@ -9,6 +9,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 
+from distilpose_runtime.errors import UserValueError
+
 from ..distillation import DistilPoseEstimator
 from ..heatmaps.functional import simulate_heatmaps
 from .drawing import draw_comparison
@@ -35,7 +37,7 @@ class DistillationVisualizationHook(Hook):
 
     def __init__(self, interval: int = 10, num_samples: int = 4) -> None:
         if interval < 1 or num_samples < 1:
-            raise ValueError(
+            raise UserValueError(
                 'DistillationVisualizationHook: expected 1 or more for '
                 f'interval and num_samples, but got interval={interval} and '
                 f'num_samples={num_samples}. To draw nothing, remove the hook '
@@ -52,7 +54,7 @@ class DistillationVisualizationHook(Hook):
                 teacher was stored, or the training does not go by epochs.
         """
         if isinstance(runner.train_loop, IterBasedTrainLoop):
-            raise ValueError(
+            raise UserValueError(
                 'DistillationVisualizationHook works by epochs, but this '
                 'training goes by iterations (train_cfg.by_epoch=False) and '
                 'would end without a picture. Remove the hook from '
@@ -62,14 +64,14 @@ class DistillationVisualizationHook(Hook):
         model = model.module if is_model_wrapper(model) else model
         distils = isinstance(model, DistilPoseEstimator) and model.distillation
         if not distils or runner.val_loop is None:
-            raise ValueError(
+            raise UserValueError(
                 'DistillationVisualizationHook shows samples of the '
                 'validation data to a DistilPoseEstimator and its teacher; '
                 'this run lacks one of them. Remove the hook from '
                 'custom_hooks, or add them.'
             )
         if model.teacher.source.is_stored:
-            raise ValueError(
+            raise UserValueError(
                 'DistillationVisualizationHook shows validation samples to '
                 f'the teacher, but "{model.teacher.source.name}" holds its '
                 'outputs for the training data alone. Remove the hook from '

@@ -5,6 +5,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from distilpose_runtime.errors import UserTypeError, UserValueError
+
 from ..distillation import DistilPoseEstimator
 
 __all__ = ['DistillationWeightHook']
@@ -33,7 +35,7 @@ class DistillationWeightHook(Hook):
         self, warmup: float = 0.0, decay_begin: float | None = None
     ) -> None:
         if not 0 <= warmup <= 1 or not 0 <= (decay_begin or 0) < 1:
-            raise ValueError(
+            raise UserValueError(
                 f'DistillationWeightHook: warmup={warmup}, decay_begin='
                 f'{decay_begin}. Expected shares of the training run, such as '
                 'warmup=0.1 and decay_begin=0.5.'
@@ -48,7 +50,7 @@ class DistillationWeightHook(Hook):
             TypeError: The model distils nothing.
         """
         if not isinstance(_model(runner), DistilPoseEstimator):
-            raise TypeError(
+            raise UserTypeError(
                 'DistillationWeightHook weighs the distillation terms of a '
                 f'DistilPoseEstimator; the model is a '
                 f'{type(_model(runner)).__name__}. Remove the hook from '

@@ -7,6 +7,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from distilpose_runtime.errors import UserValueError
+
 from ..checks.keypoint_names import dataset_keypoints
 from ..keypoints.matching import keypoint_names
 from ..students.fine_tune import carry_over
@@ -65,7 +67,7 @@ def _names(dataset: Any, model: Any) -> list[str]:
         getattr(model, 'metainfo', None)
     )
     if not names:
-        raise ValueError(
+        raise UserValueError(
             'FineTuneHook: the train dataset does not name the keypoints that '
             'its pipeline gives. Give it metainfo with keypoint_info; if it '
             'converts the keypoints, give model.metainfo, such as '

@@ -9,6 +9,8 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mmpose.registry import HOOKS
 from torch import Tensor
 
+from distilpose_runtime.errors import UserRuntimeError
+
 __all__ = ['FiniteLossHook']
 
 
@@ -60,11 +62,11 @@ class FiniteLossHook(Hook):
         model = runner.model
         model = model.module if is_model_wrapper(model) else model
         if not _are_finite(model.state_dict()):
-            raise RuntimeError(
+            raise UserRuntimeError(
                 _explain(runner, f'{where}, and so are weights')
             )
         if self._in_a_row >= self.patience:
-            raise RuntimeError(
+            raise UserRuntimeError(
                 _explain(
                     runner,
                     f'{where}, now for {self._in_a_row} iterations in a row',
@@ -86,7 +88,7 @@ class FiniteLossHook(Hook):
             RuntimeError: They are not finite.
         """
         if not _are_finite(checkpoint['state_dict']):
-            raise RuntimeError(
+            raise UserRuntimeError(
                 _explain(
                     runner,
                     f'After iteration {runner.iter + 1} (epoch '

@@ -12,6 +12,8 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner, find_latest_checkpoint
 from mmpose.registry import HOOKS
 
+from distilpose_runtime.errors import UserRuntimeError
+
 __all__ = ['SafeCheckpointHook']
 
 
@@ -95,7 +97,7 @@ class SafeCheckpointHook(CheckpointHook):
         broadcast_object_list(found)
         path, damaged = found[0]
         if damaged and path is None:
-            raise RuntimeError(
+            raise UserRuntimeError(
                 f'No checkpoint to resume from: {", ".join(damaged)} not '
                 'written to the end. Resume from another one by --resume '
                 'FILE, or start anew without --resume.'

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from distilpose_runtime.errors import UserValueError
+
 __all__ = [
     'Index',
     'check_same_mirror_images',
@@ -58,7 +60,7 @@ def match_keypoints(
     common = sum(i is not None for i in index)
     # A nose alone is what people have in common with other animals.
     if 2 * common < min(len(teacher), len(student)) or not common:
-        raise ValueError(
+        raise UserValueError(
             f'The teacher predicts {_few(teacher)}, and the student '
             f'{_few(student)}: they have {common} of them in common. Choose a '
             'teacher of the same keypoints. If only the names differ, set '
@@ -121,7 +123,7 @@ def check_same_mirror_images(
         and pairs != others
         and len(pairs) == len(others) == num_keypoints
     ):
-        raise ValueError(
+        raise UserValueError(
             'Teacher and student have other keypoints: in a mirror image, the '
             f"teacher's ({own.get('dataset_name')}) are exchanged like "
             f"{pairs}, the student's ({metainfo.get('dataset_name')}) like "
@@ -147,7 +149,7 @@ def _chosen(
     for i, name in enumerate(teacher or ()):
         if isinstance(choice, str) and plain_name(name) == plain_name(choice):
             return i
-    raise ValueError(
+    raise UserValueError(
         f'model.teacher.keypoints names {choice!r}, which the teacher does '
         f'not predict. It predicts {", ".join(teacher or ("(no names)",))}.'
     )

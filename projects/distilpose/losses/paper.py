@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.forms import DenseHeatmaps, TeacherHeatmaps
 from ..heatmaps.frame import HeatmapFrame
 from ..heatmaps.functional import at_least_float32
@@ -53,7 +55,7 @@ class TokenDistillationLoss(nn.Module):
     ) -> None:
         super().__init__()
         if tokens not in ('visual', 'keypoint', None):
-            raise ValueError(
+            raise UserValueError(
                 f'TokenDistillationLoss: tokens is {tokens!r}, expected '
                 "'visual' or 'keypoint'."
             )
@@ -68,7 +70,7 @@ class TokenDistillationLoss(nn.Module):
             ValueError: ``tokens`` was left out, as in version 0.1.
         """
         if self.tokens is None:
-            raise ValueError(
+            raise UserValueError(
                 'TokenDistillationLoss does not say which tokens to compare. '
                 "Add tokens='visual' or tokens='keypoint' to its config."
             )
@@ -237,7 +239,7 @@ def _expect_shape(
     module: nn.Module, name: str, given: Tensor, expected: tuple
 ) -> None:
     if tuple(given.shape) != tuple(expected):
-        raise ValueError(
+        raise UserValueError(
             f'{type(module).__name__}: {name} has the shape '
             f'{tuple(given.shape)}, expected {tuple(expected)} to agree with '
             'the other arguments. Student and teacher must share keypoints, '

@@ -25,6 +25,8 @@ from mmpose.utils.typing import (
 )
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.frame import STRIDE, HeatmapFrame, per_axis
 from ..heatmaps.functional import (
     at_least_float32,
@@ -109,7 +111,7 @@ class DistilPoseHead(BaseHead):
         )
         self.trains_sigmas = isinstance(self.loss_module, RLELoss)
         if self.trains_sigmas and not (sigmas and decoder):
-            raise ValueError(
+            raise UserValueError(
                 'DistilPoseHead: RLELoss trains the sigmas, as fractions of '
                 'the input. Set sigmas=True, and decoder to the codec.'
             )
@@ -247,7 +249,7 @@ class DistilPoseHead(BaseHead):
     def _fields(self, prediction: KeypointPrediction) -> list[PixelData]:
         """Draw predictions as simulated heatmaps, one field a sample."""
         if prediction.sigmas is None:
-            raise ValueError(
+            raise UserValueError(
                 'DistilPoseHead: test_cfg.output_heatmaps=True needs sigmas '
                 'to draw, but this head has sigmas=False. Set it to True if '
                 'the checkpoint was trained with simulated heatmaps.'
@@ -286,7 +288,7 @@ class DistilPoseHead(BaseHead):
         )
         weights = keypoint_weights(batch_data_samples)
         if labels.shape != prediction.coords.shape:
-            raise ValueError(
+            raise UserValueError(
                 f'DistilPoseHead: predicts {self.num_joints} keypoints, but '
                 f'the data has labels of shape {tuple(labels.shape)} (B, K, '
                 '2). Set head.num_joints and neck.num_keypoints to the '

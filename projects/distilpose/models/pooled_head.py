@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserValueError
+
 from .distilpose_head import DistilPoseHead
 
 __all__ = ['PooledDistilPoseHead']
@@ -39,7 +41,7 @@ class PooledDistilPoseHead(DistilPoseHead):
     def _numbers(self, feats: Sequence[Tensor]) -> Tensor:
         feature = feats[-1]
         if feature.ndim != 4 or feature.shape[1] != self.in_channels:
-            raise ValueError(
+            raise UserValueError(
                 'PooledDistilPoseHead: built for feature maps (B, '
                 f'{self.in_channels}, h, w), but the backbone gives '
                 f'{tuple(feature.shape)}. Set head.in_channels to the '

@@ -11,6 +11,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import OptMultiConfig
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserImportError, UserValueError
+
 __all__ = ['TimmBackbone']
 
 
@@ -59,7 +61,7 @@ class TimmBackbone(BaseModule):
         try:
             import timm
         except ImportError as error:
-            raise ImportError(
+            raise UserImportError(
                 f'The backbone TimmBackbone(model_name="{model_name}") needs '
                 'timm. Install it with `pip install "distilpose[timm]"`.'
             ) from error
@@ -74,7 +76,7 @@ class TimmBackbone(BaseModule):
             self.model = timm.create_model(**self._settings)
         except (RuntimeError, AttributeError, IndexError) as error:
             similar = timm.list_models(f'*{model_name.split("_")[0]}*')[:5]
-            raise ValueError(
+            raise UserValueError(
                 f'timm cannot build "{model_name}" with the feature maps '
                 f'{tuple(out_indices)}: {error}. Check model_name and '
                 f'out_indices of the backbone. Similar: {", ".join(similar)}.'
@@ -94,7 +96,7 @@ class TimmBackbone(BaseModule):
             except AttributeError:
                 continue
         names = ', '.join(name for name, _ in root.named_children())
-        raise ValueError(
+        raise UserValueError(
             f'TimmBackbone: frozen names "{name}", which '
             f'"{self._settings["model_name"]}" does not have. Its parts are: '
             f'{names}.'

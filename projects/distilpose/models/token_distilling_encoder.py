@@ -17,6 +17,8 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import OptMultiConfig
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.functional import sine_position_table
 
 __all__ = ['TokenDistillingEncoder', 'Tokens', 'take_keypoint_tokens']
@@ -81,7 +83,7 @@ class TokenDistillingEncoder(BaseModule):
             ]
         )
         if embed_dims % num_heads or embed_dims % 4:
-            raise ValueError(
+            raise UserValueError(
                 f'TokenDistillingEncoder: embed_dims={embed_dims} must be a '
                 f'multiple of num_heads={num_heads} and of 4 (sine and cosine '
                 'of x and of y).'
@@ -181,13 +183,13 @@ class TokenDistillingEncoder(BaseModule):
         b, c, h, w = x.shape
         p_h, p_w = self.patch_size
         if c != self.in_channels:
-            raise ValueError(
+            raise UserValueError(
                 f'TokenDistillingEncoder: the feature map has {c} channels, '
                 f'but in_channels={self.in_channels}. Set neck.in_channels to '
                 "the backbone's output channels."
             )
         if h % p_h or w % p_w:
-            raise ValueError(
+            raise UserValueError(
                 f'TokenDistillingEncoder: a feature map of {h} x {w} (height '
                 f'x width) does not divide into patches of {p_h} x {p_w}. '
                 'Choose an input size or neck.patch_size that fits.'
@@ -208,7 +210,7 @@ def take_keypoint_tokens(
     """
     tokens = feats[-1]
     if tokens.ndim != 3 or tuple(tokens.shape[1:]) != (num_keypoints, width):
-        raise ValueError(
+        raise UserValueError(
             f'{type(head).__name__}: built for {num_keypoints} keypoint '
             f'tokens of width {width}, but the neck gives a tensor of shape '
             f'{tuple(tokens.shape)}. Use a TokenDistillingEncoder with '

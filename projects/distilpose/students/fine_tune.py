@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..keypoints.matching import plain_name
 
 __all__ = ['CarriedOver', 'carry_over']
@@ -96,7 +98,7 @@ def carry_over(
         else:
             taken.state[name] = value
     if not taken.state:
-        raise ValueError(
+        raise UserValueError(
             'Nothing in the checkpoint fits the model: its tensors are '
             f"{', '.join([*given][:3])}, ..., the model's "
             f'{", ".join([*wanted][:3])}, ... Give a checkpoint of the same '
@@ -118,13 +120,13 @@ def _expect_names(
     names: Sequence[str] | None, tensor: str, size: int
 ) -> Sequence[str]:
     if names is None:
-        raise ValueError(
+        raise UserValueError(
             f'The checkpoint does not say which keypoints it is of, and its '
             f'"{tensor}" holds something for each. Give their names, in '
             'order, as keypoint_names of the FineTuneHook.'
         )
     if not names or size % len(names):
-        raise ValueError(
+        raise UserValueError(
             f'The checkpoint\'s "{tensor}" is of size {size} along its '
             f'keypoints, which are {len(names)} by name. Give the right names '
             'as keypoint_names of the FineTuneHook.'

@@ -10,6 +10,7 @@ import torch
 from mmpose.apis import inference_topdown, init_model
 
 from distilpose_runtime import Poses
+from distilpose_runtime.errors import UserValueError
 
 from ..weights.read import expect_weights_of, read_state_dict
 from ..zoo.find import read_config
@@ -92,7 +93,7 @@ def _expect_device(device: str) -> None:
     # PyTorch without CUDA has an AssertionError for it.
     except (AssertionError, NotImplementedError, RuntimeError) as error:
         reason = (str(error).splitlines() or [''])[0][:200]
-        raise ValueError(
+        raise UserValueError(
             f'PyTorch cannot use the device "{device}" here ({reason}). '
             'Choose cpu, or one that `distilpose env` lists.'
         ) from error

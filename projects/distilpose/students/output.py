@@ -20,6 +20,8 @@ from mmpose.models.heads import (
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserTypeError
+
 from ..heatmaps.frame import STRIDE, per_axis
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
 from ..models.token_distilling_encoder import Tokens
@@ -60,7 +62,7 @@ def student_output(head: nn.Module, output: Any) -> StudentOutput:
     Raises:
         TypeError: There is no adapter for this kind of head.
     """
-    raise TypeError(
+    raise UserTypeError(
         f'{type(head).__name__} cannot be the head of a student: it is not '
         'known how to turn what it gives into coordinates. Use '
         "DistilPoseHead, MMPose's RegressionHead, RLEHead, DSNTHead or "

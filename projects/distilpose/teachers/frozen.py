@@ -12,6 +12,8 @@ from mmengine.logging import MMLogger
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.forms import TeacherHeatmaps
 from ..keypoints.matching import Index, describe_match, match_keypoints
 from ..models.token_distilling_encoder import Tokens
@@ -162,7 +164,7 @@ class FrozenTeacher:
         """Its heatmaps for mirror images, mirrored back."""
         flip_indices = (self.source.metainfo or {}).get('flip_indices')
         if not flip_indices:
-            raise ValueError(
+            raise UserValueError(
                 f'The teacher {self.source.name} does not say which of its '
                 'keypoints change sides in a mirror image, which '
                 'model.teacher.flip_test=True needs. Give it as a whole '

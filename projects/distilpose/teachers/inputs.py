@@ -12,6 +12,8 @@ import torch
 from mmpose.models import TopdownPoseEstimator
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.frame import InputView, codec_input_size, codec_of
 from ..heatmaps.functional import at_least_float32
 
@@ -77,7 +79,7 @@ class InputConversion:
         self.view = _view(student, teacher)
         channels = len(student.mean), len(teacher.mean)
         if channels[0] != channels[1]:
-            raise ValueError(
+            raise UserValueError(
                 f'The student takes images of {channels[0]} channels, the '
                 f'teacher of {channels[1]}. Choose a teacher for images of '
                 f'{channels[0]}.'
@@ -177,7 +179,7 @@ def _channels(
 def _view(student: InputSpec, teacher: InputSpec) -> InputView:
     own = student.size
     if own is None:
-        raise ValueError(
+        raise UserValueError(
             'The head of the student has no decoder, which names the input '
             'size. Set head.decoder to the codec of its data.'
         )
@@ -188,7 +190,7 @@ def _view(student: InputSpec, teacher: InputSpec) -> InputView:
     shift = [0.0 if abs(m) < 1e-6 else m / 2 for m in margins]
     empty = 1 - ratio**2 * own[0] * own[1] / (size[0] * size[1])
     if empty > LARGEST_MARGIN:
-        raise ValueError(
+        raise UserValueError(
             f"The student's input of {own} (W, H) would leave "
             f"{100 * empty:.0f} % of the teacher's, {size}, empty. Choose a "
             "teacher whose input's aspect is nearer to the student's."

@@ -2,6 +2,8 @@
 
 import inspect
 
+from distilpose_runtime.errors import UserTypeError, UserValueError
+
 from .base import TeacherSource
 from .mmpose_model import MMPoseSource
 from .onnx_file import OnnxSource
@@ -37,7 +39,7 @@ def make_source(settings: dict) -> TeacherSource:
         return StoredSource(**settings)
     kinds = [kind for kind in SOURCES if settings.get(kind) is not None]
     if len(kinds) > 1:
-        raise ValueError(
+        raise UserValueError(
             f'model.teacher has both {" and ".join(kinds)}. Set one of them.'
         )
     source = SOURCES[kinds[0] if kinds else 'config']
@@ -48,7 +50,7 @@ def make_source(settings: dict) -> TeacherSource:
     }
     unknown = sorted({*settings} - {*known})
     if unknown:
-        raise TypeError(
+        raise UserTypeError(
             f'model.teacher has no setting {", ".join(unknown)}. Its settings '
             f'are {", ".join([*known, "keypoints", "flip_test"])}.'
         )

@@ -18,6 +18,12 @@ from mmpose.registry import DATASETS, MODELS
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import (
+    UserFileNotFoundError,
+    UserTypeError,
+    UserValueError,
+)
+
 from ..deploy import MicroBatches, fuse
 from ..heatmaps.frame import codec_of, heatmap_frame
 from ..weights.fetch import CheckpointError, named_hash, place_of
@@ -71,7 +77,7 @@ class MMPoseSource(TeacherSource):
         dtype: str | None = None,
     ) -> None:
         if dtype is not None and dtype not in DTYPES:
-            raise ValueError(
+            raise UserValueError(
                 f'The teacher\'s dtype is "{dtype}", expected one of '
                 f'{[*DTYPES]}. Set model.teacher.dtype.'
             )
@@ -165,7 +171,7 @@ class MMPoseSource(TeacherSource):
         path = self._whole_config.filename
         address = published_weights(path) if path else None
         if address is None:
-            raise ValueError(
+            raise UserValueError(
                 'The teacher has no checkpoint, and an untrained teacher '
                 f'teaches nothing. No weights are published for {self.name}. '
                 'Set model.teacher.checkpoint to a trained checkpoint of this '
@@ -183,7 +189,7 @@ class MMPoseSource(TeacherSource):
     def _whole_config(self) -> Config:
         """The teacher's config, read once: model, names and batch ask it."""
         if self.config is None:
-            raise ValueError(
+            raise UserValueError(
                 'DistilPoseEstimator has no teacher. Set model.teacher='
                 'dict(config=..., checkpoint=...), or train the student alone '
                 'as a TopdownPoseEstimator.'
@@ -195,7 +201,7 @@ class MMPoseSource(TeacherSource):
         try:
             return Config.fromfile(find_config(self.config, with_mmpose=True))
         except FileNotFoundError as error:
-            raise FileNotFoundError(
+            raise UserFileNotFoundError(
                 f'The teacher\'s config "{self.config}" does not exist '
                 f'(looked from {Path.cwd()}). {error} Set '
                 'model.teacher.config.'
@@ -215,7 +221,7 @@ class MMPoseSource(TeacherSource):
         try:
             state = read_state_dict(checkpoint)
         except FileNotFoundError as error:
-            raise FileNotFoundError(
+            raise UserFileNotFoundError(
                 f'The teacher\'s checkpoint "{checkpoint}" does not exist '
                 f'(looked from {Path.cwd()}). Train the teacher first '
                 f'({self.name}), or set model.teacher.checkpoint to where its '
@@ -232,7 +238,7 @@ class MMPoseSource(TeacherSource):
                 raise RuntimeError(f'\nMissing key(s): {", ".join(missing)}.')
         except RuntimeError as error:
             lines = str(error).splitlines()
-            raise ValueError(
+            raise UserValueError(
                 f'The teacher\'s checkpoint "{checkpoint}" is of another '
                 f'architecture than its config ({self.name}): '
                 + ' '.join(line.strip()[:300] for line in lines[1:4])
@@ -266,14 +272,14 @@ def build_untrained(config: dict, name: str) -> TopdownPoseEstimator:
         model = build_model(config, f'The teacher {name}')
         kind = type(model)
     if not issubclass(kind, TopdownPoseEstimator):
-        raise TypeError(
+        raise UserTypeError(
             f'The teacher must be a TopdownPoseEstimator, but {name} '
             f'describes a {kind.__name__}.'
         )
     expect_adapter(teacher_heatmaps, model.head)
     codec = codec_of(model.head)
     if codec is None:
-        raise ValueError(
+        raise UserValueError(
             'The head of the teacher has no decoder, which names the input '
             'size and says how its heatmaps are to be read. Set '
             f'head.decoder of {name} to the codec of its data.'

@@ -17,6 +17,8 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..keypoints.names import mirror_pairs
 from .base import TeacherSource
 from .inputs import InputSpec
@@ -74,7 +76,7 @@ class OnnxSource(TeacherSource):
     ) -> None:
         for name, values in (('mean', mean), ('std', std)):
             if values is not None and len(values) != 3:
-                raise ValueError(
+                raise UserValueError(
                     f'model.teacher.{name} is {values!r}, expected three '
                     'numbers, one a channel.'
                 )
@@ -111,7 +113,7 @@ class OnnxSource(TeacherSource):
             return _of_names([*given])
         file = DATASETS / f'{given}.py'
         if not file.is_file():
-            raise ValueError(
+            raise UserValueError(
                 f'model.teacher.keypoints_of is "{given}", but MMPose has no '
                 'dataset of this name in configs/_base_/datasets. Name one '
                 "such as 'coco' or 'halpe26', or list the teacher's "
@@ -195,7 +197,7 @@ class OnnxSource(TeacherSource):
         found = recognise(shapes, (w, h), self.codec, bool(self._exported))
         if found is None:
             given = ', '.join(f'{n} {s}' for n, s in shapes.items())
-            raise ValueError(
+            raise UserValueError(
                 f'The teacher "{self.onnx}" gives {given}, of which none can '
                 f'be imitated. Expected heatmaps (B, K, h, w) of the aspect '
                 f'of its input, {w} x {h}, two rows of logits, (B, K, n * {w})'

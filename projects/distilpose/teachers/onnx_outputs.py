@@ -13,6 +13,8 @@ from mmpose.codecs import SimCCLabel
 from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ..heatmaps.forms import DenseHeatmaps, SeparableHeatmaps, TeacherHeatmaps
 from ..heatmaps.frame import STRIDE, HeatmapFrame, heatmap_frame
 from ..heatmaps.functional import gaussian_profiles
@@ -105,7 +107,7 @@ def _build_codec(config: dict, **sizes: Any) -> Any:
     try:
         return KEYPOINT_CODECS.build({**config, **sizes})
     except (AssertionError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
+        raise UserValueError(
             f'model.teacher.codec does not describe a codec of MMPose: '
             f'{error}. Give the codec of the config that the teacher was '
             "trained with, such as dict(type='UDPHeatmap')."

@@ -12,6 +12,12 @@ import numpy as np
 import torch
 from mmengine.logging import MMLogger
 
+from distilpose_runtime.errors import (
+    UserFileNotFoundError,
+    UserImportError,
+    UserValueError,
+)
+
 __all__ = ['OnnxInput', 'open_session']
 
 CPU, CUDA = 'CPUExecutionProvider', 'CUDAExecutionProvider'
@@ -67,7 +73,7 @@ class OnnxInput(NamedTuple):
             given = ', '.join(
                 f'{x.name} {x.type} {x.shape}' for x in (first, *others)
             )
-            raise ValueError(
+            raise UserValueError(
                 f'The teacher "{file}" takes {given}, expected one batch of '
                 'images, (B, 3, H, W) or (B, H, W, 3), of '
                 f'{", ".join(DTYPES)}. Choose a file of a top-down pose '
@@ -78,7 +84,7 @@ class OnnxInput(NamedTuple):
         if isinstance(height, int) and isinstance(width, int):
             size = width, height
         if size is None:
-            raise ValueError(
+            raise UserValueError(
                 f'The teacher "{file}" leaves its input size open ({shape}). '
                 'Set model.teacher.input_size to the (width, height) that it '
                 'was trained with.'
@@ -125,12 +131,12 @@ def open_session(file: str, output: str | None = None) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise ImportError(
+        raise UserImportError(
             'An ONNX teacher needs ONNX Runtime. Install it with `pip install '
             '"distilpose[export]"`, or onnxruntime-gpu for CUDA.'
         ) from error
     if not Path(file).is_file():
-        raise FileNotFoundError(
+        raise UserFileNotFoundError(
             f'The teacher\'s file "{file}" does not exist (looked from '
             f'{Path.cwd()}). Set model.teacher.onnx.'
         )
@@ -149,7 +155,7 @@ def open_session(file: str, output: str | None = None) -> Any:
     except Exception as error:  # of many types, most of them ONNX Runtime's
         from distilpose_runtime.session import reason
 
-        raise ValueError(
+        raise UserValueError(
             f'ONNX Runtime {onnxruntime.__version__} cannot run the teacher '
             f'"{file}" ({reason(error)}). It must be a complete ONNX '
             'file of operators that this version knows: copy or export it '
@@ -159,7 +165,7 @@ def open_session(file: str, output: str | None = None) -> Any:
     return session
 
 
-class _UnknownTensorError(ValueError):
+class _UnknownTensorError(UserValueError):
     """There is no tensor of this name in the file."""
 
 
@@ -186,7 +192,7 @@ def _with_output(file: str, output: str) -> bytes:
     try:
         import onnx
     except ImportError as error:
-        raise ImportError(
+        raise UserImportError(
             f'model.teacher.output is "{output}", no output of "{file}". To '
             'look for a tensor inside takes the package onnx: `pip install '
             'onnx`.'

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserTypeError
+
 from ..heatmaps.forms import TeacherHeatmaps
 from ..heatmaps.frame import HeatmapFrame
 from ..models.token_distilling_encoder import Tokens
@@ -52,7 +54,7 @@ def teacher_heatmaps(head: nn.Module, output: Any) -> TeacherHeatmaps:
             something else.
         ValueError: It gives heatmaps of another size than its codec says.
     """
-    raise TypeError(
+    raise UserTypeError(
         f'{type(head).__name__} cannot be the head of a teacher: it is not '
         'known how to turn what it gives into one heatmap for each keypoint. '
         'Choose a teacher whose head gives heatmaps or SimCC profiles '

@@ -13,6 +13,8 @@ from filelock import FileLock
 from mmengine.logging import print_log
 from tqdm import tqdm
 
+from distilpose_runtime.errors import UserValueError
+
 __all__ = [
     'CheckpointError',
     'file_sha256',
@@ -23,7 +25,7 @@ __all__ = [
 ]
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserValueError):
     """A checkpoint that cannot be used; the message says why."""
 
 

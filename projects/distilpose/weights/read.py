@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserFileNotFoundError
+
 from .fetch import CheckpointError, local_file
 
 __all__ = [
@@ -105,7 +107,7 @@ def _read(source: str | Path) -> Any:
     """Load a checkpoint without running code in it."""
     path = local_file(str(source))
     if not path.is_file():
-        raise FileNotFoundError(
+        raise UserFileNotFoundError(
             f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
         )
     try:

@@ -12,6 +12,8 @@ from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 from torch import nn
 
+from distilpose_runtime.errors import UserValueError
+
 __all__ = ['build_model', 'build_without_weights']
 
 # Parts that MMPose has itself, of the same parameters. MMDetection's need
@@ -45,7 +47,7 @@ def build_model(config: dict, name: str) -> nn.Module:
         if scope in scopes and importlib.util.find_spec(scope) is None
     ]
     if missing:
-        raise ValueError(
+        raise UserValueError(
             f'{name} is made of parts of {", ".join(missing)}, '
             'which is not installed. Install it with '
             + ' and '.join(f'`{INSTALLED_BY[scope]}`' for scope in missing)
@@ -57,7 +59,9 @@ def build_model(config: dict, name: str) -> nn.Module:
     # of another version of its package.
     except (ImportError, KeyError, TypeError) as error:
         reason = ' '.join(map(str, error.args))
-        raise ValueError(f'{name} cannot be built here: {reason}') from error
+        raise UserValueError(
+            f'{name} cannot be built here: {reason}'
+        ) from error
 
 
 def build_without_weights(config: Config) -> nn.Module:

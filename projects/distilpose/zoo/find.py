@@ -5,6 +5,8 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
+
 __all__ = ['find_config', 'input_size', 'installed_configs', 'read_config']
 
 OWN = Path(__file__).parents[1] / '.mim' / 'configs'
@@ -31,7 +33,7 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     nearest = difflib.get_close_matches(word, named, cutoff=0.3) or [
         x for x in sorted(named) if word.lower() in x.lower()
     ]
-    raise FileNotFoundError(
+    raise UserFileNotFoundError(
         f'The config "{name}" is neither a file here nor one of '
         f'distilpose{" or MMPose" if with_mmpose else ""}. '
         f'{"Nearest" if nearest else "Some of these"}: '
@@ -61,12 +63,12 @@ def read_config(
         raise
     except Exception as error:  # of many types: a config is a program
         reason = ' '.join(str(error).split())
-        raise ValueError(
+        raise UserValueError(
             f'The config "{path}", or one that it is based on, cannot be read '
             f'({type(error).__name__}: {reason}). Correct it.'
         ) from error
     if 'model' not in config:
-        raise ValueError(
+        raise UserValueError(
             f'The config "{path}" describes no model. Name the config of a '
             'model, or base this one on it by _base_.'
         )
@@ -86,7 +88,7 @@ def input_size(config: Config) -> tuple[int, int]:
         if codec and 'input_size' in codec:
             width, height = codec['input_size']
             return width, height
-    raise ValueError(
+    raise UserValueError(
         f'{config.filename} names no input size, neither in '
         'model.head.decoder nor in codec: it is no top-down estimator.'
     )

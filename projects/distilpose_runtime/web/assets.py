@@ -19,6 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserRuntimeError, UserValueError
+
 __all__ = ['FOLDER', 'check', 'fetch', 'read', 'record']
 
 FOLDER = Path(__file__).parent / 'onnxruntime'
@@ -74,12 +76,12 @@ def fetch(folder: Path = FOLDER) -> None:
             text=True,
         )
         if done.returncode:
-            raise RuntimeError(f'npm pack failed: {done.stderr.strip()}')
+            raise UserRuntimeError(f'npm pack failed: {done.stderr.strip()}')
         (archive,) = Path(work).glob('*.tgz')
         digest = hashlib.sha512(archive.read_bytes()).digest()
         integrity = 'sha512-' + base64.b64encode(digest).decode()
         if integrity != recorded['integrity']:
-            raise ValueError(
+            raise UserValueError(
                 f'{archive.name} is {integrity}, expected '
                 f'{recorded["integrity"]}.'
             )
@@ -97,7 +99,7 @@ def fetch(folder: Path = FOLDER) -> None:
 def _compare(name: str, content: bytes, recorded: dict[str, Any]) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != recorded['sha256'][name]:
-        raise ValueError(
+        raise UserValueError(
             f'{name} is not the file of onnxruntime-web '
             f'{recorded["version"]}: its SHA-256 is {found[:16]}..., expected '
             f'{recorded["sha256"][name][:16]}.... Install distilpose again.'

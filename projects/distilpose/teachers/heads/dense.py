@@ -15,6 +15,8 @@ from mmpose.models.heads import (
 )
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserTypeError
+
 from ...heatmaps.forms import DenseHeatmaps, TeacherHeatmaps
 from ...heatmaps.frame import heatmap_frame
 from ...heatmaps.functional import at_least_float32, gaussian_profiles
@@ -82,7 +84,7 @@ def _of_codec(head: nn.Module, heatmaps: Tensor) -> DenseHeatmaps:
 
 def _expect_heatmaps(head: nn.Module, output: Any) -> None:
     if not isinstance(output, Tensor) or output.ndim != 4:
-        raise TypeError(
+        raise UserTypeError(
             f'The {type(head).__name__} of the teacher gives a '
             f'{type(output).__name__}, expected heatmaps (B, K, h, w).'
         )

@@ -10,6 +10,8 @@ from mmpose.models.heads import RTMCCHead, RTMWHead, SimCCHead
 from mmpose.models.losses import KLDiscretLoss
 from torch import Tensor, nn
 
+from distilpose_runtime.errors import UserTypeError
+
 from ...heatmaps.forms import SeparableHeatmaps
 from ...heatmaps.frame import heatmap_frame
 from ...heatmaps.functional import at_least_float32
@@ -27,7 +29,7 @@ EMPTY = 1e-6
 def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SeparableHeatmaps:
     loss = head.loss_module
     if not isinstance(loss, KLDiscretLoss):
-        raise TypeError(
+        raise UserTypeError(
             f'The {type(head).__name__} of the teacher was trained by '
             f'{type(loss).__name__}, of which it is not known what its '
             'logits mean. Expected KLDiscretLoss.'

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from mmpose.structures import PoseDataSample
 
+from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
+
 from ...heatmaps.frame import HeatmapFrame
 from ...weights.fetch import file_sha256
 from ..inputs import InputSpec
@@ -85,7 +87,7 @@ class StoredOutputs:
         self.folder = Path(folder)
         file = self.folder / 'meta.json'
         if not file.is_file():
-            raise FileNotFoundError(
+            raise UserFileNotFoundError(
                 f'"{folder}" holds no stored outputs of a teacher: it has no '
                 'meta.json. Make them with `distilpose store-teacher CONFIG '
                 f'{folder}`, or correct model.teacher.stored.'
@@ -105,13 +107,13 @@ class StoredOutputs:
             OSError,
             ValueError,
         ) as error:
-            raise ValueError(
+            raise UserValueError(
                 f'"{folder}" holds stored outputs of a teacher that are '
                 f'damaged ({type(error).__name__}: {error}). Delete the '
                 'folder, or copy it again, whole.'
             ) from error
         if version != FORMAT_VERSION:
-            raise ValueError(
+            raise UserValueError(
                 f'"{folder}" has the format version {version}, and this '
                 f'distilpose reads {FORMAT_VERSION}. Store the outputs anew '
                 'in another folder.'
@@ -190,7 +192,7 @@ class StoredOutputs:
         for sample, is_there in zip(samples, self._keys[found] == keys):
             if not is_there:
                 meta = sample.metainfo
-                raise ValueError(
+                raise UserValueError(
                     f'"{self.folder}" holds nothing of annotation '
                     f'{meta["id"]} of {meta["img_path"]}: it was stored for '
                     f'{self.described_data}. Store the outputs for the data '
@@ -212,7 +214,7 @@ class StoredOutputs:
         own, given = self.meta['teacher'], describe_teacher(settings)
         for name in sorted({*own} | {*given}):
             if not _same_setting(own.get(name), given.get(name)):
-                raise ValueError(
+                raise UserValueError(
                     f'"{self.folder}" holds outputs of another teacher: its '
                     f'setting {name} was {_told(own.get(name))}, now it is '
                     f'{_told(given.get(name))}. Store the outputs of this '
@@ -227,7 +229,7 @@ class StoredOutputs:
             ValueError: It is otherwise.
         """
         if bool(self.meta.get('flip_test')) != flip_test:
-            raise ValueError(
+            raise UserValueError(
                 f'"{self.folder}" was stored with model.teacher.flip_test='
                 f'{not flip_test}, and now it is {flip_test}. Set it as it '
                 'was, or store the outputs in another folder.'
@@ -245,7 +247,7 @@ class StoredOutputs:
         own = {x['sha256'] for x in self.meta['data']}
         for file, digest in hashes.items():
             if digest not in own:
-                raise ValueError(
+                raise UserValueError(
                     f'"{self.folder}" holds outputs for other data: '
                     f'{self.described_data} as it was then, not "{file}" as '
                     'it is now. Store the outputs for the data that you '
@@ -262,7 +264,7 @@ class StoredOutputs:
             ValueError: They are others.
         """
         if not np.array_equal(self.keys, np.asarray(keys, np.uint64)):
-            raise ValueError(
+            raise UserValueError(
                 f'"{self.folder}" was begun for {self.count} people, and the '
                 f'config has {len(keys)}, or others, or in another order. Go '
                 'on with the config and the settings that it was begun with, '

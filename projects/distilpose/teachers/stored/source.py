@@ -15,6 +15,8 @@ from mmpose.structures.bbox import get_warp_matrix
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
+from distilpose_runtime.errors import UserValueError
+
 from ...data.wrapped import parts, transforms
 from ...weights.fetch import file_sha256
 from ..base import TeacherSource
@@ -84,7 +86,7 @@ class StoredSource(TeacherSource):
         """
         outputs = self.outputs
         if outputs.done < outputs.count:
-            raise ValueError(
+            raise UserValueError(
                 f'"{self.stored}" holds the outputs for {outputs.done} of '
                 f'{outputs.count} people. Let `distilpose store-teacher` '
                 'finish: the same command goes on where it was.'
@@ -158,7 +160,7 @@ class StoredSource(TeacherSource):
         if 'bbox_rotation' not in sample.metainfo:
             if self.is_told:  # by a pipeline that rotates nothing
                 return 0.0
-            raise ValueError(
+            raise UserValueError(
                 'A stored teacher must know how much each sample was rotated. '
                 'Keep DatasetCheckHook among custom_hooks, which has the '
                 "pipeline tell it, or add 'bbox_rotation' to the meta_keys "
@@ -171,7 +173,7 @@ class StoredSource(TeacherSource):
         width, height = self.outputs.meta['input']['size']
         w, h = (int(x) for x in sample.metainfo['input_size'])
         if w * height != h * width:
-            raise ValueError(
+            raise UserValueError(
                 f'"{self.stored}" was stored for a student with an input of '
                 f'{width} x {height}, and that of this one, {w} x {h}, has '
                 "another aspect. Store the outputs with this student's config."

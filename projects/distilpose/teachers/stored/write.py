@@ -22,6 +22,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
+from distilpose_runtime.errors import UserValueError
+
 from ...distillation import DistilPoseEstimator
 from ...heatmaps.forms import TeacherHeatmaps
 from ...weights.fetch import file_sha256
@@ -120,9 +122,11 @@ class _People(Dataset):
         self._index = [*people.values()]
         self.keys = [key for _, key in people]
         if not self.keys:
-            raise ValueError('The training data of the config have nobody.')
+            raise UserValueError(
+                'The training data of the config have nobody.'
+            )
         if len({*self.keys}) < len(self.keys):
-            raise ValueError(
+            raise UserValueError(
                 'Two people of the training data have the same id in photos '
                 'of the same name. Give each annotation an id of its own: '
                 'what is stored is found by it.'
@@ -147,7 +151,7 @@ def _leaves(config: dict, outer: Sequence[dict] = ()) -> Iterator[dict]:
     steps = [copy.deepcopy(x) for x in pipeline if _is(x, CROPPING)]
     crops = [step for step in steps if _is(step, (TopdownAffine,))]
     if len(crops) != 1 or crops[0].get('use_udp'):
-        raise ValueError(
+        raise UserValueError(
             'A stored teacher needs training data whose pipeline has one '
             'TopdownAffine, without use_udp: peaks are moved by its affine '
             'map. Train with the teacher itself.'
@@ -164,7 +168,7 @@ def _is(transform: dict, kinds: tuple[type, ...]) -> bool:
 def _student(config: Config) -> DistilPoseEstimator:
     settings = config.model.get('teacher')
     if config.model.type != 'DistilPoseEstimator' or not settings:
-        raise ValueError(
+        raise UserValueError(
             'The config names no teacher to store. Set model.teacher of a '
             'DistilPoseEstimator.'
         )
@@ -186,7 +190,7 @@ def _create(
     maps, teacher = output.maps, model.teacher
     mirrored = (teacher.source.metainfo or {}).get('flip_indices')
     if teacher.keypoints is not None and not mirrored:
-        raise ValueError(
+        raise UserValueError(
             f'The teacher {teacher.source.name} does not say which of its '
             'keypoints change sides in a mirror image, and '
             "model.teacher.keypoints says that they are not the data's. "
@@ -215,7 +219,7 @@ def _finite_windows(
 ) -> tuple[Tensor, Tensor]:
     windows, corners = take_windows(maps, spec)
     if not windows.isfinite().all():
-        raise ValueError(
+        raise UserValueError(
             "The teacher's heatmaps hold NaN or infinity. Check its "
             'checkpoint: was it trained to its end?'
         )
