@@ -9,7 +9,6 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from distilpose_runtime.errors import UserValueError
-from distilpose_runtime.files import give_place
+from distilpose_runtime.files import written_folder
 
 from .body import KEYPOINTS, SKELETON
 from .people import Person, draw_scene
@@ -96,19 +95,17 @@ def _exists(folder: Path, manifest: dict[str, Any]) -> bool:
 
 
 def _write(folder: Path, manifest: dict[str, Any], progress: bool) -> None:
-    """Write the dataset beside the folder, then give it its name."""
-    partial = folder.with_name(f'.{folder.name}.partial')
-    if partial.exists():
-        shutil.rmtree(partial)
-    (partial / 'annotations').mkdir(parents=True)
+    """Write the dataset whole or not at all."""
     total = manifest['num_train'] + manifest['num_val']
-    with tqdm(
+    bar = tqdm(
         total=total,
         desc='Drawing',
         unit=' pictures',
         mininterval=1,
         disable=not progress,
-    ) as bar:
+    )
+    with bar, written_folder(folder) as partial:
+        (partial / 'annotations').mkdir()
         for index, split in enumerate(SPLITS):
             count = manifest[f'num_{split[:-4]}']
             (partial / split).mkdir()
@@ -127,9 +124,8 @@ def _write(folder: Path, manifest: dict[str, Any], progress: bool) -> None:
             file = partial / f'annotations/person_keypoints_{split}.json'
             labels = _describe(manifest, images, annotations)
             file.write_text(_to_json(labels), encoding='utf-8')
-    text = _to_json(manifest)
-    (partial / MANIFEST).write_text(text, encoding='utf-8')
-    give_place(partial, folder)
+        text = _to_json(manifest)
+        (partial / MANIFEST).write_text(text, encoding='utf-8')
 
 
 def _write_image(

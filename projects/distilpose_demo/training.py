@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import traceback
 import uuid
 import warnings
@@ -20,6 +19,7 @@ from mmengine.utils import import_modules_from_strings
 from tqdm import tqdm
 
 from distilpose_runtime.errors import UserRuntimeError, UserValueError
+from distilpose_runtime.files import written_whole
 
 __all__ = ['Training', 'output_in_log']
 
@@ -101,7 +101,8 @@ class Training:
                 f'{self.folder} holds a run with another config or other '
                 'options. Remove that folder, or choose another name.'
             )
-        _write(file, text)
+        with written_whole(file) as partial:
+            partial.write_bytes(text)
 
     def run(self) -> Metrics:
         """Train and validate, unless that is done.
@@ -132,7 +133,8 @@ class Training:
         """Keep the metrics of an epoch."""
         found = {**self.validations, epoch: metrics}
         text = json.dumps(found, indent=1, default=float)
-        _write(self.folder / 'validations.json', text.encode())
+        with written_whole(self.folder / 'validations.json') as partial:
+            partial.write_text(text)
 
     def _train(self) -> None:
         config = self._config(self.folder)
@@ -236,11 +238,3 @@ class _Progress(Hook):
                 f'   epoch {runner.epoch}: {name} {value:.3f}',
                 file=self.bar.fp,
             )
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file so that it is complete or absent."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f'.{file.name}-unfinished')
-    unfinished.write_bytes(content)
-    os.replace(unfinished, file)

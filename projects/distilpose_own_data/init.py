@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from distilpose_runtime.errors import (
     UserFileNotFoundError,
     UserValueError,
 )
-from distilpose_runtime.files import give_place
+from distilpose_runtime.files import written_folder
 
 from .coco_file import read_annotations
 from .configs import Plan, distilled_text, student_text, teacher_text
@@ -214,17 +213,12 @@ def _texts(
 
 
 def _write(folder: Path, texts: dict[str, str]) -> None:
-    """Write files beside the folder, then give them their place."""
-    partial = folder.with_name(f'.{folder.name}.partial')
-    if partial.exists():
-        shutil.rmtree(partial)
+    """Write files into the folder, all or none."""
     try:
-        for name, text in texts.items():
-            file = partial / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding='utf-8')
-        give_place(partial, folder)
+        with written_folder(folder) as partial:
+            for name, text in texts.items():
+                file = partial / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding='utf-8')
     except OSError as error:
         raise _not_writable(folder, error.strerror or str(error)) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)

@@ -1,6 +1,5 @@
 """Image files to and from arrays (height, width, 3), BGR, 8 bits."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 
 from .errors import UserValueError
+from .files import written_whole
 
 __all__ = [
     'IMAGE_SUFFIXES',
@@ -129,14 +129,8 @@ def write_image(path: Path, image: np.ndarray) -> Path:
     done, data = cv2.imencode(path.suffix.lower(), image)
     if not done:
         raise OSError(f'OpenCV cannot write {path.suffix} files')
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + '.part')
-    try:
-        part.write_bytes(data.tobytes())
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with written_whole(path, sync=False) as partial:  # there may be thousands
+        partial.write_bytes(data.tobytes())
     return path
 
 

@@ -140,7 +140,7 @@ def test_writing_leaves_other_files_alone(tmp_path):
     """And what an earlier kill left of the same file does not stay."""
     users = tmp_path / 'epoch_1.pth.partial'
     users.write_bytes(b'precious')
-    (tmp_path / '.epoch_1.pth.distilpose.partial').write_bytes(b'half of it')
+    (tmp_path / '.epoch_1.pth.partial').write_bytes(b'half of it')
     AtomicBackend().put(b'whole', tmp_path / 'epoch_1.pth')
     assert users.read_bytes() == b'precious'
     assert listed(tmp_path) == ['epoch_1.pth', users.name]

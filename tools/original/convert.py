@@ -3,9 +3,7 @@
 Which ones are known, and their names, is in ``original.releases``.
 """
 
-import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -30,6 +28,7 @@ from distilpose_runtime.errors import (
     UserFileNotFoundError,
     UserValueError,
 )
+from distilpose_runtime.files import written_whole
 
 __all__ = [
     'Conversion',
@@ -188,13 +187,8 @@ def write_checkpoint(
     )
     if not path.parent.is_dir():
         raise UserFileNotFoundError(f'There is no folder {path.parent}.')
-    # In a folder of its own: beside the file, any name may be a user's.
-    with tempfile.TemporaryDirectory(
-        prefix='.distilpose-', dir=path.parent
-    ) as folder:
-        whole = Path(folder, path.name)
-        torch.save(dict(meta=meta, state_dict=conversion.state), whole)
-        os.replace(whole, path)
+    with written_whole(path) as partial:
+        torch.save(dict(meta=meta, state_dict=conversion.state), partial)
 
 
 def _renames(prefix: str) -> list[tuple[str, str]]:

@@ -1,9 +1,6 @@
 """Writing a student's ONNX file, and checking it before it gets its name."""
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ from mmpose.models import TopdownPoseEstimator
 
 from distilpose_runtime import PoseEstimator
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.files import written_whole
 from distilpose_runtime.metadata import KEY
 
 from ..weights.fetch import file_sha256
@@ -110,7 +108,7 @@ def export_onnx(
         raw_images,
     ).eval()
     graph = _trace(student)
-    with _named_at_last(file) as partial:
+    with written_whole(file) as partial:
         _save(graph, {**about, 'precision': 'float32'}, partial)
         exported = PoseEstimator(partial)
         found = compare(exported, expected)
@@ -165,18 +163,6 @@ def load_student(config: Config, checkpoint: str) -> TopdownPoseEstimator:
             'belongs together.'
         ) from error
     return model
-
-
-@contextmanager
-def _named_at_last(file: Path) -> Iterator[Path]:
-    """A file beside the one wanted, which takes its name if all went well."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f'.{file.name}.partial')
-    try:
-        yield partial
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _trace(student: ExportedStudent) -> onnx.ModelProto:

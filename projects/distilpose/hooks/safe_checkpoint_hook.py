@@ -13,6 +13,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 from mmpose.registry import HOOKS
 
 from distilpose_runtime.errors import UserRuntimeError
+from distilpose_runtime.files import written_whole
 
 __all__ = ['SafeCheckpointHook']
 
@@ -21,10 +22,8 @@ __all__ = ['SafeCheckpointHook']
 class AtomicBackend(LocalBackend):
     """Local files that are written in whole or not at all.
 
-    ``NAME`` is written as ``.NAME.distilpose.partial`` beside its place. What
-    a kill leaves of that, the next writing of ``NAME`` replaces. MMEngine
-    removes an outdated checkpoint before it writes the next; here the file
-    goes when the next one in its folder is written.
+    MMEngine removes an outdated checkpoint before it writes the next; here the
+    file goes when the next one in its folder is written.
     """
 
     _outdated: ClassVar[set[Path]] = set()
@@ -40,18 +39,12 @@ class AtomicBackend(LocalBackend):
             OSError: It cannot be written; what stood there before still does.
         """
         path = Path(filepath)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f'.{path.name}.distilpose.partial')
         outdated = {x for x in self._outdated if x.parent == path.parent}
         self._outdated.difference_update(outdated)
         try:
-            with open(partial, 'wb') as file:
-                file.write(obj)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
+            with written_whole(path) as partial:
+                partial.write_bytes(obj)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise OSError(
                 error.errno,
                 f'{error.strerror}; the checkpoint could not be written, '

@@ -10,7 +10,6 @@ N: people. K: keypoints. n: side of a window, cells.
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from mmpose.structures import PoseDataSample
 
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
+from distilpose_runtime.files import written_whole
 
 from ...heatmaps.frame import HeatmapFrame
 from ...weights.fetch import file_sha256
@@ -299,6 +299,5 @@ def _tuples(values: dict) -> dict[str, Any]:
 
 def _write_json(file: Path, content: dict) -> None:
     """Write a file whole or not at all."""
-    part = file.with_suffix('.part')
-    part.write_text(json.dumps(content, indent=1))
-    os.replace(part, file)
+    with written_whole(file) as partial:
+        partial.write_text(json.dumps(content, indent=1))
