@@ -10,6 +10,9 @@ import numpy as np
 
 __all__ = ['box_faults', 'crop', 'frames']
 
+# OpenCV's warps count the pixels of a side in 16 bits.
+LONGEST = 32_767
+
 
 def box_faults(image: np.ndarray, boxes: np.ndarray) -> dict[int, str]:
     """Tell which boxes hold no part of an image, and why.
@@ -29,6 +32,8 @@ def box_faults(image: np.ndarray, boxes: np.ndarray) -> dict[int, str]:
             faults[i] = 'is not finite'
         elif x2 <= x1 or y2 <= y1:
             faults[i] = 'has no area'
+        elif x2 - x1 <= 1 and y2 - y1 <= 1:
+            faults[i] = 'is no larger than a pixel (shares of the image?)'
         elif x2 <= 0 or y2 <= 0 or x1 >= width or y1 >= height:
             faults[i] = f'lies outside the image of {width} x {height} pixels'
     return faults
@@ -77,6 +82,8 @@ def crop(
     Returns:
         Crop (H, W, 3).
     """
+    if max(image.shape[:2]) > LONGEST:
+        image, center, scale = _cut(image, center, scale)
     # Three points of the part and where they are in the crop: the centre, the
     # middle of the left side, and a point below it. In float32 from the start,
     # as MMPose does, or some pixels would differ.
@@ -87,3 +94,17 @@ def crop(
         points[2] = points[1] + [0, points[0, 0] - points[1, 0]]
     matrix = cv2.getAffineTransform(source, target)
     return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
+
+
+def _cut(
+    image: np.ndarray, center: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The part of an image alone, and where the same part is in it.
+
+    Of a part that is too large itself, every n-th pixel is taken.
+    """
+    low = np.floor(center - scale / 2).astype(int).clip(0)
+    high = np.ceil(center + scale / 2).astype(int) + 2  # for interpolation
+    image = image[low[1] : high[1], low[0] : high[0]]
+    step = -(-max(image.shape[:2]) // LONGEST)
+    return image[::step, ::step], (center - low) / step, scale / step

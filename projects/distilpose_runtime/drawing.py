@@ -1,18 +1,20 @@
 """Poses drawn over an image."""
 
 import colorsys
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from .poses import Poses
 
-__all__ = ['draw']
+__all__ = ['draw', 'draw_lines']
 
 Color = tuple[int, int, int]
 
 # OpenCV takes coordinates as whole numbers of 1 / 2 ** SHIFT pixel.
 SHIFT = 4
+GRAY = (200, 200, 200)
 
 
 def draw(
@@ -43,36 +45,59 @@ def draw(
         ).all(-1)
         x1, y1, x2, y2 = poses.boxes[i]
         width = max(1, round(float(max(x2 - x1, y2 - y1)) / 150))
-        points = [_fixed(point) for point in poses.keypoints[i]]
         if boxes:
-            corners = _fixed((x1, y1)), _fixed((x2, y2))
-            gray = (200, 200, 200)
-            cv2.rectangle(canvas, *corners, gray, 1, cv2.LINE_AA, SHIFT)
-        for (a, b), color in zip(poses.skeleton, lines):
-            if visible[a] and visible[b]:
-                cv2.line(
-                    canvas,
-                    *(points[a], points[b], color),
-                    *(width, cv2.LINE_AA, SHIFT),
-                )
+            start, end = _fixed((x1, y1)), _fixed((x2, y2))
+            cv2.rectangle(canvas, start, end, GRAY, 1, cv2.LINE_AA, SHIFT)
+        draw_lines(
+            canvas, poses.keypoints[i], poses.skeleton, lines, width, visible
+        )
         for k in np.flatnonzero(visible):
+            center = _fixed(poses.keypoints[i, k])
             radius = _fixed((1.5 * width, 0))[0]
-            cv2.circle(
-                canvas, points[k], radius, dots[k], -1, cv2.LINE_AA, SHIFT
-            )
+            cv2.circle(canvas, center, radius, dots[k], -1, cv2.LINE_AA, SHIFT)
             if ellipses and poses.sigmas is not None:
                 cv2.ellipse(
                     canvas,
-                    *(points[k], _fixed(poses.sigmas[i, k]), 0, 0, 360),
-                    *(dots[k], 1, cv2.LINE_AA, SHIFT),
+                    center,
+                    _fixed(poses.sigmas[i, k]),
+                    angle=0,
+                    startAngle=0,
+                    endAngle=360,
+                    color=dots[k],
+                    lineType=cv2.LINE_AA,
+                    shift=SHIFT,
                 )
     return canvas
 
 
+def draw_lines(
+    canvas: np.ndarray,
+    points: np.ndarray,
+    links: Sequence[tuple[int, int]],
+    colors: Sequence[Color],
+    width: int,
+    visible: np.ndarray | None = None,
+) -> None:
+    """Draw the lines of a skeleton into an image.
+
+    Args:
+        canvas: The image (height, width, 3), 8 bits, which is changed.
+        points: Keypoints (K, 2), pixels of the image.
+        links: Pairs of keypoints to connect.
+        colors: A colour for each link, in the image's order of channels.
+        width: Width of a line, pixels.
+        visible: Which keypoints are to be drawn, (K,); None for all.
+    """
+    for (a, b), color in zip(links, colors):
+        if visible is None or (visible[a] and visible[b]):
+            start, end = _fixed(points[a]), _fixed(points[b])
+            cv2.line(canvas, start, end, color, width, cv2.LINE_AA, SHIFT)
+
+
 def _fixed(point) -> tuple[int, int]:
-    # Far outside, where OpenCV's whole numbers end.
+    # Far outside any image, where OpenCV's whole numbers do not end yet.
     fixed = np.nan_to_num(np.asarray(point, np.float64)) * (1 << SHIFT)
-    x, y = fixed.clip(-1e6, 1e6).round()
+    x, y = fixed.clip(-(2**26), 2**26).round()
     return int(x), int(y)
 
 

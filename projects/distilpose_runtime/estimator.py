@@ -3,6 +3,7 @@
 N: people. K: keypoints. H, W: height and width of a crop, pixels.
 """
 
+import os
 from collections.abc import Sequence
 from os import PathLike
 
@@ -30,9 +31,13 @@ class PoseEstimator:
             people, one run follows another.
         threads: Threads on a CPU. Defaults to the number of cores.
 
+    It can be copied, pickled and sent to other processes, which load the
+    file anew.
+
     Attributes:
         info: What the file says of the model.
         provider: ONNX Runtime's name of what runs the model.
+        about, names, skeleton, has_sigmas: As of every ``Estimator``.
 
     Raises:
         FileNotFoundError: There is no such file, and no such model.
@@ -52,6 +57,7 @@ class PoseEstimator:
             raise UserValueError(f'batch is {batch}, expected 1 or more.')
         self.file = find_model(file)
         self.batch = batch
+        self._options = device, batch, threads
         self._session = open_session(self.file, device, threads)
         self.provider: str = self._session.get_providers()[0]
         self.info = ModelInfo.read(
@@ -59,6 +65,16 @@ class PoseEstimator:
         )
         self._outputs = [out.name for out in self._session.get_outputs()]
         self._check_graph()
+        self.about = {
+            'file': os.fspath(file),
+            **self.info.about(),
+            'runs_on': self.provider,
+        }
+        self.names, self.skeleton = self.info.names, self.info.skeleton
+        self.has_sigmas = 'sigmas' in self._outputs
+
+    def __reduce__(self) -> tuple:
+        return type(self), (os.path.abspath(self.file), *self._options)
 
     def __repr__(self) -> str:
         return (
@@ -88,23 +104,15 @@ class PoseEstimator:
         boxes = _check_boxes(image, boxes)
         size = self.info.input_size
         centers, scales = frames(boxes, size, self.info.padding)
-        found = [
-            self.run(
-                self.normalize(
-                    np.stack(
-                        [
-                            crop(image, *frame, size)
-                            for frame in zip(
-                                centers[start : start + self.batch],
-                                scales[start : start + self.batch],
-                            )
-                        ]
-                    )
-                )
-            )
-            for start in range(0, len(boxes), self.batch)
-        ]
-        k = len(self.info.names)
+        found = []
+        for start in range(0, len(boxes), self.batch):
+            part = slice(start, start + self.batch)
+            crops = [
+                crop(image, center, scale, size)
+                for center, scale in zip(centers[part], scales[part])
+            ]
+            found.append(self.run(self.normalize(np.stack(crops))))
+        k = len(self.names)
         empty = dict(coords=(0, k, 2), scores=(0, k), sigmas=(0, k, 2))
         joined = {
             name: np.concatenate(
@@ -120,8 +128,8 @@ class PoseEstimator:
             scores=joined['scores'],
             sigmas=None if sigmas is None else sigmas * ratio,
             boxes=boxes,
-            names=self.info.names,
-            skeleton=self.info.skeleton,
+            names=self.names,
+            skeleton=self.skeleton,
             keypoint_colors=self.info.keypoint_colors,
             skeleton_colors=self.info.skeleton_colors,
         )

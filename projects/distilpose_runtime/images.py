@@ -13,7 +13,9 @@ from .files import written_whole
 
 __all__ = [
     'IMAGE_SUFFIXES',
+    'count_pictures',
     'fit',
+    'is_utf8',
     'quiet_opencv',
     'read_image',
     'write_image',
@@ -45,8 +47,8 @@ def quiet_opencv() -> Iterator[None]:
 def read_image(path: Path) -> np.ndarray:
     """Read an image as a viewer shows it.
 
-    It is turned as its EXIF data say, grey and CMYK become BGR, 16 bits
-    become 8, and what is transparent lies on white.
+    It is turned as its EXIF data say, grey and CMYK become BGR, and 16 bits
+    become 8. Transparency is dropped, as MMPose drops it in training.
 
     Args:
         path: Image file, of any name that the system knows.
@@ -66,7 +68,6 @@ def read_image(path: Path) -> np.ndarray:
     try:
         with quiet_opencv():
             image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-            whole = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     except cv2.error as error:  # too large, for example
         raise UserValueError(f'OpenCV cannot read it ({error.err})') from error
     if image is None:
@@ -74,34 +75,20 @@ def read_image(path: Path) -> np.ndarray:
             'the file is cut off, damaged, or of a format that OpenCV '
             f'{cv2.__version__} cannot read'
         )
-    if whole.ndim == 3 and whole.shape[2] == 4:
-        whole = _turned_like(image, whole)
-        if whole.shape[:2] == image.shape[:2]:
-            return _on_white(whole)
     return image
 
 
-def _turned_like(image: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Turn BGRA as EXIF data have turned BGR, which OpenCV does not."""
-    if whole.dtype not in (np.uint8, np.uint16):
-        return whole
-    colors = whole[..., :3]
-    if whole.dtype == np.uint16:
-        colors = (colors >> 8).astype(np.uint8)
-    for mirror in (slice(None), slice(None, None, -1)):
-        for quarters in range(4):
-            if np.array_equal(np.rot90(colors[:, mirror], quarters), image):
-                return np.rot90(whole[:, mirror], quarters)
-    return whole
+def count_pictures(path: Path) -> int:
+    """How many pages a TIFF has, or an animation pictures; else 1."""
+    if not is_utf8(str(path)):
+        return 1
+    with quiet_opencv():
+        return max(cv2.imcount(str(path)), 1)
 
 
-def _on_white(image: np.ndarray) -> np.ndarray:
-    """Turn BGRA of 8 or 16 bits, or of floats up to 1, into BGR."""
-    whole = np.iinfo(image.dtype).max if image.dtype.kind == 'u' else 1.0
-    values = image.astype(np.float32) / whole
-    alpha = values[..., 3:]
-    mixed = values[..., :3] * alpha + 1 - alpha
-    return (mixed * 255 + 0.5).clip(0, 255).astype(np.uint8)
+def is_utf8(name: str) -> bool:
+    """Whether OpenCV and ONNX Runtime can open a file of this name."""
+    return name.encode(errors='replace').decode() == name
 
 
 def written_path(path: Path) -> Path:
@@ -124,11 +111,16 @@ def write_image(path: Path, image: np.ndarray) -> Path:
 
     Raises:
         OSError: It cannot be written.
+        ValueError: It is too large for its format.
     """
     path = written_path(path)
-    done, data = cv2.imencode(path.suffix.lower(), image)
-    if not done:
-        raise OSError(f'OpenCV cannot write {path.suffix} files')
+    with quiet_opencv():
+        done, data = cv2.imencode(path.suffix.lower(), image)
+    if not done:  # the format has a limit
+        raise UserValueError(
+            f'OpenCV cannot write {path.suffix} files of '
+            f'{image.shape[1]} x {image.shape[0]} pixels'
+        )
     with written_whole(path, sync=False) as partial:  # there may be thousands
         partial.write_bytes(data.tobytes())
     return path

@@ -2,10 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import (
-    Any,
-    NamedTuple,
-)
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,6 +60,17 @@ class ModelInfo(NamedTuple):
     precision: str
     versions: dict[str, Any]
     checkpoint_sha256: str
+
+    def about(self) -> dict[str, Any]:
+        """What results say of the model."""
+        return dict(
+            name=self.model,
+            dataset=self.dataset,
+            checkpoint_sha256=self.checkpoint_sha256,
+            precision=self.precision,
+            flip_test=self.flip_test,
+            exported_by=self.versions,
+        )
 
     @classmethod
     def read(cls, file: str, entries: Mapping[str, str]) -> 'ModelInfo':

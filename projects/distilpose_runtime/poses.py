@@ -1,10 +1,11 @@
 """What a model predicts of an image."""
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ['Poses']
+__all__ = ['Estimator', 'Poses']
 
 
 @dataclass(frozen=True)
@@ -35,3 +36,21 @@ class Poses:
     def __len__(self) -> int:
         """The number of people."""
         return len(self.keypoints)
+
+
+class Estimator(Protocol):
+    """What finds keypoints in boxes, as ``PoseEstimator`` does.
+
+    Attributes:
+        about: What results say of the model.
+        names: The names of the K keypoints.
+        skeleton: Pairs of keypoints that a line connects.
+        has_sigmas: Whether its poses have sigmas.
+    """
+
+    about: dict[str, Any]
+    names: list[str]
+    skeleton: list[tuple[int, int]]
+    has_sigmas: bool
+
+    def __call__(self, image: np.ndarray, boxes: np.ndarray) -> Poses: ...

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 from .errors import UserRuntimeError, UserValueError
+from .images import is_utf8
 from .metadata import ModelError
 
 __all__ = ['open_session', 'reason', 'run_session']
@@ -34,7 +35,10 @@ NUMBERED = ('cuda', 'tensorrt', 'rocm', 'migraphx', 'directml')
 
 
 def open_session(
-    file: str, device: str = 'cpu', threads: int | None = None
+    file: str,
+    device: str = 'cpu',
+    threads: int | None = None,
+    content: bytes | None = None,
 ) -> onnxruntime.InferenceSession:
     """Load a model.
 
@@ -42,6 +46,8 @@ def open_session(
         file: The ONNX file.
         device: A name of ``PROVIDERS``; some take a number, as ``cuda:1``.
         threads: Threads of an operator. Defaults to the number of cores.
+        content: What is loaded in place of the file's content, such as the
+            same graph with one more output.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -57,15 +63,21 @@ def open_session(
     if threads:
         settings.intra_op_num_threads = threads
     try:
-        with open(file, 'rb'):  # the system's own words for what is wrong
-            pass
+        with open(file, 'rb') as opened:  # or the system says what is wrong
+            if content is None and not is_utf8(file):
+                content = opened.read()
         session = onnxruntime.InferenceSession(
-            file, settings, providers=[(provider, options)]
+            content or file, settings, providers=[(provider, options)]
         )
     except OSError:
         raise
     except Exception as error:  # of many types, most of them ONNX Runtime's
-        raise ModelError(_explain(file, error)) from error
+        raise ModelError(
+            f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
+            f'({reason(error)}). It must be a complete ONNX file of an opset '
+            'that this version knows: copy it again, or install a newer '
+            'onnxruntime.'
+        ) from error
     # Where a provider cannot start, ONNX Runtime goes on without it.
     if session.get_providers()[0] != provider:
         raise UserRuntimeError(
@@ -126,17 +138,6 @@ def _provider(device: str) -> tuple[str, dict[str, str]]:
             "choose device='cpu'."
         )
     return PROVIDERS[kind], {'device_id': number} if number else {}
-
-
-def _explain(file: str, error: Exception) -> str:
-    import onnxruntime
-
-    return (
-        f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
-        f'({reason(error)}). It must be a complete ONNX file of an opset '
-        'that this version knows: copy it again, or install a newer '
-        'onnxruntime.'
-    )
 
 
 def reason(error: Exception) -> str:

@@ -1,6 +1,9 @@
 """Keypoints of all people of an image, by ONNX Runtime alone."""
 
+import copy
 import json
+import multiprocessing
+import pickle
 import subprocess
 import sys
 import zipfile
@@ -136,6 +139,45 @@ def test_crops_are_mmposes_bit_by_bit(image):
         assert np.array_equal(found, wanted['img'])
 
 
+@pytest.mark.parametrize('axis', [0, 1])
+def test_crops_of_pictures_beyond_opencvs_limit(image, axis):
+    """As of the part alone; of a person that is too large, every n-th."""
+    large = np.zeros((40_000, 40, 3), np.uint8)
+    large[39_000:39_040] = image[:40, :40]
+    small = large[38_990:39_090]
+    center, offset = np.array([20.3, 30.6]), np.array([0, 38_990])
+    size = np.array([33.0, 44.0])
+    if axis:
+        large, small = large.transpose(1, 0, 2), small.transpose(1, 0, 2)
+        center, offset = center[::-1], offset[::-1]
+    wanted = box_module.crop(small, center, size, (48, 64)).astype(int)
+    found = box_module.crop(large, center + offset, size, (48, 64))
+    assert found.any() and np.abs(found - wanted).max() <= 8
+
+    ramp = np.linspace(0, 255, 40_000).astype(np.uint8)
+    ramp = np.broadcast_to(ramp[:, None, None], (40_000, 40, 3))
+    if axis:
+        ramp = ramp.transpose(1, 0, 2)
+    middle = np.array([20.0, 20_000.0])[:: -1 if axis else 1]
+    whole = np.array([30_000.0, 40_000.0])[:: -1 if axis else 1]
+    found = box_module.crop(np.ascontiguousarray(ramp), middle, whole, (6, 8))
+    line = found[4, :, 0] if axis else found[:, 3, 0]
+    steps = 255 * np.arange(len(line)) / len(line)
+    np.testing.assert_allclose(line, steps, atol=1)
+
+
+def test_copied_and_sent_to_processes(file, image):
+    """It loads the file anew, with the same options, in any folder."""
+    model = PoseEstimator(file, batch=3, threads=1)
+    wanted = model(image, BOXES).keypoints
+    for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert other.batch == 3 and other._options == ('cpu', 3, 1)
+        np.testing.assert_array_equal(other(image, BOXES).keypoints, wanted)
+    with multiprocessing.get_context('spawn').Pool(1) as pool:
+        found = pool.apply(model, (image, BOXES)).keypoints
+    np.testing.assert_array_equal(found, wanted)
+
+
 def test_sigmas_grow_with_the_person(file, image):
     """In pixels of the image, not of the crop."""
     model = PoseEstimator(file)
@@ -187,6 +229,8 @@ def test_no_boxes_no_poses(none, file, image):
         ([1, 2, float('inf'), 4], 'is not finite'),
         ([5, 5, 5, 9], 'has no area'),
         ([5, 9, 7, 5], 'has no area'),
+        ([0.1, 0.2, 0.9, 0.8], 'is no larger than a pixel'),
+        ([0, 0, 1, 1], 'is no larger than a pixel'),
         ([120, 5, 130, 9], 'lies outside the image of 120 x 150 pixels'),
         ([5, -9, 7, 0], 'lies outside'),
     ],

@@ -95,6 +95,7 @@ test('boxes that hold no part of an image', () => {
   const image = { width: 10, height: 20 };
   assert.equal(pose.boxFault([9, 19, 30, 30], image), null);
   assert.match(pose.boxFault([1, 1, 1, 5], image), /no area/);
+  assert.match(pose.boxFault([0.1, 0, 1, 1], image), /than a pixel/);
   assert.match(pose.boxFault([10, 0, 20, 5], image), /outside/);
   assert.match(pose.boxFault([0, -5, 5, 0], image), /outside/);
   assert.match(pose.boxFault([0, NaN, 5, 1], image), /finite/);

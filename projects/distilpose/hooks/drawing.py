@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from distilpose_runtime.drawing import draw_lines
+
 __all__ = ['draw_comparison', 'draw_skeleton', 'overlay_heatmaps']
 
 
@@ -52,16 +54,9 @@ def draw_skeleton(
     """
     canvas = cv2.resize(image, None, fx=scale, fy=scale)
     h, w = canvas.shape[:2]
-    points = (np.asarray(coords) * [w, h]).round().astype(int)
-    for (a, b), color in zip(links, colors):
-        cv2.line(
-            canvas,
-            tuple(map(int, points[a])),
-            tuple(map(int, points[b])),
-            tuple(map(int, color[::-1])),
-            scale,
-            cv2.LINE_AA,
-        )
+    points = np.asarray(coords) * [w, h]
+    bgr = np.asarray(colors)[:, ::-1].tolist()
+    draw_lines(canvas, points, links, bgr, scale)
     return canvas
 
 

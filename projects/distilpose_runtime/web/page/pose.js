@@ -126,6 +126,7 @@ export function poses(outputs, frames, [W, H]) {
 export function boxFault([x1, y1, x2, y2], { width, height }) {
   if (![x1, y1, x2, y2].every(Number.isFinite)) return 'is not finite';
   if (x2 <= x1 || y2 <= y1) return 'has no area';
+  if (x2 - x1 <= 1 && y2 - y1 <= 1) return 'is no larger than a pixel';
   if (x2 <= 0 || y2 <= 0 || x1 >= width || y1 >= height) {
     return 'lies outside the image';
   }
