@@ -483,6 +483,7 @@ def set_up(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Compare models; ``argv`` defaults to the command line's arguments."""
     parser = argparse.ArgumentParser(
+        prog='distilpose benchmark',
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -25,7 +25,9 @@ HEADERS = [
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog='distilpose complexity', description=__doc__.splitlines()[0]
+    )
     parser.add_argument('configs', nargs='+', metavar='CONFIG')
     rows, faults = [], []
     for name in parser.parse_args().configs:

@@ -17,7 +17,9 @@ from distilpose.weights.read import read_state_dict
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog='distilpose convert', description=__doc__.splitlines()[0]
+    )
     parser.add_argument('source', metavar='SRC')
     parser.add_argument('target', type=Path, metavar='DST')
     direction = parser.add_mutually_exclusive_group()

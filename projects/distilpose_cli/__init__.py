@@ -156,19 +156,6 @@ def add_mmpose(commands) -> None:
     )
 
 
-def add_run(commands) -> None:
-    """The name of ``mmpose`` in version 0.1; the list does not show it."""
-
-    def run(args: Arguments) -> None:
-        script = args.arguments[0] if args.arguments else 'SCRIPT'
-        raise SystemExit(
-            f'distilpose run: now `distilpose mmpose {script}`, with the same '
-            'arguments.'
-        )
-
-    _add_forwarded(commands, 'run', None, run)
-
-
 COMMANDS = (
     add_train,
     add_test,
@@ -183,22 +170,20 @@ COMMANDS = (
     add_serve,
     add_store_teacher,
     add_env,
-    add_run,
 )
 
 
 def _add_forwarded(
     commands,
     name: str,
-    text: str | None,
+    text: str,
     run: Callable[[Arguments], None],
     **defaults: str,
 ) -> None:
     """Add a command whose script reads all arguments, ``--help`` included."""
-    shown = {} if text is None else dict(help=text)
     # No argument can hold a NUL, so none is taken for an option of ours.
     parser = commands.add_parser(
-        name, prefix_chars='\0', add_help=False, **shown
+        name, prefix_chars='\0', add_help=False, help=text
     )
     parser.add_argument('arguments', nargs=argparse.REMAINDER)
     parser.set_defaults(run=run, **defaults)
@@ -212,25 +197,17 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
 
 def run_demo(args: Arguments) -> None:
     """Draw the demo's pictures, or run the whole demo."""
-    try:
-        if args.command == 'demo-data':
-            from distilpose_demo.dataset import make_dataset
+    if args.command == 'demo-data':
+        from distilpose_demo.dataset import make_dataset
 
-            make_dataset(args.folder, seed=args.seed)
-        else:
-            from distilpose_demo.run import run
+        make_dataset(args.folder, seed=args.seed)
+        return
+    from distilpose_demo.run import run
 
-            # Dependencies warn each other of deprecations, on top of the bars.
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore')
-                run(args.folder, seed=args.seed)
-    except OSError as error:
-        raise SystemExit(
-            f'distilpose {args.command}: cannot write to {args.folder} '
-            f'({error}). Name a folder that can be written and has room.'
-        ) from error
-    except (RuntimeError, ValueError) as error:
-        raise SystemExit(f'distilpose {args.command}: {error}') from error
+    # Dependencies warn each other of deprecations, on top of the bars.
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        run(args.folder, seed=args.seed)
 
 
 def with_config(arguments: list[str]) -> list[str]:
@@ -258,9 +235,11 @@ def run_mmpose_script(name: str, arguments: list[str]) -> None:
     }
     if name not in scripts:
         nearest = difflib.get_close_matches(name, scripts) or sorted(scripts)
-        raise SystemExit(
-            f'distilpose mmpose: MMPose {mmpose.__version__} carries no '
-            f'script "{name}" in {carried}. Nearest: ' + ', '.join(nearest)
+        from distilpose_runtime.errors import UserValueError
+
+        raise UserValueError(
+            f'MMPose {mmpose.__version__} carries no script "{name}" in '
+            f'{carried}. Nearest: {", ".join(nearest)}.'
         )
     run_script(scripts[name], arguments)
 

@@ -3,8 +3,6 @@
 import argparse
 from pathlib import Path
 
-from .errors import told
-
 __all__ = ['add_export']
 
 
@@ -54,38 +52,30 @@ def add_export(commands) -> None:
 
 
 def run_export(args: argparse.Namespace) -> None:
-    """Export, and say how far the file is from PyTorch."""
+    """Export, and say how far the file is from PyTorch.
+
+    Raises:
+        ValueError: The options contradict each other.
+    """
     if args.calibration is not None and args.precision != 'int8':
-        raise SystemExit(
-            f'distilpose export: --calibration is for int8, and has no effect '
-            f'on {args.precision}. Leave it out, or add --precision int8.'
+        from distilpose_runtime.errors import UserValueError
+
+        raise UserValueError(
+            f'--calibration is for int8, and has no effect on '
+            f'{args.precision}. Leave it out, or add --precision int8.'
         )
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        raise SystemExit(
-            f'distilpose export: {error}. Install what it needs with '
-            '`pip install "distilpose[export]"`.'
-        ) from error
     from distilpose.deploy.export import OPSET, export_onnx
     from distilpose.zoo.find import read_config
 
-    try:
-        config = read_config(args.config, with_mmpose=True)
-        difference = export_onnx(
-            config,
-            args.checkpoint,
-            args.file,
-            precision=args.precision,
-            calibration=args.calibration,
-            flip_test=args.flip_test,
-            raw_images=args.raw_images,
-        )
-    except (OSError, TypeError, ValueError) as error:
-        raise SystemExit(
-            f'distilpose export: {told(error) or error}'
-        ) from error
+    difference = export_onnx(
+        read_config(args.config, with_mmpose=True),
+        args.checkpoint,
+        args.file,
+        precision=args.precision,
+        calibration=args.calibration,
+        flip_test=args.flip_test,
+        raw_images=args.raw_images,
+    )
     size = args.file.stat().st_size / 1e6
     print(  # noqa: T201
         f'{args.file}: {size:.1f} MB, opset {OPSET}, any batch. Largest '

@@ -5,8 +5,6 @@ import shlex
 import warnings
 from pathlib import Path
 
-from .errors import told
-
 __all__ = ['add_init']
 
 
@@ -71,26 +69,29 @@ def add_init(commands) -> None:
 
 
 def run_init(args: argparse.Namespace) -> None:
-    """Write, and show the report and what to do next."""
+    """Write, and show the report and what to do next.
+
+    Raises:
+        ValueError: The report has errors, or an argument cannot be used.
+    """
     options = {
         name: value
         for name, value in vars(args).items()
         if name not in ('command', 'run', 'folder')
     }
-    try:
-        # Dependencies warn of each other's deprecations, over the report.
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            from distilpose_own_data import init
+    # Dependencies warn of each other's deprecations, over the report.
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        from distilpose_own_data import init
 
-            report = init(args.folder, **options)
-    except (OSError, ValueError) as error:
-        raise SystemExit(f'distilpose init: {told(error) or error}') from error
+        report = init(args.folder, **options)
     print(report)  # noqa: T201
     if report.errors:
-        raise SystemExit(
-            'distilpose init: nothing is written. Put right what the report '
-            'says, and try again.'
+        from distilpose_runtime.errors import UserValueError
+
+        raise UserValueError(
+            'nothing is written. Put right what the report says, and try '
+            'again.'
         )
     print(_next_steps(args.folder, args.teacher is None))  # noqa: T201
 

@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from .arguments import DEFAULT_MODEL, positive
-from .errors import told
 
 __all__ = ['add_predict']
 
@@ -151,22 +150,7 @@ def _score(text: str) -> float:
 
 def run_predict(args: argparse.Namespace) -> None:
     """Predict, and say what was done."""
-    try:
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        raise SystemExit(
-            f'distilpose predict: {error}. Install what it needs with '
-            '`pip install "distilpose[runtime]"`.'
-        ) from error
     from .predict_run import run
 
-    try:
-        complete = run(args)
-    except ModuleNotFoundError:
-        raise
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        raise SystemExit(
-            f'distilpose predict: {told(error) or error}'
-        ) from error
-    if not complete:
+    if not run(args):
         raise KeyboardInterrupt

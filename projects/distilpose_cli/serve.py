@@ -5,7 +5,6 @@ import webbrowser
 from pathlib import Path
 
 from .arguments import DEFAULT_MODEL
-from .errors import told
 
 __all__ = ['add_serve']
 
@@ -48,26 +47,18 @@ def add_serve(commands) -> None:
 
 def run_serve(args: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
-    try:
-        from distilpose_runtime.named import find_model
-        from distilpose_runtime.web import make_server, page_files
-    except ImportError as error:
-        raise SystemExit(
-            f'distilpose serve: {error}. Install what it needs with '
-            '`pip install "distilpose[runtime]"`.'
-        ) from error
-    try:
-        files = page_files(Path(find_model(args.model)), args.detector)
-    except (OSError, ValueError) as error:
-        raise SystemExit(
-            f'distilpose serve: {told(error) or error}'
-        ) from error
+    from distilpose_runtime.named import find_model
+    from distilpose_runtime.web import make_server, page_files
+
+    files = page_files(Path(find_model(args.model)), args.detector)
     try:
         server = make_server(files, args.port)
     except (OSError, OverflowError) as error:
-        raise SystemExit(
-            f'distilpose serve: cannot listen on port {args.port} ({error}). '
-            'Choose another with --port, or --port 0 for any free one.'
+        from distilpose_runtime.errors import UserRuntimeError
+
+        raise UserRuntimeError(
+            f'cannot listen on port {args.port} ({error}). Choose another '
+            'with --port, or --port 0 for any free one.'
         ) from error
     address = f'http://127.0.0.1:{server.server_port}/'
     print(f'{args.model}: {address} (Ctrl-C ends)', flush=True)  # noqa: T201

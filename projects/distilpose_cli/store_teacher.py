@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from .arguments import positive
-from .errors import expect_settings, told
+from .errors import expect_settings
 
 __all__ = ['add_store_teacher']
 
@@ -40,30 +40,19 @@ def add_store_teacher(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Store the outputs.
-
-    Raises:
-        SystemExit: They cannot be stored; the message says why.
-    """
+    """Store the outputs, and say how to train with them."""
     from mmengine.config import DictAction
 
     from distilpose.teachers.stored.write import store_teacher
     from distilpose.zoo.find import read_config
 
-    try:
-        config = read_config(args.config)
-        expect_settings(['--cfg-options', *args.cfg_options])
-        reader = argparse.ArgumentParser()
-        reader.add_argument('--options', nargs='*', action=DictAction)
-        options = reader.parse_args(['--options', *args.cfg_options]).options
-        config.merge_from_dict(options or {})
-        stored = store_teacher(config, args.folder, args.batch_size)
-    except ModuleNotFoundError:
-        raise
-    except (ImportError, OSError, TypeError, ValueError) as error:
-        raise SystemExit(
-            f'distilpose store-teacher: {told(error) or error}'
-        ) from error
+    config = read_config(args.config)
+    expect_settings(['--cfg-options', *args.cfg_options])
+    reader = argparse.ArgumentParser()
+    reader.add_argument('--options', nargs='*', action=DictAction)
+    options = reader.parse_args(['--options', *args.cfg_options]).options
+    config.merge_from_dict(options or {})
+    stored = store_teacher(config, args.folder, args.batch_size)
     print(  # noqa: T201
         f'{stored.count} people are stored in {args.folder}. To train with '
         f'them: --cfg-options model.teacher.stored={args.folder}'

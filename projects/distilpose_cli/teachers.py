@@ -29,7 +29,7 @@ def run_teachers(args: argparse.Namespace) -> None:
     """Print the table.
 
     Raises:
-        SystemExit: No name has the word.
+        ValueError: No name has the word.
     """
     from distilpose.teachers.listing import list_teachers, table
 
@@ -38,8 +38,10 @@ def run_teachers(args: argparse.Namespace) -> None:
         warnings.simplefilter('ignore')
         teachers = list_teachers(args.word)
     if not teachers:
-        raise SystemExit(
-            f'distilpose teachers: no config of MMPose or distilpose has '
-            f'"{args.word}" in its name. Without a word, all are listed.'
+        from distilpose_runtime.errors import UserValueError
+
+        raise UserValueError(
+            f'no config of MMPose or distilpose has "{args.word}" in its '
+            'name. Without a word, all are listed.'
         )
     print(table(teachers))  # noqa: T201

@@ -11,6 +11,7 @@ import distilpose_cli
 from distilpose.zoo.find import find_config
 from distilpose_cli import main
 from distilpose_cli.errors import told
+from distilpose_runtime.errors import UserValueError
 
 from .. import toys
 
@@ -131,7 +132,82 @@ def test_settings_without_a_value(given):
         main(['train', 'x.py', '--cfg-options', 'a=1', given])
 
 
-def test_bug_keeps_its_traceback(monkeypatch):
-    monkeypatch.setattr(distilpose_cli, 'run_script', lambda *args: [][1])
-    with pytest.raises(IndexError):
-        main(['train', 'distilpose-s_8xb32-300e_coco-256x192'])
+SCRIPT = 'distilpose_cli.run_script'
+CONFIG = 'distilpose-s_8xb32-300e_coco-256x192'
+# A command, and what it calls.
+COMMANDS = {
+    f'train {CONFIG}': SCRIPT,
+    f'test {CONFIG} x.pth': SCRIPT,
+    'mmpose browse_dataset': SCRIPT,
+    'convert a b': SCRIPT,
+    'complexity a': SCRIPT,
+    'benchmark a': SCRIPT,
+    'demo x': 'distilpose_demo.run.run',
+    'demo-data x': 'distilpose_demo.dataset.make_dataset',
+    'init x --train a.json --images y': 'distilpose_own_data.init',
+    'teachers hrnet': 'distilpose.teachers.listing.list_teachers',
+    f'export {CONFIG} x.pth x.onnx': 'distilpose.deploy.export.export_onnx',
+    'predict x': 'distilpose_cli.predict_run.open_source',
+    'serve': 'distilpose_runtime.web.make_server',
+    f'store-teacher {CONFIG} x': (
+        'distilpose.teachers.stored.write.store_teacher'
+    ),
+    'env': 'distilpose_cli.env.describe',
+}
+
+
+def run(monkeypatch, command, error):
+    """Run a command in which an error is raised; give what it ends with."""
+
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr(COMMANDS[command], fail)
+    with pytest.raises((Exception, SystemExit)) as caught:
+        main(command.split())
+    return caught.value
+
+
+def test_all_commands_are_in_the_table(capsys):
+    with pytest.raises(SystemExit):
+        main(['fit'])
+    _, choices = capsys.readouterr().err.split('choose from ')
+    named = {x.strip(" '") for x in choices.strip(')\n').split(',')}
+    assert named == {command.split()[0] for command in COMMANDS}
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+@pytest.mark.parametrize(
+    'kind', [KeyError, TypeError, ValueError, RuntimeError, ImportError]
+)
+def test_bug_keeps_its_traceback(command, kind, monkeypatch):
+    error = kind('x')
+    assert run(monkeypatch, command, error) is error
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+@pytest.mark.parametrize(
+    'error, text',
+    [
+        (UserValueError('Give y.'), 'Give y.'),
+        (
+            PermissionError(13, 'Permission denied', 'z'),
+            '"z" cannot be used (Permission denied).',
+        ),
+        (
+            ModuleNotFoundError("No module named 'av'", name='av'),
+            "No module named 'av'. Install what it needs with",
+        ),
+    ],
+    ids=['ours', 'file', 'package'],
+)
+def test_what_a_user_can_put_right_is_one_line(
+    command, error, text, monkeypatch
+):
+    if command == 'serve' and isinstance(error, OSError):
+        text = 'cannot listen on port 8000'
+    end = run(monkeypatch, command, error)
+    assert isinstance(end, SystemExit)
+    name = command.split()[0]
+    assert end.code.startswith(f'distilpose {name}: {text}')
+    assert '\n' not in end.code  # printed as it is, with the exit code 1
