@@ -45,10 +45,6 @@ def server(tmp_path, monkeypatch):
 
 
 def cached(tmp_path):
-    """Names of the files in the cache, but for locks."""
+    """Names of the files in the cache."""
     files = (tmp_path / 'cache').rglob('*')
-    return sorted(
-        file.name
-        for file in files
-        if file.is_file() and file.suffix != '.lock'
-    )
+    return sorted(file.name for file in files if file.is_file())

@@ -15,7 +15,6 @@ EXTRAS = dict(
     trackers='tracking',
     timm='timm',
     mmpretrain='vitpose',
-    filelock='train',
     matplotlib='train',
     PIL='train',
     tabulate='train',

@@ -1,19 +1,29 @@
-"""Public detectors, fetched once and checked by their hash."""
+"""Files that are downloaded once, and compared with their hash."""
 
 import hashlib
 import os
-import tempfile
-import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
+from urllib.request import Request, urlopen
 
 from .errors import UserError
+from .files import written_whole
 
-__all__ = ['DETECTORS', 'DownloadError', 'Download', 'fetch']
+__all__ = [
+    'DETECTORS',
+    'Download',
+    'DownloadError',
+    'download',
+    'fetch',
+    'file_sha256',
+]
 
 YOLOX = 'https://github.com/Megvii-BaseDetection/YOLOX/releases/download'
-TIMEOUT = 30  # seconds without an answer
+TIMEOUT = 60  # seconds without an answer
+CHUNK = 1 << 20  # bytes
 
 
 class DownloadError(UserError, OSError):
@@ -71,51 +81,123 @@ def fetch(
             was expected.
     """
     path = (folder or _cache()) / item.url.rsplit('/', 1)[-1]
-    if path.is_file():
-        _check(item, path, path)
-        return path
-    announce(
+    text = (
         f'Fetching {item.url} ({item.size / 1e6:.0f} MB, {item.license}) to '
         f'{path}.'
     )
-    part = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=path.name, delete=False
-        ) as file:
-            part = Path(file.name)
-            with urllib.request.urlopen(item.url, timeout=TIMEOUT) as answer:
-                # One byte more than expected shows that it is another file.
-                file.write(answer.read(item.size + 1))
-        _check(item, part, path)
-        os.replace(part, path)
-    except DownloadError:
-        raise
-    except OSError as error:  # urllib's errors among them
-        raise DownloadError(
-            f'{item.url} cannot be fetched ({error}). Without a network, copy '
-            f'the file to {path}.'
-        ) from error
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)
+    download(item.url, path, item.sha256, announce=lambda: announce(text))
     return path
 
 
-def _cache() -> Path:
-    cache = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-    return Path(cache) / 'distilpose'
+def download(
+    address: str,
+    path: Path,
+    sha256: str = '',
+    announce: Callable[[], None] = lambda: None,
+    progress: Callable[[int, int | None], None] = lambda count, total: None,
+) -> None:
+    """Download a file once, whole or not at all.
 
+    Of several processes, one downloads and the others wait.
 
-def _check(item: Download, file: Path, name: Path) -> None:
+    Args:
+        address: Where it is, by HTTP.
+        path: Where it is kept. A file that is there is compared and left.
+        sha256: Its hash, or how that begins; nothing if it is not known.
+        announce: Called before the download starts.
+        progress: Called with the bytes that have come, and with how many
+            there are, or None where the server does not say.
+
+    Raises:
+        DownloadError: It cannot be downloaded or kept, or has another hash.
+    """
     try:
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DownloadError(f'{name} cannot be read ({error}).') from error
-    if found != item.sha256:
+        if path.is_file():
+            if sha256:
+                _expect_hash(file_sha256(path), sha256)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path):
+            if not path.is_file():  # another process was faster
+                announce()
+                with written_whole(path) as partial:
+                    _download(address, partial, sha256, progress)
+    except (OSError, HTTPException) as error:  # urllib's errors among them
+        if path.is_file():
+            raise DownloadError(
+                f'The file "{path}" is not that of {address} ({error}). '
+                'Delete it, and it is downloaded, or copy it there once more.'
+            ) from error
         raise DownloadError(
-            f'{name} is not the file that was expected from {item.url}: its '
-            f'SHA-256 is {found[:12]}..., not {item.sha256[:12]}.... Remove '
-            'it and try again.'
+            f'{address} cannot be downloaded ({error}). Try again, or fetch '
+            f'it in another way and save it as "{path}".'
+        ) from error
+
+
+def file_sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        for chunk in iter(lambda: file.read(CHUNK), b''):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one process at a time make a file."""
+    from filelock import FileLock
+
+    lock = path.with_name(f'{path.name}.lock')
+    with FileLock(lock):
+        try:
+            yield
+        finally:
+            # Those that wait see that it is gone, and make a new one. Windows
+            # removes it later: an open file cannot be.
+            with suppress(OSError):
+                lock.unlink()
+
+
+def _download(
+    address: str,
+    file: Path,
+    sha256: str,
+    progress: Callable[[int, int | None], None],
+) -> None:
+    """Download a file, and compare its length and its hash.
+
+    Raises:
+        OSError: The connection failed, or the file is not what it should be.
+    """
+    request = Request(address, headers={'User-Agent': 'distilpose'})
+    with urlopen(request, timeout=TIMEOUT) as reply, open(file, 'wb') as out:
+        length = reply.headers.get('Content-Length')
+        total = int(length) if length else None
+        for chunk in iter(lambda: reply.read(CHUNK), b''):
+            out.write(chunk)
+            progress(out.tell(), total)
+        if total not in (None, out.tell()):
+            raise OSError(
+                f'the connection ended after {out.tell()} of {total} bytes'
+            )
+    if sha256:
+        _expect_hash(file_sha256(file), sha256)
+
+
+def _expect_hash(found: str, sha256: str) -> None:
+    if not found.startswith(sha256):
+        raise OSError(
+            f'its SHA-256 begins with {found[:8]}, not with {sha256[:8]}'
         )
+
+
+def _cache() -> Path:
+    cache = os.environ.get('XDG_CACHE_HOME')
+    try:
+        return Path(cache or Path.home() / '.cache') / 'distilpose'
+    except RuntimeError as error:
+        raise DownloadError(
+            'There is no home folder to keep a download in. Set '
+            'XDG_CACHE_HOME to a folder that can be written.'
+        ) from error

@@ -308,7 +308,7 @@ def test_offline(photos, model, monkeypatch, tmp_path):
     with pytest.raises(SystemExit) as ended:
         predict(photos, '--model', model, '--out', tmp_path / 'out')
     text = str(ended.value)
-    assert 'yolox_tiny.onnx cannot be fetched' in text and '\n' not in text
+    assert 'yolox_tiny.onnx cannot be downloaded' in text and '\n' not in text
     assert not (tmp_path / 'out').exists()
 
 

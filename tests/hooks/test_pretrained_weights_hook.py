@@ -42,7 +42,7 @@ def test_setting_is_named(server, pictures, tmp_path):
     cfg = config(pictures, tmp_path, f'{server.address}/gone.pth')
     with pytest.raises(
         CheckpointError,
-        match='gone.pth" cannot be downloaded .*model.backbone.init_cfg=None',
+        match='gone.pth cannot be downloaded .*model.backbone.init_cfg=None',
     ):
         runs.train(cfg)
     assert server.asked == ['/gone.pth']

@@ -1,8 +1,6 @@
-"""Detectors by name are fetched once, and checked."""
+"""Files are downloaded once, and compared with their hash."""
 
 import hashlib
-import io
-import urllib.request
 
 import pytest
 
@@ -11,76 +9,101 @@ from distilpose_runtime.downloads import (
     DETECTORS,
     Download,
     DownloadError,
+    download,
     fetch,
 )
 
 DATA = b'an ONNX file'
-ITEM = Download(
-    'https://example.org/a/yolo.onnx',
-    hashlib.sha256(DATA).hexdigest(),
-    len(DATA),
-    'Apache-2.0',
-)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
-def answers(monkeypatch):
-    """What the network gives, in turn; and what was asked for."""
-    given, asked = [], []
-
-    def urlopen(url, timeout):
-        asked.append(url)
-        if isinstance(given[0], Exception):
-            raise given.pop(0)
-        return io.BytesIO(given.pop(0))
-
-    monkeypatch.setattr(urllib.request, 'urlopen', urlopen)
-    return given, asked
+def item(server):
+    server.files['/yolo.onnx'] = DATA
+    return Download(
+        f'{server.address}/yolo.onnx', SHA256, len(DATA), 'Apache-2.0'
+    )
 
 
-def test_fetched_once(tmp_path, answers):
-    given, asked = answers
-    given.append(DATA)
+def test_fetched_once(tmp_path, server, item):
     said = []
     for _ in range(2):
-        path = fetch(ITEM, tmp_path / 'new', said.append)
+        path = fetch(item, tmp_path / 'new', said.append)
         assert path.read_bytes() == DATA
-    assert asked == [ITEM.url]
+    assert server.asked == ['/yolo.onnx']
     assert len(said) == 1
-    assert ITEM.url in said[0] and 'Apache-2.0' in said[0]
-    assert [x.name for x in path.parent.iterdir()] == ['yolo.onnx']
+    assert item.url in said[0] and 'Apache-2.0' in said[0]
+    assert names(path.parent) == ['yolo.onnx']
+    assert path.stat().st_mode & 0o444 == 0o444, 'others may read the cache'
 
 
-@pytest.mark.parametrize('data', [b'', b'an ONNX fil', DATA + b'!', b'<html>'])
-def test_another_file(tmp_path, answers, data):
-    answers[0].append(data)
-    with pytest.raises(DownloadError, match='not the file that was expected'):
-        fetch(ITEM, tmp_path)
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize(
+    'data, missing, reason',
+    [
+        (b'', 0, 'its SHA-256 begins with .*, not with '),
+        (b'<html>', 0, 'its SHA-256 begins with .*, not with '),
+        (DATA + b'!', 0, 'its SHA-256 begins with .*, not with '),
+        (DATA, 1, 'the connection ended after 11 of 12 bytes'),
+        (None, 0, 'HTTP Error 404'),
+    ],
+)
+def test_failed_download_leaves_nothing(
+    tmp_path, server, item, data, missing, reason
+):
+    """No part of it and no lock; and says what to do, in one line."""
+    server.files['/yolo.onnx'], server.missing = data, missing
+    with pytest.raises(DownloadError, match=reason) as caught:
+        fetch(item, tmp_path / 'new')
+    text = str(caught.value)
+    assert f'save it as "{tmp_path / "new" / "yolo.onnx"}"' in text
+    assert item.url in text and '\n' not in text
+    assert names(tmp_path / 'new') == []
+    server.files['/yolo.onnx'], server.missing = DATA, 0
+    assert fetch(item, tmp_path / 'new').read_bytes() == DATA
 
 
-def test_damaged_afterwards(tmp_path, answers):
+def test_damaged_afterwards(tmp_path, server, item):
+    """It stays, as it may be the user's, and nothing is asked for."""
     (tmp_path / 'yolo.onnx').write_bytes(DATA[:5])
-    with pytest.raises(DownloadError, match='Remove it and try again'):
-        fetch(ITEM, tmp_path)
+    with pytest.raises(DownloadError, match='not that of .* Delete it, and'):
+        fetch(item, tmp_path)
+    assert server.asked == []
+    assert (tmp_path / 'yolo.onnx').read_bytes() == DATA[:5]
 
 
-def test_offline(tmp_path, answers):
-    answers[0].append(urllib.error.URLError('no route to host'))
-    with pytest.raises(DownloadError) as error:
-        fetch(ITEM, tmp_path)
-    text = str(error.value)
-    assert 'no route to host' in text and '\n' not in text
-    assert f'copy the file to {tmp_path / "yolo.onnx"}' in text
-    assert not list(tmp_path.iterdir())
+def test_progress(tmp_path, server, item, monkeypatch):
+    monkeypatch.setattr(downloads, 'CHUNK', 5)
+    counts = []
+    download(
+        *(item.url, tmp_path / 'x', SHA256[:8]),
+        progress=lambda *args: counts.append(args),
+    )
+    assert counts == [(5, 12), (10, 12), (12, 12)]
 
 
-def test_where(monkeypatch, tmp_path, answers):
+def test_where(monkeypatch, tmp_path, item):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    answers[0].append(DATA)
-    assert fetch(ITEM) == tmp_path / 'distilpose/yolo.onnx'
+    assert fetch(item) == tmp_path / 'distilpose/yolo.onnx'
     monkeypatch.delenv('XDG_CACHE_HOME')
-    assert downloads._cache().parts[-2:] == ('.cache', 'distilpose')
+    monkeypatch.setenv('HOME', '/home/x')
+    assert str(downloads._cache()) == '/home/x/.cache/distilpose'
+
+
+def test_no_home_folder(monkeypatch, item):
+    """As in a container with a user that it does not know."""
+
+    def unknown(number):
+        raise KeyError('getpwuid(): uid not found')
+
+    monkeypatch.setattr('pwd.getpwuid', unknown)
+    for name in ('HOME', 'XDG_CACHE_HOME'):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(DownloadError, match='Set XDG_CACHE_HOME'):
+        fetch(item)
 
 
 def test_names():
