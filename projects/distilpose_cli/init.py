@@ -100,7 +100,7 @@ def _next_steps(folder: Path, own_teacher: bool) -> str:
     there = shlex.quote(f'{folder}')
     lines = [
         '',
-        f'Written to {folder}. Read metainfo.py and config.py there, then:',
+        f'Written to {folder}. Read settings.py and metainfo.py there, then:',
         f'  distilpose train {there}/config.py',
         f'  distilpose test {there}/config.py '
         f'{there}/work_dirs/config/best_coco_AP_epoch_*.pth',

@@ -1,25 +1,27 @@
 """The configs that ``distilpose init`` writes: a student, and what teaches it.
 
-They stand on their own, except for MMPose's ``default_runtime.py``, so that
-all that counts can be read and changed in one place.
+A file of settings, with all that is to be read and changed, stands in front
+of one that is the same for everybody. Both stand on their own, except for
+MMPose's ``default_runtime.py``.
 """
 
 from dataclasses import dataclass
+from string import Template
 from textwrap import wrap
 from typing import Any
 
 from mmengine.config import Config
+from yapf.yapflib.yapf_api import FormatCode
 
 from distilpose.zoo.find import find_config, input_size
 from distilpose_runtime.errors import UserValueError
 
-from .render import Name, render
 from .schedule import Schedule
 from .students import Student
 from .teachers import NamedTeacher
-from .templates import DISTILLED, STUDENT, TEACHER
+from .templates import CONFIG, DISTILLED, SETTINGS, TEACHER
 
-__all__ = ['Plan', 'distilled_text', 'student_text', 'teacher_text']
+__all__ = ['Plan', 'config_texts']
 
 HERE = '{{ fileDirname }}'
 NUMBERS = ('num_keypoints', 'num_joints', 'out_channels')
@@ -59,8 +61,21 @@ class Plan:
     pretrained: bool = True
 
 
-def student_text(plan: Plan) -> str:
-    """The config of the student, distilled if a teacher was named."""
+class Variable(str):
+    """The name of a variable of the config."""
+
+
+def config_texts(plan: Plan) -> dict[str, str]:
+    """The configs, by the names of their files."""
+    texts = {'settings.py': _settings(plan), 'config.py': CONFIG}
+    if plan.teacher is None:
+        texts['teacher.py'] = _teacher(plan.student)
+        texts['distilled.py'] = _distilled(plan.student)
+    return texts
+
+
+def _settings(plan: Plan) -> str:
+    """The student, distilled if a teacher was named, and its numbers."""
     config = _load(plan.student.config)
     model = _model(_alone(config.model), 'codec')
     if not plan.pretrained:
@@ -75,81 +90,88 @@ def student_text(plan: Plan) -> str:
     optim_wrapper = _plain(config.optim_wrapper)
     if plan.student.learning_rate:
         optim_wrapper['optimizer']['lr'] = plan.student.learning_rate
-    values = dict(
+    return _fill(
+        SETTINGS,
+        title=Variable(plan.title),
+        images=plan.images.rstrip('/') + '/',
+        num_keypoints=plan.num_keypoints,
+        flip=plan.flip,
+        why=Variable('\n# '.join(wrap(schedule.why, 76))),
+        epochs=schedule.epochs,
+        batch_size=schedule.batch_size,
+        val_interval=schedule.val_interval,
+        warmup=max(1, min(500, steps // 10)),
+        changes=[*schedule.augmentation],
         codec=_plain(config.codec),
         model=model,
         optim_wrapper=optim_wrapper,
         custom_hooks=hooks,
     )
-    return STUDENT.substitute(
-        title=plan.title,
-        here=HERE,
-        images=repr(plan.images.rstrip('/') + '/'),
-        num_keypoints=plan.num_keypoints,
-        flip=plan.flip,
-        why='\n# '.join(wrap(schedule.why, 76)),
-        epochs=schedule.epochs,
-        batch_size=schedule.batch_size,
-        val_interval=schedule.val_interval,
-        warmup=max(1, min(500, steps // 10)),
-        augmentation='\n'.join(
-            f'    {render(transform, 4, 4)},'
-            for transform in schedule.augmentation
-        ),
-        **{k: render(v, before=len(k) + 3) for k, v in values.items()},
-    )
 
 
-def teacher_text(plan: Plan) -> str:
-    """The config of a teacher on the same data."""
-    student = _load(plan.student.config)
-    codec, teacher = _teacher(plan.student)
-    if codec['input_size'] != input_size(student):
+def _teacher(student: Student) -> str:
+    """A teacher on the same data."""
+    config = _load(student.config)
+    codec, teacher = _teacher_model(student)
+    if codec['input_size'] != input_size(config):
         raise UserValueError(
-            f'{plan.student.teacher} and {plan.student.config} have other '
-            'input sizes. Choose another pair in own_data/students.py.'
+            f'{student.teacher} and {student.config} have other input sizes. '
+            'Choose another pair in own_data/students.py.'
         )
     model = _model(teacher, 'heatmap_codec')
     model['head']['loss'] = dict(type='PeakedHeatmapLoss')
     _from_random_weights(model)
     for part in ('backbone', 'neck'):
-        like = student.model.get(part) or {}
+        like = config.model.get(part) or {}
         if model.get(part, {}).get('type') == like.get('type', ''):
             model[part]['init_cfg'] = dict(
                 type='Pretrained',
                 checkpoint=_checkpoint('config'),
                 prefix=f'{part}.',
             )
-    values = dict(
-        heatmap_codec=codec,
-        model=dict(_delete_=True, **model),
-    )
-    return TEACHER.substitute(
-        here=HERE,
-        **{k: render(v, before=len(k) + 3) for k, v in values.items()},
-    )
+    model = dict(_delete_=True, **model)
+    return _fill(TEACHER, heatmap_codec=codec, model=model)
 
 
-def distilled_text(plan: Plan) -> str:
-    """The config of the student with the teacher on the same data."""
-    student = _load(plan.student.config).model
-    _, teacher = _teacher(plan.student)
-    model: dict[str, Any] = dict(type='', head=dict(type=student.head.type))
+def _distilled(student: Student) -> str:
+    """The student with the teacher on the same data."""
+    alone = _load(student.config).model
+    _, teacher = _teacher_model(student)
+    model: dict[str, Any] = dict(type='', head=dict(type=alone.head.type))
     _distil(
         model,
-        dict(
-            config=f'{HERE}/teacher.py',
-            checkpoint=_checkpoint('teacher'),
-        ),
-        tokens=_same_tokens(student, teacher),
+        dict(config=f'{HERE}/teacher.py', checkpoint=_checkpoint('teacher')),
+        tokens=_same_tokens(alone, teacher),
     )
     del model['head']['type']
-    return DISTILLED.substitute(here=HERE, model=render(model, before=8))
+    return _fill(DISTILLED, model=model)
 
 
-def _checkpoint(run: str) -> Name:
+def _fill(template: str, **values: Any) -> str:
+    """Put values into a config's text, and break its long lines."""
+    codes = {key: _code(value) for key, value in values.items()}
+    text = Template(template).substitute(codes, here=HERE)
+    return FormatCode(text, style_config='facebook')[0]
+
+
+def _code(value: Any) -> str:
+    """A value as Python writes it, but ``dict(key=value)``."""
+    if isinstance(value, dict):
+        if not all(str(key).isidentifier() for key in value):
+            items = [f'{key!r}: {_code(v)}' for key, v in value.items()]
+            return f'{{{", ".join(items)}}}'
+        items = [f'{key}={_code(v)}' for key, v in value.items()]
+        return f'dict({", ".join(items)})'
+    if isinstance(value, list):
+        return f'[{", ".join(map(_code, value))}]'
+    if isinstance(value, tuple):
+        return f'({", ".join(map(_code, value))}{"," * (len(value) == 1)})'
+    return value if isinstance(value, Variable) else repr(value)
+
+
+def _checkpoint(run: str) -> Variable:
     """The last checkpoint of a run, however many epochs the user sets."""
-    return Name(f"f'{HERE}/work_dirs/{run}/epoch_{{_base_.epochs}}.pth'")
+    return Variable(f"f'{HERE}/work_dirs/{run}/epoch_{{_base_.epochs}}.pth'")
 
 
 def _load(name: str) -> Config:
@@ -169,7 +191,9 @@ def _alone(model: dict[str, Any]) -> dict[str, Any]:
     return model
 
 
-def _teacher(student: Student) -> tuple[dict[str, Any], dict[str, Any]]:
+def _teacher_model(
+    student: Student,
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The codec and the model of a student's heatmap-based teacher."""
     if student.teacher:
         config = _load(student.teacher)
@@ -204,9 +228,11 @@ def _model(model: dict[str, Any], codec: str) -> dict[str, Any]:
                 'neck',
                 'out_channels',
             ):
-                model[part][key] = Name('num_keypoints')
-    model['head']['decoder'] = Name(codec)
-    model['test_cfg'] = dict(model.get('test_cfg', {}), flip_test=Name('flip'))
+                model[part][key] = Variable('num_keypoints')
+    model['head']['decoder'] = Variable(codec)
+    model['test_cfg'] = dict(
+        model.get('test_cfg', {}), flip_test=Variable('flip')
+    )
     return {key: model[key] for key in (*PARTS, *model) if key in model}
 
 

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from distilpose.keypoints.names import mirror_pairs
 from distilpose_runtime.errors import (
     UserFileExistsError,
     UserFileNotFoundError,
@@ -14,8 +13,8 @@ from distilpose_runtime.errors import (
 from distilpose_runtime.files import written_folder
 
 from .coco_file import read_annotations
-from .configs import Plan, distilled_text, student_text, teacher_text
-from .metainfo import describe, metainfo_text
+from .configs import Plan, config_texts
+from .metainfo import describe, may_flip, metainfo_text
 from .photos import Photos
 from .report import Report
 from .schedule import choose_schedule
@@ -112,7 +111,7 @@ def init(
         str(root),
         len(names),
         people,
-        _may_flip(names),
+        may_flip(names),
         named,
         start and str(Path(start).resolve()),
         pretrained,
@@ -176,23 +175,11 @@ def _not_writable(folder: Path, reason: str) -> OSError:
     )
 
 
-def _may_flip(names: list[str]) -> bool:
-    """Whether it is known which keypoints change places in a mirror image."""
-    pairs, alone = mirror_pairs(names)
-    return not alone and (bool(pairs) or len(names) == 1)
-
-
 def _texts(
     plan: Plan, info: dict[str, Any], splits: Splits, report: Report
 ) -> dict[str, str]:
     """All files, by their names."""
-    texts = {
-        'config.py': student_text(plan),
-        'metainfo.py': metainfo_text(info),
-    }
-    if plan.teacher is None:
-        texts['teacher.py'] = teacher_text(plan)
-        texts['distilled.py'] = distilled_text(plan)
+    texts = dict(config_texts(plan), **{'metainfo.py': metainfo_text(info)})
     texts['report.txt'] = f'{report}\n'
     points = [point['name'] for point in info['keypoint_info'].values()]
     links = [link['link'] for link in info['skeleton_info'].values()]

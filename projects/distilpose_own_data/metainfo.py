@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from distilpose.keypoints.names import (
+    USUAL_SIGMA,
     guess_skeleton,
     is_lower,
     mirror_pairs,
     sigma,
 )
 
-from .render import render
 from .report import Report
 
-__all__ = ['describe', 'metainfo_text']
+__all__ = ['describe', 'may_flip', 'metainfo_text']
 
 COLORS = dict(left=[0, 255, 0], right=[255, 128, 0], middle=[51, 153, 255])
 """RGB, as in MMPose's own files."""
@@ -36,13 +36,13 @@ def describe(
     Returns:
         MMPose's ``dataset_info``.
     """
-    pairs, alone = mirror_pairs(names)
+    pairs, unsure = mirror_pairs(names)
     sides = {i: 'left' for i, _ in pairs}
     sides.update({i: 'right' for _, i in pairs})
     swap = {i: names[j] for pair in pairs for i, j in (pair, pair[::-1])}
-    told = 'from the file' if skeleton else 'guessed from the names'
     links = [*skeleton] or _once(guess_skeleton(names))
-    _tell(names, pairs, alone, f'{len(links)} links, {told}', report)
+    _tell(names, pairs, unsure, report)
+    _tell_guesses(names, links, bool(skeleton), report)
     return dict(
         dataset_name=name,
         keypoint_info={
@@ -68,12 +68,21 @@ def describe(
 
 def metainfo_text(info: dict[str, Any]) -> str:
     """The file's text."""
+    parts = [
+        f'    {part}={{\n'
+        + ''.join(f'        {i}: {x!r},\n' for i, x in info[part].items())
+        + '    },\n'
+        for part in ('keypoint_info', 'skeleton_info')
+    ]
     return (
         '# The keypoints. `swap` names the keypoint that takes the place of '
         'this one in\n# a mirror image, `sigmas` say how exactly people '
         'annotate a keypoint (COCO:\n# 0.025 for eyes, 0.107 for hips) and '
         'enter into AP, `link`s are drawn.\n'
-        f'dataset_info = {render(info, before=15, width=110)}\n'
+        f'dataset_info = dict(\n    dataset_name={info["dataset_name"]!r},\n'
+        f'{"".join(parts)}'
+        f'    joint_weights={info["joint_weights"]},\n'
+        f'    sigmas={info["sigmas"]},\n)\n'
     )
 
 
@@ -95,29 +104,58 @@ def _side_of_link(sides: dict[int, str], a: int, b: int) -> str:
 def _tell(
     names: Sequence[str],
     pairs: Sequence[tuple[int, int]],
-    alone: Sequence[str],
-    skeleton: str,
+    unsure: Sequence[str],
     report: Report,
 ) -> None:
-    report.facts.append(
-        f'{len(names)} keypoints: {", ".join(names[:8])}'
-        f'{", ..." if len(names) > 8 else ""}'
-    )
+    """Say what the keypoints are, and which change places."""
     first = ', '.join(f'{names[a]} and {names[b]}' for a, b in pairs[:2])
-    report.facts.append(
+    report.facts += [
+        f'{len(names)} keypoints: {_few(names)}',
         f'Mirror pairs, guessed from the names: {len(pairs)}'
         + (f' ({first}{", ..." if len(pairs) > 2 else ""})' if pairs else '')
-        + f'. Skeleton: {skeleton}. Correct both in metainfo.py.'
+        + '. Correct them in metainfo.py.',
+    ]
+    if unsure or not may_flip(names):
+        why = 'No name tells left from right'
+        if unsure:
+            why = f'Of {_few(unsure)} a side may be meant, but no partner is '
+            why += 'sure'
+        report.warnings.append(
+            f'{why}. So no keypoints are paired, and images are not flipped '
+            'in training and testing. Where some change places in a mirror '
+            "image, name them as each other's `swap` in metainfo.py; then, or "
+            'where none does, set flip = True in settings.py.'
+        )
+
+
+def _tell_guesses(
+    names: Sequence[str],
+    links: Sequence[tuple[int, int]],
+    given: bool,
+    report: Report,
+) -> None:
+    """Say what is known of skeleton and sigmas, and what is not."""
+    apart = {*range(len(names))} - {i for link in links for i in link}
+    told = 'from the file' if given else 'guessed from the names'
+    if apart:
+        told += f'; {len(apart)} keypoints are in none'
+    report.facts.append(
+        f'Skeleton, which is drawn: {len(links)} links, {told}'
     )
-    if alone:
-        report.warnings.append(
-            f'{", ".join(alone)}: a side, but no keypoint of the other side. '
-            'So images are not flipped in training and testing.'
+    usual = [name for name in names if sigma(name) == USUAL_SIGMA]
+    if usual:
+        report.facts.append(
+            f'Sigmas, which AP depends on: {USUAL_SIGMA} for {_few(usual)}, '
+            "COCO's for the others. Correct them in metainfo.py."
         )
-    elif not pairs and len(names) > 1:
-        report.warnings.append(
-            'No name tells left from right, so images are not flipped in '
-            'training and testing. Where some keypoints change places in a '
-            "mirror image, name them as each other's `swap` in metainfo.py; "
-            'then, or where none does, set flip = True in the config.'
-        )
+
+
+def may_flip(names: Sequence[str]) -> bool:
+    """Whether it is known which keypoints change places in a mirror image."""
+    pairs, unsure = mirror_pairs(names)
+    return bool(pairs) or (len(names) == 1 and not unsure)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f', ... ({len(names)} in all)' if len(names) > 8 else ''
+    return ', '.join(names[:8]) + more

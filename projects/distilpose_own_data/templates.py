@@ -1,45 +1,53 @@
 """The texts of the configs that ``distilpose init`` writes."""
 
-from string import Template
+__all__ = ['CONFIG', 'DISTILLED', 'SETTINGS', 'TEACHER']
 
-__all__ = ['DISTILLED', 'STUDENT', 'TEACHER']
-
-STUDENT = Template("""\
+SETTINGS = """\
 # $title
-# Written by `distilpose init`, to be read and changed.
+# Written by `distilpose init`, to be read and changed: config.py takes it.
 _base_ = ['mmpose::_base_/default_runtime.py']
 custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
-work_dir = '$here/work_dirs/config'
-
 images = $images
-annotations = '$here/annotations/'
-metainfo = dict(from_file='$here/metainfo.py')
 num_keypoints = $num_keypoints
 flip = $flip  # train on mirrored photos, too, and test on both
 
 # $why.
 epochs = $epochs
 batch_size = $batch_size
+val_interval = $val_interval  # epochs
+warmup = $warmup  # steps
+changes = $changes
 
 codec = $codec
 model = $model
+optim_wrapper = $optim_wrapper
+custom_hooks = $custom_hooks
+"""
 
+CONFIG = """\
+# How the settings are put together: pipelines, data, schedule. To be trained
+# and tested; the numbers to change are in settings.py.
+_base_ = ['settings.py']
+work_dir = '{{ fileDirname }}/work_dirs/config'
+
+annotations = '{{ fileDirname }}/annotations/'
+metainfo = dict(from_file='{{ fileDirname }}/metainfo.py')
 augmentation = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
-    *([dict(type='RandomFlip')] if flip else []),
-$augmentation
-    dict(type='TopdownAffine', input_size=codec['input_size']),
+    *([dict(type='RandomFlip')] if _base_.flip else []),
+    *_base_.changes,
+    dict(type='TopdownAffine', input_size=_base_.codec['input_size']),
 ]
 train_pipeline = [
     *augmentation,
-    dict(type='GenerateTarget', encoder=codec),
+    dict(type='GenerateTarget', encoder=_base_.codec),
     dict(type='PackPoseInputs'),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=codec['input_size']),
+    dict(type='TopdownAffine', input_size=_base_.codec['input_size']),
     dict(type='PackPoseInputs'),
 ]
 
@@ -47,12 +55,13 @@ people = dict(
     type='CocoDataset',
     data_mode='topdown',
     metainfo=metainfo,
-    data_prefix=dict(img=images),
+    data_prefix=dict(img=_base_.images),
+)
+loader = dict(
+    batch_size=_base_.batch_size, num_workers=2, persistent_workers=True
 )
 train_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
+    **loader,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         **people,
@@ -61,9 +70,7 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=batch_size,
-    num_workers=2,
-    persistent_workers=True,
+    **loader,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         **people,
@@ -76,38 +83,36 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='CocoMetric', ann_file=annotations + 'val.json')
 test_evaluator = val_evaluator
 
-train_cfg = dict(max_epochs=epochs, val_interval=$val_interval)
-optim_wrapper = $optim_wrapper
+train_cfg = dict(max_epochs=_base_.epochs, val_interval=_base_.val_interval)
 param_scheduler = [
     dict(
         type='LinearLR',
         start_factor=1e-3,
         by_epoch=False,
         begin=0,
-        end=$warmup,
+        end=_base_.warmup,
     ),
     dict(
         type='CosineAnnealingLR',
         eta_min=0,
         begin=0,
-        end=epochs,
+        end=_base_.epochs,
         convert_to_iter_based=True,
     ),
 ]
-auto_scale_lr = dict(base_batch_size=batch_size)
+auto_scale_lr = dict(base_batch_size=_base_.batch_size)
 default_hooks = dict(
     checkpoint=dict(
         type='SafeCheckpointHook',
-        interval=$val_interval,
+        interval=_base_.val_interval,
         max_keep_ckpts=2,
         save_best='coco/AP',
         rule='greater',
     )
 )
-custom_hooks = $custom_hooks
-""")
+"""
 
-TEACHER = Template("""\
+TEACHER = """\
 # The teacher: heatmaps, on the same data. It starts from what the student of
 # config.py has learned, as far as both are the same, because from random
 # weights it would need long to leave the plateau of empty heatmaps.
@@ -124,12 +129,12 @@ train_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-""")
+"""
 
-DISTILLED = Template("""\
+DISTILLED = """\
 # The student of config.py, distilled from the teacher of teacher.py.
 _base_ = ['config.py']
 work_dir = '$here/work_dirs/distilled'
 
 model = $model
-""")
+"""

@@ -15,6 +15,7 @@ from distilpose_cli import main
 from distilpose_own_data import init
 from distilpose_own_data.init import _write
 from distilpose_own_data.students import STUDENTS
+from distilpose_own_data.templates import CONFIG
 
 from . import dialects
 from .dialects import DIALECTS, Files, cvat, scenes
@@ -87,7 +88,7 @@ def test_config_builds_data_and_model(dialect, tmp_path):
 def test_teacher_and_distilled_student_fit(tmp_path):
     """Same keypoints and input, all the paper's terms, in the right order."""
     start(cvat(tmp_path / 'files'), tmp_path / 'run')
-    file = tmp_path / 'run/config.py'
+    file = tmp_path / 'run/settings.py'
     file.write_text(file.read_text().replace('epochs = 300', 'epochs = 40'))
     config, teacher, distilled = (
         Config.fromfile(tmp_path / f'run/{name}.py')
@@ -108,6 +109,10 @@ def test_teacher_and_distilled_student_fit(tmp_path):
     assert distilled.model.head.sigmas and distilled.model.head.scores
     assert not config.model.head.sigmas and not config.model.head.scores
     assert len({c.work_dir for c in (config, teacher, distilled)}) == 3
+    # What is to be read and changed is short, and the rest always the same.
+    settings = tmp_path / 'run/settings.py'
+    assert len(settings.read_text().splitlines()) <= 80
+    assert (tmp_path / 'run/config.py').read_text() == CONFIG
 
 
 @pytest.mark.parametrize('name', STUDENTS)
@@ -482,15 +487,33 @@ def test_one_person_one_keypoint(tmp_path):
     assert load(tmp_path / 'run') == load(tmp_path / 'run', 'val')
 
 
-def test_side_without_a_partner(tmp_path):
+@pytest.mark.parametrize(
+    'ears, unsure',
+    [
+        (('left_ear', 'tail'), 'left_ear'),
+        (('FL_ear', 'forepaw'), 'FL_ear, forepaw'),
+        (('bras_g', 'bras_d'), 'bras_g, bras_d'),
+    ],
+)
+def test_sides_without_a_sure_partner(ears, unsure, tmp_path):
+    """Then nothing is paired, photos are not flipped, and the report says how
+    to pair; what else was guessed in part is told, too."""
     files = cvat(tmp_path / 'files').change(
-        lambda c: c['categories'][1]['keypoints'].__setitem__(4, 'tail')
+        lambda c: (
+            c['categories'][1]['keypoints'].__setitem__(slice(3, 5), ears),
+            c['categories'][1].pop('skeleton'),
+        )
     )
     report = start(files, tmp_path / 'run')
-    assert any('left_ear: a side, but no' in text for text in report.warnings)
+    (warning,) = [text for text in report.warnings if 'a side may' in text]
+    assert f'Of {unsure} a side' in warning and '`swap` in metainfo' in warning
+    assert any('keypoints are in none' in text for text in report.facts)
+    assert any('Sigmas' in text for text in report.facts)
     config = Config.fromfile(tmp_path / 'run/config.py')
     types = [t.type for t in config.train_dataloader.dataset.pipeline]
     assert 'RandomFlip' not in types and not config.model.test_cfg.flip_test
+    assert "'swap': ''" in (info := (tmp_path / 'run/metainfo.py').read_text())
+    assert "'swap': 'right_eye'" not in info
 
 
 @pytest.mark.parametrize(
@@ -590,7 +613,7 @@ def test_the_folder_that_one_is_in(tmp_path, monkeypatch):
     report = init(Path('.'), files.train, files.images, student='tiny')
     assert not report.errors
     assert folder.stat().st_ino == number and Path('config.py').is_file()
-    assert 'keypoints of run, ' in Path('config.py').read_text()
+    assert 'keypoints of run, ' in Path('settings.py').read_text()
     assert not [*tmp_path.glob('.*')]
 
 

@@ -3,58 +3,11 @@
 import numpy as np
 import pytest
 
-from distilpose.keypoints.names import (
-    guess_skeleton,
-    is_lower,
-    mirror_pairs,
-    sigma,
-)
 from distilpose_own_data.exchanged import check_sides
-from distilpose_own_data.render import Name, render
 from distilpose_own_data.report import Report
 from distilpose_own_data.schedule import choose_schedule
 
 from .dialects import KEYPOINTS, scenes
-
-
-@pytest.mark.parametrize(
-    'left, right',
-    [
-        ('left_eye', 'right_eye'),
-        ('Left Eye', 'Right Eye'),
-        ('LEye', 'REye'),
-        ('L_F_Paw', 'R_F_Paw'),
-        ('eye-l', 'eye-r'),
-        ('earL', 'earR'),
-        ('leftear', 'rightear'),
-        ('lear', 'rear'),
-        ('wingl', 'wingr'),
-        ('toe_left_2', 'toe_right_2'),
-        ('left', 'right'),
-    ],
-)
-def test_mirror_pairs(left, right):
-    names = ['nose', right, 'tail', left]
-    assert mirror_pairs(names) == ([(3, 1)], [])
-
-
-def test_names_that_are_of_no_side():
-    names = ['nose', 'leg1', 'lower_lip', 'rear', 'rib', 'l', 'll', 'bright']
-    assert mirror_pairs(names) == ([], [])
-    assert mirror_pairs(['left_ear', 'tail']) == ([], ['left_ear'])
-
-
-def test_skeleton_of_a_body():
-    names = ['left_hip', 'right_hip', 'left_knee', 'right_knee', 'neck']
-    links = {frozenset(link) for link in guess_skeleton(names)}
-    assert links == {frozenset(x) for x in ((0, 2), (1, 3), (0, 1))}
-    links = guess_skeleton(['spine1', 'tail', 'spine2', 'spine3'])
-    assert links == [(0, 2), (2, 3)]
-
-
-def test_sizes_and_halves():
-    assert sigma('L_Shoulder') == 0.079 and sigma('antenna') == 0.05
-    assert is_lower('right knee') and not is_lower('shipping')
 
 
 def people(change=lambda k: k):
@@ -132,17 +85,3 @@ def test_schedule(number, epochs, batch, rotate):
     assert epochs % schedule.val_interval == 0
     types = [t['type'] for t in schedule.augmentation]
     assert ('PhotometricDistortion' in types) == (number < 1000)
-
-
-def test_render_gives_the_same_value():
-    value = dict(
-        type='A',
-        n=Name('k'),
-        sizes=(1,),
-        of={0: dict(a=[1.5, None, True]), 1: []},
-        long=['x' * 30, dict(b='y' * 30, c=('z' * 10, 2))] * 2,
-    )
-    text = render(value)
-    assert eval(text, dict(k=7)) == {**value, 'n': 7}
-    assert max(map(len, text.splitlines())) <= 79
-    assert 'n=k' in text

@@ -2,15 +2,31 @@
 
 import re
 from collections.abc import Sequence
+from itertools import permutations
+from operator import ne
 from typing import NamedTuple
 
-__all__ = ['guess_skeleton', 'is_lower', 'mirror_pairs', 'sigma', 'split']
+__all__ = [
+    'USUAL_SIGMA',
+    'guess_skeleton',
+    'is_lower',
+    'mirror_pairs',
+    'sigma',
+    'split',
+]
 
+# Left and right in English, German, Dutch, French, Spanish, Portuguese,
+# Italian and Chinese, and what people shorten them to.
+LEFT = 'left|links|linke[rsnm]?|gauche|izquierd[oa]|esquerd[oa]|sinistr[oa]'
+RIGHT = 'right|rechts|rechte[rsnm]?|droite?|derech[oa]|direit[oa]|destr[oa]'
+SIDES = dict(left=f'l|lt|lft|sx|{LEFT}|左', right=f'r|rt|rgt|dx|{RIGHT}|右')
+OPPOSITE = dict(left='right', right='left')
 # In front of a word, or behind one of three letters: "leftear", not "bright".
 SIDE = re.compile(
-    '(?<![a-z])(left|right)|(?<=[a-z]{3})(left|right)(?![a-z])', re.IGNORECASE
+    f'(?<![a-z])(?:{LEFT}|{RIGHT})|左|右|'
+    f'(?<=[a-z]{{3}})(?:{LEFT}|{RIGHT})(?![a-z])',
+    re.IGNORECASE,
 )
-OPPOSITE = dict(left='right', right='left', l='r', r='l')
 
 # Standard deviations of COCO's annotators, as shares of a body's size.
 SIGMAS = dict(
@@ -27,6 +43,19 @@ SIGMAS = dict(
 USUAL_SIGMA = 0.05
 
 LOWER = ('hip', 'knee', 'ankle', 'foot', 'toe', 'heel', 'tail', 'pelvis')
+
+# Beginnings of words for what lies in the middle of a body.
+MIDDLE = re.compile(
+    r'\b(abdomen|anal|back|beak|belly|bottom|caudal|cent|chest|chin|crown|'
+    'dorsal|forehead|head|jaw|lip|lower|mid|mouth|neck|nose|pelvis|root|'
+    'snout|spine|sternum|tail|thorax|throat|tongue|top|torso|trunk|upper)'
+)
+# Ends of words for what a body has on both sides, unless it is a "mid hip".
+ON_BOTH_SIDES = re.compile(
+    '(ankle|antenna|arm|brow|cheek|ear|elbow|eye|finger|foot|hand|heel|hip|'
+    r'hoof|horn|knee|leg|paw|shoulder|thigh|thumb|toe|wing|wrist)s?\b'
+)
+BETWEEN = re.compile(r'\b(cent|mid|root)')
 
 # Links of bodies, each between keypoints of one side, of both or of none.
 LIMBS = (
@@ -47,6 +76,8 @@ LIMBS = (
 )
 ACROSS = ('hip', 'shoulder', 'eye')
 
+Pairs = list[tuple[int, int]]
+
 
 class Name(NamedTuple):
     """A keypoint's name in parts.
@@ -60,31 +91,37 @@ class Name(NamedTuple):
     base: str
 
 
-def mirror_pairs(
-    names: Sequence[str],
-) -> tuple[list[tuple[int, int]], list[str]]:
+def mirror_pairs(names: Sequence[str]) -> tuple[Pairs, list[str]]:
     """Find the keypoints that change places in a mirror image.
+
+    All or nothing: pairs for some, while other keypoints that may have a
+    side stay in place, would teach wrong places.
 
     Args:
         names: Names of keypoints, such as ``left_eye``, ``LEye``,
             ``eye-r`` or ``Left Eye``.
 
     Returns:
-        Pairs of indices, left first, and the names that have a side but no
-        partner.
+        Pairs of indices, left first, and the names that may have a side, but
+        no partner that is sure. With any such name, there are no pairs.
     """
     parts = [split(name) for name in names]
-    index: dict[Name, int] = {part: i for i, part in enumerate(parts)}
-    pairs, alone = [], []
-    for i, (side, base) in enumerate(parts):
-        if not side:
-            continue
-        other = index.get(Name(OPPOSITE[side], base))
-        if other is None:
-            alone.append(names[i])
-        elif side == 'left':
-            pairs.append((i, other))
-    return pairs + _by_one_letter(names, parts), alone
+    pairs = _pairs(parts)
+    paired = {i for pair in pairs for i in pair}
+    rest = [i for i in range(len(names)) if i not in paired]
+    unsure = {i for i in rest if parts[i].side}
+    if pairs:
+        # A "hip" beside two hips of sides is between them.
+        bases = {parts[i].base for i in paired}
+        rest = [i for i in rest if parts[i].base not in bases]
+        unsure |= {i for i in rest if _looks_sided(parts[i].base)}
+        unsure |= {
+            i
+            for i, j in permutations(rest, 2)
+            if _are_twins(parts[i].base, parts[j].base)
+        }
+    names_left = [names[i] for i in sorted(unsure)]
+    return ([], names_left) if unsure else (pairs, [])
 
 
 def split(name: str) -> Name:
@@ -92,26 +129,51 @@ def split(name: str) -> Name:
     text = SIDE.sub(r'_\g<0>_', name)
     words = re.findall(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+', text)
     words = [word.lower() for word in words]
-    sides = [i for i, word in enumerate(words) if word in OPPOSITE]
+    sides = {
+        i: side
+        for i, word in enumerate(words)
+        for side, spellings in SIDES.items()
+        if re.fullmatch(spellings, word)
+    }
     if len(sides) != 1 or words in (['l'], ['r']):
         return Name('', ' '.join(words))
-    side = words.pop(sides[0])
-    return Name('left' if side[0] == 'l' else 'right', ' '.join(words))
+    ((i, side),) = sides.items()
+    return Name(side, ' '.join(words[:i] + words[i + 1 :]))
 
 
-def _by_one_letter(
-    names: Sequence[str], parts: Sequence[Name]
-) -> list[tuple[int, int]]:
-    """Pairs such as ``lear`` and ``rear``, where both are there."""
-    index = {part.base: i for i, part in enumerate(parts) if not part.side}
-    pairs = []
-    for base, i in index.items():
-        for other in ('r' + base[1:], base[:-1] + 'r'):
-            letter = base[0] if other[1:] == base[1:] else base[-1]
-            if letter == 'l' and len(base) > 3 and other in index:
-                pairs.append((i, index[other]))
-                break
-    return pairs
+def _pairs(parts: Sequence[Name]) -> Pairs:
+    """Keypoints that differ in their side alone, left first."""
+    partners: dict[int, list[int]] = {}
+    for i, (side, base) in enumerate(parts):
+        wanted = [Name('right', base)]
+        if not side:  # "lear" and "rear", "FL_paw" and "FR_paw"
+            wanted = [
+                Name('', f'{base[:at]}r{base[at + 1 :]}')
+                for at, letter in enumerate(base)
+                if letter == 'l' and len(base) > 1
+            ]
+        if side != 'right':
+            partners[i] = [j for j, p in enumerate(parts) if p in wanted]
+    used = [j for found in partners.values() for j in found]
+    return [
+        (i, found[0])
+        for i, found in partners.items()
+        if len(found) == 1 and used.count(found[0]) == 1
+    ]
+
+
+def _looks_sided(base: str) -> bool:
+    return bool(ON_BOTH_SIDES.search(base)) and not BETWEEN.search(base)
+
+
+def _are_twins(base: str, other: str) -> bool:
+    """Whether names differ in one word or letter, which may mean sides."""
+    if MIDDLE.search(base) or MIDDLE.search(other):
+        return False
+    return any(
+        len(one) == len(two) > 1 and sum(map(ne, one, two)) == 1
+        for one, two in ((base.split(), other.split()), (base, other))
+    )
 
 
 def _word(base: str, words: Sequence[str]) -> str | None:
@@ -143,10 +205,7 @@ def guess_skeleton(names: Sequence[str]) -> list[tuple[int, int]]:
                 fits = _word(a.base, [one]) and _word(b.base, [other])
                 if fits and (a.side == b.side or not a.side or not b.side):
                     links.append((i, j))
-    pairs, _ = mirror_pairs(names)
-    links += [
-        (i, j) for i, j in pairs if _word(parts[i].base, ACROSS) is not None
-    ]
+    links += [(i, j) for i, j in _pairs(parts) if _word(parts[i].base, ACROSS)]
     return links + _numbered(parts)
 
 

@@ -224,8 +224,13 @@ class OnnxSource(TeacherSource):
 def _of_names(
     names: Sequence[str], pairs: Sequence[Sequence[int]] | None = None
 ) -> dict:
-    """A metainfo of names, in which left and right change sides."""
+    """A metainfo of names; with flip indices, if they are given or sure."""
+    found = dict(keypoint_id2name=dict(enumerate(names)))
+    if pairs is None:
+        pairs, _ = mirror_pairs(names)
+        if not pairs:
+            return found
     mirrored = [*range(len(names))]
-    for i, j in mirror_pairs(names)[0] if pairs is None else pairs:
+    for i, j in pairs:
         mirrored[i], mirrored[j] = j, i
-    return dict(keypoint_id2name=dict(enumerate(names)), flip_indices=mirrored)
+    return dict(found, flip_indices=mirrored)
