@@ -7,6 +7,7 @@ runs. A new command is a function ``add_...`` in ``COMMANDS``.
 
 import argparse
 import difflib
+import io
 import runpy
 import sys
 import warnings
@@ -51,6 +52,10 @@ def main(argv: list[str] | None = None) -> None:
     for add in COMMANDS:
         add(commands)
     args = parser.parse_args(argv)
+    # A name that the output's encoding lacks must not end a command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors='backslashreplace')
     try:
         args.run(args)
     except KeyboardInterrupt:

@@ -63,7 +63,7 @@ def write_report(folder: Path, trainings: dict[str, Training]) -> str:
         colalign=['left', *['right'] * (1 + len(METRICS))],
         disable_numparse=True,
     )
-    (folder / 'results.md').write_text(table + '\n')
+    (folder / 'results.md').write_text(table + '\n', encoding='utf-8')
     curves = {TITLES[name]: [one] for name, one in trainings.items()}
     figure = draw_curves(curves, 'coco/AP', bold=[TITLES['distilled']])
     figure.savefig(folder / 'curves.png')

@@ -181,7 +181,7 @@ def output_in_log(folder: Path, name: str) -> Iterator[None]:
     """
     log = folder / 'output.log'
     with (
-        open(log, 'a', buffering=1) as file,
+        open(log, 'a', buffering=1, encoding='utf-8') as file,
         redirect_stdout(file),
         warnings.catch_warnings(),
     ):

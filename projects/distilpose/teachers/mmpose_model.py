@@ -3,6 +3,7 @@
 B: batch. H, W: input height and width, pixels.
 """
 
+import copy
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ from ..weights.read import read_state_dict
 from ..zoo.build import build_model
 from ..zoo.find import find_config
 from ..zoo.published import published_weights
+from ..zoo.types import name_types
 from .base import TeacherSource
 from .inputs import InputSpec
 from .output import (
@@ -195,11 +197,12 @@ class MMPoseSource(TeacherSource):
                 'as a TopdownPoseEstimator.'
             )
         if not isinstance(self.config, str):
-            return Config(dict(self.config))
+            return name_types(Config(copy.deepcopy(dict(self.config))))
         if '::' in self.config:
-            return get_config(self.config)
+            return name_types(get_config(self.config))
         try:
-            return Config.fromfile(find_config(self.config, with_mmpose=True))
+            file = find_config(self.config, with_mmpose=True)
+            return name_types(Config.fromfile(file))
         except FileNotFoundError as error:
             raise UserFileNotFoundError(
                 f'The teacher\'s config "{self.config}" does not exist '

@@ -4,7 +4,6 @@ import copy
 import importlib.util
 import re
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -14,13 +13,10 @@ from torch import nn
 
 from distilpose_runtime.errors import UserValueError
 
+from .types import name_types
+
 __all__ = ['build_model', 'build_without_weights']
 
-# Parts that MMPose has itself, of the same parameters. MMDetection's need
-# MMCV's compiled operators to be imported.
-OWN = {'mmdet': {'CSPNeXt', 'CSPNeXtPAFPN'}}
-# What a package is called today.
-RENAMED = {'mmcls': 'mmpretrain'}
 # What installs a package whose parts a config names.
 INSTALLED_BY = {
     'mmdet': 'mim install "mmdet>=3.0.0"',
@@ -39,7 +35,7 @@ def build_model(config: dict, name: str) -> nn.Module:
         ValueError: A package or one of MMCV's operators is missing, or a
             class that the config names, or one of its arguments.
     """
-    config = _with_own_parts(copy.deepcopy(dict(config)))
+    config = name_types(copy.deepcopy(dict(config)), scope='')
     scopes = re.findall(r"'(?:type|_scope_)': '(\w+)(?:\.|')", str(config))
     missing = [
         scope
@@ -83,23 +79,3 @@ def build_without_weights(config: Config) -> nn.Module:
         config.get('default_scope', 'mmpose')
     ):
         return build_model(config.model, name).eval()
-
-
-def _with_own_parts(config: Any) -> Any:
-    """Take MMPose's own parts for their like in other packages, in place."""
-    if isinstance(config, (list, tuple)):
-        return type(config)(_with_own_parts(part) for part in config)
-    if not isinstance(config, dict):
-        return config
-    for key, value in config.items():
-        config[key] = _with_own_parts(value)
-    scope, _, kind = str(config.get('type', '')).rpartition('.')
-    scope = scope or config.get('_scope_', '')
-    if scope in RENAMED:
-        scope = RENAMED[scope]
-        config.pop('_scope_', None)
-        config['type'] = f'{scope}.{kind}'
-    if kind in OWN.get(scope, ()):
-        config.pop('_scope_', None)
-        config['type'] = f'mmpose.{kind}'
-    return config

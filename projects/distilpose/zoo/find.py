@@ -7,6 +7,8 @@ from mmengine.config import Config
 
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
+from .types import name_types
+
 __all__ = ['find_config', 'input_size', 'installed_configs', 'read_config']
 
 OWN = Path(__file__).parents[1] / '.mim' / 'configs'
@@ -44,7 +46,7 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
 def read_config(
     name: str, with_mmpose: bool = False, import_modules: bool = True
 ) -> Config:
-    """Read a config of a model.
+    """Read a config of a model; its types are names, see ``name_types``.
 
     Args:
         name: Path of a config, or its name, as of ``find_config``.
@@ -72,7 +74,7 @@ def read_config(
             f'The config "{path}" describes no model. Name the config of a '
             'model, or base this one on it by _base_.'
         )
-    return config
+    return name_types(config, config.get('default_scope', 'mmpose'))
 
 
 def input_size(config: Config) -> tuple[int, int]:

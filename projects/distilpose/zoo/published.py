@@ -73,7 +73,7 @@ def _published(config: str | Path) -> list[dict]:
 def _models(metafile: Path) -> list[dict]:
     """The entries of a metafile; none of a file that is something else."""
     try:
-        content = yaml.safe_load(metafile.read_text())
+        content = yaml.safe_load(metafile.read_text(encoding='utf-8'))
     except (yaml.YAMLError, UnicodeError):
         return []
     return content.get('Models') or [] if isinstance(content, dict) else []
