@@ -6,14 +6,13 @@ import io
 import pickle
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 
 import mmcv
 import mmpose
 import numpy as np
 import pytest
 import torch
-from mmengine import visualization
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.optim import OneCycleLR, OneCycleParamScheduler
 from mmengine.runner import load_checkpoint
@@ -49,7 +48,6 @@ def no_operators(monkeypatch):
 @pytest.fixture
 def stand_in(no_operators, monkeypatch):
     monkeypatch.setattr(sys, 'modules', dict(sys.modules))
-    monkeypatch.setattr(sys, 'meta_path', list(sys.meta_path))
     assert compat.stub_mmcv_ops()
     yield sys.modules['mmcv.ops']
     assert not compat.stub_mmcv_ops(), 'applied twice'
@@ -61,32 +59,22 @@ def test_stand_in_for_missing_operators(stand_in):
     assert mmcv.ops is stand_in
 
 
-@pytest.mark.parametrize(
-    'statement',
-    [
-        'from mmcv.ops import nms',
-        'from mmcv.ops import MultiScaleDeformableAttention, nms',
-        'import mmcv.ops.nms',
-        'from mmcv.ops.nms import batched_nms',
-    ],
-)
-def test_missing_operators_say_what_to_install(stand_in, statement):
-    with pytest.raises(ImportError, match=r'ops\.nms needs .* Install mmcv'):
-        exec(statement)
+def test_missing_operators_say_what_to_install(stand_in):
+    for names in ('nms', 'MultiScaleDeformableAttention, nms'):
+        with pytest.raises(ImportError, match=r"'nms'.* install mmcv \(`make"):
+            exec(f'from mmcv.ops import {names}')
+    with pytest.raises(ImportError, match=r'mmcv\.ops\.nms'):
+        importlib.import_module('mmcv.ops.nms')
 
 
 def test_stand_in_bears_to_be_asked_for_anything(stand_in):
     """As inspect does, and pickle, which goes through all modules."""
-    assert not hasattr(stand_in, 'nms') and not hasattr(stand_in, '__file__')
-    with pytest.raises(AttributeError, match=r'ops\.nms needs'):
-        stand_in.nms  # noqa: B018
+    assert not hasattr(stand_in, 'nms')
     assert inspect.getmodule(compat.apply) is compat
     nowhere = type('Nowhere', (), dict(__reduce__=lambda self: 'nowhere'))()
     nowhere.__module__ = None
     with pytest.raises(pickle.PicklingError, match='nowhere'):
         pickle.dumps(nowhere)
-    with pytest.raises(ModuleNotFoundError, match="No module .*'mmcv.opus'"):
-        importlib.import_module('mmcv.opus')
 
 
 def test_real_operators_are_left_alone(monkeypatch):
@@ -235,46 +223,6 @@ def test_circles_of_one_radius_in_an_array(monkeypatch, refuses):
     visualizer = OpencvBackendVisualizer(backend='opencv')
     visualizer.draw_circles(np.zeros(2), radius=np.array([3]))
     assert seen == [0 if refuses else 1]
-
-
-class TestMLflowNames:
-    @pytest.fixture
-    def backend(self, monkeypatch):
-        """MMEngine's backend as it came, with a recorder for MLflow."""
-
-        class Backend(visualization.MLflowVisBackend):
-            add_scalar, add_scalars, add_image = (
-                getattr(visualization.MLflowVisBackend, name).__wrapped__
-                for name in ('add_scalar', 'add_scalars', 'add_image')
-            )
-
-            def _init_env(self):
-                self._mlflow = SimpleNamespace(
-                    log_metric=lambda name, *_: self.names.append(name),
-                    log_metrics=lambda dict, *_: self.names.extend(dict),
-                    log_image=lambda _, name: self.names.append(name),
-                )
-
-        monkeypatch.setattr(visualization, 'MLflowVisBackend', Backend)
-        Backend.names = []
-        return Backend
-
-    def test_metrics_and_images(self, backend, tmp_path):
-        assert compat.give_mlflow_valid_names()
-        assert not compat.give_mlflow_valid_names(), 'applied twice'
-        run = backend(str(tmp_path))
-        run.add_scalar('PCKh@0.1', 1.0, 3)
-        run.add_scalars({'coco/AP (M)': 1.0, 'coco/AP .5': 1.0}, step=3)
-        run.add_image('distillation_7', np.zeros((2, 2, 3)), step=3)
-        run.add_image('photo.JPG', np.zeros((2, 2, 3)), step=3)
-        assert run.names == [
-            *('PCKh_0.1', 'coco/AP _M_', 'coco/AP .5'),
-            *('distillation_7_3.png', 'photo.JPG'),
-        ]
-
-    def test_mmengine_without_the_backend(self, monkeypatch):
-        monkeypatch.delattr(visualization, 'MLflowVisBackend')
-        assert not compat.give_mlflow_valid_names()
 
 
 def test_refuses_older_versions_of_torch(monkeypatch):

@@ -6,7 +6,6 @@ custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 own_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='DatasetCheckHook'),
-    dict(type='PretrainedWeightsHook'),
     dict(type='FiniteLossHook'),
     dict(type='SeedEpochHook'),
     dict(type='KeypointDistanceHook'),

@@ -12,6 +12,7 @@ from .version import __version__
 
 compat.apply()
 
+from .checks.datasets import explain as _explain_dataset  # noqa: E402
 from .data import LoadImageOnce  # noqa: E402
 from .distillation import *  # noqa: E402, F403
 from .distillation import __all__ as _distillation  # noqa: E402
@@ -19,6 +20,10 @@ from .hooks import *  # noqa: E402, F403
 from .hooks import __all__ as _hooks  # noqa: E402
 from .models import *  # noqa: E402, F403
 from .models import __all__ as _models  # noqa: E402
+from .weights.read import explain as _explain_checkpoint  # noqa: E402
+
+compat.explain_unusable_datasets(_explain_dataset)
+compat.explain_unusable_checkpoints(_explain_checkpoint)
 
 __all__ = [
     '__version__',

@@ -9,23 +9,22 @@ changes how a stock package behaves.
 import functools
 import importlib
 import pickle
-import re
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
-from mmengine import visualization
-from mmengine.fileio import exists
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
-from mmengine.runner.checkpoint import CheckpointLoader
+from mmengine.runner.checkpoint import CheckpointLoader, load_from_local
 from mmengine.utils import digit_version
 
 from distilpose_runtime.errors import (
+    UserError,
     UserFileNotFoundError,
     UserImportError,
     UserValueError,
@@ -36,17 +35,20 @@ __all__ = [
     'apply',
     'explain_unusable_checkpoints',
     'explain_unusable_datasets',
-    'give_mlflow_valid_names',
     'give_opencv_scalars',
     'stub_mmcv_ops',
 ]
 
 MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.3.0', '2.0.0'
 TORCH_MINIMUM = '2.1.0'  # exports scaled_dot_product_attention
+_NO_OPERATORS = (
+    'mmcv-lite has no compiled operators; install mmcv '
+    '(`make mmcv` builds it from source)'
+)
 
 
 def apply() -> None:
-    """Check versions, then apply every entry.
+    """Check versions, then apply every entry that MMPose's import needs.
 
     Raises:
         ImportError: MMPose is missing, or a version cannot work.
@@ -76,9 +78,6 @@ def apply() -> None:
     stub_mmcv_ops()
     allow_mmengine_checkpoints()
     give_opencv_scalars()
-    give_mlflow_valid_names()
-    explain_unusable_datasets()
-    explain_unusable_checkpoints()
 
 
 def stub_mmcv_ops() -> bool:
@@ -86,11 +85,10 @@ def stub_mmcv_ops() -> bool:
 
     Fault: MMPose up to 1.3.2 imports ``MultiScaleDeformableAttention`` from
     ``mmcv.ops`` (for EDPose alone), unguarded, so that with ``mmcv-lite`` no
-    model can be imported. The stand-in for ``mmcv.ops`` holds this one name;
-    building the class, or importing any other operator, is an ImportError
-    that says what to install. Attributes that are not there are an
-    AttributeError, as everywhere: pickle and inspect ask all modules for
-    theirs.
+    model can be imported. The stand-in for ``mmcv.ops`` holds this one name,
+    and building the class is an ImportError. So is importing another operator;
+    Python's message then cites the module's ``__file__``, which says what to
+    install.
     """
     if 'mmcv.ops' in sys.modules:
         return False
@@ -103,10 +101,12 @@ def stub_mmcv_ops() -> bool:
         return False
     # MMCV itself looks for the second name and warns where it is missing.
     for name in ('mmcv.ops', 'mmcv.ops.multi_scale_deform_attn'):
-        stand_in = sys.modules[name] = _MissingOperators(name)
+        module: Any = ModuleType(name)
+        module.__file__ = f'<{_NO_OPERATORS}>'
+        module.MultiScaleDeformableAttention = MultiScaleDeformableAttention
+        sys.modules[name] = module
         parent, _, child = name.rpartition('.')
-        setattr(sys.modules[parent], child, stand_in)
-    sys.meta_path.append(_MissingOperators)
+        setattr(sys.modules[parent], child, module)
     return True
 
 
@@ -153,59 +153,6 @@ def give_opencv_scalars() -> bool:
     return True
 
 
-def give_mlflow_valid_names() -> bool:
-    """Let metrics and images of any name be logged to MLflow.
-
-    Fault: MMEngine's MLflow backend passes names on as they are. MLflow takes
-    letters, digits and ``_ - . : /`` and spaces, and images need the ending of
-    an image file, so that the first ``coco/AP (M)`` of MMPose's CocoMetric and
-    the first image of a visualizer end a training. Other characters become
-    ``_``; an image without an ending is named as MMEngine's local backend
-    names it, ``NAME_STEP.png``.
-    """
-    backend = getattr(visualization, 'MLflowVisBackend', None)
-    if backend is None or not _passes_names_on(backend):
-        return False
-    add_image, add_scalar = backend.add_image, backend.add_scalar
-    add_scalars = backend.add_scalars
-
-    @functools.wraps(add_image)
-    def image(
-        self: Any, name: str, image: Any, step: int = 0, **kw: Any
-    ) -> None:
-        if not re.search(r'\.(png|jpe?g)$', name, re.IGNORECASE):
-            name = f'{name}_{step}.png'
-        add_image(self, name, image, step, **kw)
-
-    @functools.wraps(add_scalar)
-    def scalar(self: Any, name: str, *args: Any, **kw: Any) -> None:
-        add_scalar(self, _mlflow_name(name), *args, **kw)
-
-    @functools.wraps(add_scalars)
-    def scalars(self: Any, scalar_dict: dict, *args: Any, **kw: Any) -> None:
-        named = {_mlflow_name(name): x for name, x in scalar_dict.items()}
-        add_scalars(self, named, *args, **kw)
-
-    backend.add_image, backend.add_scalar = image, scalar
-    backend.add_scalars = scalars
-    return True
-
-
-def _passes_names_on(backend: type) -> bool:
-    """Whether a backend hands a name to MLflow that MLflow refuses."""
-    names: list[str] = []
-    probe: Any = object.__new__(backend)
-    probe._env_initialized = True
-    probe._mlflow = ModuleType('mlflow')
-    probe._mlflow.log_metric = lambda name, *_, **__: names.append(name)
-    probe.add_scalar('(', 0.0)
-    return names == ['(']
-
-
-def _mlflow_name(name: str) -> str:
-    return re.sub(r'[^/\w.\- :]', '_', name)
-
-
 def _numpy_refuses_arrays_as_scalars() -> bool:
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -216,31 +163,14 @@ def _numpy_refuses_arrays_as_scalars() -> bool:
     return False
 
 
-class _MissingOperators(ModuleType):
-    """Stands for ``mmcv.ops`` where MMCV has no compiled operators."""
+class MultiScaleDeformableAttention:
+    """Stands for MMCV's operator where there are none."""
 
-    # A package: what is imported from it is looked for by `find_spec`.
-    __path__: list[str] = []
-
-    class MultiScaleDeformableAttention:
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            raise UserImportError(_missing('MultiScaleDeformableAttention'))
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(_missing(f'mmcv.ops.{name}'))
-
-    @staticmethod
-    def find_spec(name: str, *args: Any) -> None:
-        """Refuse to import operators: a finder in ``sys.meta_path``."""
-        if name.startswith('mmcv.ops.'):
-            raise UserImportError(_missing(name), name=name)
-
-
-def _missing(operator: str) -> str:
-    return (
-        f'{operator} needs the compiled operators of `mmcv`, but `mmcv-lite` '
-        'is installed. Install mmcv (`make mmcv` builds it from source).'
-    )
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise UserImportError(
+            'MultiScaleDeformableAttention needs the compiled operators of '
+            f'`mmcv`: {_NO_OPERATORS}'
+        )
 
 
 # The functions that MMEngine pickles as `getattr(class, name)`.
@@ -282,15 +212,20 @@ def _method(owner: Any, name: str) -> Any:
     return getattr(owner, name)
 
 
-def explain_unusable_datasets() -> bool:
+def explain_unusable_datasets(
+    explain: Callable[[Any, Exception], UserError | None],
+) -> bool:
     """Say what is wrong with a file that MMPose makes no dataset of.
 
     Fault: where an annotation file, or a file of detected boxes, leaves
     nobody, MMEngine fails with "need at least one array to concatenate", and
     where an entry cannot be read, MMPose fails with "77" or the like. Neither
-    names the file, the entry or the cause. No hook runs before that. For a
-    file that is not there, MMPose fails with an AssertionError, which does
-    not say where it looked.
+    names the file, the entry or the cause, and no hook runs before that.
+
+    Args:
+        explain: Gives the error to raise in place of that of a dataset; None
+            where the files are not its cause. Then it is a bug of the
+            dataset's class, and stays as it is.
     """
     from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
@@ -302,52 +237,39 @@ def explain_unusable_datasets() -> bool:
     def explained(self: Any) -> None:
         try:
             full_init(self)
-        except (AssertionError, LookupError, TypeError, ValueError) as error:
-            from .checks.datasets import explain
-
-            _expect_files(self)
-            raise UserValueError(explain(self, error)) from error
+        except Exception as error:
+            reason = explain(self, error)
+            if reason is None:
+                raise
+            raise reason from error
 
     BaseCocoStyleDataset.full_init = explained
     return True
 
 
-def _expect_files(dataset: Any) -> None:
-    for key in ('ann_file', 'bbox_file'):
-        file = getattr(dataset, key, None)
-        if file and not exists(file):
-            raise UserFileNotFoundError(
-                f'{type(dataset).__name__} has {key}="{file}", which does not '
-                f'exist (looked from {Path.cwd()}). Put the data there, or '
-                f'set {key} and data_root of the dataset to where they are.'
-            )
-
-
-def explain_unusable_checkpoints() -> bool:
+def explain_unusable_checkpoints(
+    explain: Callable[[str, Exception], str],
+) -> bool:
     """Name a checkpoint that cannot be read.
 
     Fault: of a damaged or cut-off file, MMEngine passes on what PyTorch's
     reader says, "[Errno 22] Invalid argument" for one, and not which file it
     is; of one that does not exist, not where it looked.
-    """
-    plain = CheckpointLoader._schemes['']
-    if hasattr(plain, '__wrapped__'):
-        return False
 
-    @functools.wraps(plain)
-    def explained(filename: str, map_location: Any) -> Any:
+    Args:
+        explain: Says why a file, which is there, was not read.
+    """
+
+    def load(filename: str, map_location: Any = None) -> Any:
         try:
-            return plain(filename, map_location)
+            return load_from_local(filename, map_location)
         except FileNotFoundError as error:
             raise UserFileNotFoundError(
                 f'There is no checkpoint "{filename}" (looked from '
                 f'{Path.cwd()}). Correct its path.'
             ) from error
         except Exception as error:  # of many types, for as many faults
-            from .weights.fetch import CheckpointError
-            from .weights.read import explain
+            raise UserValueError(explain(filename, error)) from error
 
-            raise CheckpointError(explain(filename, error)) from error
-
-    CheckpointLoader.register_scheme('', loader=explained, force=True)
+    CheckpointLoader.register_scheme('', loader=load, force=True)
     return True

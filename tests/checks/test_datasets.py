@@ -4,10 +4,10 @@ import json
 
 import pytest
 from mmengine.dataset import ConcatDataset, RepeatDataset
-from mmpose.datasets import CombinedDataset, MpiiDataset
+from mmpose.datasets import CocoDataset, CombinedDataset, MpiiDataset
 
 from distilpose import compat
-from distilpose.checks.datasets import check_dataset
+from distilpose.checks.datasets import check_dataset, explain
 from distilpose.checks.findings import Findings
 from distilpose.data.wrapped import parts
 
@@ -70,7 +70,7 @@ def test_detections_that_mislead(people, bbox):
 
 
 def test_thresholds_that_leave_nobody(people):
-    with pytest.raises(ValueError, match='bbox_score_thr.*see that they'):
+    with pytest.raises(ValueError, match='bbox_score_thr.*leave nobody'):
         detected(people, detections(), filter_cfg=dict(bbox_score_thr=0.95))
 
 
@@ -98,7 +98,27 @@ def test_people_that_make_no_dataset(tmp_path, change, message):
     file = files.write(tmp_path, content)
     with pytest.raises(ValueError, match=f'(?s)people.json": .*{message}'):
         files.dataset(file)
-    assert not compat.explain_unusable_datasets(), 'applied twice'
+    assert not compat.explain_unusable_datasets(explain), 'applied twice'
+
+
+class BrokenDataset(CocoDataset):
+    def parse_data_info(self, data):
+        return data['ages']
+
+
+@pytest.mark.parametrize('fault', [None, 'keypoints'])
+def test_a_bug_in_a_dataset_keeps_its_error(tmp_path, fault):
+    """Whether or not something is wrong with its people as well."""
+    content = files.content(4)
+    content['annotations'][0].pop(fault, None)
+    file = files.write(tmp_path, content)
+    with pytest.raises(KeyError, match='ages') as error:
+        BrokenDataset(
+            ann_file=str(file),
+            data_prefix=dict(img=str(tmp_path)),
+            metainfo=files.metainfo(),
+        )
+    assert error.traceback[-1].name == 'parse_data_info'
 
 
 def test_files_that_do_not_exist(people, tmp_path):
@@ -123,7 +143,9 @@ def test_detections_in_the_place_of_annotations(tmp_path):
 def test_no_json(tmp_path):
     file = tmp_path / 'people.json'
     file.write_text('{')
-    with pytest.raises(ValueError, match='people.json": JSONDecodeError'):
+    with pytest.raises(
+        ValueError, match='people.json" is not JSON: Expecting'
+    ):
         files.dataset(file)
 
 

@@ -223,16 +223,14 @@ class TestOutputsThatNothingTrains:
         check_untrained_outputs(toys.build(toys.teacher()).head)
 
 
-def test_terms_that_are_left_out_none_and_empty():
-    """None meant the paper's terms in version 0.1, and no terms elsewhere."""
-    with pytest.raises(ValueError, match=r'is None, .* set it to \{\}'):
-        distilled(distillation=None).init_weights()
+@pytest.mark.parametrize('none', [None, {}])
+def test_terms_that_are_left_out_none_and_empty(none):
     config = toys.student(teacher=toys.random_teacher())
     config.pop('distillation')
     losses = toys.build(config).distillation
     assert [*losses] == [*toys.TERMS]
     off = dict(sigmas=False, scores=False)
-    model = distilled(distillation={}, teacher=None, head=off)
+    model = distilled(distillation=none, teacher=None, head=off)
     model.init_weights()
     assert set(model.loss(*toys.batch(model))) == {'loss_kpt', 'acc_pose'}
 

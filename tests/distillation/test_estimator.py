@@ -466,6 +466,14 @@ def test_checking_the_teacher_leaves_the_mode(training):
     assert {module.training for module in model.modules()} == {training}
 
 
+def test_a_head_that_fails_leaves_the_mode(monkeypatch):
+    model = distilled().train()
+    monkeypatch.setattr(model.head, 'forward', lambda feats: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        model.outputs(torch.zeros(1, 3, 64, 48))
+    assert model.training and model.backbone.training
+
+
 def test_images_of_one_channel():
     config, teacher = toys.student(), toys.teacher()
     for model in (config, teacher):

@@ -33,10 +33,8 @@ def teacher(known=None):
 @pytest.mark.parametrize('settings, expected', [
     (dict(), [1, 0, 1]),
     (dict(unlabelled=True), [1, 1, 1]),
-    (dict(by_confidence=True), [0.9, 0, 0.2]),
     (dict(min_confidence=0.3), [1, 0, 0]),
-    (dict(unlabelled=True, by_confidence=True, min_confidence=0.3),
-     [0.9, 0.6, 0]),
+    (dict(unlabelled=True, min_confidence=0.3), [1, 1, 0]),
 ])  # fmt: skip
 def test_weights(settings, expected):
     weights = KeypointWeighting(**settings)(LABELS, teacher())
@@ -50,23 +48,20 @@ def test_unknown_keypoints_are_never_imitated():
     assert weights.tolist() == [[0, 1, 1]]
 
 
-def test_peaks_above_1_count_as_1():
-    high = teacher()
-    high = high._replace(maps=high.maps.map(lambda x: 5 * x))
-    weights = KeypointWeighting(by_confidence=True)(LABELS, high)
+def test_confidence_of_exactly_the_limit_counts():
+    limit = float(teacher().maps.peaks()[0, 2])
+    weights = KeypointWeighting(min_confidence=limit)(LABELS, teacher())
     assert weights.tolist() == [[1, 0, 1]]
 
 
-@pytest.mark.parametrize(
-    'settings', [dict(by_confidence=True), dict(min_confidence=0.3)]
-)
-def test_a_heatmap_with_nan_weighs_nothing(settings):
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_a_heatmap_that_is_not_finite_weighs_nothing(value):
     hole = torch.zeros(1, 3, 16, 12)
-    hole[0, 0, 2, 2] = float('nan')
+    hole[0, 0, 2, 2] = value
     broken = teacher()
     broken = broken._replace(maps=broken.maps.map(lambda x: x + hole))
-    weights = KeypointWeighting(**settings)(LABELS, broken)
-    assert weights[0, 0] == 0 and weights.isfinite().all()
+    weights = KeypointWeighting(min_confidence=0.3)(LABELS, broken)
+    assert weights.tolist() == [[0, 0, 0]]
 
 
 @pytest.mark.parametrize('confidence', [-0.1, 1, 50])

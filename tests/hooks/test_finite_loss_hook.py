@@ -7,6 +7,7 @@ from mmengine.runner import get_priority
 from torch import nn
 
 from distilpose import FiniteLossHook
+from distilpose.hooks import finite_loss_hook
 
 from ..training import runs
 
@@ -19,6 +20,7 @@ class Runner(SimpleNamespace):
     def __init__(self, work_dir, model):
         super().__init__(
             **dict(iter=2, epoch=0, model=model, work_dir=str(work_dir)),
+            optim_wrapper=None,
             logger=SimpleNamespace(
                 warning=lambda text: self.said.append(text)
             ),
@@ -36,6 +38,11 @@ def runner(tmp_path, model):
     return Runner(tmp_path, model)
 
 
+class Scaler:
+    def __init__(self, scale):
+        self.get_scale = lambda: scale
+
+
 def step(hook, runner, **losses):
     outputs = {key: torch.tensor(value) for key, value in losses.items()}
     hook.after_train_iter(runner, 0, outputs=outputs)
@@ -50,7 +57,7 @@ def test_broken_weights_end_the_training(runner, model, loss, what):
     with pytest.raises(
         RuntimeError,
         match=r'iteration 3 \(epoch 1\), loss, loss_b are NaN .*so are weights'
-        '.*No checkpoint was written',
+        '.*begin anew: no checkpoint was written',
     ):
         step(FiniteLossHook(), runner, loss=loss, loss_a=1.0, loss_b=loss)
 
@@ -58,20 +65,24 @@ def test_broken_weights_end_the_training(runner, model, loss, what):
 def test_last_checkpoint_is_named(runner, model, tmp_path):
     (tmp_path / 'last_checkpoint').write_text('work/epoch_1.pth')
     model[0].bias.data[1] = INF
-    with pytest.raises(RuntimeError, match='epoch_1.pth, .* with --resume'):
+    with pytest.raises(RuntimeError, match='--resume from work/epoch_1.pth'):
         step(FiniteLossHook(), runner, loss=NAN)
 
 
-def test_skipped_steps_are_told_once_and_end_after_many(runner):
-    hook = FiniteLossHook(patience=3)
-    for _ in range(2):
-        step(hook, runner, loss=INF)
-    assert len(runner.said) == 1 and '3 such iterations' in runner.said[0]
-    step(hook, runner, loss=1.0)
-    for _ in range(2):
-        step(hook, runner, loss=INF)
-    with pytest.raises(RuntimeError, match='loss are NaN .* for 3 iterations'):
-        step(hook, runner, loss=INF)
+def test_skipped_steps_are_a_warning(runner):
+    """Accumulated gradients, or a loss scaler, with which runs begin."""
+    scales = 65536.0, finite_loss_hook.SMALLEST_SCALE
+    for scaler in (None, *map(Scaler, scales)):
+        runner.optim_wrapper = SimpleNamespace(loss_scaler=scaler)
+        step(FiniteLossHook(), runner, loss=INF)
+    assert len(runner.said) == 3 and 'still finite' in runner.said[0]
+
+
+def test_a_scaler_at_its_end_ends_the_training(runner):
+    """It halves itself at each such step: 36 times since the beginning."""
+    runner.optim_wrapper = SimpleNamespace(loss_scaler=Scaler(2**16 / 2**36))
+    with pytest.raises(RuntimeError, match='infinite at any scale'):
+        step(FiniteLossHook(), runner, loss=INF)
 
 
 def test_finite_losses_and_other_outputs_pass(runner, model):

@@ -2,6 +2,7 @@
 
 import functools
 import resource
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -88,6 +89,43 @@ def test_epochs_and_ranks_draw_other_numbers(monkeypatch):
     assert len({draw(epoch, rank) for epoch in (0, 1) for rank in (0, 1)}) == 4
 
 
+@pytest.mark.parametrize('moved', [True, False], ids=['moved', 'copied'])
+def test_folder_that_was_moved_or_copied(
+    moved, train, uninterrupted, tmp_path
+):
+    """Its own files count, not those at the paths that it names."""
+    train('old', stop=3)
+    if moved:
+        (tmp_path / 'old').rename(tmp_path / 'new')
+    else:  # and the old one went on, to a higher number
+        shutil.copytree(tmp_path / 'old', tmp_path / 'new')
+        shutil.copy(tmp_path / 'old/epoch_1.pth', tmp_path / 'old/epoch_9.pth')
+    assert runs.equal(train('new', resume=True), uninterrupted)
+    logs = [path.read_text() for path in (tmp_path / 'new').glob('2*/*.log')]
+    assert f'{tmp_path}/new/epoch_2.pth' in ''.join(logs)
+
+
+@pytest.mark.parametrize('metric', ['AP', ['AP', 'AR']])
+def test_best_checkpoint_is_that_of_the_folder_at_hand(metric, tmp_path):
+    """Of a copied folder: the one that it was copied from keeps its own."""
+    hook = SafeCheckpointHook(interval=1, save_best=metric, rule='greater')
+    names = ['best_ckpt'] if metric == 'AP' else ['best_ckpt_AP']
+    infos = {name: 'elsewhere/best_AP_epoch_1.pth' for name in names}
+    hub = SimpleNamespace(runtime_info=infos, get_info=infos.get)
+    hook.before_train(
+        SimpleNamespace(
+            work_dir=str(tmp_path),
+            message_hub=hub,
+            logger=SimpleNamespace(info=print),
+        )
+    )
+    expected = str(tmp_path / 'best_AP_epoch_1.pth')
+    if metric == 'AP':
+        assert hook.best_ckpt_path == expected
+    else:
+        assert hook.best_ckpt_path_dict == dict(AP=expected, AR=None)
+
+
 @pytest.mark.parametrize('fault', ['cut', 'empty', 'gone', 'unnamed'])
 def test_damaged_checkpoint_is_named_and_passed_over(
     fault, train, uninterrupted, tmp_path, caplog
@@ -150,23 +188,25 @@ def listed(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_outdated_file_goes_when_the_next_is_written(tmp_path):
-    (tmp_path / 'other').mkdir()
-    for name in ('epoch_1.pth', 'epoch_2.pth', 'other/epoch_1.pth'):
-        AtomicBackend().put(b'whole', tmp_path / name)
-        AtomicBackend().remove(tmp_path / name)
-    assert listed(tmp_path) == ['epoch_2.pth', 'other']
-    AtomicBackend().put(b'whole', tmp_path / 'other/epoch_1.pth')
-    assert listed(tmp_path / 'other') == ['epoch_1.pth'], 'written anew'
+def test_outdated_files_go_at_once_unless_they_were_written_anew(tmp_path):
+    hooks, other = AtomicBackend(), AtomicBackend()
+    for name in ('epoch_1.pth', 'latest.pth'):
+        hooks.put(b'whole', tmp_path / name)
+        hooks.remove(tmp_path / name)
+    other.put(b'newer', tmp_path / 'latest.pth')
+    other.remove_outdated()
+    assert listed(tmp_path) == ['epoch_1.pth', 'latest.pth']
+    hooks.remove_outdated()
+    assert listed(tmp_path) == ['latest.pth']
 
 
 def test_no_intact_checkpoint(train, uninterrupted, tmp_path):
     train(stop=2)
     first = tmp_path / 'run/epoch_1.pth'
     first.write_bytes(first.read_bytes()[:5000])
-    with pytest.raises(RuntimeError, match='epoch_1.pth not written'):
+    with pytest.raises(RuntimeError, match='epoch_1.pth not there or'):
         train(resume=True)
-    with pytest.raises(RuntimeError, match='epoch_1.pth not written'):
+    with pytest.raises(RuntimeError, match='epoch_1.pth not there or'):
         train(resume=True, load_from=str(first))
     assert runs.equal(train(), uninterrupted)  # anew, as the message says
 
@@ -176,7 +216,7 @@ def test_only_checkpoint_is_damaged(train, tmp_path):
     train(stop=2, **name)
     latest = tmp_path / 'run/latest.pth'
     latest.write_bytes(latest.read_bytes()[:5000])
-    with pytest.raises(RuntimeError, match='latest.pth not written'):
+    with pytest.raises(RuntimeError, match='latest.pth not there or'):
         train(resume=True, **name)
 
 
@@ -258,7 +298,7 @@ def test_only_the_main_process_reads_the_files(monkeypatch):
             hook.before_run(runner)
             assert runner._load_from == 'epoch_3.pth'
         else:
-            with pytest.raises(RuntimeError, match='epoch_3.pth not written'):
+            with pytest.raises(RuntimeError, match='epoch_3.pth not there or'):
                 hook.before_run(runner)
 
 

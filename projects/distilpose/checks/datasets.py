@@ -1,10 +1,17 @@
 """Checks of the files behind a dataset."""
 
 import json
+from pathlib import Path
 from typing import Any
 
-from mmengine.fileio import get_local_path
+from mmengine.fileio import exists, get_local_path
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+
+from distilpose_runtime.errors import (
+    UserError,
+    UserFileNotFoundError,
+    UserValueError,
+)
 
 from ..data.wrapped import _transforms, converts
 from .annotations import check_ids, check_keys, check_people
@@ -13,6 +20,9 @@ from .findings import Findings
 from .images import check_images
 
 __all__ = ['check_dataset', 'explain']
+
+# How MMPose's base class reads a file.
+_READERS = ('load_data_list', '_load_annotations', 'parse_data_info')
 
 
 def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
@@ -34,7 +44,7 @@ def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
     if not _is(dataset, 'load_data_list', '_load_annotations'):
         return told
     with get_local_path(dataset.ann_file) as path:
-        content = _load(path)
+        content = _load(path, dataset.ann_file)
     if not isinstance(content, dict):
         told.errors.append(
             f'annotation file "{dataset.ann_file}" holds a '
@@ -54,32 +64,51 @@ def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
         findings = Findings()
         ids = {image['id'] for image in content.get('images') or []}
         with get_local_path(dataset.bbox_file) as path:
-            check_detections(_load(path), ids, findings)
+            check_detections(_load(path, dataset.bbox_file), ids, findings)
         _tell(findings, f'bbox_file "{dataset.bbox_file}"', told)
     return told
 
 
-def explain(dataset: Any, error: Exception) -> str:
-    """Say why a dataset could not be built.
+def explain(dataset: Any, error: Exception) -> UserError | None:
+    """Find what in its files keeps a dataset from being built.
 
     Args:
         dataset: The dataset, a part of which is there.
         error: What MMPose or MMEngine raised.
+
+    Returns:
+        The error that names file and cause; None where the files are not to
+        blame, so that it is the dataset's own code that failed.
     """
+    name = type(dataset).__name__
+    for key in ('ann_file', 'bbox_file'):
+        file = getattr(dataset, key, None)
+        if file and not exists(file):
+            return UserFileNotFoundError(
+                f'{name} has {key}="{file}", which does not exist (looked '
+                f'from {Path.cwd()}). Put the data there, or set {key} and '
+                'data_root of the dataset to where they are.'
+            )
     try:
         reasons = check_dataset(dataset).errors
-    except (LookupError, TypeError, ValueError):
-        reasons = []  # what MMPose could not read, the check may not, either
-    if not reasons:
+    except UserValueError as fault:
+        reasons = [str(fault)]
+    except Exception:  # the check may stumble over what MMPose stumbled over
+        reasons = []
+    where = f'annotation file "{dataset.ann_file}"'
+    if not reasons and 'need at least one array' in str(error):
         reasons = [
-            f'annotation file "{dataset.ann_file}": {type(error).__name__}: '
-            f'{error}. The dataset was built with bbox_file='
-            f'{dataset.bbox_file!r}, filter_cfg={dataset.filter_cfg!r}, '
-            f'sample_interval={dataset.sample_interval}: see that they leave '
-            'somebody.'
+            f'{where}: bbox_file={dataset.bbox_file!r}, filter_cfg='
+            f'{dataset.filter_cfg!r} and sample_interval='
+            f'{dataset.sample_interval} leave nobody.'
         ]
-    name = type(dataset).__name__
-    return '\n- '.join([f'{name} cannot use its data:', *reasons])
+    if not reasons and _is(dataset, *_READERS):
+        reasons = [f'{where}: {type(error).__name__}: {error}']
+    if not reasons:
+        return None
+    return UserValueError(
+        '\n- '.join([f'{name} cannot use its data:', *reasons])
+    )
 
 
 def _check_contents(
@@ -111,9 +140,12 @@ def _is(dataset: Any, *methods: str) -> bool:
     )
 
 
-def _load(path: str) -> Any:
+def _load(path: str, name: str) -> Any:
     with open(path) as file:
-        return json.load(file)
+        try:
+            return json.load(file)
+        except ValueError as error:
+            raise UserValueError(f'"{name}" is not JSON: {error}.') from error
 
 
 def _tell(findings: Findings, where: str, told: Findings) -> None:

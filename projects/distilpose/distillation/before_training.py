@@ -66,14 +66,11 @@ def expect_dict(name: str, given: Any, known: Sequence[str] = ()) -> dict:
 
 
 @torch.no_grad()
-def check_before_training(
-    model: TopdownPoseEstimator, terms_are_named: bool
-) -> None:
+def check_before_training(model: TopdownPoseEstimator) -> None:
     """Run student and teacher on one black image, and compare.
 
     Args:
         model: A ``DistilPoseEstimator``.
-        terms_are_named: Whether its ``distillation`` is a dict, not None.
 
     Raises:
         ValueError: They differ in what cannot be converted: the aspect of
@@ -81,12 +78,6 @@ def check_before_training(
             does not give, or nothing trains what the student gives.
         TypeError: A head is of a kind that cannot be used.
     """
-    if not terms_are_named:
-        raise UserValueError(
-            'model.distillation is None, for which version 0.1 took the '
-            "paper's terms. Leave it out to train with these, or set it to "
-            '{} for none.'
-        )
     needs = [
         need
         for name, term in model.distillation.items()

@@ -51,9 +51,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             choice, the config of a loss; None leaves the term out. Defaults
             to the paper's.
         keypoint_weighting: How much each keypoint counts in the terms:
-            ``unlabelled``, ``by_confidence`` and ``min_confidence`` of
-            ``KeypointWeighting``. By default, as much as its
-            label.
+            ``unlabelled`` and ``min_confidence`` of ``KeypointWeighting``. By
+            default, as much as its label.
         **kwargs: As for ``TopdownPoseEstimator``.
 
     Raises:
@@ -63,8 +62,6 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             wrong value.
 
     Attributes:
-        distillation_factor: What all terms are multiplied by; at 0 the
-            teacher does not run. Hooks change it.
         keypoint_distances: After a step with a teacher, how far the student is
             from it, (B, K), pixels of the input; NaN where a keypoint weighs
             nothing.
@@ -96,10 +93,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
                 known=KeypointWeighting.SETTINGS,
             )
         )
-        self.distillation_factor = 1.0
         self.keypoint_distances: Tensor | None = None
-        # Version 0.1 took the paper's terms for None.
-        self._terms_are_named = distillation is not None
         self._is_first_batch = True
 
     def init_weights(self) -> None:
@@ -111,7 +105,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             ValueError: Student, teacher and terms do not fit each other.
         """
         super().init_weights()
-        check_before_training(self, self._terms_are_named)
+        check_before_training(self)
 
     def loss(self, inputs: Tensor, data_samples: SampleList) -> dict:
         """Calculate the supervised and the distillation losses.
@@ -139,7 +133,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
                 feats, data_samples, train_cfg=self.train_cfg
             )
         self.keypoint_distances = None
-        if not self.distillation or not self.distillation_factor:
+        if not self.distillation:
             return losses
         if not outputs:  # a head whose loss does not run `forward`
             outputs.append(self.head(feats))
@@ -153,8 +147,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             check_first_batch(self, step, data_samples, losses)
             self._is_first_batch = False
         for name, term in self.distillation.items():
-            value = self.distillation_factor * term(*step.arguments(term))
-            weight = self.distillation_factor * getattr(term, 'loss_weight', 1)
+            value = term(*step.arguments(term))
+            weight = getattr(term, 'loss_weight', 1)
             losses[f'loss_{name}'] = value
             losses[f'{name}/weight'] = value.new_full((), weight)
             if weight:
@@ -172,9 +166,11 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         """
         training = self.training
         self.eval()
-        feats = self.extract_feat(inputs)
-        student = self._student_output(feats, self.head(feats))
-        self.train(training)
+        try:
+            feats = self.extract_feat(inputs)
+            student = self._student_output(feats, self.head(feats))
+        finally:
+            self.train(training)
         return student, self.teacher(inputs)
 
     def switch_to_deploy(self) -> None:

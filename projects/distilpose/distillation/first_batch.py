@@ -6,12 +6,13 @@ B: batch. K: keypoints.
 from collections.abc import Callable, Iterable
 
 import torch
+from mmengine.dist import all_gather_object
 from mmengine.logging import MMLogger
 from mmpose.models import TopdownPoseEstimator
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
-from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.errors import UserRuntimeError, UserValueError
 
 from ..keypoints.matching import check_same_mirror_images
 from ..models.distilpose_head import keypoint_weights
@@ -35,6 +36,9 @@ def check_first_batch(
 ) -> None:
     """Look at what comes of the first real batch, and log it.
 
+    Of several processes all raise if one does: the others would wait for its
+    gradients.
+
     Args:
         model: A ``DistilPoseEstimator``.
         step: Outputs for the batch.
@@ -45,7 +49,27 @@ def check_first_batch(
         ValueError: The teacher's output is not finite, its keypoints have
             other mirror images than the student's, or a term is called like
             one of the head's losses.
+        RuntimeError: One of these happened in another process.
     """
+    error = None
+    try:
+        _check(model, step, samples, losses)
+    except Exception as raised:
+        error = raised
+    messages = all_gather_object(error and str(error))
+    if error is not None:
+        raise error
+    for rank, message in enumerate(messages):
+        if message is not None:
+            raise UserRuntimeError(f'In process {rank}: {message}')
+
+
+def _check(
+    model: TopdownPoseEstimator,
+    step: DistillationStep,
+    samples: SampleList,
+    losses: dict,
+) -> None:
     for name in model.distillation:
         if f'loss_{name}' in losses:
             raise UserValueError(
@@ -119,6 +143,19 @@ def _judge_peaks(peaks: Tensor, logger: MMLogger) -> None:
         )
 
 
+def _label_coords(samples: SampleList) -> Tensor | None:
+    """Where labels say that keypoints are.
+
+    Returns:
+        Coordinates (B, K, 2), fractions of the input; None for labels of a
+        kind that does not say it.
+    """
+    labels = [sample.gt_instance_labels for sample in samples]
+    if 'keypoint_labels' not in labels[0]:
+        return None
+    return torch.cat([own.keypoint_labels for own in labels])
+
+
 def _judge_distances(
     model: TopdownPoseEstimator,
     step: DistillationStep,
@@ -126,11 +163,9 @@ def _judge_distances(
     logger: MMLogger,
 ) -> None:
     """Say how far the teacher is from the labels; warn if that is far."""
-    if 'keypoint_labels' not in samples[0].gt_instance_labels:
+    labels = _label_coords(samples)
+    if labels is None:
         return
-    labels = torch.cat(
-        [sample.gt_instance_labels.keypoint_labels for sample in samples]
-    )
     labelled = keypoint_weights(samples) > 0
     known = step.teacher.known
     if known is not None:

@@ -3,7 +3,6 @@
 B: batch. K: keypoints.
 """
 
-from functools import reduce
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -40,25 +39,14 @@ class DistillationStep(NamedTuple):
         Raises:
             ValueError: The path names nothing that could be there.
         """
-        try:
-            return reduce(_part, path.split('.'), self)
-        except AttributeError as error:
-            raise UserValueError(
-                f'"{path}" is no part of a distillation step. Expected a '
-                f'path such as "student.coords", from {self._fields}, '
-                f'{StudentOutput._fields} and {PARTS[TeacherOutput]}.'
-            ) from error
-
-
-# What a path may name besides the fields of a tuple.
-PARTS: dict[type, tuple[str, ...]] = {
-    TeacherOutput: (*TeacherOutput._fields, 'heatmaps', 'frame')
-}
-
-
-def _part(whole: Any, name: str) -> Any:
-    if whole is None:
-        return None
-    if name not in PARTS.get(type(whole), getattr(whole, '_fields', ())):
-        raise AttributeError(name)
-    return getattr(whole, name)
+        part: Any = self
+        for name in path.split('.'):
+            if part is not None and not hasattr(type(part), name):
+                raise UserValueError(
+                    f'"{path}" is no part of a distillation step. Expected a '
+                    f'path such as "student.coords", from {self._fields}, '
+                    f'{StudentOutput._fields} and '
+                    f'{(*TeacherOutput._fields, "heatmaps", "frame")}.'
+                )
+            part = getattr(part, name, None)
+        return part

@@ -23,8 +23,6 @@ class KeypointWeighting:
     Args:
         unlabelled: Whether keypoints without a label are imitated, too, as
             DWPose (arXiv 2307.15880) does. The teacher may see them.
-        by_confidence: Whether a keypoint weighs as much as its teacher is
-            sure of it: the peak of its heatmap, at most 1.
         min_confidence: A keypoint of which the teacher is less sure, from 0
             to 1, weighs 0.
 
@@ -32,13 +30,10 @@ class KeypointWeighting:
         ValueError: ``min_confidence`` is not in [0, 1).
     """
 
-    SETTINGS = ('unlabelled', 'by_confidence', 'min_confidence')
+    SETTINGS = ('unlabelled', 'min_confidence')
 
     def __init__(
-        self,
-        unlabelled: bool = False,
-        by_confidence: bool = False,
-        min_confidence: float = 0.0,
+        self, unlabelled: bool = False, min_confidence: float = 0.0
     ) -> None:
         if not 0 <= min_confidence < 1:
             raise UserValueError(
@@ -47,7 +42,6 @@ class KeypointWeighting:
                 '0.3.'
             )
         self.unlabelled = unlabelled
-        self.by_confidence = by_confidence
         self.min_confidence = min_confidence
 
     def __call__(self, weights: Tensor, teacher: TeacherOutput) -> Tensor:
@@ -64,13 +58,10 @@ class KeypointWeighting:
             weights = weights.new_ones(weights.shape)
         if teacher.known is not None:
             weights = weights * teacher.known
-        if self.by_confidence or self.min_confidence:
-            peaks = teacher.maps.peaks().to(weights.dtype)
-            # A heatmap with NaN is ignored, and 0 times NaN is NaN.
-            peaks = torch.where(peaks.isfinite(), peaks, 0.0)
-            weights = weights * (peaks >= self.min_confidence)
-            if self.by_confidence:
-                weights = weights * peaks.clamp(0, 1)
+        if self.min_confidence:
+            peaks = teacher.maps.peaks()
+            sure = peaks.isfinite() & (peaks >= self.min_confidence)
+            weights = weights * sure
         return weights
 
 

@@ -1,12 +1,11 @@
+from . import removed  # noqa: F401
 from .channels_last_hook import ChannelsLastHook
 from .dataset_check_hook import DatasetCheckHook
 from .deploy_hook import DeployHook
 from .distillation_visualization_hook import DistillationVisualizationHook
-from .distillation_weight_hook import DistillationWeightHook
 from .fine_tune_hook import FineTuneHook
 from .finite_loss_hook import FiniteLossHook
 from .keypoint_distance_hook import KeypointDistanceHook
-from .pretrained_weights_hook import PretrainedWeightsHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_epoch_hook import SeedEpochHook
 
@@ -15,11 +14,9 @@ __all__ = [
     'DatasetCheckHook',
     'DeployHook',
     'DistillationVisualizationHook',
-    'DistillationWeightHook',
     'FineTuneHook',
     'FiniteLossHook',
     'KeypointDistanceHook',
-    'PretrainedWeightsHook',
     'SafeCheckpointHook',
     'SeedEpochHook',
 ]

@@ -3,8 +3,7 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
 from mmpose.models import TopdownPoseEstimator
 from mmpose.registry import HOOKS
 
@@ -18,6 +17,7 @@ from ..data.wrapped import parts
 from ..distillation import DistilPoseEstimator
 from ..distillation.before_training import check_untrained_outputs
 from ..weights.read import expect_weights_of
+from .runner import checkpoint_of, model_of, trains
 
 __all__ = ['DatasetCheckHook']
 
@@ -48,11 +48,10 @@ class DatasetCheckHook(Hook):
         Raises:
             ValueError: The teacher's outputs were stored for other data.
         """
-        model = _topdown(runner.model)
+        model = _topdown(runner)
         if not isinstance(model, DistilPoseEstimator):
             return
-        # The runner builds this loop before it trains, and only then.
-        if isinstance(runner._train_loop, BaseLoop):
+        if trains(runner):
             train = runner.train_loop.dataloader.dataset
             names = dataset_keypoints(train)
             model.teacher.student_keypoints = (
@@ -67,7 +66,7 @@ class DatasetCheckHook(Hook):
         Raises:
             ValueError: Something would fail or mislead.
         """
-        model = _topdown(runner.model)
+        model = _topdown(runner)
         if model is None:
             return
         train = runner.train_loop.dataloader.dataset
@@ -93,14 +92,14 @@ class DatasetCheckHook(Hook):
             ValueError: They are of another model.
         """
         # A training may start from weights of which only some fit.
-        if isinstance(runner._train_loop, BaseLoop):
+        if trains(runner):
             return
-        model = _topdown(runner.model)
+        model = _topdown(runner)
         if model is not None:
             expect_weights_of(
                 model,
                 checkpoint.get('state_dict', checkpoint),
-                str(runner._load_from),
+                str(checkpoint_of(runner)),
             )
 
     def before_test(self, runner: Runner) -> None:
@@ -109,16 +108,16 @@ class DatasetCheckHook(Hook):
         Raises:
             ValueError: Something would fail or mislead.
         """
-        model = _topdown(runner.model)
+        model = _topdown(runner)
         if model is not None:
             test = runner.test_loop.dataloader.dataset
             _check_files('test', test, runner)
             check_evaluation('test', runner.test_loop, model)
 
 
-def _topdown(model: Any) -> TopdownPoseEstimator | None:
+def _topdown(runner: Runner) -> TopdownPoseEstimator | None:
     """Give the model itself, if it is a top-down estimator with a head."""
-    model = model.module if is_model_wrapper(model) else model
+    model = model_of(runner)
     if isinstance(model, TopdownPoseEstimator) and model.with_head:
         return model
     return None
@@ -144,11 +143,12 @@ def _check_files(kind: str, dataset: Any, runner: Runner) -> None:
     for part in parts(dataset):
         try:
             findings = check_dataset(part, dataset)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            # MMPose has read the files, so that they may be all right.
-            where = getattr(part, 'ann_file', '')
+        except Exception:  # a bug of the check: MMPose has read the files
             runner.logger.warning(
-                f'The {kind} data in "{where}" could not be checked: {error!r}'
+                f'The {kind} data in "{getattr(part, "ann_file", "")}" were '
+                'not checked, as the check itself failed. The training goes '
+                'on. Please report this:',
+                exc_info=True,
             )
             continue
         errors += findings.errors

@@ -1,11 +1,11 @@
 """A hook that makes testing as fast as deployment."""
 
 from mmengine.hooks import EMAHook, Hook
-from mmengine.model import is_model_wrapper
-from mmengine.runner import BaseLoop, Runner
+from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from ..deploy import deploy
+from .runner import model_of, trains
 
 __all__ = ['DeployHook']
 
@@ -19,10 +19,9 @@ class DeployHook(Hook):
     """
 
     def before_test(self, runner: Runner) -> None:
-        if isinstance(runner._train_loop, BaseLoop):
-            return  # a training, which may go on
+        if trains(runner):
+            return  # and may go on
         if any(isinstance(hook, EMAHook) for hook in runner.hooks):
             return  # which puts its own weights, unfused, in place
-        model = runner.model
-        deploy(model.module if is_model_wrapper(model) else model)
+        deploy(model_of(runner))
         runner.logger.info('Model fused and reordered for inference.')

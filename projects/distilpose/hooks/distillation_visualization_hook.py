@@ -5,7 +5,6 @@ import torch
 from mmengine.dataset import pseudo_collate
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 
@@ -14,6 +13,7 @@ from distilpose_runtime.errors import UserValueError
 from ..distillation import DistilPoseEstimator
 from ..heatmaps.functional import simulate_heatmaps
 from .drawing import draw_comparison
+from .runner import model_of
 
 __all__ = ['DistillationVisualizationHook']
 
@@ -60,8 +60,7 @@ class DistillationVisualizationHook(Hook):
                 'would end without a picture. Remove the hook from '
                 'custom_hooks, or train by epochs.'
             )
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = model_of(runner)
         distils = isinstance(model, DistilPoseEstimator) and model.distillation
         if not distils or runner.val_loop is None:
             raise UserValueError(
@@ -86,8 +85,7 @@ class DistillationVisualizationHook(Hook):
     @master_only
     @torch.no_grad()
     def _draw(self, runner: Runner) -> None:
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = model_of(runner)
         dataset = runner.val_loop.dataloader.dataset
         number = min(self.num_samples, len(dataset))
         chosen = np.linspace(0, len(dataset) - 1, number).astype(int)

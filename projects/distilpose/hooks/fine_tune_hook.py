@@ -3,7 +3,6 @@
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
@@ -13,6 +12,7 @@ from ..checks.keypoint_names import dataset_keypoints
 from ..keypoints.matching import keypoint_names
 from ..students.fine_tune import carry_over
 from ..weights.read import read_keypoint_names, read_state_dict
+from .runner import model_of
 
 __all__ = ['FineTuneHook']
 
@@ -48,8 +48,7 @@ class FineTuneHook(Hook):
         """
         if runner.iter > 0:
             return
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = model_of(runner)
         names = self.keypoint_names or read_keypoint_names(self.checkpoint)
         taken = carry_over(
             read_state_dict(self.checkpoint),

@@ -1,105 +1,78 @@
-"""A hook that ends a training whose loss is not finite."""
+"""A hook that ends a training whose weights are not finite."""
 
 from typing import Any
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 from mmpose.registry import HOOKS
-from torch import Tensor
 
 from distilpose_runtime.errors import UserRuntimeError
 
+from .runner import model_of
+
 __all__ = ['FiniteLossHook']
+
+# A loss scaler begins at 65,536 and halves itself where gradients overflow.
+SMALLEST_SCALE = 1e-6
 
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
     """Let no training go on, and be saved, with weights that are NaN.
 
-    A loss that is NaN or infinite makes every weight so at the next step of
-    the optimizer. Two cases leave the weights as they are: a loss scaler
-    (``AmpOptimWrapper``) skips the step, and accumulated gradients have not
-    been applied yet. Then the hook warns, and ends the training when it has
-    lasted for ``patience`` iterations. No checkpoint of broken weights is
-    written.
-
-    Args:
-        patience: How many iterations in a row may have a loss that is not
-            finite, while the weights are.
+    As long as the weights are finite, a loss that is not is only a warning: a
+    loss scaler skips the step (``AmpOptimWrapper``), and accumulated gradients
+    are applied later. A scaler that nothing helps ends the training as well.
     """
 
     # After RuntimeInfoHook, before what averages, logs or saves weights.
     priority = 'HIGH'
-
-    def __init__(self, patience: int = 100) -> None:
-        self.patience = patience
-        self._in_a_row = 0
 
     def after_train_iter(
         self,
         runner: Runner,
         batch_idx: int,
         data_batch: Any = None,
-        outputs: dict[str, Tensor] | None = None,
+        outputs: dict | None = None,
     ) -> None:
         """Look at the loss, and only if it is not finite at the weights.
 
         Raises:
-            RuntimeError: The loss and the weights are not finite, or the loss
-                has not been for long.
+            RuntimeError: The loss and the weights are not finite.
         """
-        if not outputs or 'loss' not in outputs or _is_finite(outputs['loss']):
-            self._in_a_row = 0
+        if not outputs or 'loss' not in outputs:
             return
-        self._in_a_row += 1
-        terms = [k for k, value in outputs.items() if not _is_finite(value)]
-        where = (
-            f'In iteration {runner.iter + 1} (epoch {runner.epoch + 1}), '
-            f'{", ".join(terms)} are NaN or infinite'
+        # All processes end together: none may wait for another's gradients.
+        broken = (~outputs['loss'].detach().isfinite()).float()
+        all_reduce(broken, 'max')
+        if not broken:
+            return
+        terms = [k for k, x in outputs.items() if not x.isfinite().all()]
+        what = ', '.join(terms) or 'losses of another process'
+        if not _are_finite(model_of(runner).state_dict()):
+            raise _end(
+                runner, f'{what} are NaN or infinite, and so are weights'
+            )
+        scaler = getattr(runner.optim_wrapper, 'loss_scaler', None)
+        if scaler is not None and scaler.get_scale() < SMALLEST_SCALE:
+            raise _end(runner, f'{what} are infinite at any scale of the loss')
+        runner.logger.warning(
+            f'{what} are NaN or infinite. The weights are still finite: the '
+            'step was skipped or is yet to come.'
         )
-        model = runner.model
-        model = model.module if is_model_wrapper(model) else model
-        if not _are_finite(model.state_dict()):
-            raise UserRuntimeError(
-                _explain(runner, f'{where}, and so are weights')
-            )
-        if self._in_a_row >= self.patience:
-            raise UserRuntimeError(
-                _explain(
-                    runner,
-                    f'{where}, now for {self._in_a_row} iterations in a row',
-                )
-            )
-        if self._in_a_row == 1:
-            runner.logger.warning(
-                f'{where}. The weights are still finite: the step was '
-                f'skipped or is yet to come. {self.patience} such iterations '
-                'in a row end the training.'
-            )
 
-    def before_save_checkpoint(
-        self, runner: Runner, checkpoint: dict[str, Any]
-    ) -> None:
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Look at the weights that are to be saved.
 
         Raises:
             RuntimeError: They are not finite.
         """
         if not _are_finite(checkpoint['state_dict']):
-            raise UserRuntimeError(
-                _explain(
-                    runner,
-                    f'After iteration {runner.iter + 1} (epoch '
-                    f'{runner.epoch + 1}), weights are NaN or infinite and '
-                    'were not saved',
-                )
+            raise _end(
+                runner, 'weights are NaN or infinite and were not saved'
             )
-
-
-def _is_finite(value: Any) -> bool:
-    return bool(torch.as_tensor(value).isfinite().all())
 
 
 def _are_finite(state: dict[str, Any]) -> bool:
@@ -107,28 +80,23 @@ def _are_finite(state: dict[str, Any]) -> bool:
 
     Observers of quantization-aware training begin with infinite ranges.
     """
-    finite: list[Tensor] = [
+    finite = [
         tensor.isfinite().all()
         for name, tensor in state.items()
-        if isinstance(tensor, Tensor)
-        and tensor.is_floating_point()
+        if torch.is_tensor(tensor)
         and not name.endswith(('min_val', 'max_val'))
     ]
     return not finite or bool(torch.stack(finite).all())
 
 
-def _explain(runner: Runner, what: str) -> str:
+def _end(runner: Runner, what: str) -> UserRuntimeError:
     last = find_latest_checkpoint(runner.work_dir)
-    return (
-        f'{what}. The training was ended. Likely causes: a learning rate that '
-        'is too high, labels or images with NaN, or half precision (float16) '
-        'that overflows; a lower optim_wrapper.optimizer.lr, '
-        'optim_wrapper.clip_grad=dict(max_norm=1.) or bfloat16 helps against '
-        'the first and the last. '
-        + (
-            f'The last checkpoint, {last}, was written before and is whole: '
-            'mend the cause and go on with --resume.'
-            if last
-            else 'No checkpoint was written: mend the cause and begin anew.'
-        )
+    then = f'go on with --resume from {last}, written before and whole.'
+    return UserRuntimeError(
+        f'The training was ended: in iteration {runner.iter + 1} (epoch '
+        f'{runner.epoch + 1}), {what}. Likely causes: too high a learning '
+        'rate, NaN in labels or images, or float16 that overflows. Lower '
+        'optim_wrapper.optimizer.lr, set optim_wrapper.clip_grad='
+        'dict(max_norm=1.), mend the data or take bfloat16; then '
+        + (then if last else 'begin anew: no checkpoint was written.')
     )

@@ -3,13 +3,14 @@
 from typing import Any
 
 import torch
+from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
 from ..distillation import DistilPoseEstimator
+from .runner import model_of
 
 __all__ = ['KeypointDistanceHook']
 
@@ -18,9 +19,9 @@ __all__ = ['KeypointDistanceHook']
 class KeypointDistanceHook(Hook):
     """Log the distance of student and teacher for each keypoint.
 
-    At each validation: the mean over the training batches since the last one,
-    in pixels of the input, and the share of keypoints where both agree. It
-    needs no pass of the teacher over the validation data.
+    At each validation: the mean over the training batches of all processes
+    since the last one, in pixels of the input, and the share of keypoints
+    where both agree. It needs no pass of the teacher over validation data.
 
     Args:
         threshold: Largest distance that counts as agreement, a fraction of
@@ -39,7 +40,7 @@ class KeypointDistanceHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Add up the distances of a batch, on their device."""
-        model = _model(runner)
+        model = model_of(runner)
         distances = getattr(model, 'keypoint_distances', None)
         if distances is None:
             return
@@ -57,6 +58,7 @@ class KeypointDistanceHook(Hook):
         """Log what was added up, and begin anew."""
         if self._sums is None:
             return
+        all_reduce(self._sums)
         distances, agree, number = self._sums.cpu()
         self._sums = None
         total = number.sum().clamp(min=1)
@@ -82,13 +84,8 @@ class KeypointDistanceHook(Hook):
         )
 
 
-def _model(runner: Runner) -> Any:
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model
-
-
 def _names(runner: Runner, number: int) -> list[str]:
-    model = _model(runner)
+    model = model_of(runner)
     if isinstance(model, DistilPoseEstimator):
         names = model.teacher.student_keypoints
         if names and len(names) == number:

@@ -4,7 +4,7 @@ import os
 import re
 import zipfile
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from mmengine.dist import broadcast_object_list, is_main_process
 from mmengine.fileio import LocalBackend, register_backend
@@ -15,6 +15,8 @@ from mmpose.registry import HOOKS
 from distilpose_runtime.errors import UserRuntimeError
 from distilpose_runtime.files import written_whole
 
+from .runner import checkpoint_of, is_resumed, use
+
 __all__ = ['SafeCheckpointHook']
 
 
@@ -22,15 +24,23 @@ __all__ = ['SafeCheckpointHook']
 class AtomicBackend(LocalBackend):
     """Local files that are written in whole or not at all.
 
-    MMEngine removes an outdated checkpoint before it writes the next; here the
-    file goes when the next one in its folder is written.
+    MMEngine removes an outdated checkpoint before it writes the next; here it
+    goes when ``remove_outdated`` is called, after that.
     """
 
-    _outdated: ClassVar[set[Path]] = set()
+    def __init__(self) -> None:
+        self.outdated: dict[Path, os.stat_result] = {}
 
     def remove(self, filepath: str | Path) -> None:
-        """Remove a file after the next ``put`` into its folder."""
-        self._outdated.add(Path(filepath))
+        """Note a file to be removed."""
+        self.outdated[Path(filepath)] = os.stat(filepath)
+
+    def remove_outdated(self) -> None:
+        """Remove what was noted and has not been written anew since."""
+        while self.outdated:
+            path, noted = self.outdated.popitem()
+            if path.exists() and os.path.samestat(path.stat(), noted):
+                path.unlink()
 
     def put(self, obj: bytes, filepath: str | Path) -> None:
         """Write a file.
@@ -39,8 +49,6 @@ class AtomicBackend(LocalBackend):
             OSError: It cannot be written; what stood there before still does.
         """
         path = Path(filepath)
-        outdated = {x for x in self._outdated if x.parent == path.parent}
-        self._outdated.difference_update(outdated)
         try:
             with written_whole(path) as partial:
                 partial.write_bytes(obj)
@@ -51,8 +59,6 @@ class AtomicBackend(LocalBackend):
                 'earlier ones are intact. Make room and go on with --resume',
                 str(path),
             ) from error
-        for old in outdated - {path}:
-            old.unlink(missing_ok=True)
 
 
 @HOOKS.register_module()
@@ -63,6 +69,8 @@ class SafeCheckpointHook(CheckpointHook):
       complete; an outdated one is removed after that.
     - On ``--resume``, files are checked first: a damaged one (of a run under
       another hook, a copy cut short) is named, and the one before it is used.
+    - A work folder that was moved or copied is resumed from its own files,
+      whatever paths it names.
 
     Arguments are those of ``CheckpointHook``.
     """
@@ -81,7 +89,7 @@ class SafeCheckpointHook(CheckpointHook):
             RuntimeError: There are checkpoints, but none is intact, or the one
                 that was asked for is not.
         """
-        if not runner._resume:
+        if not is_resumed(runner):
             return
         # One process reads the files; all of them hear what it found.
         found: list[Any] = [None]
@@ -92,8 +100,8 @@ class SafeCheckpointHook(CheckpointHook):
         if damaged and path is None:
             raise UserRuntimeError(
                 f'No checkpoint to resume from: {", ".join(damaged)} not '
-                'written to the end. Resume from another one by --resume '
-                'FILE, or start anew without --resume.'
+                'there or not written to the end. Resume from another one by '
+                '--resume FILE, or start anew without --resume.'
             )
         if damaged:
             runner.logger.warning(
@@ -102,25 +110,67 @@ class SafeCheckpointHook(CheckpointHook):
                 ', '.join(damaged),
                 path,
             )
-        runner._load_from = path or runner._load_from
+        if path:
+            use(runner, path)
+
+    def before_train(self, runner: Runner) -> None:
+        """Look for the best checkpoint so far in the folder at hand."""
+        super().before_train(runner)
+        if '://' in self.out_dir:
+            return
+        if best := getattr(self, 'best_ckpt_path', None):
+            self.best_ckpt_path = self._here(best)
+        for metric, best in getattr(self, 'best_ckpt_path_dict', {}).items():
+            self.best_ckpt_path_dict[metric] = best and self._here(best)
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Save, then remove what is outdated."""
+        super().after_train_epoch(runner)
+        self._remove_outdated()
+
+    def after_train_iter(self, runner: Runner, *args: Any, **kw: Any) -> None:
+        """Save, then remove what is outdated."""
+        super().after_train_iter(runner, *args, **kw)
+        self._remove_outdated()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict) -> None:
+        """Save the best, then remove what is outdated."""
+        super().after_val_epoch(runner, metrics)
+        self._remove_outdated()
+
+    def _remove_outdated(self) -> None:
+        if isinstance(self.file_backend, AtomicBackend):
+            self.file_backend.remove_outdated()
+
+    def _here(self, path: str) -> str:
+        return str(Path(self.out_dir, Path(path).name))
 
     def _find(self, runner: Runner) -> tuple[str | None, list[str]]:
         """The newest intact checkpoint, and newer ones that are damaged."""
-        files = [runner._load_from]
-        if runner._load_from is None:
-            # The one last named comes first: a run that began anew in the
-            # folder of an older one has lower numbers.
-            named = find_latest_checkpoint(runner.work_dir)
-            folder = Path(named).parent if named else Path(runner.work_dir)
-            pattern = re.sub(r'{.*?}', '*', self.filename_tmpl)
-            by_number = sorted(folder.glob(pattern), key=_number, reverse=True)
-            files = [named or '', *map(str, by_number)]
+        given = checkpoint_of(runner)
+        named = given or find_latest_checkpoint(runner.work_dir) or ''
+        files = [named] if given else self._of_folder(runner.work_dir, named)
         damaged: list[str] = []
         for file in filter(os.path.isfile, dict.fromkeys(files)):
             if _is_intact(file):
                 return file, damaged
             damaged.append(file)
-        return None, damaged
+        is_gone = named and '://' not in named and not damaged
+        return None, [named] if is_gone else damaged
+
+    def _of_folder(self, work_dir: str, named: str) -> list[str]:
+        """Where to look for the last checkpoint of a run, in this order."""
+        folder = Path(work_dir)
+        if self.out_dir:
+            folder = Path(self.out_dir, folder.name)
+        pattern = re.sub(r'{.*?}', '*', self.filename_tmpl)
+        files: list[Path] = []
+        for place in [folder, *([Path(named).parent] if named else [])]:
+            # The one last named comes first: a run that began anew in the
+            # folder of an older one has lower numbers.
+            files.append(place / Path(named).name)
+            files += sorted(place.glob(pattern), key=_number, reverse=True)
+        return [str(file) for file in files]
 
 
 def _number(path: Path) -> int:
