@@ -1,5 +1,6 @@
 """The toy student with a whole config, and its exported files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -21,8 +22,10 @@ PIPELINE = [
 ]
 
 
-def metainfo() -> dict:
-    """Of five keypoints, as MMPose's dataset configs describe them."""
+def metainfo(names: Sequence[str] = NAMES) -> dict:
+    """Of some of five keypoints, as MMPose's dataset configs describe them."""
+    links = [link for link in LINKS if {*link} <= {*names}]
+    swaps = {NAMES[i]: NAMES[j] for i, j in enumerate(FLIPS) if i != j}
     return dict(
         dataset_name='five',
         keypoint_info={
@@ -31,16 +34,16 @@ def metainfo() -> dict:
                 id=i,
                 color=[10 * i, 0, 255],
                 type='',
-                swap=NAMES[FLIPS[i]] if FLIPS[i] != i else '',
+                swap=swaps[name] if swaps.get(name) in names else '',
             )
-            for i, name in enumerate(NAMES)
+            for i, name in enumerate(names)
         },
         skeleton_info={
             i: dict(link=link, id=i, color=[0, 10 * i, 9])
-            for i, link in enumerate(LINKS)
+            for i, link in enumerate(links)
         },
-        joint_weights=[1.0] * 5,
-        sigmas=[0.1] * 5,
+        joint_weights=[1.0] * len(names),
+        sigmas=[0.1] * len(names),
     )
 
 

@@ -307,9 +307,7 @@ def collect_formats(
         torch.manual_seed(0)
         model = build_without_weights(config)
         torch.save(dict(state_dict=model.state_dict()), checkpoint)
-    for name, make in makers(
-        config, checkpoint, folder, args.calibration
-    ).items():
+    for name, make in makers(config, checkpoint, folder).items():
         if args.no_compile and 'compiled' in name:
             notes.append(f'- {name}: left out (--no-compile)')
             continue
@@ -510,13 +508,6 @@ def main(argv: list[str] | None = None) -> None:
         'on a few cores before it runs',
     )
     parser.add_argument('--checkpoint', help='weights, for --formats')
-    parser.add_argument(
-        '--calibration',
-        type=Path,
-        metavar='FOLDER',
-        help='pictures of one person each, for int8 (default: the data that '
-        'the config is tested on)',
-    )
     parser.add_argument(
         '--ap',
         action='store_true',

@@ -51,7 +51,6 @@ def makers(
     config: Config,
     checkpoint: str,
     folder: Path,
-    calibration: Path | None = None,
 ) -> dict[str, Callable[[], Format]]:
     """Name the formats, each with a call that makes it.
 
@@ -59,7 +58,6 @@ def makers(
         config: Config of the student.
         checkpoint: Its checkpoint.
         folder: Where exported files are written.
-        calibration: As for ``export_onnx``.
     """
 
     def build(**options: bool) -> ExportedStudent:
@@ -70,7 +68,7 @@ def makers(
 
     def in_onnx_runtime(precision: str) -> Format:
         file = folder / f'{precision}.onnx'
-        export_onnx(config, checkpoint, file, precision, calibration)
+        export_onnx(config, checkpoint, file, precision)
         return _in_onnx_runtime(file)
 
     def in_openvino() -> Format:

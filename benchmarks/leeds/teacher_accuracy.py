@@ -24,7 +24,7 @@ from mmpose.registry import DATASETS, MODELS
 from tabulate import tabulate
 from tqdm import tqdm
 
-from distilpose.keypoints.matching import keypoint_names
+from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.zoo.find import read_config
 
 

@@ -26,17 +26,10 @@ def add_export(commands) -> None:
     )
     parser.add_argument(
         '--precision',
-        choices=('float32', 'float16', 'int8'),
+        choices=('float32', 'float16'),
         default='float32',
         help='of backbone and neck; the head stays float32 (default: '
         '%(default)s)',
-    )
-    parser.add_argument(
-        '--calibration',
-        metavar='FOLDER',
-        type=Path,
-        help='for int8: pictures of one person each (default: the data that '
-        'the config is tested on)',
     )
     parser.add_argument(
         '--flip-test',
@@ -52,18 +45,7 @@ def add_export(commands) -> None:
 
 
 def run_export(args: argparse.Namespace) -> None:
-    """Export, and say how far the file is from PyTorch.
-
-    Raises:
-        ValueError: The options contradict each other.
-    """
-    if args.calibration is not None and args.precision != 'int8':
-        from distilpose_runtime.errors import UserValueError
-
-        raise UserValueError(
-            f'--calibration is for int8, and has no effect on '
-            f'{args.precision}. Leave it out, or add --precision int8.'
-        )
+    """Export, and say how far the file is from PyTorch."""
     from distilpose.deploy.export import OPSET, export_onnx
     from distilpose.zoo.find import read_config
 
@@ -72,7 +54,6 @@ def run_export(args: argparse.Namespace) -> None:
         args.checkpoint,
         args.file,
         precision=args.precision,
-        calibration=args.calibration,
         flip_test=args.flip_test,
         raw_images=args.raw_images,
     )

@@ -1,6 +1,5 @@
 """What the demo writes at its end: a table, curves and a sheet of pictures."""
 
-import copy
 import math
 import statistics
 from collections.abc import Mapping, Sequence
@@ -12,13 +11,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from mmengine.dataset import pseudo_collate
-from mmpose.apis import init_model
 from mmpose.registry import DATASETS
 from tabulate import tabulate
 
 from distilpose.heatmaps.frame import heatmap_frame
 from distilpose.heatmaps.functional import simulate_heatmaps
 from distilpose.hooks.drawing import draw_comparison
+from distilpose.zoo.build import load_model
 
 from .plots import label_lines, line_styles, new_figure
 from .training import Training
@@ -43,11 +42,8 @@ def write_report(folder: Path, trainings: dict[str, Training]) -> str:
     Returns:
         The table and the files' paths, to print.
     """
-    # init_model changes the config that it is given.
     models = {
-        name: init_model(
-            copy.deepcopy(one.config), str(one.checkpoint), device='cpu'
-        )
+        name: load_model(one.config, one.checkpoint)
         for name, one in trainings.items()
     }
     rows = []

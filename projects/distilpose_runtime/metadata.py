@@ -38,7 +38,7 @@ class ModelInfo(NamedTuple):
         keypoint_colors: An RGB colour for each keypoint, or None.
         skeleton_colors: An RGB colour for each line, or None.
         flip_test: Whether the mirror image is predicted, too.
-        precision: float32, float16 or int8.
+        precision: float32 or float16; int8 in files of version 0.2.
         versions: Of the packages that made the file, and the opset.
         checkpoint_sha256: Of the checkpoint that was exported.
     """

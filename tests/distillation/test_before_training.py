@@ -6,8 +6,8 @@ from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from distilpose.distillation.before_training import check_untrained_outputs
-from distilpose.keypoints.matching import keypoint_names
-from distilpose.teachers import mmpose_model
+from distilpose.keypoints import metainfo
+from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.kinds import MMPoseSource
 from distilpose.zoo import build as building
@@ -136,11 +136,11 @@ class TestKeypoints:
         """Each training step asks for them."""
         read = []
 
-        def parse(metainfo):
-            read.append(metainfo)
+        def parse(raw):
+            read.append(raw)
             return COCO_META
 
-        monkeypatch.setattr(mmpose_model, 'parse_pose_metainfo', parse)
+        monkeypatch.setattr(metainfo, 'parse_pose_metainfo', parse)
         teacher = FrozenTeacher(config=COCO, student_keypoints=COCO_NAMES)
         for names in (COCO_NAMES, COCO_NAMES[::-1], COCO_NAMES[:9]):
             teacher.student_keypoints = names

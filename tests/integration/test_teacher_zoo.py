@@ -17,7 +17,7 @@ from mmpose.testing import get_packed_inputs
 from mmpose.utils import register_all_modules
 
 from distilpose.distillation.before_training import check_before_training
-from distilpose.keypoints.matching import keypoint_names
+from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 from distilpose.zoo.build import build_without_weights

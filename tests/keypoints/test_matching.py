@@ -7,9 +7,9 @@ from mmpose.utils import register_all_modules
 
 from distilpose.keypoints.matching import (
     describe_match,
-    keypoint_names,
     match_keypoints,
 )
+from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 

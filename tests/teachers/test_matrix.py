@@ -11,7 +11,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.utils import register_all_modules
 
 from distilpose.heatmaps.frame import codec_of, heatmap_frame
-from distilpose.keypoints.matching import keypoint_names
+from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 

@@ -226,7 +226,7 @@ def test_equal_to_the_baseline(kind, capsys):
 
 @pytest.mark.slow
 def test_formats_side_by_side(tmp_path, pictures, capsys):
-    """The AP of all is that of PyTorch, but for what 8 bits lose."""
+    """The AP of all is that of PyTorch."""
     config = Config.fromfile(find_config(TINY))
     annotations = str(pictures / 'annotations/person_keypoints_val2017.json')
     config.merge_from_dict(
@@ -261,11 +261,10 @@ def test_formats_side_by_side(tmp_path, pictures, capsys):
     first = found['PyTorch, as built']
     exact = found['ONNX Runtime, float32']
     assert float(exact['largest difference, px']) < 0.01
-    assert float(found['ONNX Runtime, int8']['largest difference, px']) > 0.01
     assert exact['AP'] == first['AP']
     sizes = [
         float(found[f'ONNX Runtime, {x}']['MB'])
-        for x in ('float32', 'float16', 'int8')
+        for x in ('float32', 'float16')
     ]
     assert sizes == sorted(sizes, reverse=True)
     assert first['batch 2: of the first'] == '1.00'

@@ -12,7 +12,8 @@ from mmengine.dataset import (
 from distilpose_runtime.errors import UserValueError
 
 from ..data.wrapped import converts, inner
-from ..keypoints.matching import keypoint_names, plain_name
+from ..keypoints.matching import plain_name
+from ..keypoints.metainfo import keypoint_names
 
 __all__ = ['check_names', 'dataset_keypoints']
 

@@ -10,16 +10,17 @@ from typing import Any
 import mmpose
 import torch
 from mmengine.config import Config
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import TopdownPoseEstimator
-from mmpose.registry import DATASETS
-from torch import Tensor
 
 from distilpose_runtime.errors import UserValueError
 
+from ..keypoints.metainfo import drawing_of, predicted_metainfo
+from ..models.input_spec import InputSpec
+from ..version import __version__
 from ..zoo.find import input_size
+from .onnx_network import OPSET
 
-__all__ = ['FORMAT_VERSION', 'describe', 'pose_metainfo', 'test_dataset']
+__all__ = ['FORMAT_VERSION', 'describe', 'flip_indices', 'test_dataset']
 
 # Of the description. A reader refuses a version that it does not know.
 FORMAT_VERSION = 1
@@ -40,15 +41,10 @@ def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
         ValueError: The config does not tell what keypoints the model
             predicts, or its crops are of a kind that the runtime cannot make.
     """
-    from ..version import __version__
-
     size, padding = _crop(config)
-    meta = pose_metainfo(config, model)
-    preprocessor = model.data_preprocessor
-    mean, std = [0.0] * 3, [1.0] * 3
-    if preprocessor._enable_normalize:
-        mean, std = map(_numbers, (preprocessor.mean, preprocessor.std))
-    flips = meta['flip_indices']
+    meta = predicted_metainfo(config, model)
+    drawing = drawing_of(meta)
+    spec = InputSpec.of_model(model)
     return dict(
         format_version=FORMAT_VERSION,
         model=Path(config.filename or 'model').stem,
@@ -57,21 +53,40 @@ def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
             distilpose=__version__,
             torch=torch.__version__,
             mmpose=mmpose.__version__,
+            opset=OPSET,
         ),
-        input_size=[*size],
+        input_size=size,
         padding=padding,
-        mean=mean,
-        std=std,
-        to_rgb=bool(preprocessor._channel_conversion),
-        keypoint_names=[
-            meta['keypoint_id2name'][i] for i in range(len(flips))
+        mean=spec.mean,
+        std=spec.std,
+        to_rgb=spec.rgb,
+        keypoint_names=drawing.pop('names'),
+        flip_pairs=[
+            (i, j) for i, j in enumerate(meta['flip_indices']) if i < j
         ],
-        skeleton=[[int(i), int(j)] for i, j in meta['skeleton_links']],
-        flip_pairs=[[i, j] for i, j in enumerate(flips) if i < j],
-        keypoint_colors=_colors(meta['keypoint_colors']),
-        skeleton_colors=_colors(meta['skeleton_link_colors']),
         sigma_unit='input pixels',
+        **drawing,
     )
+
+
+def flip_indices(config: Config, model: TopdownPoseEstimator) -> list[int]:
+    """The keypoint that each of a model's is in a mirror image.
+
+    Raises:
+        ValueError: The model gives only some of its keypoints, and the
+            others are not described.
+    """
+    meta = predicted_metainfo(config, model)
+    if (model.test_cfg or {}).get('output_keypoint_indices') is not None:
+        meta = model.metainfo
+    if meta is None:
+        raise UserValueError(
+            f'{config.filename}: the flip test needs all keypoints of the '
+            'model, but model.test_cfg.output_keypoint_indices chooses some, '
+            'and the test dataset describes these alone. Describe all in '
+            'model.metainfo, or export without the flip test.'
+        )
+    return meta['flip_indices']
 
 
 def test_dataset(config: Config) -> dict:
@@ -89,33 +104,6 @@ def test_dataset(config: Config) -> dict:
         'val_dataloader, which would say what keypoints and crops its model '
         'takes. Give the whole config that the model was trained with.'
     )
-
-
-def pose_metainfo(
-    config: Config, model: TopdownPoseEstimator | None = None
-) -> dict:
-    """The metainfo of the keypoints that a model predicts.
-
-    A model's own metainfo goes before the dataset's, as in MMPose.
-
-    Raises:
-        ValueError: There is none, or the pipeline makes other keypoints of
-            the dataset's.
-    """
-    metainfo = getattr(model, 'metainfo', None)
-    if metainfo is not None:
-        return metainfo  # parsed when the model was built
-    dataset = test_dataset(config)
-    metainfo = dataset.get('metainfo') or getattr(
-        DATASETS.get(dataset['type']), 'METAINFO', None
-    )
-    if not metainfo or 'KeypointConverter' in str(dataset.get('pipeline')):
-        raise UserValueError(
-            f'{config.filename} does not say what keypoints its model '
-            'predicts: its test dataset has no metainfo, or converts the '
-            "keypoints. Describe the model's in model.metainfo."
-        )
-    return parse_pose_metainfo(dict(metainfo))
 
 
 def _crop(config: Config) -> tuple[tuple[int, int], float]:
@@ -144,11 +132,3 @@ def _crop(config: Config) -> tuple[tuple[int, int], float]:
             'same input_size.'
         )
     return wanted, steps.get('GetBBoxCenterScale', {}).get('padding', 1.25)
-
-
-def _numbers(buffer: Tensor) -> list[float]:
-    return [float(x) for x in buffer.flatten()]
-
-
-def _colors(colors: Any) -> list[list[int]]:
-    return [[int(x) for x in color] for color in colors]

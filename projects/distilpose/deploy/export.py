@@ -1,6 +1,7 @@
 """Writing a student's ONNX file, and checking it before it gets its name."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,16 @@ from distilpose_runtime.files import written_whole
 from distilpose_runtime.metadata import KEY
 
 from ..weights.fetch import file_sha256
-from ..weights.read import read_state_dict
-from ..zoo.build import build_without_weights
-from .calibration import crops_of_dataset, crops_of_folder
-from .description import describe, pose_metainfo
+from ..zoo.build import load_model
+from .description import describe, flip_indices
 from .fuse import deploy
 from .onnx_network import OPSET, trace_onnx
-from .quantization import to_int8
-from .student import ExportedStudent
-from .verification import BATCHES, Difference, compare, predict, split
+from .student import ExportedStudent, Keypoints
+from .verification import Batch, Difference, compare, predict, random_crops
 
 __all__ = ['OPSET', 'PRECISIONS', 'ExportError', 'export_onnx', 'load_student']
 
-PRECISIONS = ('float32', 'float16', 'int8')
+PRECISIONS = ('float32', 'float16')
 # Largest differences from PyTorch that float32 may have.
 PIXELS, SCORE = 0.05, 1e-3
 
@@ -42,7 +40,6 @@ def export_onnx(
     checkpoint: str,
     file: Path,
     precision: str = 'float32',
-    calibration: Path | None = None,
     flip_test: bool = False,
     raw_images: bool = False,
 ) -> Difference:
@@ -52,27 +49,72 @@ def export_onnx(
         config: Config of the student.
         checkpoint: Its checkpoint, a path or an HTTP address.
         file: The file to write.
-        precision: ``'float32'``, ``'float16'`` or ``'int8'``; the head is
-            float32 in each.
-        calibration: For int8, a folder with pictures of one person each.
-            Defaults to the people that the config's model is tested on.
+        precision: ``'float32'`` or ``'float16'``; the head is float32 in both.
         flip_test: Whether the graph predicts the mirror image as well, and
             gives the average.
         raw_images: Whether the graph takes bytes (N, H, W, 3), BGR, and
             normalizes them.
 
     Returns:
-        How far the file is from ``predict`` of the model: on calibration
-        images for int8, else on random ones.
+        How far the file is from ``predict`` of the model, on random images.
 
     Raises:
         ExportError: The model does not allow it, or the file differs from
             PyTorch.
+        CheckpointError: The checkpoint cannot be read, or is of another model.
         TypeError: The model's head is of a kind that is not known.
         ValueError: The config does not describe the model's keypoints and
-            crops, or the calibration images cannot be used.
+            crops.
         OSError: A file cannot be read or written.
     """
+    _expect_output(file, precision)
+    model = load_student(config, checkpoint)
+    about = dict(
+        describe(config, model),
+        checkpoint_sha256=file_sha256(checkpoint),
+        flip_test=flip_test,
+        raw_images=raw_images,
+    )
+    # The model is this function's own: nobody else reads its test_cfg.
+    model.test_cfg = {**(model.test_cfg or {}), 'flip_test': flip_test}
+    flips = flip_indices(config, model) if flip_test else None
+    student = ExportedStudent(model, about['input_size'], flips, raw_images)
+    expected = [predict(student, x) for x in random_crops(student.size)]
+    _expect_names(about['keypoint_names'], expected[0])
+    deploy(model, for_export=True)
+    with written_whole(file) as partial:
+        found = _write(student.eval(), about, partial, expected)
+        # NaN is not below either.
+        if not (
+            max(found.coords, found.sigmas) <= PIXELS and found.scores <= SCORE
+        ):
+            raise ExportError(
+                f'The exported model differs from PyTorch by {found}; at most '
+                f'{PIXELS} px and {SCORE} are allowed. No file was written.'
+            )
+        if precision == 'float16':
+            found = _write_float16(student, about, partial, expected)
+    return found
+
+
+def load_student(config: Config, checkpoint: str) -> TopdownPoseEstimator:
+    """Build the model of a config, and load its weights.
+
+    Raises:
+        ExportError: It is no top-down estimator.
+        FileNotFoundError: There is no such checkpoint.
+        CheckpointError: It cannot be read, or is of another model.
+    """
+    model = load_model(config, checkpoint)
+    if not isinstance(model, TopdownPoseEstimator):
+        raise ExportError(
+            f'{config.filename} describes a {type(model).__name__}, expected '
+            'a TopdownPoseEstimator.'
+        )
+    return model
+
+
+def _expect_output(file: Path, precision: str) -> None:
     if precision not in PRECISIONS:
         raise ExportError(
             f'The precision is "{precision}", expected one of {PRECISIONS}.'
@@ -82,109 +124,61 @@ def export_onnx(
             f'"{file}" cannot be the exported model. Name a file that ends '
             'in .onnx.'
         )
-    model = load_student(config, checkpoint)
-    about = describe(config, model)
-    about.update(
-        checkpoint_sha256=file_sha256(checkpoint),
-        flip_test=flip_test,
-        raw_images=raw_images,
-    )
-    about['versions']['opset'] = OPSET
-    flips = pose_metainfo(config, model)['flip_indices']
-    width, height = about['input_size']
-    if precision != 'int8':
-        crops = np.random.default_rng(0).integers(
-            0, 256, (max(BATCHES), height, width, 3), dtype=np.uint8
-        )
-    elif calibration is None:
-        crops = crops_of_dataset(config)
-    else:
-        crops = crops_of_folder(calibration, (width, height))
-    expected = [predict(model, x, flips, flip_test) for x in split(crops)]
-    student = ExportedStudent(
-        deploy(model, for_export=True),
-        (width, height),
-        flips if flip_test else None,
-        raw_images,
-    ).eval()
-    graph = _trace(student)
-    with written_whole(file) as partial:
-        _save(graph, {**about, 'precision': 'float32'}, partial)
-        exported = PoseEstimator(partial)
-        found = compare(exported, expected)
-        _check(found)
-        if precision == 'float16':
-            try:
-                student.to_float16()
-                graph = _trace(student)
-            except RuntimeError as error:
-                raise ExportError(
-                    f'PyTorch {torch.__version__} cannot run this model in '
-                    f'float16 on a CPU ({error}). Export it in float32, or '
-                    'with a newer PyTorch.'
-                ) from error
-        elif precision == 'int8':
-            graph = to_int8(graph, exported.normalize(crops))
-        if precision != 'float32':
-            _save(graph, {**about, 'precision': precision}, partial)
-            found = compare(PoseEstimator(partial), expected)
-            if not np.isfinite(found).all():
-                raise ExportError(
-                    f'In {precision}, the exported model gives values that '
-                    'are not finite. Export it in float32.'
-                )
-    return found
 
 
-def load_student(config: Config, checkpoint: str) -> TopdownPoseEstimator:
-    """Build the model of a config, and load its weights.
-
-    Raises:
-        ExportError: It is no top-down estimator, or the checkpoint is of
-            another one.
-        FileNotFoundError: There is no such checkpoint.
-        CheckpointError: It cannot be read.
-    """
-    if 'model' not in config:
-        raise ExportError(f'{config.filename} describes no model.')
-    model = build_without_weights(config)
-    if not isinstance(model, TopdownPoseEstimator):
+def _expect_names(names: Sequence[str], predicted: Batch) -> None:
+    if predicted.coords.shape[1] != len(names):
         raise ExportError(
-            f'{config.filename} describes a {type(model).__name__}, expected '
-            'a TopdownPoseEstimator.'
+            f'The model gives {predicted.coords.shape[1]} keypoints, but the '
+            f'config describes {len(names)} ({", ".join(names[:3])}, ...). '
+            "Describe the model's in model.metainfo or, where test_cfg "
+            'chooses some by output_keypoint_indices, these as the metainfo '
+            'of the test dataset.'
         )
-    try:
-        model.load_state_dict(read_state_dict(checkpoint), strict=True)
-    except RuntimeError as error:
-        lines = [line.strip()[:150] for line in str(error).splitlines()]
-        raise ExportError(
-            f'The checkpoint "{checkpoint}" is of another model than '
-            f'{config.filename}: {" ".join(lines[1:4])} Give a pair that '
-            'belongs together.'
-        ) from error
-    return model
 
 
-def _trace(student: ExportedStudent) -> onnx.ModelProto:
-    """Make the graph, for any batch."""
-    names = student.output_names
+def _write(
+    student: ExportedStudent,
+    about: dict[str, Any],
+    file: Path,
+    expected: Sequence[Batch],
+) -> Difference:
+    """Trace a student for any batch, write it, and compare the file."""
     example = torch.zeros(2, 3, *student.size[::-1])
     if student.raw_images:
         example = example.permute(0, 2, 3, 1).to(torch.uint8)
-    return trace_onnx(student, example, names)
-
-
-def _save(graph: onnx.ModelProto, about: dict[str, Any], file: Path) -> None:
+    with torch.no_grad():
+        found = student.keypoints(example)
+    names = [
+        name
+        for name, value in zip(Keypoints._fields, found)
+        if value is not None
+    ]
+    graph = trace_onnx(student, example, names)
+    precision = str(student.dtype).removeprefix('torch.')
+    about = {**about, 'precision': precision}
     onnx.helper.set_model_props(graph, {KEY: json.dumps(about)})
     onnx.save(graph, file)
+    return compare(PoseEstimator(file), expected)
 
 
-def _check(found: Difference) -> None:
-    """See that a float32 graph is the model; NaN is not."""
-    if not (
-        max(found.coords, found.sigmas) <= PIXELS and found.scores <= SCORE
-    ):
+def _write_float16(
+    student: ExportedStudent,
+    about: dict[str, Any],
+    file: Path,
+    expected: Sequence[Batch],
+) -> Difference:
+    try:
+        student.to_float16()
+        found = _write(student, about, file, expected)
+    except RuntimeError as error:
         raise ExportError(
-            f'The exported model differs from PyTorch by {found}; at most '
-            f'{PIXELS} px and {SCORE} are allowed. No file was written.'
+            f'PyTorch {torch.__version__} cannot run this model in float16 on '
+            f'a CPU ({error}). Export it in float32, or with a newer PyTorch.'
+        ) from error
+    if not np.isfinite(found).all():
+        raise ExportError(
+            'In float16, the exported model gives values that are not finite. '
+            'Export it in float32.'
         )
+    return found

@@ -1,11 +1,11 @@
 """Feature extraction of a few images at a time."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from mmpose.models import TopdownPoseEstimator
 from torch import Tensor
+from torch.utils._pytree import tree_flatten, tree_unflatten
 
 __all__ = ['MicroBatches']
 
@@ -39,17 +39,9 @@ class MicroBatches:
         size = max(2, MICRO_BATCH_PIXELS // inputs[0, 0].numel())
         if len(inputs) <= size:
             return extract_feat(self.model, inputs)
-        return _join(
-            [extract_feat(self.model, part) for part in inputs.split(size)]
-        )
-
-
-def _join(parts: Sequence[Any]) -> Any:
-    """Put the features of parts of a batch together, however nested."""
-    first = parts[0]
-    if isinstance(first, Tensor):
-        return torch.cat([*parts])
-    joined = [_join(same) for same in zip(*parts)]
-    if hasattr(first, '_make'):  # a named tuple, such as Tokens
-        return first._make(joined)
-    return type(first)(joined)
+        parts = [
+            tree_flatten(extract_feat(self.model, part))
+            for part in inputs.split(size)
+        ]
+        same = zip(*(values for values, _ in parts))
+        return tree_unflatten(map(torch.cat, same), parts[0][1])

@@ -12,7 +12,7 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor
 
 from ..deploy import deploy
-from ..keypoints.matching import keypoint_names
+from ..keypoints.metainfo import keypoint_names
 from ..losses.paper import PAPER_TERMS
 from ..models.distilpose_head import DistilPoseHead, keypoint_weights
 from ..students.output import (

@@ -16,7 +16,7 @@ from ..data import UnlabelledPeopleDataset
 from ..data.wrapped import parts
 from ..distillation import DistilPoseEstimator
 from ..distillation.before_training import check_untrained_outputs
-from ..weights.read import expect_weights_of
+from ..weights.read import load_weights
 from .runner import checkpoint_of, model_of, trains
 
 __all__ = ['DatasetCheckHook']
@@ -96,7 +96,7 @@ class DatasetCheckHook(Hook):
             return
         model = _topdown(runner)
         if model is not None:
-            expect_weights_of(
+            load_weights(
                 model,
                 checkpoint.get('state_dict', checkpoint),
                 str(checkpoint_of(runner)),

@@ -9,7 +9,7 @@ from mmpose.registry import HOOKS
 from distilpose_runtime.errors import UserValueError
 
 from ..checks.keypoint_names import dataset_keypoints
-from ..keypoints.matching import keypoint_names
+from ..keypoints.metainfo import keypoint_names
 from ..students.fine_tune import carry_over
 from ..weights.read import read_keypoint_names, read_state_dict
 from .runner import model_of

@@ -9,7 +9,6 @@ __all__ = [
     'Index',
     'check_same_mirror_images',
     'describe_match',
-    'keypoint_names',
     'match_keypoints',
     'plain_name',
 ]
@@ -19,12 +18,6 @@ Index = list[int | None]
 
 # What datasets call the same keypoint.
 SYNONYMS = {'tophead': 'headtop'}
-
-
-def keypoint_names(metainfo: dict | None) -> list[str] | None:
-    """Names of keypoints, in order, by a parsed metainfo; None if unknown."""
-    names = (metainfo or {}).get('keypoint_id2name')
-    return [names[i] for i in sorted(names)] if names else None
 
 
 def match_keypoints(

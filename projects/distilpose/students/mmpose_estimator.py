@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from mmpose.apis import inference_topdown, init_model
+from mmpose.apis import inference_topdown
 
 from distilpose_runtime import Poses
 from distilpose_runtime.errors import UserValueError
 
-from ..weights.read import expect_weights_of, read_state_dict
+from ..keypoints.metainfo import drawing_of, predicted_metainfo
+from ..zoo.build import load_model
 from ..zoo.find import read_config
 
 __all__ = ['MMPoseEstimator']
@@ -29,7 +30,8 @@ class MMPoseEstimator:
 
     Raises:
         FileNotFoundError: There is no such config or checkpoint.
-        ValueError: The config cannot be read, or there is no such device.
+        ValueError: The config cannot be read or does not describe its
+            keypoints, or there is no such device.
         CheckpointError: The checkpoint cannot be read, or is of another model.
     """
 
@@ -38,18 +40,13 @@ class MMPoseEstimator:
     ) -> None:
         _expect_device(device)
         settings = read_config(config, with_mmpose=True)
-        self.model = init_model(settings, checkpoint, device)
-        state = read_state_dict(checkpoint)
-        expect_weights_of(self.model, state, checkpoint)
+        self.model = load_model(settings, checkpoint).to(device)
+        metainfo = predicted_metainfo(settings, self.model)
+        # MMPose's inference reads both there.
+        self.model.cfg = settings  # type: ignore[assignment]
+        self.model.dataset_meta = metainfo  # type: ignore[assignment]
         self.batch = batch
-        meta = self.model.dataset_meta
-        k = meta['num_keypoints']
-        self._about = dict(
-            names=[meta['keypoint_id2name'][i] for i in range(k)],
-            skeleton=[(int(i), int(j)) for i, j in meta['skeleton_links']],
-            keypoint_colors=_colors(meta['keypoint_colors']),
-            skeleton_colors=_colors(meta['skeleton_link_colors']),
-        )
+        self._about = drawing_of(metainfo)
 
     def __call__(
         self, image: np.ndarray, boxes: np.ndarray | Sequence
@@ -97,7 +94,3 @@ def _expect_device(device: str) -> None:
             f'PyTorch cannot use the device "{device}" here ({reason}). '
             'Choose cpu, or one that `distilpose env` lists.'
         ) from error
-
-
-def _colors(found: np.ndarray) -> list:
-    return [tuple(map(int, color)) for color in found]

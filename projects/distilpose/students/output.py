@@ -28,6 +28,7 @@ from ..models.token_distilling_encoder import Tokens
 
 __all__ = [
     'StudentOutput',
+    'expect_adapter',
     'keep_output',
     'mask_labels',
     'student_output',
@@ -43,32 +44,49 @@ class StudentOutput(NamedTuple):
 
     Attributes:
         coords: Coordinates (B, K, 2), (x, y), fractions of the input.
-        sigmas: Sigmas (B, K, 2), (x, y), pixels of a heatmap at stride 4; a
-            constant for heads that predict none.
-        scores: Confidence scores (B, K, 1), about 0 to 1.
+        sigmas: Sigmas (B, K, 2), (x, y), pixels of a heatmap at stride 4.
+        scores: Confidence scores (B, K, 1), about 0 to 1, that a term trains.
         tokens: The tokens of its encoder.
+        confidences: Scores (B, K, 1) that its codec makes of its other
+            outputs, where no term trains scores.
+        fixed_sigmas: Whether the sigmas are a constant, for simulated
+            heatmaps alone, as the head predicts none.
     """
 
     coords: Tensor
     sigmas: Tensor | None = None
     scores: Tensor | None = None
     tokens: Tokens | None = None
+    confidences: Tensor | None = None
+    fixed_sigmas: bool = False
 
 
 @singledispatch
 def student_output(head: nn.Module, output: Any) -> StudentOutput:
     """Turn what a head gives into a student's output, without tokens.
 
+    For losses and for exported graphs: operators of PyTorch alone.
+
     Raises:
         TypeError: There is no adapter for this kind of head.
     """
     raise UserTypeError(
-        f'{type(head).__name__} cannot be the head of a student: it is not '
-        'known how to turn what it gives into coordinates. Use '
-        "DistilPoseHead, MMPose's RegressionHead, RLEHead, DSNTHead or "
-        'IntegralRegressionHead, or add an adapter by '
-        'distillation.outputs.student_output.register.'
+        f'{type(head).__name__} cannot be the head of a student, distilled or '
+        'exported: it is not known how to turn what it gives into '
+        "coordinates. Use DistilPoseHead, MMPose's RegressionHead, RLEHead, "
+        'DSNTHead or IntegralRegressionHead, or add an adapter by '
+        'distilpose.students.output.student_output.register.'
     )
+
+
+def expect_adapter(adapter: Any, head: nn.Module) -> None:
+    """Let an adapter complain of a head that it does not know.
+
+    Raises:
+        TypeError: There is no adapter for this kind of head.
+    """
+    if adapter.dispatch(type(head)) is adapter.dispatch(object):
+        adapter(head, None)
 
 
 @student_output.register
@@ -78,7 +96,7 @@ def _(head: DistilPoseHead, output: KeypointPrediction) -> StudentOutput:
 
 @student_output.register
 def _(head: RegressionHead, output: Tensor) -> StudentOutput:
-    return StudentOutput(output, _fixed_sigmas(output))
+    return _without_sigmas(output)
 
 
 @student_output.register
@@ -86,22 +104,26 @@ def _(head: RLEHead, output: Tensor) -> StudentOutput:
     # Scales of a Laplace distribution, which has √2 times that as its standard
     # deviation; fractions of the input, through a sigmoid.
     coords, scales = output.split(2, dim=-1)
+    scales = scales.sigmoid()
     width, height = head.decoder.input_size
     factor = math.sqrt(2) / STRIDE
     return StudentOutput(
-        coords, per_axis(scales.sigmoid(), (factor * width, factor * height))
+        coords,
+        sigmas=per_axis(scales, (factor * width, factor * height)),
+        confidences=1 - scales.mean(-1, keepdim=True),
     )
 
 
 @student_output.register
 def _(head: IntegralRegressionHead, output: Any) -> StudentOutput:
     coords, _ = output  # and heatmaps, which have no sigma of their own
-    return StudentOutput(coords, _fixed_sigmas(coords))
+    return _without_sigmas(coords)
 
 
-def _fixed_sigmas(coords: Tensor) -> Tensor:
-    """Sigmas for a head that predicts none: those of the paper's teacher."""
-    return torch.full_like(coords, FIXED_SIGMA, requires_grad=False)
+def _without_sigmas(coords: Tensor) -> StudentOutput:
+    """For a head that predicts none: those of the paper's teacher."""
+    sigmas = torch.full_like(coords, FIXED_SIGMA, requires_grad=False)
+    return StudentOutput(coords, sigmas, fixed_sigmas=True)
 
 
 def mask_labels(samples: SampleList) -> None:

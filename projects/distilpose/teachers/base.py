@@ -6,7 +6,7 @@ from typing import Any
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
-from ..keypoints.matching import keypoint_names
+from ..keypoints.metainfo import keypoint_names
 from .inputs import InputSpec
 from .output import TeacherOutput
 

@@ -6,54 +6,20 @@ B: batch. C: channels. H, W: input height and width, pixels.
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 import torch
-from mmpose.models import TopdownPoseEstimator
 from torch import Tensor
 
 from distilpose_runtime.errors import UserValueError
 
-from ..heatmaps.frame import InputView, codec_input_size, codec_of
+from ..heatmaps.frame import InputView
 from ..heatmaps.functional import at_least_float32
+from ..models.input_spec import InputSpec
 
 __all__ = ['InputConversion', 'InputSpec']
 
 # More of a teacher's input than this must not be empty.
 LARGEST_MARGIN = 0.5
-
-
-class InputSpec(NamedTuple):
-    """The images that a model takes.
-
-    Attributes:
-        size: Size (W, H), pixels, or None where any size is taken.
-        mean: What is subtracted from each channel, of pixels from 0 to 255.
-        std: What each channel is then divided by.
-        rgb: Whether channels are in the order red, green, blue, and not in
-            that of the images that MMPose loads, blue, green, red.
-    """
-
-    size: tuple[int, int] | None = None
-    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
-    std: tuple[float, ...] = (1.0, 1.0, 1.0)
-    rgb: bool = False
-
-    @classmethod
-    def of_model(cls, model: TopdownPoseEstimator) -> 'InputSpec':
-        """Read what a model takes off its preprocessor and its codec."""
-        preprocessor = model.data_preprocessor
-        codec = codec_of(model.head) if model.with_head else None
-        spec = cls(
-            size=codec_input_size(codec),
-            rgb=bool(getattr(preprocessor, '_channel_conversion', False)),
-        )
-        if not getattr(preprocessor, '_enable_normalize', False):
-            return spec
-        return spec._replace(
-            mean=tuple(preprocessor.mean.flatten().tolist()),
-            std=tuple(preprocessor.std.flatten().tolist()),
-        )
 
 
 class InputConversion:

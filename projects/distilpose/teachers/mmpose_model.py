@@ -13,9 +13,8 @@ import torch
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.logging import MMLogger
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.models import TopdownPoseEstimator
-from mmpose.registry import DATASETS, MODELS
+from mmpose.registry import MODELS
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
@@ -27,6 +26,8 @@ from distilpose_runtime.errors import (
 
 from ..deploy import MicroBatches, fuse
 from ..heatmaps.frame import codec_of, heatmap_frame
+from ..keypoints.metainfo import config_metainfo
+from ..students.output import expect_adapter
 from ..weights.fetch import CheckpointError, named_hash, place_of
 from ..weights.read import read_state_dict
 from ..zoo.build import build_model
@@ -35,12 +36,7 @@ from ..zoo.published import published_weights
 from ..zoo.types import name_types
 from .base import TeacherSource
 from .inputs import InputSpec
-from .output import (
-    TeacherOutput,
-    expect_adapter,
-    teacher_heatmaps,
-    tokens_of,
-)
+from .output import TeacherOutput, teacher_heatmaps, tokens_of
 
 __all__ = ['MMPoseSource', 'build_untrained']
 
@@ -123,21 +119,7 @@ class MMPoseSource(TeacherSource):
         None where the config is a model alone or names no dataset, or where
         the dataset's pipeline gives keypoints other than its own.
         """
-        config = self._whole_config
-        for split in ('train', 'test', 'val'):
-            loader = config.get(f'{split}_dataloader') or {}
-            dataset = loader.get('dataset')
-            if dataset is None:
-                continue
-            if 'KeypointConverter' in str(dataset.get('pipeline')):
-                return None
-            metainfo = dataset.get('metainfo')
-            if metainfo is None:
-                kind = DATASETS.get(dataset.type)
-                metainfo = getattr(kind, 'METAINFO', None)
-            if metainfo:
-                return parse_pose_metainfo(dict(metainfo))
-        return None
+        return config_metainfo(self._whole_config)
 
     def __call__(
         self, images: Tensor, samples: SampleList | None = None

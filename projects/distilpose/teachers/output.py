@@ -17,7 +17,7 @@ from ..heatmaps.forms import TeacherHeatmaps
 from ..heatmaps.frame import HeatmapFrame
 from ..models.token_distilling_encoder import Tokens
 
-__all__ = ['expect_adapter', 'TeacherOutput', 'teacher_heatmaps', 'tokens_of']
+__all__ = ['TeacherOutput', 'teacher_heatmaps', 'tokens_of']
 
 
 class TeacherOutput(NamedTuple):
@@ -59,18 +59,8 @@ def teacher_heatmaps(head: nn.Module, output: Any) -> TeacherHeatmaps:
         'known how to turn what it gives into one heatmap for each keypoint. '
         'Choose a teacher whose head gives heatmaps or SimCC profiles '
         '(docs/teachers.md lists them), or add an adapter by '
-        'distillation.outputs.teacher_heatmaps.register.'
+        'distilpose.teachers.output.teacher_heatmaps.register.'
     )
-
-
-def expect_adapter(adapter: Any, head: nn.Module) -> None:
-    """Let an adapter complain of a head that it does not know.
-
-    Raises:
-        TypeError: There is no adapter for this kind of head.
-    """
-    if adapter.dispatch(type(head)) is adapter.dispatch(object):
-        adapter(head, None)
 
 
 def tokens_of(feats: Any) -> Tokens | None:

@@ -6,14 +6,16 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from distilpose_runtime.errors import UserFileNotFoundError
 
+from ..keypoints.metainfo import keypoint_names
 from .fetch import CheckpointError, local_file
 
 __all__ = [
-    'expect_weights_of',
     'explain',
+    'load_weights',
     'read_keypoint_names',
     'read_state_dict',
 ]
@@ -52,39 +54,37 @@ def read_state_dict(source: str | Path) -> dict[str, Tensor]:
     return state
 
 
-def expect_weights_of(
-    model: nn.Module, state: dict[str, Tensor], source: str
+def load_weights(
+    model: nn.Module, state: dict[str, Tensor], source: str | Path
 ) -> None:
-    """See that a state dict has all weights of a model.
+    """Load a state dict that has all weights of a model.
 
-    What it has beyond these is of no harm: older files do. What it lacks,
-    MMEngine leaves random, and the model predicts noise.
+    Extra tensors are ignored: older files have some. What a file lacks,
+    MMEngine leaves random, and the model predicts noise. PyTorch says what is
+    missing: it fills in buffers that older versions did not save.
 
     Args:
         model: The model.
-        state: The state dict; ``module.`` before its names is passed over.
+        state: The state dict; ``module.`` before its names is cut off in
+            place.
         source: What to call it.
 
     Raises:
         CheckpointError: Weights are missing or of another shape.
     """
-    shapes = {
-        re.sub(r'^module\.', '', name): value.shape
-        for name, value in state.items()
-        if isinstance(value, Tensor)
-    }
-    wrong = [
-        f'{name} {tuple(value.shape)}'
-        for name, value in model.state_dict().items()
-        if shapes.get(name) != value.shape
-    ]
-    if wrong:
-        more = ', ...' if len(wrong) > 3 else ''
+    consume_prefix_in_state_dict_if_present(state, 'module.')
+    try:
+        missing = model.load_state_dict(state, strict=False).missing_keys
+        more = ', ...' if len(missing) > 3 else ''
+        reason = f'{len(missing)} weights ({", ".join(missing[:3])}{more})'
+        reason = f'it lacks {reason}.' if missing else ''
+    except RuntimeError as error:  # of other shapes
+        lines = [line.strip()[:150] for line in str(error).splitlines()]
+        reason = ' '.join(lines[1:4])
+    if reason:
         raise CheckpointError(
             f'The checkpoint "{source}" is of another model than the config: '
-            f'it lacks, or has in another shape, {len(wrong)} of its weights '
-            f'({", ".join(wrong[:3])}{more}). Give a pair that belongs '
-            'together.'
+            f'{reason} Give a pair that belongs together.'
         )
 
 
@@ -99,8 +99,7 @@ def read_keypoint_names(source: str | Path) -> list[str] | None:
     """
     loaded = _read(source)
     meta = loaded.get('meta') if isinstance(loaded, dict) else None
-    names = ((meta or {}).get('dataset_meta') or {}).get('keypoint_id2name')
-    return [names[i] for i in sorted(names)] if names else None
+    return keypoint_names((meta or {}).get('dataset_meta'))
 
 
 def _read(source: str | Path) -> Any:

@@ -13,9 +13,10 @@ from torch import nn
 
 from distilpose_runtime.errors import UserValueError
 
+from ..weights.read import load_weights, read_state_dict
 from .types import name_types
 
-__all__ = ['build_model', 'build_without_weights']
+__all__ = ['build_model', 'build_without_weights', 'load_model']
 
 # What installs a package whose parts a config names.
 INSTALLED_BY = {
@@ -79,3 +80,22 @@ def build_without_weights(config: Config) -> nn.Module:
         config.get('default_scope', 'mmpose')
     ):
         return build_model(config.model, name).eval()
+
+
+def load_model(config: Config, checkpoint: str | Path) -> nn.Module:
+    """Build the model of a config, and load a checkpoint of it.
+
+    Args:
+        config: As of ``build_without_weights``, with the same errors.
+        checkpoint: A path or an HTTP address.
+
+    Returns:
+        The model in eval mode, on the CPU.
+
+    Raises:
+        FileNotFoundError: There is no such checkpoint.
+        CheckpointError: It cannot be read, or is of another model.
+    """
+    model = build_without_weights(config)
+    load_weights(model, read_state_dict(checkpoint), checkpoint)
+    return model
