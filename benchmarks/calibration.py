@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from distilpose.models import DistilPoseHead
 from distilpose.zoo.find import find_config
-from distilpose_demo.plots import FONT_SIZE, line_styles, new_figure
+from distilpose_demo.plots import line_styles, new_figure
 
 
 def load(path: str, checkpoint: str, changes: dict | None = None) -> nn.Module:
@@ -113,7 +113,7 @@ def draw(curves: dict[str, np.ndarray]) -> Figure:
         loc='upper left',
         bbox_to_anchor=(0, -0.14),
         frameon=False,
-        fontsize=FONT_SIZE,
+        fontsize=9,
         alignment='left',
     )
     return figure

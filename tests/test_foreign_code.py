@@ -1,6 +1,7 @@
 """A checkpoint with code in it runs nothing, wherever it is given."""
 
 import os
+import pickle
 
 import pytest
 import torch
@@ -50,6 +51,25 @@ def test_read(evil):
     with pytest.raises(ValueError, match='system.*refused') as error:
         read_state_dict(evil)
     assert '\n' not in str(error.value), "PyTorch's advice"
+
+
+def test_read_bare_pickle(evil):
+    evil.write_bytes(pickle.dumps(Payload(evil.with_name('written'))))
+    with pytest.raises(ValueError, match='cannot be read'):
+        read_state_dict(evil)
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        *([], {}, dict(state_dict={}), dict(a=1), torch.zeros(2)),
+        {1: torch.zeros(2)},
+    ],
+)
+def test_no_state_dict(tmp_path, content):
+    torch.save(content, tmp_path / 'x.pth')
+    with pytest.raises(ValueError, match='holds no state dict'):
+        read_state_dict(tmp_path / 'x.pth')
 
 
 def test_teacher(evil):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from measured_complexity import measure_complexity
+from complexity import measure_complexity
 from mmengine.config import Config
 from modelindex.load_model_index import load
 

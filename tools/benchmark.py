@@ -31,8 +31,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from complexity import measure_complexity
 from matplotlib.figure import Figure
-from measured_complexity import measure_complexity
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.models import TopdownPoseEstimator
@@ -44,13 +45,7 @@ from distilpose.deploy import deploy
 from distilpose.zoo.build import build_without_weights
 from distilpose.zoo.find import find_config, input_size
 from distilpose.zoo.published import published_ap
-from distilpose_demo.plots import (
-    GREY,
-    VERMILLION,
-    label_points,
-    log_ticks,
-    new_figure,
-)
+from distilpose_demo.plots import add_legend, line_styles, new_figure
 
 MODELS = [
     'distilpose-s_8xb32-300e_coco-256x192',
@@ -82,8 +77,6 @@ FAMILIES = {
     'td-hm_ViTPose-([a-z])[a-z]*': 'ViTPose-{1}',
 }
 OUR_FAMILY = 'DistilPose'
-OURS = dict(color=VERMILLION, marker='D', markersize=8, linewidth=2.5)
-OTHERS = dict(color=GREY, marker='o', markersize=5, linewidth=1)
 
 # Where a network runs; an ending of what is measured.
 RUNTIMES = ('', ' in ONNX Runtime')
@@ -391,30 +384,31 @@ def plot(rows: Sequence[dict[str, str]], batch: int) -> Figure:
         rows: Of the table; those without a published AP are left out.
         batch: Which batch's latency.
     """
-    families: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    points = []
+    families: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
     for row in rows:
         if row['published COCO AP']:
             family, label = paper_name(row['model'])
             x = float(row[f'batch {batch}: ms'].split()[0])
-            y = float(row['published COCO AP'])
-            families[family].append((x, y))
-            points.append((label, x, y))
+            families[family].append(
+                (x, float(row['published COCO AP']), label)
+            )
     figure, axis = new_figure(
         f'latency at batch {batch}, ms (logarithmic)',
         'published AP on COCO val2017, 0 to 100',
         height=4.6,
     )
-    for family, members in families.items():
-        style = OURS if family.startswith(OUR_FAMILY) else OTHERS
-        axis.plot(*zip(*sorted(members)), label=f'_{family}', **style)
-    ticks = log_ticks([x for _, x, _ in points])
-    axis.set(xscale='log', xlim=(ticks[0], ticks[-1]))
-    axis.set_xticks(ticks, [f'{tick:g}' for tick in ticks])
-    axis.xaxis.minorticks_off()
-    axis.margins(y=0.08)
-    ours = [label for label, *_ in points if label.startswith(OUR_FAMILY)]
-    label_points(axis, points, bold=ours)
+    ours = []
+    for (family, members), style in zip(families.items(), line_styles()):
+        x, y, labels = zip(*sorted(members))
+        name = ', '.join(labels)
+        is_ours = family.startswith(OUR_FAMILY)
+        ours += [name] * is_ours
+        axis.plot(x, y, label=name, linewidth=1 + 2 * is_ours, **style)
+    axis.set_xscale('log')
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter(ScalarFormatter())
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    add_legend(axis, bold=ours)
     return figure
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains the model that comes with the package and exports it to distilpose-lsp.onnx.
 # Called again, it goes on where it was. It needs data/lsp_extended/ (the layout is that
-# of configs/_base_/datasets/lsp_extended_256x192.py) and the extras train, timm and export.
+# of configs/_base_/datasets/lsp_extended_128x96.py) and the extras train, timm and export.
 set -euo pipefail
 n=128x96
 teacher=td-hm_lite0_1xb64-12e_lsp-extended-$n

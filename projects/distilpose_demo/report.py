@@ -19,7 +19,7 @@ from distilpose.heatmaps.functional import simulate_heatmaps
 from distilpose.hooks.drawing import draw_comparison
 from distilpose.zoo.build import load_model
 
-from .plots import label_lines, line_styles, new_figure
+from .plots import add_legend, line_styles, new_figure
 from .training import Training
 
 __all__ = ['draw_curves', 'write_report']
@@ -108,7 +108,7 @@ def draw_curves(
         )
     # A tick at the last epoch and, if they are a dozen or less, at each.
     axis.set_xticks(epochs[:: -math.ceil(len(epochs) / 12)])
-    label_lines(axis, bold)
+    add_legend(axis, bold)
     return figure
 
 

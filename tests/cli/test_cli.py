@@ -51,7 +51,7 @@ def test_help_lists_the_commands(capsys):
         ),
         ('train', '--cfg-options'),
         ('test', '--dump'),
-        ('convert', '--to-original'),
+        ('convert', '--config'),
         ('benchmark', '--repeats'),
         ('mmpose publish_model', 'out_file'),
     ],

@@ -12,8 +12,6 @@ from distilpose_demo import report
 from distilpose_demo.run import MODELS
 from distilpose_demo.training import Training
 
-from .. import figures
-
 
 def test_report(pictures, tmp_path):
     trainings = {}
@@ -54,21 +52,6 @@ def curves(tmp_path):
             for epoch in (5, 10, 15):
                 one.record(epoch, {'AP': value * epoch / 15 + 0.01 * i})
     return report.draw_curves(runs, 'AP', bold=['taught'])
-
-
-def test_curves_are_labelled_at_their_ends(curves):
-    """In the order of the curves, beside the axes and in the picture."""
-    boxes = figures.label_boxes(curves)
-    assert sorted(boxes, key=lambda name: boxes[name].y0) == [
-        'alone',
-        'taught',
-        'taught too',
-    ]
-    assert figures.overlapping(boxes) == []
-    (axis,) = curves.axes
-    for box in boxes.values():
-        assert box.x0 > axis.bbox.x1
-        assert curves.bbox.count_contains(box.corners()) == 4
 
 
 def test_curves_differ_by_more_than_colour(curves):

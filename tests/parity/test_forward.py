@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from convert_checkpoint import convert
 from mmengine.config import Config
 from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
-from original.convert import convert
 
 from . import reference
 

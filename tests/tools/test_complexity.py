@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 import torch
-from measured_complexity import measure_complexity
+from complexity import measure_complexity
 from mmengine.config import Config
 
 from distilpose.zoo.build import build_without_weights
