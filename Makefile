@@ -1,4 +1,4 @@
-# make demo | test | test-all | test-oldest | test-newest | coverage | lint |
+# make demo | test | test-slow | test-all | test-oldest | test-newest | coverage | lint |
 #      docs | notebook | dist | mmcv | web-assets
 # Each makes or reuses .venv; docs has a small environment of its own.
 SHELL := bash
@@ -11,13 +11,15 @@ DEMO ?= work_dirs/demo
 
 # Tests of one file stay together, as they share what is costly to make.
 IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+# Those that share something are marked as a group.
+SLOW_IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 INSTALLED := $(VENV)/.installed
 TEST_TOOLS := $(VENV)/.installed-tests
 DOCS_VENV ?= .venv-docs
 DOCS_TOOLS := $(DOCS_VENV)/.installed
 
-.PHONY: demo test test-all test-oldest test-newest coverage lint docs \
+.PHONY: demo test test-slow test-all test-oldest test-newest coverage lint docs \
 	notebook dist mmcv web-assets clean
 .DELETE_ON_ERROR:
 
@@ -27,8 +29,13 @@ demo: $(INSTALLED)
 test: $(TEST_TOOLS)
 	$(VENV)/bin/python -m pytest $(IN_PARALLEL)
 
-test-all: $(TEST_TOOLS)
-	$(VENV)/bin/python -m pytest -m 'slow or not slow'
+# Training runs, big models and other packages' configs: each test by its name
+# as it ends, and at the end the time of each.
+test-slow: $(TEST_TOOLS)
+	$(VENV)/bin/python -m pytest $(SLOW_IN_PARALLEL) --verbose \
+		--durations 0 --durations-min 5 -m slow
+
+test-all: test test-slow
 
 # The quick tests and a short training, in an environment of its own with the
 # oldest or the newest versions that are supported. It needs their Python.
@@ -81,7 +88,7 @@ $(INSTALLED): requirements.txt requirements/openmmlab.txt \
 		requirements/tested.txt setup.cfg pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not on the PATH:\
 	 install Python 3.11, or name another with \`make PYTHON=...\`" >&2; exit 1; }
-	@echo '== Environment in $(VENV) (once; about 5 GB, most of it PyTorch)'
+	@echo '== Environment in $(VENV) (once; about 6 GB, most of it PyTorch)'
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo '== 1/4 PyTorch and what the OpenMMLab packages need'
 	$(PIP) install --requirement requirements.txt \

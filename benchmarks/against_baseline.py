@@ -31,7 +31,12 @@ from distilpose.zoo.find import find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-from benchmark import (
+from naive_baseline import (
+    build_naive,
+    naive_losses,
+    simulate_heatmaps_in_full,
+)
+from timing import (
     Timing,
     add_options,
     interleave,
@@ -39,11 +44,6 @@ from benchmark import (
     prediction,
     set_up,
     write,
-)
-from naive_baseline import (
-    build_naive,
-    naive_losses,
-    simulate_heatmaps_in_full,
 )
 
 STUDENT = 'distilpose-s_8xb32-300e_coco-256x192'

@@ -30,7 +30,7 @@ from distilpose.zoo.find import find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-from benchmark import add_options, set_up, synchronize, write
+from timing import add_options, set_up, synchronize, write
 
 STUDENT = 'distilpose-s_8xb32-300e_coco-256x192'
 

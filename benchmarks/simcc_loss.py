@@ -25,7 +25,7 @@ from distilpose.teachers.heads.simcc import simcc_heatmaps
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-from benchmark import add_options, interleave, peak_memory, set_up, write
+from timing import add_options, interleave, peak_memory, set_up, write
 
 SIZE = (192, 256)  # (W, H)
 STEP = 8  # bins per cell of a heatmap at stride 4

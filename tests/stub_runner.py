@@ -41,7 +41,7 @@ class StubRunner:
         self.calls.append(('train', self.config))
         (hook,) = self.hooks
         last = self.folder / 'last_checkpoint'
-        if self.config.resume and last.exists():
+        if self.config.get('resume') and last.exists():
             self.epoch = int(last.read_text())
         hook.before_train(self)
         while self.epoch < self.epochs:

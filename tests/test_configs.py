@@ -29,12 +29,8 @@ KEYPOINTS = dict(
     CocoWholeBodyDataset=133,
     HalpeDataset=26,
 )
-PARAMETERS = {
-    'distilpose-s': 5_364_101,
-    'distilpose-l': 21_265_637,
-    'tokenpose-stem': 6_620_736,
-    'tokenpose-l': 69_411_360,
-}
+# Of the ViT of that name, in MMPreTrain.
+HUGE = dict(embed_dims=1280, num_heads=16, feedforward_channels=5120)
 
 
 @cache
@@ -105,7 +101,8 @@ def test_number_of_keypoints_is_that_of_the_data(file):
 def build(config, num_layers=None):
     """Build the model of a config for a dry run: nothing to download.
 
-    With ``num_layers``, the encoders of student and teacher have no more.
+    With ``num_layers``, the encoders of student and teacher have no more, nor
+    has a teacher that is a ViT.
     """
     model = copy.deepcopy(config.model)
     necks = [model.neck] if model.neck else []
@@ -117,10 +114,13 @@ def build(config, num_layers=None):
         teacher.model.backbone.pop('init_cfg', None)
         if teacher.model.get('neck'):
             necks.append(teacher.model.neck)
+        if num_layers and teacher.model.backbone.get('arch') == 'huge':
+            teacher.model.backbone.arch = dict(HUGE, num_layers=num_layers)
         model.teacher = dict(config=teacher, allow_random_weights=True)
     if num_layers:
         for neck in necks:
-            neck.num_layers = min(num_layers, neck.num_layers)
+            if 'num_layers' in neck:
+                neck.num_layers = min(num_layers, neck.num_layers)
     return build_pose_estimator(model)
 
 
@@ -244,13 +244,6 @@ def test_name_agrees_with_content(file):
         assert teacher.checkpoint == f'work_dirs/{name}/epoch_{epochs}.pth'
     lines = file.read_text().splitlines()
     assert len(lines) <= 60, 'a config is its difference from its base'
-
-
-@pytest.mark.parametrize('name', PARAMETERS)
-def test_number_of_parameters(name):
-    model = build(coco(name))
-    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    assert trainable == PARAMETERS[name]
 
 
 def flatten(value, prefix=''):

@@ -38,6 +38,9 @@ PAPER = {  # COCO val AP, as the paper prints it
 }
 
 
+RELEASE = pytest.mark.xdist_group('release')  # built once
+
+
 def _not_of_the_package(folder, names):
     """Environments, caches and data, which lie at the top."""
     if Path(folder) != ROOT:
@@ -126,6 +129,7 @@ def test_sdist_has_the_packages_and_no_tests(release):
     }
 
 
+@RELEASE
 @pytest.mark.slow
 def test_release_may_be_uploaded(release):
     """As the package index checks metadata, and renders the README."""
@@ -137,6 +141,7 @@ def test_release_may_be_uploaded(release):
     assert done.stdout.count('PASSED') == 2
 
 
+@RELEASE
 @pytest.mark.slow
 def test_wheel_in_an_empty_environment(wheel, tmp_path):
     """With the extra "runtime" alone: exported models run, others are told.
@@ -229,6 +234,7 @@ def test_mim_from_any_folder(tmp_path):
     assert '5,364,101' in output
 
 
+@RELEASE
 @pytest.mark.slow
 def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
     """The heavy packages are borrowed; distilpose is the wheel's alone."""
@@ -260,6 +266,8 @@ def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
         'distilpose-tiny_no-distill_1xb32-15e_demo-96x64.py',
         *('--cfg-options', 'train_cfg.max_epochs=1'),
         'train_cfg.val_interval=1',
+        'train_dataloader.dataset.indices=64',
+        'val_dataloader.dataset.indices=16',
     )
     assert str(site / 'distilpose/.mim/tools/train.py') in output
     assert re.search(r'Epoch\(val\) \[1\].*coco/AP: 0\.\d+', output)

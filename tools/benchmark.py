@@ -16,30 +16,27 @@ keypoints in pixels, without flip test.
 import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 
 import argparse
-import csv
-import platform
 import re
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
-import numpy as np
 import torch
 from complexity import measure_complexity
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmpose.models import TopdownPoseEstimator
-from mmpose.testing import get_packed_inputs
-from tabulate import tabulate
-from tqdm import tqdm
+from timing import (
+    add_options,
+    interleave,
+    peak_memory,
+    prediction,
+    set_up,
+    write,
+)
 
 from distilpose.deploy import deploy
 from distilpose.zoo.build import build_without_weights
@@ -80,108 +77,6 @@ OUR_FAMILY = 'DistilPose'
 
 # Where a network runs; an ending of what is measured.
 RUNTIMES = ('', ' in ONNX Runtime')
-
-
-class Timing(NamedTuple):
-    """Milliseconds of repeated calls: the median and the middle half."""
-
-    median: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, milliseconds: Sequence[float]) -> 'Timing':
-        """Summarize times; the spread stays among them, however few."""
-        low, median, high = np.percentile(milliseconds, [25, 50, 75])
-        return cls(float(median), float(low), float(high))
-
-    def __str__(self) -> str:
-        return f'{self.median:.1f} ({self.low:.1f} to {self.high:.1f})'
-
-
-def interleave(
-    calls: dict[str, Callable[[], object]], repeats: int, device: str
-) -> dict[str, Timing]:
-    """Time calls in turn; see :func:`milliseconds`."""
-    found = milliseconds(calls, repeats, device)
-    return {name: Timing.of(times) for name, times in found.items()}
-
-
-def milliseconds(
-    calls: dict[str, Callable[[], object]], repeats: int, device: str
-) -> dict[str, list[float]]:
-    """Time calls in turn, again and again, so that all meet the same noise.
-
-    Two rounds more than ``repeats`` warm up.
-    """
-    found: dict[str, list[float]] = {name: [] for name in calls}
-    for i in tqdm(range(repeats + 2), desc='rounds', leave=False):
-        for name, call in calls.items():
-            synchronize(device)
-            started = time.perf_counter()
-            call()
-            synchronize(device)
-            if i >= 2:
-                found[name].append(1e3 * (time.perf_counter() - started))
-    return found
-
-
-def synchronize(device: str) -> None:
-    """Wait until the device has done what it was given."""
-    if device != 'cpu':
-        torch.cuda.synchronize(device)
-
-
-def prediction(
-    model: TopdownPoseEstimator,
-    size: tuple[int, int],
-    device: str,
-    batch: int,
-    flip_test: bool = False,
-    precision: str = 'float32',
-) -> Callable[[], list]:
-    """Make a call that predicts a batch of random images of (W, H) pixels.
-
-    ``precision`` is float32, or the dtype of autocast.
-    """
-    np.random.seed(0)  # of flip_indices
-    data = get_packed_inputs(
-        batch, img_shape=size[::-1], input_size=size, with_simcc_label=False
-    )
-    inputs = torch.stack(data['inputs']).to(device) / 127.5 - 1
-    test_cfg = {**(model.test_cfg or {}), 'flip_test': flip_test}
-    kind, dtype = torch.device(device).type, getattr(torch, precision)
-
-    def predict() -> list:
-        model.test_cfg = test_cfg
-        # PyTorch 2.1 refuses float32 as a dtype, even of a disabled autocast.
-        half = dtype != torch.float32
-        with (
-            torch.inference_mode(),
-            torch.autocast(kind, dtype) if half else nullcontext(),
-        ):
-            return model.predict(inputs, data['data_samples'])
-
-    return predict
-
-
-def peak_memory(call: Callable[[], object], device: str) -> float:
-    """Megabytes at the highest, above what stood before the call."""
-    if device != 'cpu':
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        call()
-        return (torch.cuda.max_memory_allocated(device) - before) / 2**20
-    with torch.profiler.profile(
-        activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True
-    ) as profile:
-        call()
-    steps = [
-        event.nbytes()
-        for event in profile.profiler.kineto_results.events()
-        if event.name() == '[memory]'
-    ]
-    return np.cumsum([0, *steps]).max() / 2**20
 
 
 def collect(args: argparse.Namespace) -> tuple[dict, list[str]]:
@@ -285,98 +180,6 @@ def compare(args: argparse.Namespace) -> None:
         plot(rows, args.batch[0]).savefig(args.out / 'models.png')
 
 
-def collect_formats(
-    args: argparse.Namespace, config: Config, folder: Path
-) -> tuple[dict, list[str]]:
-    """Make the formats of a student; also tell which failed, and why."""
-    # Here, because it needs onnx and onnxruntime, which the rest does not.
-    from formats import makers
-
-    found, notes = {}, []
-    checkpoint = args.checkpoint
-    if checkpoint is None:
-        notes.append('- random weights, as no --checkpoint was given')
-        checkpoint = str(folder / 'random.pth')
-        torch.manual_seed(0)
-        model = build_without_weights(config)
-        torch.save(dict(state_dict=model.state_dict()), checkpoint)
-    for name, make in makers(config, checkpoint, folder).items():
-        if args.no_compile and 'compiled' in name:
-            notes.append(f'- {name}: left out (--no-compile)')
-            continue
-        try:
-            found[name] = make()
-            found[name].predict(random_images(config, batch=1))
-        except Exception as error:  # of one format: the others still count
-            found.pop(name, None)
-            reason = str(error).partition('\n')[0][:200]
-            notes.append(f'- {name}: {type(error).__name__}: {reason}')
-    return found, notes
-
-
-def random_images(config: Config, batch: int) -> np.ndarray:
-    """Normalized images (batch, 3, H, W), the same ones each time."""
-    size = (batch, 3, *input_size(config)[::-1])
-    return np.random.default_rng(0).normal(size=size).astype(np.float32)
-
-
-def compare_formats(args: argparse.Namespace) -> None:
-    """Measure one student in all formats; print and write the table."""
-    # Here, because it needs onnxruntime, which the rest does not.
-    from formats import average_precision
-
-    config = Config.fromfile(find_config(args.configs[0], with_mmpose=True))
-    with TemporaryDirectory() as folder:
-        found, notes = collect_formats(args, config, Path(folder))
-        if not found:
-            sys.exit('No format could be made:\n' + '\n'.join(notes))
-        aps = {
-            name: average_precision(config, made.predict)
-            for name, made in found.items()
-            if args.ap
-        }
-        images = {n: random_images(config, n) for n in args.batch}
-        times = milliseconds(
-            {
-                f'{name} {n}': partial(made.predict, images[n])
-                for name, made in found.items()
-                for n in args.batch
-            },
-            args.repeats,
-            'cpu',
-        )
-        # Before the folder, and with it the files, are removed.
-        rows = [format_row(args, name, found, times, images) for name in found]
-    for row, ap in zip(rows, aps.values()):
-        row['AP'] = f'{100 * ap:.2f}'
-    write(args, 'formats', rows, notes)
-
-
-def format_row(
-    args: argparse.Namespace,
-    name: str,
-    found: dict,
-    times: dict[str, list[float]],
-    images: dict[int, np.ndarray],
-) -> dict[str, object]:
-    """One format's row of the table, beside the first format."""
-    first = next(iter(found))
-    row: dict[str, object] = {
-        'format': name,
-        'MB': f'{found[name].megabytes:.1f}',
-    }
-    for n in args.batch:
-        median, high = np.percentile(times[f'{name} {n}'], [50, 95])
-        ratio = median / np.median(times[f'{first} {n}'])
-        row[f'batch {n}: median ms'] = f'{median:.1f}'
-        row[f'batch {n}: 95th percentile'] = f'{high:.1f}'
-        row[f'batch {n}: of the first'] = f'{ratio:.2f}'
-    largest = images[max(images)]
-    own, others = (found[x].predict(largest)[0] for x in (name, first))
-    row['largest difference, px'] = f'{np.abs(own - others).max():.2g}'
-    return row
-
-
 def plot(rows: Sequence[dict[str, str]], batch: int) -> Figure:
     """Draw published AP by latency, the models of a family joined by a line.
 
@@ -426,52 +229,6 @@ def paper_name(model: str) -> tuple[str, str]:
     return short, short
 
 
-def write(
-    args: argparse.Namespace,
-    name: str,
-    rows: list[dict[str, object]],
-    notes: Sequence[str] = (),
-) -> None:
-    """Print a table and how it came about; with --out, write it as CSV."""
-    device = 'CPU' if args.device == 'cpu' else torch.cuda.get_device_name()
-    table = tabulate(rows, 'keys', tablefmt='github', disable_numparse=True)
-    about = (
-        f'{device}, {torch.get_num_threads()} threads, {args.precision}, '
-        f'{args.repeats} rounds; PyTorch {torch.__version__}, '
-        f'{platform.machine()}'
-    )
-    print('\n'.join([table, '', *notes, '', about]))  # noqa: T201
-    if args.out:
-        args.out.mkdir(parents=True, exist_ok=True)
-        with open(args.out / f'{name}.csv', 'w', newline='') as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
-
-
-def add_options(parser: argparse.ArgumentParser, batch: list[int]) -> None:
-    """Options of every measurement; ``batch`` is the default."""
-    default = 'cuda' if torch.cuda.is_available() else 'cpu'
-    kinds = ['float32', 'bfloat16', 'float16']
-    parser.add_argument('--batch', type=int, nargs='+', default=batch)
-    parser.add_argument('--repeats', type=int, default=20)
-    parser.add_argument('--threads', type=int)
-    parser.add_argument('--device', default=default)
-    parser.add_argument('--precision', default=kinds[0], choices=kinds)
-    parser.add_argument('--out', type=Path, help='folder for files')
-
-
-def set_up(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
-    """Check the options, and apply those of the whole process."""
-    if args.repeats < 2:
-        parser.error('--repeats must be 2 or more: one time has no spread')
-    if min(args.batch) < 1:
-        parser.error('--batch must be 1 or more')
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    init_default_scope('mmpose')
-
-
 def main(argv: list[str] | None = None) -> None:
     """Compare models; ``argv`` defaults to the command line's arguments."""
     parser = argparse.ArgumentParser(
@@ -516,6 +273,9 @@ def main(argv: list[str] | None = None) -> None:
         if len(args.configs) != 1:
             parser.error('--formats takes one CONFIG')
         args.device = 'cpu'
+        # Here, because it needs onnx and onnxruntime, which the rest does not.
+        from formats import compare_formats
+
         compare_formats(args)
     else:
         compare(args)

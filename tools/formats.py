@@ -3,10 +3,13 @@
 N: batch. K: keypoints. H, W: height and width of the input, pixels.
 """
 
+import argparse
 import importlib.util
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,17 +21,18 @@ from mmengine.evaluator import Evaluator
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
+from timing import milliseconds, write
 
 from distilpose.deploy.description import test_dataset
 from distilpose.deploy.export import PRECISIONS, export_onnx, load_student
 from distilpose.deploy.fuse import deploy
 from distilpose.deploy.student import ExportedStudent
 from distilpose.zoo.build import build_without_weights
-from distilpose.zoo.find import input_size
+from distilpose.zoo.find import find_config, input_size
 from distilpose_runtime import PoseEstimator
 from distilpose_runtime.errors import UserValueError
 
-__all__ = ['Format', 'average_precision', 'makers']
+__all__ = ['Format', 'average_precision', 'compare_formats', 'makers']
 
 # Normalized images (N, 3, H, W), float32, to coordinates (N, K, 2) in pixels
 # of the input, and scores (N, K).
@@ -183,3 +187,89 @@ def _in_openvino(file: Path) -> Format:
         return found['coords'], found['scores']
 
     return Format(file.stat().st_size / 1e6, predict)
+
+
+def compare_formats(args: argparse.Namespace) -> None:
+    """Measure one student in all formats; print and write the table."""
+    config = Config.fromfile(find_config(args.configs[0], with_mmpose=True))
+    with TemporaryDirectory() as folder:
+        found, notes = collect_formats(args, config, Path(folder))
+        if not found:
+            sys.exit('No format could be made:\n' + '\n'.join(notes))
+        aps = {
+            name: average_precision(config, made.predict)
+            for name, made in found.items()
+            if args.ap
+        }
+        images = {n: random_images(config, n) for n in args.batch}
+        times = milliseconds(
+            {
+                f'{name} {n}': partial(made.predict, images[n])
+                for name, made in found.items()
+                for n in args.batch
+            },
+            args.repeats,
+            'cpu',
+        )
+        # Before the folder, and with it the files, are removed.
+        rows = [format_row(args, name, found, times, images) for name in found]
+    for row, ap in zip(rows, aps.values()):
+        row['AP'] = f'{100 * ap:.2f}'
+    write(args, 'formats', rows, notes)
+
+
+def collect_formats(
+    args: argparse.Namespace, config: Config, folder: Path
+) -> tuple[dict, list[str]]:
+    """Make the formats of a student; also tell which failed, and why."""
+    found, notes = {}, []
+    checkpoint = args.checkpoint
+    if checkpoint is None:
+        notes.append('- random weights, as no --checkpoint was given')
+        checkpoint = str(folder / 'random.pth')
+        torch.manual_seed(0)
+        model = build_without_weights(config)
+        torch.save(dict(state_dict=model.state_dict()), checkpoint)
+    for name, make in makers(config, checkpoint, folder).items():
+        if args.no_compile and 'compiled' in name:
+            notes.append(f'- {name}: left out (--no-compile)')
+            continue
+        try:
+            found[name] = make()
+            found[name].predict(random_images(config, batch=1))
+        except Exception as error:  # of one format: the others still count
+            found.pop(name, None)
+            reason = str(error).partition('\n')[0][:200]
+            notes.append(f'- {name}: {type(error).__name__}: {reason}')
+    return found, notes
+
+
+def random_images(config: Config, batch: int) -> np.ndarray:
+    """Normalized images (batch, 3, H, W), the same ones each time."""
+    size = (batch, 3, *input_size(config)[::-1])
+    return np.random.default_rng(0).normal(size=size).astype(np.float32)
+
+
+def format_row(
+    args: argparse.Namespace,
+    name: str,
+    found: dict,
+    times: dict[str, list[float]],
+    images: dict[int, np.ndarray],
+) -> dict[str, object]:
+    """One format's row of the table, beside the first format."""
+    first = next(iter(found))
+    row: dict[str, object] = {
+        'format': name,
+        'MB': f'{found[name].megabytes:.1f}',
+    }
+    for n in args.batch:
+        median, high = np.percentile(times[f'{name} {n}'], [50, 95])
+        ratio = median / np.median(times[f'{first} {n}'])
+        row[f'batch {n}: median ms'] = f'{median:.1f}'
+        row[f'batch {n}: 95th percentile'] = f'{high:.1f}'
+        row[f'batch {n}: of the first'] = f'{ratio:.2f}'
+    largest = images[max(images)]
+    own, others = (found[x].predict(largest)[0] for x in (name, first))
+    row['largest difference, px'] = f'{np.abs(own - others).max():.2g}'
+    return row

@@ -28,7 +28,7 @@ from distilpose.zoo.find import read_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools'))
-from benchmark import add_options, interleave, set_up, write
+from timing import add_options, interleave, set_up, write
 
 
 def variants(name: str) -> dict[str, Config]:

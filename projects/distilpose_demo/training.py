@@ -138,7 +138,10 @@ class Training:
 
     def _train(self) -> None:
         config = self._config(self.folder)
-        config.resume = True  # from the last checkpoint, if there is one
+        if any(self.folder.glob('*.pth')):
+            config.resume = True  # from the last checkpoint
+            # Else MMEngine would resume what the run started from.
+            config.load_from = None
         with (
             output_in_log(self.folder, self.name),
             tqdm(desc=self.name, unit='step', mininterval=1) as bar,

@@ -56,41 +56,16 @@ def test_picture_and_its_legend():
     assert box.y1 < below.y0
 
 
-def test_table_outlives_the_picture(model, tmp_path, capsys):
-    with pytest.raises(ValueError, match='nonsense'):
-        run(tmp_path / 'out.nonsense', *model())
-    assert 'tiny.pth, score ' in capsys.readouterr().out
-
-
-def test_missing_folder_is_told_first(tmp_path, capsys):
-    with pytest.raises(SystemExit):
-        run(tmp_path / 'no/out.png', 'config', 'checkpoint')
-    assert f'there is no folder {tmp_path}/no' in capsys.readouterr().err
-
-
-def test_missing_files(model, tmp_path):
+def test_wrong_arguments(model, tmp_path, capsys):
     config, checkpoint = model()
+    out = tmp_path / 'out.png'
     for files, message in (
         ((config, 'no.pth'), 'There is no checkpoint "no.pth"'),
         (('no', checkpoint), 'config "no" is neither'),
+        (model('_no-distill'), 'no confidence: .* neither scores'),
     ):
         with pytest.raises(SystemExit, match=f'calibration: .*{message}'):
-            run(tmp_path / 'out.png', *files)
-
-
-def test_model_of_heatmaps(model, tmp_path):
-    head = dict(
-        _delete_=True,
-        type='TokenPoseHead',
-        in_channels=96,
-        out_channels=17,
-        heatmap_size=(16, 24),
-    )
-    files = model('_no-distill', **{'model.head': head})
-    with pytest.raises(SystemExit, match='TokenPoseHead, .* a DistilPoseHead'):
-        run(tmp_path / 'out.png', *files)
-
-
-def test_head_without_confidence(model, tmp_path):
-    with pytest.raises(SystemExit, match='no confidence: .* neither scores'):
-        run(tmp_path / 'out.png', *model('_no-distill'))
+            run(out, *files)
+    with pytest.raises(SystemExit):
+        run(tmp_path / 'no/out.png', 'config', 'checkpoint')
+    assert f'there is no folder {tmp_path}/no' in capsys.readouterr().err

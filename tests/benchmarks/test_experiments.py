@@ -1,11 +1,8 @@
 """The experiments' runner, with MMEngine's runner replaced by a stub."""
 
 import json
-import signal
-import sys
 from pathlib import Path
 
-import experiments
 import pytest
 from experiments import parse_rows, run_experiment
 
@@ -53,18 +50,7 @@ def test_table_of_means_spreads_and_differences(runner, tmp_path):
     assert len(runner.calls) == 6, 'what is complete is not repeated'
 
 
-def test_others_are_completed_before_a_fault_is_told(runner, tmp_path):
-    def fail(config, epoch):
-        if 'teacher' not in config.model:
-            raise ValueError('broken')
-
-    runner.stop = staticmethod(fail)
-    rows = parse_rows([PLAIN, FULL])
-    with pytest.raises(RuntimeError, match=f'{PLAIN}, seed 0 failed: broken'):
-        run_experiment(tmp_path, rows, seeds=(0,))
-    assert (tmp_path / FULL / 'seed-0/epoch_15.pth').is_file()
-
-
+@pytest.mark.slow
 def test_side_by_side(tmp_path, monkeypatch):
     """In processes that import what the options ask for; faults are told."""
     (tmp_path / 'mine.py').write_text(
@@ -98,18 +84,10 @@ def test_changed_row_is_not_taken_for_the_old_one(runner, tmp_path):
     assert len(runner.calls) == 1
 
 
-def test_metric_that_no_validation_gives(tmp_path):
-    with pytest.raises(RuntimeError, match=r'no "coco/ap".*\'coco/AP\''):
-        run_experiment(
-            tmp_path, parse_rows([PLAIN]), seeds=(0,), metric='coco/ap'
-        )
-
-
 @pytest.mark.parametrize(
     'options, seeds, message',
     [
         ([], (0, 0), r'seeds are \[0, 0\], .* each once'),
-        ([], (-1,), r'seeds are \[-1\]'),
         (['train_cfg.max_epochs=None'], (0,), 'max_epochs=None'),
     ],
 )
@@ -141,17 +119,3 @@ def test_rows_on_the_command_line():
             parse_rows(arguments)
     with pytest.raises(FileNotFoundError, match='Nearest'):
         parse_rows(['distilpose-huge'])
-
-
-def test_ctrl_c(runner, tmp_path, monkeypatch, capsys):
-    def interrupt(config, epoch):
-        raise KeyboardInterrupt
-
-    runner.stop = staticmethod(interrupt)
-    monkeypatch.setattr(sys, 'argv', ['experiments', str(tmp_path), PLAIN])
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(SystemExit) as ended:
-        experiments.main()
-    assert ended.value.code == 130
-    assert 'The same command goes on' in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGTERM) == before

@@ -41,11 +41,3 @@ def test_what_a_run_starts_from_is_trained_before_it(experiment):
             assert Path(source['checkpoint']).parent in folders
         folders.append(training.folder)
     assert len({*folders}) == 19
-
-
-def test_tokens_are_compared_with_a_teacher_that_has_them(experiment):
-    students = experiment.students['DistilPoseHead']
-    for teacher in ('TokenPose', 'HeatmapHead', 'UDP', 'RTMCCHead'):
-        terms = students[teacher].config.model.distillation
-        compared = terms['keypoint_tokens'] and terms['visual_tokens']
-        assert bool(compared) == (teacher == 'TokenPose'), teacher

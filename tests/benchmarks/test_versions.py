@@ -1,7 +1,7 @@
 """What continuous integration makes of tried versions."""
 
 import pytest
-from versions import COMBINATIONS, STAGES, failures, report
+from versions import COMBINATIONS, failures
 
 WORKS = {
     'install': 'yes',
@@ -27,12 +27,3 @@ def result(name, found):
 )
 def test_a_supported_combination_does_everything(name, found, failed):
     assert failures([result(name, found)]) == failed
-
-
-def test_table():
-    table = report([result('newest', {'install': 'no: x'})]).splitlines()
-    assert table[1] == '|' + ' --- |' * (6 + len(STAGES))
-    assert table[2] == (
-        '| 3.12 | 2.15.0 | 2 | 1.3.2 | 0.10.7 | mmcv-lite 2.1.0 '
-        '| no: x | - | - | - |'
-    )

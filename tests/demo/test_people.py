@@ -1,6 +1,5 @@
 """The drawn people: labels against what was painted."""
 
-import cv2
 import numpy as np
 import pytest
 
@@ -66,45 +65,6 @@ def test_pupils_are_drawn_at_the_eyes():
     assert checked >= 12
 
 
-@pytest.mark.parametrize(
-    ('limb', 'start', 'end'),
-    [
-        ('upper_arm', 'shoulder', 'elbow'),
-        ('forearm', 'elbow', 'wrist'),
-        ('thigh', 'hip', 'knee'),
-        ('shin', 'knee', 'ankle'),
-    ],
-)
-def test_limbs_end_in_discs_around_the_joints(limb, start, end):
-    for seed in SEEDS:
-        for side in ('left', 'right'):
-            figure = figure_of(seed)
-            (part,) = (p for p in figure.parts if p.name == f'{side}_{limb}')
-            # The last three shapes of a limb: rim, fill and highlight.
-            bare = part._replace(shapes=part.shapes[-3:-2])
-            canvas, (person,) = paint(figure._replace(parts=[bare]))
-            inside = painted(canvas).astype(np.uint8)
-            contours, _ = cv2.findContours(
-                inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-            )
-            rim = contours[0][:, 0].astype(float)
-            a, b = (
-                person.keypoints[KEYPOINTS.index(f'{side}_{joint}'), :2]
-                for joint in (start, end)
-            )
-            length = np.linalg.norm(b - a)
-            if length < 15:
-                continue  # points at the viewer
-            for joint, axis in ((a, a - b), (b, b - a)):
-                offset = rim - joint
-                cap = offset[offset @ axis / length > 2]
-                distance = np.linalg.norm(cap, axis=1)
-                assert np.ptp(distance) < 1.9
-                # Two points of the cap that face each other.
-                across = cap @ np.array([-axis[1], axis[0]]) / length
-                assert abs(across.max() + across.min()) < 1.3
-
-
 @pytest.mark.parametrize('from_back', [False, True])
 def test_left_and_right_are_the_persons_own(from_back):
     hidden_noses = 0
@@ -114,35 +74,9 @@ def test_left_and_right_are_the_persons_own(from_back):
             left = figure.joints[KEYPOINTS.index(f'left_{joint}'), 0]
             right = figure.joints[KEYPOINTS.index(f'right_{joint}'), 0]
             assert (left < right) == from_back
+        assert figure.joints[:5, 1].max() < figure.joints[5:7, 1].mean()
         hidden_noses += figure.turned_away[0]
     assert hidden_noses >= 57 if from_back else hidden_noses <= 3
-
-
-@pytest.mark.parametrize('from_back', [False, True])
-def test_left_limbs_are_lighter_than_right_ones(from_back):
-    checked = 0
-    for seed in SEEDS:
-        canvas, (person,) = paint(figure_of(seed, from_back))
-        picture = canvas.picture()
-        for joint in ('elbow', 'knee'):
-            pair = [
-                person.keypoints[KEYPOINTS.index(f'{side}_{joint}')]
-                for side in ('left', 'right')
-            ]
-            if all(v == 2 for *_, v in pair):
-                left, right = (
-                    picture[round(y), round(x)].mean() for x, y, _ in pair
-                )
-                assert left > right + 60
-                checked += 1
-    assert checked >= 12
-
-
-def test_head_is_above_the_shoulders_and_these_above_the_hips():
-    for seed in range(60):
-        joints = figure_of(seed).joints
-        assert joints[:5, 1].max() < joints[5:7, 1].mean()
-        assert joints[5:7, 1].mean() < joints[11:13, 1].mean() - 0.1
 
 
 def test_objects_hide_exactly_the_keypoints_they_cover():
@@ -177,15 +111,6 @@ def test_a_person_in_front_hides_another():
     assert (behind.keypoints[:, 2] == 1).all()
     np.testing.assert_array_equal(front.keypoints, alone.keypoints)
     assert behind.area == front.area
-
-
-def test_own_torso_hides_a_hand_behind_it():
-    figure = figure_of(3, from_back=False)
-    k = KEYPOINTS.index('left_wrist')
-    joints = figure.joints.copy()
-    joints[k, :2] = joints[[5, 6, 11, 12], :2].mean(axis=0)
-    _, (person,) = paint(figure._replace(joints=joints))
-    assert person.keypoints[k, 2] == 1
 
 
 def test_joints_outside_the_picture_are_not_labelled():

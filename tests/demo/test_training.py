@@ -57,6 +57,23 @@ def test_goes_on_where_it_was_interrupted(one, runner):
     assert epochs == [2, 3]
 
 
+def test_starts_once_from_a_checkpoint(one, runner):
+    """Not with its schedule, and not again where it is resumed."""
+
+    def interrupt(config, epoch):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    one.config.load_from = 'start.pth'
+    runner.stop = staticmethod(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        one.run()
+    runner.stop = staticmethod(lambda config, epoch: None)
+    one.run()
+    starts = [(c.get('resume'), c.load_from) for _, c in runner.calls]
+    assert starts == [(False, 'start.pth'), (True, None)]
+
+
 def test_killed_in_the_last_validation(one, runner):
     """Nothing is left to train: the checkpoint is validated by a test."""
     one.config.val_dataloader.dataset.data_root = 'there/'

@@ -1,4 +1,4 @@
-"""From files as six tools export them to a student, by commands."""
+"""From annotation files to a student, by commands."""
 
 import json
 import zipfile
@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from .. import shared
-from ..own_data.dialects import DIALECTS, cvat
+from ..own_data.dialects import cvat
 from .commands import distilpose
 
 pytestmark = pytest.mark.slow
@@ -39,14 +39,6 @@ def train(folder, name='config', *options):
     return rows[-1]
 
 
-@pytest.mark.parametrize('dialect', DIALECTS)
-def test_an_epoch(dialect, tmp_path):
-    files = dialect(tmp_path / 'files')
-    val = ['--val', files.val] if files.val else []
-    assert 'Written to' in init(tmp_path, files.train, files.images, *val)
-    assert 0 <= train(tmp_path)['coco/AP'] <= 1
-
-
 def test_student_teacher_distilled_tested(tmp_path):
     """In the order that the command names."""
     files = cvat(tmp_path / 'files')
@@ -66,9 +58,7 @@ def test_student_teacher_distilled_tested(tmp_path):
     assert 'coco/AP' in out
 
 
-@pytest.mark.parametrize(
-    'student', ['mobilenetv4-s', 'cspnext-t', 'cspnext-s', 'cspnext-m']
-)
+@pytest.mark.parametrize('student', ['mobilenetv4-s', 'cspnext-t'])
 def test_modern_student(student, tmp_path):
     """From random weights, in the same order."""
     if student.startswith('mobilenet'):

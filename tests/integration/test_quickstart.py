@@ -14,7 +14,7 @@ from mmpose.apis import inference_topdown, init_model
 
 from distilpose.zoo.find import find_config
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('quickstart')]
 
 DOCS = Path(__file__).parents[2] / 'docs'
 STUDENT = 'distilpose-tiny_1xb32-15e_demo-96x64'
