@@ -6,6 +6,7 @@ Matplotlib comes with MMPose, and with the extra "train".
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -51,7 +52,11 @@ def add_legend(axis: Axes, bold: Sequence[str] = ()) -> None:
         axis: Axes with all their lines.
         bold: Labels in bold type.
     """
-    lines = sorted(axis.get_lines(), key=lambda x: -x.get_xydata()[-1][1])
+    lines = sorted(
+        axis.get_lines(),
+        key=lambda line: float(np.asarray(line.get_ydata())[-1]),
+        reverse=True,
+    )
     legend = axis.legend(
         handles=lines,
         loc='upper left',
