@@ -4,6 +4,7 @@ N: people. H, W: height and width of a detector's input, pixels.
 """
 
 import ast
+import os
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from .detector_formats import FORMATS, cells
 from .errors import UserValueError
 from .frames import Frame
 from .images import fit
-from .people import People
+from .people import Finder, People
 from .session import open_session, run_session
 
 __all__ = ['FORMATS', 'Detector', 'DetectorError']
@@ -26,21 +27,30 @@ class DetectorError(UserValueError):
     """A detector that cannot be used; the message says why."""
 
 
-class Detector:
+class Detector(Finder):
     """Finds people in images.
+
+    It can be copied, pickled and sent to other processes, which load the
+    file anew.
 
     Args:
         file: ONNX file of a detector.
         device: As of ``PoseEstimator``.
         format: A name of ``FORMATS``, or None to recognise it.
         threads: Threads on a CPU. Defaults to the number of cores.
+        person: The index of people among the classes, or None for the one
+            that the file's metadata call person. Where they name a single
+            class, it is this; where they name none, the first.
 
     Attributes:
         format: The name of the detector's format.
+        person: The index of people among the classes.
+        size: Width and height of its input.
 
     Raises:
         OSError: The file cannot be read.
-        DetectorError: The format is not recognised.
+        DetectorError: The format is not recognised or not the one that was
+            named, or no class is a person.
         ModelError: ONNX Runtime cannot load the file.
     """
 
@@ -50,7 +60,9 @@ class Detector:
         device: str = 'cpu',
         format: str | None = None,
         threads: int | None = None,
+        person: int | None = None,
     ) -> None:
+        self._given = os.path.abspath(file), device, format, threads, person
         self.file = Path(file)
         self._session = open_session(str(file), device, threads)
         inputs = self._session.get_inputs()
@@ -69,15 +81,20 @@ class Detector:
         self._input = inputs[0].name
         self._dtype = np.float16 if '16' in inputs[0].type else np.float32
         self.size = _size(shape)
-        self.format = format or self._recognise()
-        if self.format not in FORMATS:
-            raise DetectorError(
-                f'There is no detector format "{format}"; expected one of '
-                f'{", ".join(FORMATS)}.'
-            )
-        self._person = _person_class(
-            self._session.get_modelmeta().custom_metadata_map
-        )
+        self.format = self._recognise(format)
+        if person is None:
+            person = self._find_class()
+        self._is_named = person is not None
+        self.person = person or 0
+        self.about = {
+            'detector': str(file),
+            'format': self.format,
+            'class': self.person,
+        }
+        self.nobody = 'the detector finds none whose score is high enough'
+
+    def __reduce__(self) -> tuple:
+        return type(self), self._given
 
     def __call__(
         self, image: np.ndarray, min_score: float = 0.35
@@ -111,7 +128,7 @@ class Detector:
             )
         ]
         try:
-            boxes, scores = kind.decode(outputs, self.size, self._person)
+            boxes, scores = kind.decode(outputs, self.size, self.person)
         except (IndexError, ValueError) as error:
             shapes = [output.shape for output in outputs]
             raise DetectorError(
@@ -125,12 +142,46 @@ class Detector:
         kept = _best(boxes, scores, kind.overlap)
         return boxes[kept].astype(np.float32), scores[kept]
 
-    def people(self, frame: Frame, min_score: float) -> People:
-        """Find the people in a frame, as a ``Finder`` does."""
-        return People(*self(frame.image, min_score))
+    def find(self, frame: Frame, min_score: float) -> People:
+        """Find the people in a frame, as every ``Finder`` does."""
+        boxes, scores = self(frame.image, min_score)
+        return People(boxes, scores)
 
-    def _recognise(self) -> str:
-        """Name the format, from the outputs' shapes."""
+    def remarks(self) -> list[str]:
+        if self._is_named:
+            return []
+        return [
+            f'"{self.file}" does not name its classes: the first is taken for '
+            'people.'
+        ]
+
+    def _find_class(self) -> int | None:
+        """The index of people, in files whose metadata name the classes."""
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        try:
+            names = ast.literal_eval(metadata['names'])
+            if not isinstance(names, dict):
+                names = dict(enumerate(names))
+            classes = {str(name).lower(): int(i) for i, name in names.items()}
+        except (KeyError, SyntaxError, TypeError, ValueError):
+            return None
+        if len(classes) == 1:
+            return next(iter(classes.values()))
+        if 'person' not in classes:
+            raise DetectorError(
+                f'The detector "{self.file}" knows {", ".join(classes)}, but '
+                'no person. Choose a detector of people, or correct "names" '
+                'in its metadata.'
+            )
+        return classes['person']
+
+    def _recognise(self, format: str | None) -> str:
+        """Name the format, from the outputs' shapes; or see that it fits."""
+        if format not in (None, *FORMATS):
+            raise DetectorError(
+                f'There is no detector format "{format}"; expected one of '
+                f'{", ".join(FORMATS)}.'
+            )
         outputs = self._session.get_outputs()
         shapes = [tuple(output.shape) for output in outputs]
         if any(not isinstance(x, int) for shape in shapes for x in shape):
@@ -146,16 +197,23 @@ class Detector:
             for name, kind in FORMATS.items()
             if kind.matches(shapes, count)
         ]
-        if len(names) > 1:
+        if format in names:
+            return format
+        if len(names) > 1 and format is None:
             # Those whose outputs look alike: the name of the file, or of its
             # folder, tells YOLOX and RTMDet apart.
             path = f'{self.file.resolve().parent.name}/{self.file.name}'
             names = [x for x in names if x.split('-')[0] in path.lower()]
-        if len(names) == 1:
+        if len(names) == 1 and format is None:
             return names[0]
         given = ', '.join(
             f'{output.name} {shape}' for output, shape in zip(outputs, shapes)
         )
+        if format is not None:
+            raise DetectorError(
+                f'The outputs of the detector "{self.file}" are not of the '
+                f'format {format}: {given}. Name another, or none.'
+            )
         raise DetectorError(
             f'The outputs of the detector "{self.file}" are not recognised: '
             f'{given}. Expected those of YOLOX, RTMDet, YOLOv8 or NanoDet. '
@@ -169,15 +227,6 @@ def _size(shape: list) -> tuple[int, int]:
     if isinstance(width, int) and isinstance(height, int):
         return width, height
     return USUAL_SIZE
-
-
-def _person_class(metadata: dict) -> int:
-    """The index of people, in files whose metadata name the classes."""
-    try:
-        names = ast.literal_eval(metadata.get('names', '{}'))
-        return {str(name): int(i) for i, name in names.items()}['person']
-    except (AttributeError, KeyError, SyntaxError, TypeError, ValueError):
-        return 0
 
 
 def _best(

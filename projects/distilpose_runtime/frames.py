@@ -1,6 +1,6 @@
 """Pictures one after another, and what their sources have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,13 +51,18 @@ class Source:
     Attributes:
         name: A short name of it, of which names of files can be made.
         total: How many pictures it has, where that is known.
+        frames: How many frames a video has, those that are not taken as well;
+            None where that is not known.
         rate: Pictures a second, or None for image files.
         path: The file of a video.
+        remarks: What a user should know of it, in sentences.
     """
 
     name: str
     path: Path | None = None
+    remarks: Sequence[str] = ()
     total: int | None = None
+    frames: int | None = None
     rate: float | None = None
 
     def __iter__(self) -> Iterator[Frame | Skipped]:

@@ -13,7 +13,12 @@ from pathlib import Path
 import cv2
 
 from .frames import Frame, MediaError, Skipped, Source
-from .images import IMAGE_SUFFIXES, quiet_opencv, read_image
+from .images import (
+    IMAGE_SUFFIXES,
+    count_pictures,
+    quiet_opencv,
+    read_image,
+)
 
 __all__ = ['Camera', 'Images', 'open_source']
 
@@ -29,13 +34,20 @@ class Images(Source):
         paths: The files.
         folder: What their names are relative to.
         name: As of every source.
+        others: How many files beside them are no images.
     """
 
-    def __init__(self, paths: list[Path], folder: Path, name: str) -> None:
+    total: int
+
+    def __init__(
+        self, paths: list[Path], folder: Path, name: str, others: int = 0
+    ) -> None:
         self.name = name
         self.folder = folder
         self.paths = paths
         self.total = len(paths)
+        if others:
+            self.remarks = [f'{others} other files are no images.']
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         for number, path in enumerate(self.paths):
@@ -44,8 +56,13 @@ class Images(Source):
                 image = read_image(path)
             except (OSError, ValueError) as error:
                 yield Skipped(name, str(error))
-            else:
-                yield Frame(image, name, number)
+                continue
+            yield Frame(image, name, number)
+            more = count_pictures(path) - 1
+            if more:
+                self.total += more
+                reason = f'only the first of its {more + 1} pictures is read'
+                yield Skipped(name, reason, more)
 
 
 class Camera(Source):
@@ -122,7 +139,8 @@ def open_source(source: str, every: int = 1) -> Source:
         if paths:
             parents = [str(found.parent) for found in paths]
             folder = Path(os.path.commonpath(parents))
-            return Images(paths, folder, folder.resolve().name or 'images')
+            name = folder.resolve().name or 'images'
+            return Images(paths, folder, name, others)
         raise MediaError(
             f'The pattern "{source}" matches no image, and {others} other '
             'files.'
@@ -140,7 +158,7 @@ def _open_folder(path: Path) -> Images:
             f'The folder "{path}" holds no image ({others} other files). '
             f"Images in its folders are found by '{path}/**/*.jpg'."
         )
-    return Images(paths, path, path.resolve().name or 'images')
+    return Images(paths, path, path.resolve().name or 'images', others)
 
 
 def _images(paths) -> tuple[list[Path], int]:

@@ -1,7 +1,10 @@
 """Where predictions go: pictures or a video, JSON, and CSV on request."""
 
+import importlib.metadata
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,17 +14,54 @@ from .errors import UserValueError
 from .frames import Frame, Source
 from .images import write_image, written_path
 from .media import Images
-from .people import People
-from .poses import Poses
+from .people import Finder, People
+from .poses import Estimator, Poses
 from .results import CsvResults, JsonResults
 
-__all__ = ['ImageWriter', 'MediaWriter', 'Outputs']
+__all__ = ['ImageWriter', 'MediaWriter', 'Outputs', 'Settings']
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is predicted, drawn and written.
+
+    Attributes:
+        source: How the user named the pictures.
+        box_threshold: People of lower scores are left out.
+        keypoint_threshold: Keypoints of lower scores are not drawn.
+        largest: Of each picture, take so many people, those with the largest
+            boxes; None for all.
+        every: Of a video or camera, one of so many pictures is taken.
+        limit: End after so many pictures; None for none.
+        media: Whether to write pictures with poses drawn in them.
+        csv: Whether to write a table.
+        track: Whether people have numbers.
+        overwrite: Whether files of an earlier run may be replaced; those of
+            the source never are.
+    """
+
+    source: str = ''
+    box_threshold: float = 0.35
+    keypoint_threshold: float = 0.3
+    largest: int | None = None
+    every: int = 1
+    limit: int | None = None
+    media: bool = True
+    csv: bool = False
+    track: bool = False
+    overwrite: bool = False
 
 
 class MediaWriter(Protocol):
-    """What keeps pictures with poses drawn in them."""
+    """What keeps pictures with poses drawn in them.
+
+    Attributes:
+        path: The file or folder.
+        resized: How many pictures had to be scaled.
+    """
 
     path: Path
+    resized: int
 
     def write(self, frame: Frame, image: np.ndarray) -> None: ...
 
@@ -37,12 +77,14 @@ class ImageWriter:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.resized = 0
 
     def write(self, frame: Frame, image: np.ndarray) -> None:
         """Write a picture.
 
         Raises:
             OSError: It cannot be written.
+            ValueError: It is too large for its format.
         """
         write_image(self.path / frame.name, image)
 
@@ -56,13 +98,9 @@ class Outputs:
     Args:
         folder: The folder, which is made where it is missing.
         source: The pictures.
-        blank: Poses of nobody by the model, which tell what it predicts.
-        info: About the run.
-        media: Whether to write pictures with poses drawn in them.
-        csv: Whether to write a table.
-        tracks: Whether people have numbers.
-        overwrite: Whether files that the folder holds may be replaced; those
-            of the source never are.
+        finder: What finds people.
+        estimator: What finds their keypoints.
+        settings: What is written.
 
     Attributes:
         media: Writer of pictures, or None.
@@ -78,28 +116,32 @@ class Outputs:
         self,
         folder: Path,
         source: Source,
-        blank: Poses,
-        info: dict[str, Any],
-        media: bool = True,
-        csv: bool = False,
-        tracks: bool = False,
-        overwrite: bool = False,
+        finder: Finder,
+        estimator: Estimator,
+        settings: Settings,
     ) -> None:
         json_file = folder / 'predictions.json'
-        if json_file.exists() and not overwrite:
+        if json_file.exists() and not settings.overwrite:
             raise UserValueError(
                 f'"{folder}" holds predictions already. Name another folder '
                 'with --out, or replace them with --overwrite.'
             )
-        written = _media_files(folder, source) if media else []
+        written = _media_files(folder, source) if settings.media else []
         table = folder / 'predictions.csv'
-        _expect_free([*written, table] if csv else written, source, overwrite)
-        self.media = _media_writer(written, folder, source) if media else None
+        _expect_free(
+            [*written, table] if settings.csv else written,
+            source,
+            settings.overwrite,
+        )
+        self.media: MediaWriter | None = None
+        if settings.media:
+            self.media = _media_writer(written, folder, source)
         folder.mkdir(parents=True, exist_ok=True)
-        self._json = JsonResults(json_file, info, blank)
+        header = _header(finder, estimator, settings)
+        self._json = JsonResults(json_file, header, estimator)
         self._csv: CsvResults | None = None
-        if csv:
-            self._csv = CsvResults(table, blank, tracks)
+        if settings.csv:
+            self._csv = CsvResults(table, estimator, settings.track)
         self.files: list[Path] = [
             x.path
             for x in (self.media, self._json, self._csv)
@@ -123,6 +165,15 @@ class Outputs:
         if self._csv is not None:
             self._csv.add(frame, people, poses, tracks)
 
+    def remarks(self) -> list[str]:
+        """What a user should know of the files, in sentences."""
+        if self.media is None or not self.media.resized:
+            return []
+        return [
+            f'{self.media.resized} pictures have another size than the first; '
+            'the video shows them scaled, the results are in their own pixels.'
+        ]
+
     def close(self, info: dict[str, Any]) -> None:
         """End all files, even if one of them fails.
 
@@ -138,6 +189,28 @@ class Outputs:
                 stack.callback(self._csv.close)
             if self.media is not None:
                 stack.callback(self.media.close)
+
+
+def _header(
+    finder: Finder, estimator: Estimator, settings: Settings
+) -> dict[str, Any]:
+    versions = {}
+    for name in ('distilpose', 'numpy', 'onnxruntime', 'opencv-python'):
+        with suppress(importlib.metadata.PackageNotFoundError):
+            versions[name] = importlib.metadata.version(name)
+    return {
+        'description': 'predictions of distilpose predict',
+        'date_created': datetime.now(timezone.utc).isoformat('T', 'seconds'),
+        'source': settings.source,
+        'model': estimator.about,
+        'people_from': finder.about,
+        'box_threshold': settings.box_threshold,
+        'largest': settings.largest,
+        'every': settings.every,
+        'sigma_unit': 'image pixels',
+        'versions': versions,
+        'complete': False,
+    }
 
 
 def _media_files(folder: Path, source: Source) -> list[Path]:

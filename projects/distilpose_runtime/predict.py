@@ -12,35 +12,15 @@ import numpy as np
 
 from .drawing import draw
 from .errors import UserValueError
-from .frames import Frame, Skipped, Source
-from .outputs import Outputs
-from .people import Finder, People, choose
-from .poses import Poses
+from .frames import Frame, MediaError, Skipped, Source
+from .outputs import Outputs, Settings
+from .people import Finder, People, choose, few, image_ids
+from .poses import Estimator, Poses
 
-__all__ = ['Estimator', 'Report', 'Settings', 'predict']
+__all__ = ['Prediction', 'Report']
 
-# From a picture and boxes (N, 4) to poses of N people, as `PoseEstimator`.
-Estimator = Callable[[np.ndarray, np.ndarray], Poses]
 # From people and the time of their frame to their numbers, as `Tracker`.
 Numbering = Callable[[People, float | None], np.ndarray]
-
-
-@dataclass
-class Settings:
-    """What is predicted and drawn.
-
-    Attributes:
-        box_threshold: People of lower scores are left out.
-        keypoint_threshold: Keypoints of lower scores are not drawn.
-        largest: Of each picture, take so many people, those with the largest
-            boxes; None for all.
-        limit: End after so many pictures; None for none.
-    """
-
-    box_threshold: float = 0.35
-    keypoint_threshold: float = 0.3
-    largest: int | None = None
-    limit: int | None = None
 
 
 @dataclass
@@ -52,8 +32,9 @@ class Report:
         people: How many poses were predicted.
         undrawn: Of how many of them every keypoint has too low a score to be
             drawn.
-        skipped: What was no picture.
-        boxes_left_out: How many boxes showed nothing, by what is wrong.
+        skipped: What was no picture, or could not be used or drawn.
+        boxes_left_out: How many boxes were left out, by the reason.
+        remarks: What else a user should know, in sentences.
         seconds: Time of each part of the work.
         elapsed: All of the time, seconds.
         complete: Whether the source was gone through to its end.
@@ -64,6 +45,7 @@ class Report:
     undrawn: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     boxes_left_out: Counter = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     elapsed: float = 0.0
     complete: bool = False
@@ -78,6 +60,39 @@ class Report:
             spent = time.perf_counter() - start
             self.seconds[part] = self.seconds.get(part, 0.0) + spent
 
+    def speed(self) -> str:
+        """Pictures a second, and where the time went."""
+        rate = self.pictures / self.elapsed if self.elapsed else 0.0
+        whole = sum(self.seconds.values()) or 1.0
+        shares = ', '.join(
+            f'{part} {seconds / whole:.0%}'
+            for part, seconds in self.seconds.items()
+        )
+        return f'{rate:.1f} pictures/s ({shares})'
+
+    def sentences(self) -> list[str]:
+        """What was done, and what was not, to be read by the user."""
+        found = [
+            f'{self.pictures} picture{"s" * (self.pictures != 1)}, '
+            f'{self.people} {"person" if self.people == 1 else "people"}, '
+            f'{self.speed()}.'
+        ]
+        for what, items in (
+            ('skipped', [f'{x.name}: {x.reason}' for x in self.skipped]),
+            (
+                'boxes left out',
+                [f'{n} ({why})' for why, n in self.boxes_left_out.items()],
+            ),
+        ):
+            if items:
+                found.append(f'{what}: {few(items)}.')
+        if self.undrawn:
+            found.append(
+                f'Of {self.undrawn} of them no keypoint is drawn: the scores '
+                'are all below --keypoint-threshold.'
+            )
+        return found + self.remarks
+
     def summary(self) -> dict[str, Any]:
         """Give what the results say of the run at its end."""
         return dict(
@@ -85,115 +100,183 @@ class Report:
             people=self.people,
             skipped=[item._asdict() for item in self.skipped],
             boxes_left_out=dict(self.boxes_left_out),
+            remarks=self.remarks,
             seconds=round(self.elapsed, 3),
             complete=self.complete,
         )
 
 
-def predict(
-    source: Source,
-    finder: Finder,
-    estimator: Estimator,
-    outputs: Outputs,
-    image_id: Callable[[Frame], Any],
-    settings: Settings,
-    report: Report,
-    numbering: Numbering | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-    progress: Callable[[Report], None] = lambda report: None,
-) -> None:
-    """Predict the poses in all pictures of a source.
+class Prediction:
+    """Predicts the poses in all pictures of a source.
 
     Args:
         source: The pictures.
         finder: Finds people in a picture.
         estimator: Finds their keypoints.
         outputs: Where predictions go.
-        image_id: Gives the number of a picture in the results.
         settings: What is predicted and drawn.
-        report: Filled in after each picture, and right even if this function
-            raises.
         numbering: Gives people the numbers that they keep.
-        stopped: Asked after each picture whether to end.
-        progress: Called after each picture.
 
-    Raises:
-        OSError: An output cannot be written.
-        MediaError: A camera is gone.
+    Attributes:
+        report: Filled in after each picture, and right even if it raises.
     """
-    start = time.perf_counter()
-    pictures = iter(source)
-    while True:
-        with report.timed('read'):
-            found = next(pictures, None)
-        if isinstance(found, Frame):
-            _predict_frame(
-                *(found, finder, estimator, outputs, image_id),
-                *(settings, report, numbering),
+
+    def __init__(
+        self,
+        source: Source,
+        finder: Finder,
+        estimator: Estimator,
+        outputs: Outputs,
+        settings: Settings,
+        numbering: Numbering | None = None,
+    ) -> None:
+        self.source = source
+        self.finder = finder
+        self.estimator = estimator
+        self.outputs = outputs
+        self.settings = settings
+        self.numbering = numbering
+        self.report = Report()
+        self._image_id = image_ids(source, finder)
+
+    def run(
+        self,
+        stopped: Callable[[], bool] = lambda: False,
+        progress: Callable[[Report], None] = lambda report: None,
+    ) -> None:
+        """Go through all pictures.
+
+        Args:
+            stopped: Asked after each picture whether to end.
+            progress: Called after each picture.
+
+        Raises:
+            OSError: An output cannot be written.
+            MediaError: There was no picture that can be read.
+            ValueError: The model's numbers are not finite.
+        """
+        report, start = self.report, time.perf_counter()
+        pictures = iter(self.source)
+        while True:
+            with report.timed('read'):
+                found = next(pictures, None)
+            if isinstance(found, Frame):
+                self._add(found)
+            elif found is not None:
+                report.skipped.append(found)
+            report.elapsed = time.perf_counter() - start
+            report.complete = (
+                found is None or report.pictures == self.settings.limit
             )
-        elif found is not None:
-            report.skipped.append(found)
-        report.elapsed = time.perf_counter() - start
-        report.complete = found is None or report.pictures == settings.limit
-        if report.complete or stopped():
+            if report.complete or stopped():
+                break
+            progress(report)
+        if not report.pictures and report.complete:
+            raise MediaError(
+                f'"{self.settings.source}" has no picture that can be read.'
+            )
+
+    def close(self) -> None:
+        """End the outputs, and complete the report.
+
+        Raises:
+            OSError: An output cannot be written.
+        """
+        report = self.report
+        report.boxes_left_out.update(self.finder.left_out)
+        report.remarks += [
+            *self.source.remarks,
+            *self.finder.remarks(),
+            *self.outputs.remarks(),
+        ]
+        if report.pictures and not report.people:
+            why = '' if report.boxes_left_out else f': {self.finder.nobody}'
+            report.remarks.append(f'There is nobody in the pictures{why}.')
+        self.outputs.close(report.summary())
+
+    def _add(self, frame: Frame) -> None:
+        """Predict a picture; one that a library cannot take is skipped."""
+        report, media = self.report, self.outputs.media
+        try:
+            people, poses, tracks = self._predict(frame)
+        except (cv2.error, MemoryError) as error:
+            report.skipped.append(Skipped(frame.name, _reason(error)))
             return
-        progress(report)
-
-
-def _predict_frame(
-    frame: Frame,
-    finder: Finder,
-    estimator: Estimator,
-    outputs: Outputs,
-    image_id: Callable[[Frame], Any],
-    settings: Settings,
-    report: Report,
-    numbering: Numbering | None,
-) -> None:
-    with report.timed('people'):
-        people = choose(
-            finder(frame, settings.box_threshold),
-            *(frame.image, settings.box_threshold, settings.largest),
-            report.boxes_left_out,
-        )
-        tracks = None if numbering is None else numbering(people, frame.time)
-    with report.timed('poses'):
-        poses = estimator(frame.image, people.boxes)
-    sigmas = 0 if poses.sigmas is None else poses.sigmas
-    numbers = poses.keypoints, poses.scores, sigmas
-    if not all(np.isfinite(x).all() for x in numbers):
-        raise UserValueError(
-            'The model gives keypoints, scores or sigmas that are not finite '
-            f'for {frame.name}. Its weights are damaged, or its precision is '
-            'too low.'
-        )
-    if outputs.media is not None:
-        with report.timed('draw'):
-            drawn = draw(frame.image, poses, settings.keypoint_threshold)
-            low = (poses.scores < settings.keypoint_threshold).all(axis=1)
-            report.undrawn += int(low.sum())
-            if tracks is not None:
-                _draw_numbers(drawn, people, tracks)
+        if media is not None:
+            try:
+                with report.timed('draw'):
+                    drawn = self._draw(frame, people, poses, tracks)
+                with report.timed('write'):
+                    media.write(frame, drawn)
+            except (cv2.error, MemoryError, UserValueError) as error:
+                reason = f'predicted, but not drawn: {_reason(error)}'
+                report.skipped.append(Skipped(frame.name, reason, 0))
         with report.timed('write'):
-            outputs.media.write(frame, drawn)
-    with report.timed('write'):
-        outputs.add(frame, image_id(frame), people, poses, tracks)
-    report.pictures += 1
-    report.people += len(poses)
+            image_id = self._image_id(frame)
+            self.outputs.add(frame, image_id, people, poses, tracks)
+        report.pictures += 1
+        report.people += len(poses)
+
+    def _predict(
+        self, frame: Frame
+    ) -> tuple[People, Poses, np.ndarray | None]:
+        settings, tracks = self.settings, None
+        with self.report.timed('people'):
+            people = choose(
+                self.finder.find(frame, settings.box_threshold),
+                frame.image,
+                settings.box_threshold,
+                settings.largest,
+                self.report.boxes_left_out,
+            )
+            if self.numbering is not None:
+                tracks = self.numbering(people, frame.time)
+        with self.report.timed('poses'):
+            poses = self.estimator(frame.image, people.boxes)
+        sigmas = 0 if poses.sigmas is None else poses.sigmas
+        numbers = poses.keypoints, poses.scores, sigmas
+        if not all(np.isfinite(x).all() for x in numbers):
+            raise UserValueError(
+                'The model gives keypoints, scores or sigmas that are not '
+                f'finite for {frame.name}. Its weights are damaged, or its '
+                'precision is too low.'
+            )
+        return people, poses, tracks
+
+    def _draw(
+        self,
+        frame: Frame,
+        people: People,
+        poses: Poses,
+        tracks: np.ndarray | None,
+    ) -> np.ndarray:
+        drawn = draw(frame.image, poses, self.settings.keypoint_threshold)
+        low = (poses.scores < self.settings.keypoint_threshold).all(axis=1)
+        self.report.undrawn += int(low.sum())
+        if tracks is not None:
+            for box, number in zip(people.boxes, tracks):
+                if number >= 0:
+                    _draw_number(drawn, box, number)
+        return drawn
 
 
-def _draw_numbers(
-    image: np.ndarray, people: People, tracks: np.ndarray
-) -> None:
+def _reason(error: BaseException) -> str:
+    text = ' '.join(str(error).split())[:200]
+    return text or 'there is not enough memory for it'
+
+
+def _draw_number(image: np.ndarray, box: np.ndarray, number: int) -> None:
     scale = max(0.5, image.shape[0] / 1000)
-    for box, number in zip(people.boxes, tracks):
-        if number >= 0:
-            x, y = (round(float(value)) for value in box[:2])
-            place = (x + 2, max(y, 0) + round(24 * scale))
-            # Black below white can be read on any picture.
-            for color, width in ((0, 4), (255, 1)):
-                cv2.putText(
-                    *(image, str(number), place, cv2.FONT_HERSHEY_SIMPLEX),
-                    *(scale, (color,) * 3, round(width * scale) or 1),
-                    cv2.LINE_AA,
-                )
+    x, y = (round(float(value)) for value in box[:2])
+    # Black below white can be read on any picture.
+    for color, width in ((0, 4), (255, 1)):
+        cv2.putText(
+            image,
+            str(number),
+            (x + 2, max(y, 0) + round(24 * scale)),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            scale,
+            (color,) * 3,
+            round(width * scale) or 1,
+            cv2.LINE_AA,
+        )

@@ -14,7 +14,7 @@ import numpy as np
 
 from .frames import Frame
 from .people import People
-from .poses import Poses
+from .poses import Estimator, Poses
 
 __all__ = ['CsvResults', 'JsonResults', 'pose_scores']
 
@@ -56,17 +56,14 @@ class JsonResults:
     Args:
         path: The file.
         info: About the run.
-        blank: Poses of nobody by the model, which tell what it predicts.
+        estimator: Tells what it predicts.
 
     Raises:
         OSError: The file cannot be written.
     """
 
     def __init__(
-        self,
-        path: Path,
-        info: dict[str, Any],
-        blank: Poses,
+        self, path: Path, info: dict[str, Any], estimator: Estimator
     ) -> None:
         self.path = path
         self._info = info
@@ -76,14 +73,15 @@ class JsonResults:
             id=1,
             name='person',
             supercategory='person',
-            keypoints=blank.names,
+            keypoints=estimator.names,
             # COCO counts from 1.
-            skeleton=[[i + 1, j + 1] for i, j in blank.skeleton],
+            skeleton=[[i + 1, j + 1] for i, j in estimator.skeleton],
         )
-        head = f'{{"categories": [{_json(category)}],\n"annotations": ['
+        text = f'{{"categories": [{_json(category)}],\n"annotations": ['
+        head = _bytes(text)
         self._file = _open(path)
-        _write(self._file, 0, head.encode())
-        self._end = len(head.encode())  # of the annotations
+        _write(self._file, 0, head)
+        self._end = len(head)  # of the annotations
         self._tail = b''
         self._count = 0
         self._valid = 0  # how many images the file has
@@ -112,7 +110,7 @@ class JsonResults:
         height, width = frame.image.shape[:2]
         image = dict(
             id=image_id,
-            file_name=_printable(frame.name),
+            file_name=frame.name,
             width=width,
             height=height,
         )
@@ -132,7 +130,8 @@ class JsonResults:
                 row['keypoint_sigmas'] = _rounded(poses.sigmas[i], 3)
             if tracks is not None and tracks[i] >= 0:
                 row['track_id'] = int(tracks[i])
-            self._pending.append(_json(row))
+            comma = ',' if self._count > 1 else ''
+            self._pending.append(f'{comma}\n{_json(row)}')
         new = len(self._images) - self._valid
         late = time.monotonic() - self._flushed > max(SECONDS, 20 * self._took)
         if late or new >= max(CHECKPOINT, self._valid // 10):
@@ -145,21 +144,19 @@ class JsonResults:
             OSError: The file cannot be written. It is what it was before.
         """
         begin = time.monotonic()
-        rows = ''.join(
-            ('\n' if self._count - len(self._pending) + i == 0 else ',\n')
-            + row
-            for i, row in enumerate(self._pending)
-        ).encode()
+        rows = _bytes(''.join(self._pending))
         images = ',\n'.join(map(_json, self._images))
-        tail = f'],\n"images": [\n{images}],\n"info": {_json(self._info)}}}\n'
+        tail = _bytes(
+            f'],\n"images": [\n{images}],\n"info": {_json(self._info)}}}\n'
+        )
         try:
-            _write(self._file, self._end, rows + tail.encode())
+            _write(self._file, self._end, rows + tail)
         except OSError:
             # What stood here before needs no new room.
             _write(self._file, self._end, self._tail)
             raise
         self._end += len(rows)
-        self._tail = tail.encode()
+        self._tail = tail
         self._pending = []
         self._valid = len(self._images)
         self._flushed = time.monotonic()
@@ -199,9 +196,9 @@ def _rounded(values: np.ndarray, digits: int) -> list[float]:
     return values.astype(np.float64).round(digits).ravel().tolist()
 
 
-def _printable(name: str) -> str:
-    """A file's name, with marks for bytes that are no UTF-8."""
-    return name.encode(errors='surrogateescape').decode(errors='replace')
+def _bytes(text: str) -> bytes:
+    """UTF-8, with marks for what is none in the names of files."""
+    return text.encode(errors='replace')
 
 
 def _json(value: Any) -> str:
@@ -214,21 +211,21 @@ class CsvResults:
 
     Args:
         path: The file.
-        blank: Poses of nobody by the model, which tell what it predicts.
+        estimator: Tells what it predicts.
         tracks: Whether people have numbers.
 
     Raises:
         OSError: The file cannot be written.
     """
 
-    def __init__(self, path: Path, blank: Poses, tracks: bool) -> None:
+    def __init__(self, path: Path, estimator: Estimator, tracks: bool) -> None:
         self.path = path
         columns = ['image', 'frame', 'time', 'person']
         columns += ['track'] * tracks
         columns += ['x1', 'y1', 'x2', 'y2', 'box_score', 'score']
         parts = ['x', 'y', 'score']
-        parts += [] if blank.sigmas is None else ['sigma_x', 'sigma_y']
-        columns += [f'{name}_{x}' for name in blank.names for x in parts]
+        parts += ['sigma_x', 'sigma_y'] * estimator.has_sigmas
+        columns += [f'{name}_{x}' for name in estimator.names for x in parts]
         self._file = _open(path)
         self._end = 0
         self._append([columns])
@@ -243,7 +240,7 @@ class CsvResults:
         """Add the people of an image, as ``JsonResults.add`` does."""
         rows = []
         for i, score in enumerate(pose_scores(poses, people)):
-            row = [_printable(frame.name), frame.number, frame.time, i]
+            row = [frame.name, frame.number, frame.time, i]
             if tracks is not None:
                 row.append(int(tracks[i]) if tracks[i] >= 0 else '')
             row += _rounded(people.boxes[i], 2)
@@ -257,7 +254,7 @@ class CsvResults:
     def _append(self, rows: list[list]) -> None:
         text = io.StringIO(newline='')
         csv.writer(text).writerows(rows)
-        data = text.getvalue().encode()
+        data = _bytes(text.getvalue())
         try:
             _write(self._file, self._end, data)
         except OSError:

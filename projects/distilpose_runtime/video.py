@@ -29,8 +29,8 @@ TICK = Fraction(1, 90000)
 class Video(Source):
     """A video file.
 
-    What cannot be decoded is skipped. Pictures are turned as the file says,
-    which telephones make use of.
+    What cannot be decoded is skipped. Pictures are as a player shows them:
+    turned and mirrored as the file says, and with square pixels.
 
     Args:
         path: The file.
@@ -59,7 +59,15 @@ class Video(Source):
         self._stream = streams[0]
         self._stream.thread_type = 'AUTO'
         if self._stream.frames:
+            self.frames = self._stream.frames
             self.total = -(-self._stream.frames // every)
+        self._aspect = float(self._stream.sample_aspect_ratio or 1)
+        if self._aspect != 1:
+            self.remarks = [
+                f'A pixel of "{path}" is {self._aspect:.4g} times as wide as '
+                'high. Pictures are stretched as players do it; boxes and '
+                'results are in pixels of the stretched ones.'
+            ]
         rate = float(self._stream.average_rate or 30)
         self.rate = rate / every
         self._period = 1 / rate
@@ -73,14 +81,21 @@ class Video(Source):
                 continue
             if begin is None:
                 begin = found.time
-            if number % self._every == 0:
-                # Some files give no times.
-                seconds = (
-                    number * self._period
-                    if found.time is None or begin is None
-                    else found.time - begin
-                )
-                yield Frame(_turned(found), self.name, number, seconds)
+            if number % self._every:
+                continue
+            try:
+                image = _as_shown(found, self._aspect)
+            except (OSError, MemoryError, ValueError) as error:
+                reason = f'it cannot be converted ({error})'
+                yield Skipped(f'{self.name}, frame {number}', reason)
+                continue
+            # Some files give no times.
+            seconds = (
+                number * self._period
+                if found.time is None or begin is None
+                else found.time - begin
+            )
+            yield Frame(image, self.name, number, seconds)
         total = self._stream.frames - self._hidden
         missing = total - number - 1
         if missing > 0:
@@ -115,9 +130,23 @@ class Video(Source):
         self._container.close()
 
 
-def _turned(frame: Any) -> np.ndarray:
-    image = frame.to_ndarray(format='bgr24')
-    return np.ascontiguousarray(np.rot90(image, round(frame.rotation / 90)))
+def _as_shown(frame: Any, aspect: float) -> np.ndarray:
+    """A picture of square pixels, turned and mirrored as the file says."""
+    width, height = frame.width, frame.height
+    if aspect > 1:
+        width = round(width * aspect)
+    else:
+        height = round(height / aspect)
+    image = frame.reformat(width, height, 'bgr24').to_ndarray()
+    matrix = frame.side_data.get('DISPLAYMATRIX')
+    if matrix is None:
+        return image
+    # x' = a x + c y, y' = b x + d y; what is between quarters is rounded.
+    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        image, a, d = image.transpose(1, 0, 2), c, b
+    columns, rows = (slice(None, None, -1 if x < 0 else 1) for x in (a, d))
+    return np.ascontiguousarray(image[rows, columns])
 
 
 class VideoWriter:

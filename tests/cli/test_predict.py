@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -144,6 +145,63 @@ def test_people_of_low_scores_are_not_drawn_in_silence(
     assert 'no keypoint' not in capsys.readouterr().err
 
 
+def test_nobody_has_a_reason(photos, model, tmp_path, capsys):
+    """A score, a file without boxes, a detector that finds nobody."""
+    rows = [dict(image_id=i, bbox=[1, 2, 30, 40], score=0.2) for i in (1, 2)]
+    (tmp_path / 'low.json').write_text(json.dumps(rows))
+    (tmp_path / 'none.json').write_text('[]')
+    values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
+    file = detector(tmp_path / 'd.onnx', dict(output0=values))
+    for i, (options, reason) in enumerate(
+        (
+            (('--boxes', tmp_path / 'low.json'), '2 (has a low score)'),
+            (('--boxes', tmp_path / 'none.json'), 'has no box for them'),
+            (('--detector', file), 'finds none whose score is high enough'),
+        )
+    ):
+        predict(photos, '--model', model, *options, '--out', tmp_path / str(i))
+        said = capsys.readouterr().err
+        assert reason in said and 'There is nobody in the pictures' in said
+        info = results(tmp_path / str(i))['info']
+        assert reason.strip('2 ()') in str(info)
+    assert 'does not name its classes' in said
+
+
+def test_one_bad_picture_ends_nothing(photos, model, tmp_path, capsys):
+    """What a library refuses is skipped, or predicted and not drawn."""
+    write_image(photos / '4.png', np.zeros((1, 66_000, 3), np.uint8))
+    (photos / '4.png').rename(photos / '4.webp')  # too wide for WebP
+    real = cv2.getAffineTransform
+    shapes = []
+
+    def transform(source, target):
+        shapes.append(1)
+        if len(shapes) == 2:
+            cv2.resize(np.zeros((2, 2)), (0, 0))
+        return real(source, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cv2, 'getAffineTransform', transform)
+        predict(photos, '--model', model, '--detector', 'none',
+                '--out', tmp_path / 'out')  # fmt: skip
+    found = results(tmp_path / 'out')
+    assert [x['id'] for x in found['images']] == [1, 3, 4]
+    assert found['info']['people'] == 3 and found['info']['complete']
+    said = capsys.readouterr().err
+    assert 'skipped: 2.png: OpenCV' in said
+    assert '4.webp: predicted, but not drawn: OpenCV cannot write' in said
+
+
+def test_folder_whose_name_is_not_utf8(photos, model, tmp_path):
+    folder = photos.rename(tmp_path / 'caf\udce9')
+    model = model.rename(folder / 'pose.onnx')
+    predict(folder, '--model', model, '--detector', 'none',
+            '--out', folder / 'out', '--csv')  # fmt: skip
+    found = results(folder / 'out')
+    assert len(found['annotations']) == 3
+    assert found['info']['source'].endswith('caf?')
+
+
 def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     (photos / '4.jpg').write_bytes(b'\xff\xd8\xff\xe0')
     (photos / '5.png').touch()
@@ -166,7 +224,7 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     assert sum(info['boxes_left_out'].values()) == 3
     said = capsys.readouterr().err
     assert 'skipped: 4.jpg: ' in said and '5.png: the file is empty' in said
-    assert '1 has no area' in said
+    assert '1 (has no area)' in said
 
 
 @pytest.mark.parametrize(
@@ -413,7 +471,7 @@ def test_progress(monkeypatch, capsys):
 
     report = Report(pictures=30, elapsed=2.0)
     report.seconds.update(read=0.5, people=1.0, poses=0.5)
-    progress = Progress(120)
+    progress = Progress(SimpleNamespace(total=120))
     progress(report)
     assert capsys.readouterr().err == ''
     monkeypatch.setattr('sys.stderr.isatty', lambda: True)

@@ -1,14 +1,15 @@
 """Detectors are recognised, and their boxes come out in image pixels."""
 
 import json
+import pickle
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from distilpose_runtime.detector_formats import cells
-from distilpose_runtime.detectors import Detector, DetectorError
+from distilpose_runtime.detector_formats import FORMATS, cells
+from distilpose_runtime.detectors import Detector, DetectorError, _best
 from distilpose_runtime.images import read_image
 
 from ..shared import file_or_skip
@@ -154,10 +155,68 @@ def test_unknown_outputs(tmp_path, dynamic):
     assert '\n' not in str(error.value)
 
 
-def test_wrong_format_named(tmp_path):
-    file = detector(tmp_path / 'd.onnx', dict(what=np.zeros((1, 7, 9))))
-    with pytest.raises(DetectorError, match='not of the format nanodet'):
-        Detector(file, format='nanodet')(IMAGE)
+@pytest.mark.parametrize('format', ['nanodet', 'yolov8', 'yolox', 'rtmdet'])
+def test_format_that_the_outputs_are_not_of(tmp_path, format):
+    """(1, 300, 6), which newer YOLOs give, as any other format."""
+    file = detector(tmp_path / 'd.onnx', dict(what=np.zeros((1, 300, 6))))
+    with pytest.raises(DetectorError, match=f'not of the format {format}: wh'):
+        Detector(file, format=format)
+
+
+@pytest.mark.parametrize('names, person, is_told', [
+    ("{0: 'bottle', 1: 'Person'}", 1, False),
+    ("['Dog', 'PERSON']", 1, False),
+    ("{0: 'human'}", 0, False),
+    ("{1: 'pedestrian'}", 1, False),
+    (None, 0, True),
+    ('no list', 0, True),
+])  # fmt: skip
+def test_class_of_people(tmp_path, names, person, is_told):
+    """By its name in any letters; the first, and told, where none is named."""
+    values = np.zeros((1, 4 + 2, COUNT), np.float32)
+    values[0, :4, CHOSEN[:2]] = BOXES[[0, 2]]
+    values[0, 4, CHOSEN[0]] = values[0, 5, CHOSEN[1]] = 0.9
+    metadata = {} if names is None else {'names': names}
+    file = detector(tmp_path / 'd.onnx', dict(output=values), metadata)
+    found = Detector(file)
+    boxes, _ = found(IMAGE)
+    assert np.allclose(boxes, [CORNERS[person]], atol=1e-3)
+    assert found.about['class'] == found.person == person
+    assert bool(found.remarks()) == is_told
+    assert Detector(file, person=0).remarks() == []
+    assert pickle.loads(pickle.dumps(found)).person == person
+
+
+def test_no_class_of_people(tmp_path):
+    file = detector(
+        tmp_path / 'd.onnx',
+        dict(output=np.zeros((1, 6, COUNT))),
+        {'names': "{0: 'bottle', 1: 'car'}"},
+    )
+    with pytest.raises(DetectorError, match='knows bottle, car, but no per'):
+        Detector(file)
+
+
+@pytest.mark.parametrize('format, overlap', [
+    ('yolox', 0.45), ('yolov8', 0.7), ('nanodet', 0.6),
+])  # fmt: skip
+def test_overlap_above_which_the_better_box_stays(format, overlap):
+    """As in the detectors' own code; two boxes that lie side by side."""
+    chosen = FORMATS[format].overlap
+    for share, count in ((overlap - 0.01, 2), (overlap + 0.01, 1)):
+        # Of two squares, shifted by s of their side: (1 - s) / (1 + s).
+        shift = 1000 * (1 - share) / (1 + share)
+        boxes = np.array([[0, 0, 1000, 1000], [shift, 0, shift + 1000, 1000]])
+        assert len(_best(boxes, np.array([0.9, 0.8]), chosen)) == count
+
+
+def test_raw_and_decoded_sizes_of_yolox(tmp_path):
+    """Below 20 they are logarithms: exp(19) strides would be no box."""
+    for size, is_raw in ((19.9, True), (20.1, False)):
+        values = np.zeros((1, COUNT, 6), np.float32)
+        values[0, 37, 2:4] = size
+        boxes, _ = FORMATS['yolox'].decode([values], SIZE, 0)
+        assert (boxes[37, 2] > 1e6) == is_raw
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from distilpose_runtime.frames import Frame, MediaError, Skipped
 from distilpose_runtime.images import write_image
@@ -124,28 +125,82 @@ def test_every_nth_frame(tmp_path):
     assert source.rate == pytest.approx(0.8)
 
 
-def test_held_upright(tmp_path):
-    """A telephone's video says by how much to turn it."""
-    image = np.zeros((48, 64, 3), np.uint8)
-    image[:24] = 255
-    path = tmp_path / 'a.mp4'
+# a, b, c, d: where x and y of a picture go, x' = a x + c y, y' = b x + d y.
+TURNS = [
+    ((1, 0, 0, 1), lambda x: x),
+    ((0, 1, -1, 0), lambda x: np.rot90(x, -1)),
+    ((-1, 0, 0, -1), lambda x: np.rot90(x, 2)),
+    ((0, -1, 1, 0), lambda x: np.rot90(x)),
+    ((-1, 0, 0, 1), lambda x: x[:, ::-1]),
+    ((1, 0, 0, -1), lambda x: x[::-1]),
+    ((0, 1, 1, 0), lambda x: x.transpose(1, 0, 2)),
+    ((0, -1, -1, 0), lambda x: np.rot90(x, 2).transpose(1, 0, 2)),
+]
+
+
+def _film(path, image, aspect=None):
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('libx264', rate=20)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        stream.height, stream.width = image.shape[:2]
+        stream.pix_fmt, stream.options = 'yuv420p', {'crf': '1'}
+        if aspect:
+            stream.codec_context.sample_aspect_ratio = aspect
         frame = av.VideoFrame.from_ndarray(image, format='bgr24')
         for packet in [*stream.encode(frame), *stream.encode()]:
             container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize('matrix, turned', TURNS)
+def test_turned_and_mirrored_as_the_file_says(tmp_path, matrix, turned):
+    """As telephones write it, and cameras that face the user."""
+    image = np.full((48, 64, 3), 20, np.uint8)
+    image[:24, :32], image[:24, 32:], image[24:, :32] = 230, 150, 80
+    path = _film(tmp_path / 'a.mp4', image)
     data = path.read_bytes()
-    # The matrix of the track's header, for a quarter of a turn clockwise.
     place = data.index(b'tkhd') + 4 + 40
-    matrix = [0, 1 << 16, 0, -1 << 16 & 0xFFFFFFFF, 0, 0, 0, 0, 1 << 30]
-    turned = b''.join(x.to_bytes(4, 'big') for x in matrix)
-    path.write_bytes(data[:place] + turned + data[place + 36 :])
+    a, b, c, d = (x << 16 & 0xFFFFFFFF for x in matrix)
+    values = [a, b, 0, c, d, 0, 0, 0, 1 << 30]
+    header = b''.join(x.to_bytes(4, 'big') for x in values)
+    path.write_bytes(data[:place] + header + data[place + 36 :])
     (frame,), _ = split(open_source(str(path)))
-    assert frame.image.shape == (64, 48, 3)
-    # What was above is on the right.
-    assert frame.image[:, 30:].min() > 200
-    assert frame.image[:, :18].max() < 50
+    wanted = turned(image)
+    assert frame.image.shape == wanted.shape
+    middles = np.s_[8::16, 8::16]
+    np.testing.assert_allclose(frame.image[middles], wanted[middles], atol=9)
+
+
+@pytest.mark.parametrize('aspect, shape', [
+    (Fraction(2, 1), (48, 128, 3)),
+    (Fraction(4, 3), (48, 85, 3)),
+    (Fraction(1, 2), (96, 64, 3)),
+    (Fraction(1, 1), (48, 64, 3)),
+])  # fmt: skip
+def test_pixels_that_are_not_square(tmp_path, aspect, shape):
+    """Stretched as players do it, or people would be too narrow."""
+    image = np.full((48, 64, 3), 20, np.uint8)
+    image[:, 32:] = 230
+    source = open_source(str(_film(tmp_path / 'a.mp4', image, aspect)))
+    (frame,), _ = split(source)
+    assert frame.image.shape == shape
+    middle = shape[1] // 2
+    assert frame.image[:, : middle - 6].max() < 40
+    assert frame.image[:, middle + 6 :].min() > 210
+    assert ['stretched' in x for x in source.remarks] == [True] * (aspect != 1)
+
+
+def test_pages_and_other_files_are_told(tmp_path):
+    """Only the first page is read; the others are counted."""
+    pages = [Image.fromarray(picture(i)) for i in range(5)]
+    pages[0].save(tmp_path / 'a.tif', save_all=True, append_images=pages[1:])
+    (tmp_path / 'a.txt').touch()
+    source = open_source(str(tmp_path))
+    frames, skipped = split(source)
+    assert len(frames) == 1 and source.total == 5
+    assert skipped == [
+        ('a.tif', 'only the first of its 5 pictures is read', 4)
+    ]
+    assert source.remarks == ['1 other files are no images.']
 
 
 def _noisy(path, count=60):

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,10 @@ from distilpose_runtime.results import CsvResults, JsonResults, pose_scores
 
 KEYPOINTS = np.array([[[1.25, 2.5], [3, 4]], [[5, 6], [7, 8]]], np.float32)
 SCORES = np.array([[0.9, 0.5], [0.1, 0.6]], np.float32)
+ESTIMATOR = SimpleNamespace(
+    names=['a', 'b'], skeleton=[(0, 1)], has_sigmas=True
+)
+WITHOUT = SimpleNamespace(**{**vars(ESTIMATOR), 'has_sigmas': False})
 BOXES = np.array([[0, 0, 10, 20], [5.5, 6, 7, 8]], np.float32)
 
 
@@ -49,7 +54,7 @@ def test_scores_as_coco_ranks_them():
 
 def test_json(tmp_path):
     path = tmp_path / 'a.json'
-    file = JsonResults(path, dict(model='x', complete=False), poses(0))
+    file = JsonResults(path, dict(model='x', complete=False), ESTIMATOR)
     file.add(frame(3), 33, people(), poses(), np.array([4, -1]))
     file.add(frame(4), 34, people(0), poses(0), np.array([]))
     file.close(dict(complete=True))
@@ -79,7 +84,7 @@ def test_json(tmp_path):
 
 def test_coco_reads_it(tmp_path):
     path = tmp_path / 'a.json'
-    file = JsonResults(path, {}, poses(0, sigmas=False))
+    file = JsonResults(path, {}, WITHOUT)
     file.add(frame(3, time=0.5), 33, people(), poses(sigmas=False), None)
     file.close({})
     data = COCO(str(path))
@@ -90,7 +95,7 @@ def test_coco_reads_it(tmp_path):
 
 def test_valid_at_any_moment(tmp_path):
     path = tmp_path / 'a.json'
-    file = JsonResults(path, {}, poses(0))
+    file = JsonResults(path, {}, ESTIMATOR)
     counts = set()
     for i in range(700):
         file.add(frame(i), i, people(), poses(), None)
@@ -112,7 +117,7 @@ def test_valid_after_some_seconds(tmp_path, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(module.time, 'monotonic', lambda: clock[0])
     path = tmp_path / 'a.json'
-    file = JsonResults(path, {}, poses(0))
+    file = JsonResults(path, {}, ESTIMATOR)
 
     def count_after(seconds):
         clock[0] += seconds
@@ -126,16 +131,16 @@ def test_valid_after_some_seconds(tmp_path, monkeypatch):
 
 def test_name_that_is_no_utf8(tmp_path):
     odd = frame(0)._replace(name='caf\udce9.jpg')
-    file = JsonResults(tmp_path / 'a.json', {}, poses(0))
-    table = CsvResults(tmp_path / 'a.csv', poses(0), tracks=False)
+    file = JsonResults(tmp_path / 'a.json', {}, ESTIMATOR)
+    table = CsvResults(tmp_path / 'a.csv', ESTIMATOR, tracks=False)
     file.add(odd, 0, people(), poses(), None)
     table.add(odd, people(), poses(), None)
     file.close({})
     table.close()
     content = (tmp_path / 'a.json').read_text(encoding='utf-8')
     (image,) = json.loads(content)['images']
-    assert image['file_name'] == 'caf\ufffd.jpg'
-    assert 'caf\ufffd.jpg,' in (tmp_path / 'a.csv').read_text('utf-8')
+    assert image['file_name'] == 'caf?.jpg'
+    assert 'caf?.jpg,' in (tmp_path / 'a.csv').read_text('utf-8')
 
 
 class FullDisk:
@@ -161,7 +166,7 @@ class FullDisk:
 def test_full_disk_leaves_valid_json(tmp_path, monkeypatch, room):
     monkeypatch.setattr(module, '_open', lambda path: FullDisk(path, room))
     path = tmp_path / 'a.json'
-    file = JsonResults(path, {}, poses(0))
+    file = JsonResults(path, {}, ESTIMATOR)
     with pytest.raises(OSError, match='No space left'):
         for i in range(10000):
             file.add(frame(i), i, people(), poses(), None)
@@ -174,7 +179,7 @@ def test_full_disk_leaves_valid_json(tmp_path, monkeypatch, room):
 
 def test_csv(tmp_path):
     path = tmp_path / 'a.csv'
-    file = CsvResults(path, poses(0), tracks=True)
+    file = CsvResults(path, ESTIMATOR, tracks=True)
     file.add(frame(3, 0.5), people(), poses(), np.array([4, -1]))
     file.close()
     with open(path, newline='') as opened:
@@ -190,7 +195,7 @@ def test_csv(tmp_path):
 def test_csv_on_a_full_disk(tmp_path, monkeypatch):
     monkeypatch.setattr(module, '_open', lambda path: FullDisk(path, 3000))
     path = tmp_path / 'a.csv'
-    file = CsvResults(path, poses(0, sigmas=False), tracks=False)
+    file = CsvResults(path, WITHOUT, tracks=False)
     with pytest.raises(OSError):
         for i in range(10000):
             file.add(frame(i), people(), poses(sigmas=False), None)

@@ -9,6 +9,8 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 
 from distilpose_cli import main
@@ -16,6 +18,7 @@ from distilpose_runtime import ModelError
 from distilpose_runtime.web import assets, make_server, page_files, server
 
 from .. import shared
+from ..runtime import graphs
 from . import centroids
 
 PROJECTS = Path(server.__file__).parents[2]
@@ -94,6 +97,23 @@ def test_model_that_has_gone(get, model):
     assert get('/model.onnx')[0] == 500
 
 
+def test_weights_in_further_files(model, tmp_path):
+    graph = onnx.load(model)
+    onnx.save_model(
+        graph,
+        tmp_path / 'big.onnx',
+        save_as_external_data=True,
+        location='big.onnx.data',
+        size_threshold=1000,
+    )
+    files = page_files(tmp_path / 'big.onnx')
+    wanted = (tmp_path / 'big.onnx.data').read_bytes()
+    assert files['/weights/big.onnx.data'].read() == wanted
+    about = json.loads(files['/models.json'].read())
+    assert about['model']['weights'] == ['big.onnx.data']
+    assert '/weights/big.onnx.data' not in page_files(model)
+
+
 def test_listens_on_this_machine_alone(model):
     with make_server(page_files(model), 0) as running:
         assert running.server_address[0] == '127.0.0.1'
@@ -115,9 +135,29 @@ def test_detector():
     nanodet = shared.file_or_skip('models/nanodet-416-fp16.onnx')
     assert server._describe_detector(nanodet) == dict(input_size=(416, 416))
     movenet = shared.file_or_skip('models/movenet-thunder.onnx')
-    with pytest.raises(ModelError, match='expected a NanoDet') as error:
+    with pytest.raises(ValueError, match=r'1, 256, 256, 3.*expected one'):
         server._describe_detector(movenet)
-    assert '[1, 1, 17, 3]' in str(error.value)
+
+
+def test_detector_of_another_kind(tmp_path):
+    """YOLOv8's layout for an input of 128 x 64; and NanoDet's, bottles."""
+    file = graphs.detector(
+        tmp_path / 'd.onnx', dict(output=np.zeros((1, 5, 168)))
+    )
+    with pytest.raises(ModelError, match='of the format yolov8'):
+        server._describe_detector(file)
+    outputs = {}
+    for stride, n in ((8, 128), (16, 32), (32, 8)):
+        outputs[f'edges{stride}'] = np.zeros((1, n, 44))
+        outputs[f'classes{stride}'] = np.zeros((1, n, 2))
+    for names, person in (("['person', 'b']", 0), ("['b', 'Person']", 1)):
+        file = graphs.detector(tmp_path / 'n.onnx', outputs, {'names': names})
+        if person:
+            with pytest.raises(ModelError, match='people as class 1'):
+                server._describe_detector(file)
+        else:
+            found = server._describe_detector(file)
+            assert found == dict(input_size=(128, 64))
 
 
 def stopped(*arguments):

@@ -47,6 +47,10 @@ class MMPoseEstimator:
         self.model.dataset_meta = metainfo  # type: ignore[assignment]
         self.batch = batch
         self._about = drawing_of(metainfo)
+        self.about = dict(config=config, checkpoint=checkpoint, runs_on=device)
+        self.names: list[str] = self._about['names']
+        self.skeleton: list[tuple[int, int]] = self._about['skeleton']
+        self.has_sigmas = False
 
     def __call__(
         self, image: np.ndarray, boxes: np.ndarray | Sequence
@@ -70,7 +74,7 @@ class MMPoseEstimator:
                 self.model, image, boxes[start : start + self.batch]
             )
         ]
-        k = len(self._about['names'])
+        k = len(self.names)
         keypoints, scores = np.empty((0, k, 2)), np.empty((0, k))
         if samples:
             keypoints = np.concatenate([x.keypoints for x in samples])

@@ -7,19 +7,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .. import PoseEstimator
+from ..detectors import Detector
+from ..estimator import PoseEstimator
 from ..metadata import ModelError
-from ..session import open_session
+from ..session import external_files
 from . import assets
 
 __all__ = ['File', 'make_server', 'page_files']
 
 PAGE = Path(__file__).parent / 'page'
 HOST = '127.0.0.1'
-
-# Of NanoDets: strides, and the widths of four distributions over distances.
-STRIDES = (8, 16, 32)
-EDGES = (32, 44, 68)
 
 HEADERS = {
     # Threads need memory that they share, which browsers give to pages that
@@ -80,6 +77,10 @@ def page_files(model: Path, detector: Path | None = None) -> dict[str, File]:
         kind = TYPES[Path(name).suffix]
         files[f'/onnxruntime/{name}'] = File(kind, read)
     files['/model.onnx'] = File(TYPES['.onnx'], model.read_bytes)
+    for path in external_files(model):
+        name = path.relative_to(model.parent).as_posix()
+        files[f'/weights/{name}'] = File(TYPES['.onnx'], path.read_bytes)
+        about['model']['weights'].append(name)
     if detector is not None:
         about['detector'] = _describe_detector(detector)
         files['/detector.onnx'] = File(TYPES['.onnx'], detector.read_bytes)
@@ -164,36 +165,17 @@ def _describe(model: Path) -> dict[str, Any]:
         skeleton=info.skeleton,
         keypoint_colors=info.keypoint_colors,
         skeleton_colors=info.skeleton_colors,
+        weights=[],  # names of further files
     )
 
 
-def _describe_detector(detector: Path) -> dict[str, Any]:
-    """What the page needs to know of a NanoDet.
-
-    Its outputs are, for each stride, classes (1, n, C) and edges (1, n, 4 *
-    bins), n the cells of the feature map.
-    """
-    session = open_session(str(detector), 'cpu')
-    inputs, outputs = (
-        [x.shape for x in found]
-        for found in (session.get_inputs(), session.get_outputs())
-    )
-    fixed = all(isinstance(x, int) for shape in inputs for x in shape)
-    if fixed and len(inputs) == 1 and inputs[0][:2] == [1, 3]:
-        height, width = inputs[0][2:]
-        cells = [-(-height // s) * -(-width // s) for s in STRIDES]
-        if sorted(map(_cells_and_kind, outputs)) == sorted(
-            (n, kind) for n in cells for kind in ('classes', 'edges')
-        ):
-            return dict(input_size=(width, height))
-    raise ModelError(
-        f'The detector "{detector}" takes {inputs} and gives {outputs}, '
-        'expected a NanoDet of fixed size, with classes and edges for each of '
-        f'the strides {STRIDES}. Without --detector, boxes are drawn by hand.'
-    )
-
-
-def _cells_and_kind(shape: list[Any]) -> tuple[int, str]:
-    if len(shape) != 3 or not isinstance(shape[1], int):
-        return -1, ''
-    return shape[1], 'edges' if shape[2] in EDGES else 'classes'
+def _describe_detector(file: Path) -> dict[str, Any]:
+    """What the page needs to know of a detector, which must be a NanoDet."""
+    detector = Detector(file)
+    if detector.format != 'nanodet' or detector.person:
+        raise ModelError(
+            f'The detector "{file}" is of the format {detector.format} with '
+            f'people as class {detector.person}; the page runs NanoDets whose '
+            'class 0 are people. Without --detector, boxes are drawn by hand.'
+        )
+    return dict(input_size=detector.size)

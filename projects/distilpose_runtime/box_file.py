@@ -1,0 +1,269 @@
+"""Boxes of people from a JSON file of COCO's."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import UserValueError
+from .frames import Frame, Source
+from .people import Finder, People, few, plain_path
+
+__all__ = ['BoxFile']
+
+Row = dict[str, Any]
+
+
+class BoxFile(Finder):
+    """Boxes from a JSON file of COCO's.
+
+    It is an annotation file, whose crowds are left out, or a list of results
+    as detectors write it. Pictures are found by the name of their file, whole
+    or without its folders, else by the id that the name is. Frames of a video
+    are found by the number at the end of the names, else by the ids. Ids are
+    compared as texts: 1 and "1" are the same.
+
+    Args:
+        path: The file.
+        source: The pictures. The length of a video can tell whether the file
+            counts frames from 0 or 1.
+
+    Attributes:
+        left_out: Counts the boxes that it leaves out, by the reason.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: It holds no boxes of that form, or none in pixels.
+    """
+
+    def __init__(self, path: Path, source: Source | None = None) -> None:
+        self.path = path
+        self.about = {'boxes': str(path)}
+        self.nobody = f'"{path}" has no box for them'
+        self.left_out: Counter = Counter()
+        self._ids: dict[str, Any] = {}  # of all pictures, by their text
+        self._names: dict[str, list[str]] = {}  # their ids, as texts
+        self._sizes: dict[str, tuple[Any, Any]] = {}
+        self._boxes: dict[str, list[list[float]]] = {}
+        self._used: set[str] = set()
+        self._unknown: list[str] = []
+        self._other_size = 0
+        self._counted = ''
+        try:
+            found = json.loads(path.read_text(encoding='utf-8-sig'))
+            is_list = isinstance(found, list)
+            read = self._read_results if is_list else self._read_annotations
+            for row in read(found):
+                score = row.get('score')
+                x, y, width, height = map(float, row['bbox'])
+                box = [x, y, x + width, y + height]
+                box.append(1.0 if score is None else float(score))
+                key = self._add(row['image_id'])
+                self._boxes.setdefault(key, []).append(box)
+            self._expect_pixels()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            what = (
+                f'{error} is missing' if isinstance(error, KeyError) else error
+            )
+            raise UserValueError(
+                f'"{path}" holds no boxes ({what}). '
+                'Expected an annotation file of COCO, or a list of results '
+                'with image_id, bbox [x, y, width, height] and score.'
+            ) from error
+        bases = Counter(map(_base, self._names))
+        self._by_base = {
+            _base(name): keys
+            for name, keys in self._names.items()
+            if bases[_base(name)] == 1
+        }
+        self._frames = self._number_frames(source)
+        self._ids_are_numbers = all(
+            key == str(number) for number, key in self._frames.items()
+        )
+        numbers = [int(key) for key in self._ids if key.isdecimal()]
+        self._free_id = max(numbers, default=0) + 1
+
+    def _add(self, image_id: Any, name: str | None = None) -> str:
+        """Keep a picture's id, and give its text."""
+        key = _text(image_id)
+        self._ids.setdefault(key, image_id)
+        if name is not None:
+            keys = self._names.setdefault(plain_path(name), [])
+            keys += [key] if key not in keys else []
+        return key
+
+    def _read_annotations(self, found: Row) -> list[Row]:
+        for item in found['images']:
+            key = self._add(item['id'], str(item['file_name']))
+            self._sizes[key] = item.get('width'), item.get('height')
+        persons = _person_categories(found)
+        rows = []
+        for row in found['annotations']:
+            if str(row.get('category_id')) not in persons:
+                self.left_out['is of another category'] += 1
+            elif str(row.get('iscrowd') or 0).lower() not in ('0', 'false'):
+                self.left_out['is of a crowd'] += 1
+            elif not row.get('bbox'):
+                self.left_out['has no bbox'] += 1
+            elif _text(row['image_id']) not in self._ids:
+                self.left_out['is of an image that the file lacks'] += 1
+            else:
+                rows.append(row)
+        return self._expect_some(rows)
+
+    def _read_results(self, found: list[Row]) -> list[Row]:
+        rows = [x for x in found if str(x.get('category_id', 1)) == '1']
+        if len(rows) < len(found):
+            self.left_out['is of another category'] = len(found) - len(rows)
+        for row in rows:
+            if 'file_name' in row:
+                self._add(row['image_id'], str(row['file_name']))
+        return self._expect_some(rows)
+
+    def _expect_some(self, rows: list[Row]) -> list[Row]:
+        if self.left_out and not rows:
+            reasons = [f'{n} ({why})' for why, n in self.left_out.items()]
+            raise UserValueError(f'all are left out: {few(reasons)}')
+        return rows
+
+    def _expect_pixels(self) -> None:
+        boxes = [row[:4] for rows in self._boxes.values() for row in rows]
+        values = np.array(boxes)
+        if boxes and values[np.isfinite(values)].max(initial=0) <= 1:
+            raise UserValueError(
+                f'its {len(boxes)} boxes lie within 0 and 1, as shares of the '
+                'picture do; multiply them by its width and height'
+            )
+
+    def _number_frames(self, source: Source | None) -> dict[int, str]:
+        """From the numbers of a video's frames, from 0 on, to its pictures.
+
+        Numbers in names go before ids, if they tell all pictures apart.
+        """
+        found = {_number(name): keys[0] for name, keys in self._names.items()}
+        if None in found or len(found) < len(self._ids):
+            found = {_number(key): key for key in self._ids}
+        frames = {x: key for x, key in found.items() if x is not None}
+        if source is None or source.rate is None or min(frames, default=0) < 1:
+            return frames
+        if max(frames) == source.frames:
+            self._counted = 'from 1, as its last is the number of all frames'
+            return {x - 1: key for x, key in frames.items()}
+        if min(frames) == 1:
+            self._counted = 'from 0, though it has no frame 0'
+        return frames
+
+    def _keys(self, frame: Frame) -> list[str]:
+        """The ids, as texts, that the file has for a picture."""
+        if frame.time is not None:
+            found = self._frames.get(frame.number)
+            return [] if found is None else [found]
+        name = plain_path(frame.name)
+        base = _base(name)
+        for known, key in (
+            (self._names, name),
+            (self._names, base),
+            (self._by_base, base),
+        ):
+            if key in known:
+                return known[key]
+        stem = Path(base).stem
+        if self._names or not (stem in self._ids or stem.isdecimal()):
+            return []
+        return [stem if stem in self._ids else str(int(stem))]
+
+    def image_id(self, frame: Frame) -> Any:
+        """The id that the file has for a picture, or one that it has not."""
+        keys = self._keys(frame)
+        if keys:
+            return self._ids.get(keys[0]) or int(keys[0])
+        if frame.time is not None and self._ids_are_numbers:
+            return frame.number
+        return self._free_id + frame.number
+
+    def find(self, frame: Frame, min_score: float) -> People:
+        """Give the boxes of a picture."""
+        keys = self._keys(frame)
+        self._used.update(keys)
+        if not keys and frame.time is None:
+            self._unknown.append(frame.name)
+        size = frame.image.shape[1::-1]
+        rows = []
+        for key in keys:
+            given = self._sizes.get(key, size)
+            self._other_size += None not in given and given != size
+            rows += self._boxes.get(key, [])
+        values = np.array(rows, np.float32).reshape(-1, 5)
+        return People(values[:, :4], values[:, 4])
+
+    def expect_known(self, pictures: int) -> None:
+        """See that the file knows one of so many pictures at least.
+
+        Raises:
+            ValueError: It knows none.
+        """
+        if len(self._unknown) == pictures > 0:
+            first = next(iter(self._names), None)
+            names = 'numbers' if first is None else f'names such as "{first}"'
+            raise UserValueError(
+                f'"{self.path}" has boxes for none of the pictures. It knows '
+                f'pictures by {names}, but these are called as '
+                f'"{self._unknown[0]}".'
+            )
+
+    def remarks(self) -> list[str]:
+        unused = len(self._boxes.keys() - self._used)
+        told = []
+        if self._counted:
+            told.append(f'It counts frames {self._counted}.')
+        if self._unknown:
+            told.append(f'It lacks {few(self._unknown)}.')
+        if unused:
+            told.append(f'It has boxes for {unused} other pictures.')
+        if self._other_size:
+            told.append(
+                f'It gives {self._other_size} pictures another size than they '
+                'have; its boxes may not fit them.'
+            )
+        return [f'"{self.path}": {" ".join(told)}'] if told else []
+
+
+def _person_categories(found: Row) -> set[str]:
+    """The ids, as texts, of the categories that are people."""
+    categories = found.get('categories') or [dict(id=1, name='person')]
+    persons = (
+        [x for x in categories if str(x['name']).lower() == 'person']
+        or [x for x in categories if x.get('keypoints')]
+        or categories
+    )
+    if len(persons) > 1 and persons == categories:
+        names = ', '.join(f'"{x["name"]}"' for x in categories)
+        raise UserValueError(
+            f'none of its categories ({names}) is called "person" or has '
+            'keypoints'
+        )
+    return {'None', *(str(x['id']) for x in persons)}
+
+
+def _text(image_id: Any) -> str:
+    if isinstance(image_id, float) and image_id.is_integer():
+        image_id = int(image_id)
+    if type(image_id) not in (int, str):
+        raise UserValueError(
+            f'an image has the id {image_id!r}, expected a whole number or a '
+            'text'
+        )
+    return str(image_id)
+
+
+def _base(name: str) -> str:
+    return name.rpartition('/')[2]
+
+
+def _number(name: str) -> int | None:
+    """The last number in the name of a file, without its suffix."""
+    found = re.findall(r'\d+', Path(_base(name)).stem)
+    return int(found[-1]) if found else None
