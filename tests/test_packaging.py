@@ -246,6 +246,8 @@ def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
     (site / 'borrowed.pth').write_text(f'{Path(yaml.__file__).parents[1]}\n')
     empty = tmp_path / 'empty'
     empty.mkdir()
+    environment = {**os.environ, 'PYTHONWARNINGS': 'ignore'}
+    environment.pop('PYTHONPATH', None)
 
     def run(*arguments):
         done = subprocess.run(
@@ -254,13 +256,21 @@ def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+            env=environment,
         )
         assert done.returncode == 0, done.stdout[-3000:]
         return done.stdout
 
     command = [tmp_path / 'venv/bin/distilpose', 'demo-data', 'data/demo']
-    subprocess.run(command, cwd=empty, check=True)
+    subprocess.run(command, cwd=empty, check=True, env=environment)
+    for name, tool in (
+        ('benchmark', 'benchmark'),
+        ('complexity', 'complexity'),
+        ('convert', 'convert_checkpoint'),
+    ):
+        usage = f'usage: distilpose {name} '
+        assert usage in run('distilpose', name, '--help')
+        assert usage in run('mim', 'run', 'distilpose', tool, '--help')
     output = run(
         *('mim', 'train', 'distilpose'),
         'distilpose-tiny_no-distill_1xb32-15e_demo-96x64.py',

@@ -26,8 +26,8 @@ EXTRAS = dict(
 def told(error: BaseException) -> str | None:
     """Give the message of an error that was written for the user.
 
-    Such are a ``UserError``, the system's about files, and MMEngine's about a
-    config. Of all others, the traceback is needed.
+    Such are a ``UserError``, the system's about files and a home folder, and
+    MMEngine's about a config. Of all others, the traceback is needed.
 
     Args:
         error: What ended a command.
@@ -48,6 +48,12 @@ def told(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, OSError) and '\n' not in str(error):
         return _about_file(error)
+    # Of pathlib, or of a package that keeps files there.
+    if isinstance(error, RuntimeError) and 'home directory' in str(error):
+        return (
+            f'{error} A container may run under a user without a home '
+            'folder: set HOME to a folder that can be written.'
+        )
     if _of_registry(error):
         text = str(outer.args[0]) if outer.args else str(outer)
         return f'The config describes what cannot be built. {text}'

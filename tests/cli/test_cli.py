@@ -1,5 +1,6 @@
 """``distilpose COMMAND``: what the user sees."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -136,3 +137,21 @@ def test_folder_with_the_data_of_another_seed(tmp_path):
     (data / 'dataset.json').write_text('{"seed": 5}')
     with pytest.raises(SystemExit, match=r'"seed": 5.* Name another folder'):
         main(['demo', str(tmp_path)])
+
+
+@pytest.mark.parametrize('encoding', ['ascii', 'cp1252', 'utf-8'])
+def test_names_that_the_output_cannot_hold(encoding):
+    """As on Windows, where a file or a pipe has the system's encoding."""
+    code = (
+        'import distilpose_cli.env as env, distilpose_cli as cli\n'
+        'env.describe = lambda: {"图": "caf\\udce9"}\n'
+        'cli.main(["env"])'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        env={**os.environ, 'PYTHONIOENCODING': encoding},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    name = '图' if encoding == 'utf-8' else r'\u56fe'
+    assert done.stdout.decode(encoding).split() == [name, r'caf\udce9']

@@ -51,6 +51,22 @@ def test_files(tmp_path):
     assert told(OSError('Caught OSError in a worker.\nTraceback')) is None
 
 
+def test_no_home_folder(monkeypatch):
+    """Python's own error, and that of a package that MMEngine imports."""
+
+    def unknown(number):
+        raise KeyError('getpwuid(): uid not found')
+
+    monkeypatch.setattr('pwd.getpwuid', unknown)
+    monkeypatch.delenv('HOME', raising=False)
+    for error in (
+        error_of(Path.home),
+        RuntimeError("could not determine the home directory for '~/.cache'"),
+    ):
+        assert 'set HOME to a folder that can be written' in told(error)
+    assert told(RuntimeError('x')) is None
+
+
 @pytest.mark.parametrize(
     'content, message',
     [

@@ -7,7 +7,7 @@ from mmpose.datasets import CocoDataset
 
 from distilpose.hooks import FineTuneHook
 from distilpose.students.fine_tune import carry_over
-from distilpose.weights.read import read_keypoint_names
+from distilpose.weights.read import read_checkpoint
 
 from .. import limits, toys
 from ..checks import files
@@ -130,7 +130,8 @@ def test_hook_in_a_run(trained, tmp_path):
     """Five keypoints of other data, two of which COCO has as well; no
     learning, so that what was loaded can be seen."""
     runner, checkpoint = trained
-    assert read_keypoint_names(checkpoint)[:2] == ['nose', 'left_eye']
+    names = read_checkpoint(checkpoint).keypoint_names
+    assert names[:2] == ['nose', 'left_eye']
     info = files.metainfo()
     for i, name in ((1, 'nose'), (3, 'left_ankle')):
         info['keypoint_info'][i]['name'] = name

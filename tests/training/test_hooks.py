@@ -126,6 +126,12 @@ def test_best_checkpoint_is_that_of_the_folder_at_hand(metric, tmp_path):
         assert hook.best_ckpt_path_dict == dict(AP=expected, AR=None)
 
 
+def test_folder_whose_name_mmengine_cannot_write_down(train):
+    """Before the first epoch, not after it."""
+    with pytest.raises(ValueError, match='is not UTF-8, and MMEngine writes'):
+        train(folder='caf\udce9')
+
+
 @pytest.mark.parametrize('fault', ['cut', 'empty', 'gone', 'unnamed'])
 def test_damaged_checkpoint_is_named_and_passed_over(
     fault, train, uninterrupted, tmp_path, caplog

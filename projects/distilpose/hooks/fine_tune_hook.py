@@ -11,7 +11,7 @@ from distilpose_runtime.errors import UserValueError
 from ..checks.keypoint_names import dataset_keypoints
 from ..keypoints.metainfo import keypoint_names
 from ..students.fine_tune import carry_over
-from ..weights.read import read_keypoint_names, read_state_dict
+from ..weights.read import read_checkpoint
 from .runner import model_of
 
 __all__ = ['FineTuneHook']
@@ -49,11 +49,11 @@ class FineTuneHook(Hook):
         if runner.iter > 0:
             return
         model = model_of(runner)
-        names = self.keypoint_names or read_keypoint_names(self.checkpoint)
+        found = read_checkpoint(self.checkpoint)
         taken = carry_over(
-            read_state_dict(self.checkpoint),
+            found.state,
             model.state_dict(),
-            names,
+            self.keypoint_names or found.keypoint_names,
             _names(runner.train_loop.dataloader.dataset, model),
         )
         model.load_state_dict(taken.state, strict=False)

@@ -12,7 +12,7 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner, find_latest_checkpoint
 from mmpose.registry import HOOKS
 
-from distilpose_runtime.errors import UserRuntimeError
+from distilpose_runtime.errors import UserRuntimeError, UserValueError
 from distilpose_runtime.files import written_whole
 
 from .runner import checkpoint_of, is_resumed, use
@@ -114,8 +114,20 @@ class SafeCheckpointHook(CheckpointHook):
             use(runner, path)
 
     def before_train(self, runner: Runner) -> None:
-        """Look for the best checkpoint so far in the folder at hand."""
+        """Look for the best checkpoint so far in the folder at hand.
+
+        Raises:
+            ValueError: The folder's name is not UTF-8.
+        """
         super().before_train(runner)
+        try:
+            str(self.out_dir).encode()
+        except UnicodeEncodeError as error:
+            raise UserValueError(
+                f'The name of the folder "{self.out_dir}" is not UTF-8, and '
+                'MMEngine writes it down with each checkpoint. Choose '
+                'another folder by --work-dir.'
+            ) from error
         if '://' in self.out_dir:
             return
         if best := getattr(self, 'best_ckpt_path', None):

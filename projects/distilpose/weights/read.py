@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,31 +14,54 @@ from ..keypoints.metainfo import keypoint_names
 from .fetch import CheckpointError, local_file
 
 __all__ = [
+    'Checkpoint',
     'explain',
     'load_weights',
-    'read_keypoint_names',
+    'read_checkpoint',
     'read_state_dict',
 ]
 
 
-def read_state_dict(source: str | Path) -> dict[str, Tensor]:
-    """Read the tensors of a checkpoint.
+class Checkpoint(NamedTuple):
+    """What a file of weights holds.
+
+    Attributes:
+        state: Its tensors by name, on the CPU.
+        meta: What MMEngine's runner wrote beside them, if anything.
+    """
+
+    state: dict[str, Tensor]
+    meta: dict[str, Any]
+
+    @property
+    def keypoint_names(self) -> list[str] | None:
+        """Names of its keypoints in order, or None if it has none."""
+        return keypoint_names(self.meta.get('dataset_meta'))
+
+
+def read_checkpoint(source: str | Path) -> Checkpoint:
+    """Read a checkpoint without running code in it.
 
     Args:
         source: A file, or an HTTP address. What is downloaded stays in
             PyTorch's cache; see ``place_of``.
-
-    Returns:
-        The tensors by name, on the CPU.
 
     Raises:
         FileNotFoundError: There is no such file.
         CheckpointError: It cannot be downloaded or read safely, or holds no
             state dict.
     """
-    state = loaded = _read(source)
-    if isinstance(loaded, dict):
-        state = loaded.get('state_dict', loaded)
+    path = local_file(str(source))
+    if not path.is_file():
+        raise UserFileNotFoundError(
+            f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
+        )
+    try:
+        loaded = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # of many types, for as many faults
+        raise CheckpointError(explain(str(source), error)) from error
+    content = loaded if isinstance(loaded, dict) else {}
+    state, meta = content.get('state_dict', content), content.get('meta')
     if (
         not isinstance(state, dict)
         or not state
@@ -51,7 +74,12 @@ def read_state_dict(source: str | Path) -> dict[str, Tensor]:
             f'The checkpoint "{source}" holds no state dict: expected tensors '
             'by name, at the top or under "state_dict".'
         )
-    return state
+    return Checkpoint(state, meta if isinstance(meta, dict) else {})
+
+
+def read_state_dict(source: str | Path) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, as of ``read_checkpoint``."""
+    return read_checkpoint(source).state
 
 
 def load_weights(
@@ -86,33 +114,6 @@ def load_weights(
             f'The checkpoint "{source}" is of another model than the config: '
             f'{reason} Give a pair that belongs together.'
         )
-
-
-def read_keypoint_names(source: str | Path) -> list[str] | None:
-    """Read which keypoints a checkpoint of MMEngine's runner is of.
-
-    Args:
-        source: As of ``read_state_dict``, with the same errors.
-
-    Returns:
-        Their names in order, or None where the checkpoint does not say.
-    """
-    loaded = _read(source)
-    meta = loaded.get('meta') if isinstance(loaded, dict) else None
-    return keypoint_names((meta or {}).get('dataset_meta'))
-
-
-def _read(source: str | Path) -> Any:
-    """Load a checkpoint without running code in it."""
-    path = local_file(str(source))
-    if not path.is_file():
-        raise UserFileNotFoundError(
-            f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
-        )
-    try:
-        return torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # of many types, for as many faults
-        raise CheckpointError(explain(str(source), error)) from error
 
 
 def explain(source: str, error: Exception) -> str:
