@@ -8,8 +8,8 @@ from mmengine.registry import DefaultScope
 from mmpose.utils import register_all_modules
 
 from distilpose.keypoints.matching import match_keypoints, plain_name
-from distilpose.teachers.kinds import MMPoseSource
 from distilpose.teachers.listing import build_teacher
+from distilpose.teachers.mmpose_model import MMPoseSource
 from distilpose.zoo.find import find_config
 from distilpose.zoo.published import published_weights
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError

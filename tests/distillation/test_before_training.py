@@ -9,7 +9,7 @@ from distilpose.distillation.before_training import check_untrained_outputs
 from distilpose.keypoints import metainfo
 from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
-from distilpose.teachers.kinds import MMPoseSource
+from distilpose.teachers.mmpose_model import MMPoseSource
 from distilpose.zoo import build as building
 from distilpose.zoo.find import find_config
 

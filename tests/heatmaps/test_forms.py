@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from distilpose.heatmaps.forms import DenseHeatmaps, SeparableHeatmaps
-from distilpose.heatmaps.frame import HeatmapFrame, InputView
+from distilpose.heatmaps.frame import PAPER_SIGMA, HeatmapFrame, InputView
 from distilpose.heatmaps.functional import gaussian_profiles, simulate_heatmaps
 
 FRAME = HeatmapFrame((24, 20), (24.0, 19.0), (-0.5, 0.25), (1.5, 1.25))
@@ -37,13 +37,19 @@ def test_rows_alone_give_the_error_of_formed_heatmaps():
     torch.testing.assert_close(dense, expected)
 
 
-def test_both_are_read_at_the_same_cells():
-    maps = separable(points(2, 3), points(2, 3, seed=1) + 0.5)
+def test_both_are_read_alike():
+    """Cells of the paper's width, and rows of any."""
+    cells = FRAME.cells(points(2, 3)).round()
+    truth = FRAME.coords(cells)
+    at = FRAME.coords(cells + (points(2, 3, seed=4) * 6 - 3).round())
+    at[0, 0] = truth[0, 0] - 1  # outside
+    maps = separable(truth, torch.full_like(truth, PAPER_SIGMA))
     dense = DenseHeatmaps(FRAME, maps.formed())
-    at = points(2, 3, seed=4) * 1.2 - 0.1  # some outside
-    torch.testing.assert_close(maps.read(at), dense.read(at))
-    outside = ((at < 0) | (at > 1)).any(-1)
-    assert outside.any() and (maps.read(at)[outside] == 0).all()
+    narrow = separable(truth, torch.full_like(truth, 0.7))
+    read = dense.read(at)
+    assert read[0, 0] == 0 and read.max() > 0.3
+    for rows in (maps, narrow):
+        torch.testing.assert_close(rows.read(at), read)
     torch.testing.assert_close(maps.peaks(), dense.peaks())
     assert maps.shape == dense.shape == (2, 3, 20, 24)
 
@@ -55,8 +61,23 @@ def test_a_gaussian_peaks_at_its_centre():
     torch.testing.assert_close(maps.coords(), truth, atol=1e-6, rtol=0)
     dense = DenseHeatmaps(FRAME, maps.formed())
     torch.testing.assert_close(dense.coords(), truth, atol=1e-6, rtol=0)
-    corner = separable(torch.zeros(1, 1, 2), torch.ones(1, 1, 2)).coords()
-    assert (corner * torch.tensor([24, 19]) < 0.6).all()
+
+
+@pytest.mark.parametrize('row, peak', [
+    # Its parabola peaks two and a half cells outside.
+    ([1.0, 0.8, 0.6088], -1),
+    ([0.6088, 0.8, 1.0], 3),
+    ([1.0, 0.9, 0.7], -0.2219),
+    ([1.0, 0.3, 0.2], 0),  # opens upwards
+    ([1.0, 1.0, 0.5], 0.5),
+])  # fmt: skip
+def test_a_peak_lies_at_most_a_cell_beyond_the_border(row, peak):
+    frame = HeatmapFrame((3, 3), (3.0, 3.0))
+    rows = torch.tensor([[row]])
+    cells = frame.cells(SeparableHeatmaps(frame, rows, rows).coords())
+    torch.testing.assert_close(
+        cells, torch.full((1, 1, 2), float(peak)), rtol=0, atol=1e-4
+    )
 
 
 def test_empty_heatmaps_peak_at_a_finite_place():

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmpose.codecs import SimCCLabel
 from torch.autograd import gradcheck
 
 from distilpose import (
@@ -8,7 +9,8 @@ from distilpose import (
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
 )
-from distilpose.heatmaps.frame import HeatmapFrame
+from distilpose.heatmaps.forms import SeparableHeatmaps
+from distilpose.heatmaps.frame import HeatmapFrame, heatmap_frame
 from distilpose.heatmaps.functional import (
     read_heatmaps,
     simulate_heatmaps,
@@ -176,6 +178,24 @@ def test_score_loss_by_hand():
         scores, coords, heatmaps, torch.ones(1, 2)
     )
     assert loss == pytest.approx((0.5 + 0.5) / 2)
+
+
+@pytest.mark.parametrize('pixels, target', [
+    (0, 1), (4, 0.882), (6, 0.755), (8, 0.607), (16, 0.135),
+])  # fmt: skip
+def test_scores_of_a_teacher_of_narrow_rows(pixels, target):
+    """RTMPose's Gaussians, of 2.45 pixels, are read as the paper's, of 8."""
+    codec = SimCCLabel((192, 256), sigma=(4.9, 5.66), normalize=False)
+    frame = heatmap_frame(codec)
+    centre = torch.tensor([[[0.5, 0.5]]])
+    maps = SeparableHeatmaps.gaussians(
+        frame, centre, torch.full((1, 1, 2), 2.45 / 4), torch.ones(1, 1)
+    )
+    coords = centre + torch.tensor([pixels / 192, 0])
+    loss = KeypointScoreLoss(1)(
+        torch.zeros(1, 1, 1), coords, maps, torch.ones(1, 1)
+    )
+    assert loss.item() == pytest.approx(target, abs=1e-3)
 
 
 def test_arguments_are_left_alone():

@@ -11,7 +11,7 @@ from distilpose.distillation.step import DistillationStep
 from distilpose.heatmaps.forms import DenseHeatmaps
 from distilpose.heatmaps.frame import HeatmapFrame
 from distilpose.students.output import StudentOutput, student_output
-from distilpose.teachers.output import TeacherOutput, teacher_heatmaps
+from distilpose.teachers.output import TeacherOutput, heatmaps_of
 
 from .. import toys
 
@@ -136,7 +136,7 @@ def test_another_head_is_added_from_any_file():
     xy = torch.rand(2, 3, 2)
     assert student_output(OwnHead(), dict(xy=xy)).coords is xy
     with pytest.raises(TypeError, match='OwnHead cannot be .* a teacher'):
-        teacher_heatmaps(OwnHead(), dict(xy=xy))
+        heatmaps_of(OwnHead(), dict(xy=xy))
 
 
 def test_terms_take_what_they_name():

@@ -11,7 +11,7 @@ from mmpose.models.heads import RTMCCHead
 
 from distilpose.heatmaps.forms import SeparableHeatmaps
 from distilpose.heatmaps.frame import codec_of, heatmap_frame
-from distilpose.teachers.output import teacher_heatmaps
+from distilpose.teachers.output import heatmaps_of
 
 from .heads import CHANNELS, KINDS, best_fit, build, perfect, targets
 
@@ -33,7 +33,7 @@ def points(finest=0.0):
 def test_least_at_the_true_keypoint(name):
     keypoints = points(KINDS[name].finest)
     head = build(name, keypoints.shape[1])
-    maps = teacher_heatmaps(head, perfect(name, head, keypoints))
+    maps = heatmaps_of(head, perfect(name, head, keypoints))
     assert maps.shape[:2] == keypoints.shape[:2]
     found, sigmas = best_fit(maps, INPUT)
     assert np.abs(found - keypoints).max() < 0.05
@@ -58,7 +58,7 @@ def test_right_on_average_where_the_codec_rounds(name):
     steps = (np.arange(64) + 0.5) / 64 * 4 * finest + 90
     keypoints = np.stack([steps, steps], 1)[None]
     head = build(name, 64)
-    maps = teacher_heatmaps(head, perfect(name, head, keypoints))
+    maps = heatmaps_of(head, perfect(name, head, keypoints))
     assert maps.peaks().max() == pytest.approx(1, abs=1e-3)
     found, _ = best_fit(maps, INPUT)
     error = found - keypoints
@@ -94,12 +94,12 @@ def test_confidence_of_profiles_is_the_smaller_maximum(name):
         y = y * 0.5 + 11
     else:
         y = (0.5 * y.softmax(-1) + 0.5 / y.shape[-1]).log()
-    maps = teacher_heatmaps(head, (x, y))
+    maps = heatmaps_of(head, (x, y))
     assert isinstance(maps, SeparableHeatmaps)
     assert maps.peaks().item() == pytest.approx(0.5, abs=0.03)
     assert maps.columns.max().item() == pytest.approx(1)
     # No teacher is surer than sure.
-    assert teacher_heatmaps(head, (2 * x, 2 * x[..., :1] + 2 * y)).peaks() <= 1
+    assert heatmaps_of(head, (2 * x, 2 * x[..., :1] + 2 * y)).peaks() <= 1
 
 
 def test_mmpose_takes_the_same_confidence():
@@ -110,7 +110,7 @@ def test_mmpose_takes_the_same_confidence():
     x, y = (x - 0.7) * factors, (y + 3) * 0.8
     (instances,) = head.decode((x, y))
     torch.testing.assert_close(
-        teacher_heatmaps(head, (x, y)).peaks().numpy(),
+        heatmaps_of(head, (x, y)).peaks().numpy(),
         instances.keypoint_scores,
         atol=1e-6,
         rtol=0,
@@ -118,7 +118,7 @@ def test_mmpose_takes_the_same_confidence():
 
 
 def test_rows_that_say_nothing():
-    maps = teacher_heatmaps(
+    maps = heatmaps_of(
         build('rtmpose', 2), (torch.ones(1, 2, 384), torch.ones(1, 2, 512))
     )
     assert maps.peaks().eq(0).all() and maps.formed().eq(0).all()
@@ -129,7 +129,7 @@ def test_visibility_is_the_height():
         head = build(name, 2)
         maps, _ = perfect(name, head, np.array([[[48.0, 80], [96, 80]]]))
         vis = torch.tensor([[given, 1.0 if name == 'visibility' else 99.0]])
-        peaks = teacher_heatmaps(head, (maps, vis)).peaks()
+        peaks = heatmaps_of(head, (maps, vis)).peaks()
         assert peaks.flatten().tolist() == pytest.approx([0.3, 1], abs=1e-3)
 
 
@@ -137,7 +137,7 @@ def test_a_disc_is_as_high_as_it_is_sure():
     head = build('udp_combined', 2)
     maps = perfect('udp_combined', head, points()[:, :2]).clone()
     maps[:, 3] *= 0.4
-    peaks = teacher_heatmaps(head, maps).peaks().flatten()
+    peaks = heatmaps_of(head, maps).peaks().flatten()
     assert 0.93 < peaks[0] <= 1 and 0.37 < peaks[1] <= 0.4
 
 
@@ -147,7 +147,7 @@ def test_heights_of_heatmaps_through_a_softmax():
     maps = torch.full((1, 2, 64, 48), 1 / (64 * 48))
     maps[0, 0] = 0
     maps[0, 0, 30, 20] = 1
-    peaks = teacher_heatmaps(head, (None, maps)).peaks().flatten()
+    peaks = heatmaps_of(head, (None, maps)).peaks().flatten()
     assert peaks[0] == 1 and peaks[1] < 0.01
 
 
@@ -159,7 +159,7 @@ def test_the_offsets_are_read_in_the_middle_of_a_disc():
     assert rim.any()
     maps[:, 0][rim] = 1.02
     maps[:, 1][rim] += 0.3
-    found = teacher_heatmaps(head, maps).coords() * torch.tensor(INPUT)
+    found = heatmaps_of(head, maps).coords() * torch.tensor(INPUT)
     assert np.abs(found.numpy() - [96.0, 128.0]).max() < 0.05
 
 
@@ -180,7 +180,7 @@ def test_heads_give_what_their_adapters_take(name):
             feats,
         )
     with torch.inference_mode():
-        maps = teacher_heatmaps(head, head(given))
+        maps = heatmaps_of(head, head(given))
     assert maps.frame == heatmap_frame(codec_of(head))
     assert maps.shape == (2, 5, *maps.frame.size[::-1])
     assert maps.formed().isfinite().all() and maps.peaks().max() > 0
@@ -190,18 +190,18 @@ def test_only_losses_that_tell_what_logits_mean():
     head = build('rtmpose', 2)
     head.loss_module = torch.nn.MSELoss()
     with pytest.raises(TypeError, match='RTMCCHead .* trained by MSELoss'):
-        teacher_heatmaps(head, (torch.ones(1, 2, 384), torch.ones(1, 2, 512)))
+        heatmaps_of(head, (torch.ones(1, 2, 384), torch.ones(1, 2, 512)))
 
 
 def test_a_head_that_gives_something_else():
     with pytest.raises(TypeError, match='CPMHead .* gives a tuple, expected'):
-        teacher_heatmaps(build('cpm', 2), [(), ()])
+        heatmaps_of(build('cpm', 2), [(), ()])
 
 
 def test_registered_for_subclasses():
     class OwnHead(RTMCCHead):
         pass
 
-    assert teacher_heatmaps.dispatch(OwnHead) is teacher_heatmaps.dispatch(
+    assert heatmaps_of.dispatch(OwnHead) is heatmaps_of.dispatch(
         RTMCCHead
     )

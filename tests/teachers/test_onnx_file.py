@@ -11,9 +11,10 @@ from mmpose.codecs import UDPHeatmap
 
 from distilpose.heatmaps.frame import HeatmapFrame, heatmap_frame
 from distilpose.heatmaps.functional import simulate_heatmaps
+from distilpose.teachers.base import make_source
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
-from distilpose.teachers.kinds import OnnxSource, make_source
+from distilpose.teachers.onnx_file import OnnxSource
 
 from .. import onnx_files, shared, toys
 
@@ -303,8 +304,8 @@ def flat(tmp_path):
 
 @pytest.mark.parametrize('make, settings, text', [
     (None, dict(onnx='no.onnx'), 'file "no.onnx" does not exist'),
-    (operator, {}, 'cannot run the teacher .*operator Unheard is not .*newer'),
-    (damaged, {}, r'cannot run the teacher .*copy or export it again'),
+    (operator, {}, 'teacher: .*cannot load .*operator Unheard is not .*newer'),
+    (damaged, {}, r'The teacher: .*cannot load .*copy it again'),
     (of_any_size, {}, 'leaves its input size open.*input_size'),
     (flat, {}, r'gives features \(1, 9216\), of which none'),
     (flat, dict(output='feature'), r'no tensor of this name. .* features;'),

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from distilpose_runtime.errors import UserTypeError
 
 __all__ = [
+    'PAPER_SIGMA',
     'STRIDE',
     'HeatmapFrame',
     'InputView',
@@ -33,6 +34,9 @@ __all__ = [
 # The student's sigmas are in pixels of a heatmap that is this many times
 # smaller than its input.
 STRIDE = 4
+
+# Sigma of the heatmaps that the paper's teacher learned, in such pixels.
+PAPER_SIGMA = 2.0
 
 Pair = tuple[float, float]
 
@@ -47,8 +51,7 @@ class InputView(NamedTuple):
     Attributes:
         student_size: Size (W, H) of the student's input, pixels.
         teacher_size: Size (W, H) of the teacher's input, pixels.
-        ratio: Pixels of the teacher per pixel of the student, (x, y); below 0
-            for a mirror image.
+        ratio: Pixels of the teacher per pixel of the student, (x, y).
         shift: The teacher's pixel at the student's pixel 0, (x, y).
     """
 
@@ -146,8 +149,8 @@ class HeatmapFrame(NamedTuple):
             scale=scale,
             offset=offset,
             sigma_scale=(
-                self.sigma_scale[0] * abs(view.ratio[0]),
-                self.sigma_scale[1] * abs(view.ratio[1]),
+                self.sigma_scale[0] * view.ratio[0],
+                self.sigma_scale[1] * view.ratio[1],
             ),
         )
         if self.reading_scale is None:

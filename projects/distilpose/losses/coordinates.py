@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from ..heatmaps.forms import TeacherHeatmaps
+from ..heatmaps.forms import Heatmaps
 from ..heatmaps.functional import at_least_float32
 
 __all__ = ['TeacherCoordinateLoss']
@@ -38,7 +38,7 @@ class TeacherCoordinateLoss(nn.Module):
     def forward(
         self,
         coords: Tensor,
-        teacher_heatmaps: TeacherHeatmaps,
+        teacher_heatmaps: Heatmaps,
         keypoint_weights: Tensor,
     ) -> Tensor:
         """Compare coordinates.

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserValueError
 
-from ..heatmaps.forms import DenseHeatmaps, TeacherHeatmaps
+from ..heatmaps.forms import DenseHeatmaps, Heatmaps
 from ..heatmaps.frame import HeatmapFrame
 from ..heatmaps.functional import at_least_float32
 
@@ -133,7 +133,7 @@ class SimulatedHeatmapLoss(nn.Module):
         self,
         coords: Tensor,
         sigmas: Tensor,
-        teacher_heatmaps: Tensor | TeacherHeatmaps,
+        teacher_heatmaps: Tensor | Heatmaps,
         keypoint_weights: Tensor,
         frame: HeatmapFrame | None = None,
     ) -> Tensor:
@@ -193,7 +193,7 @@ class KeypointScoreLoss(nn.Module):
         self,
         scores: Tensor,
         coords: Tensor,
-        teacher_heatmaps: Tensor | TeacherHeatmaps,
+        teacher_heatmaps: Tensor | Heatmaps,
         keypoint_weights: Tensor,
         frame: HeatmapFrame | None = None,
     ) -> Tensor:
@@ -227,8 +227,8 @@ class KeypointScoreLoss(nn.Module):
 
 
 def _as_maps(
-    heatmaps: Tensor | TeacherHeatmaps, frame: HeatmapFrame | None
-) -> TeacherHeatmaps:
+    heatmaps: Tensor | Heatmaps, frame: HeatmapFrame | None
+) -> Heatmaps:
     if not isinstance(heatmaps, Tensor):
         return heatmaps
     h, w = heatmaps.shape[-2:]

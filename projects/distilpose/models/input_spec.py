@@ -3,9 +3,10 @@
 W, H: input width and height, pixels.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mmpose.models import TopdownPoseEstimator
+from torch import nn
 
 from ..heatmaps.frame import codec_input_size, codec_of
 
@@ -31,8 +32,12 @@ class InputSpec(NamedTuple):
     @classmethod
     def of_model(cls, model: TopdownPoseEstimator) -> 'InputSpec':
         """Read what a model takes off its preprocessor and its codec."""
-        preprocessor = model.data_preprocessor
         codec = codec_of(model.head) if model.with_head else None
+        return cls.of(model.data_preprocessor, codec)
+
+    @classmethod
+    def of(cls, preprocessor: nn.Module, codec: Any) -> 'InputSpec':
+        """Read what a preprocessor makes of images of a codec's size."""
         spec = cls(
             size=codec_input_size(codec),
             rgb=bool(getattr(preprocessor, '_channel_conversion', False)),

@@ -1,3 +1,5 @@
 """Teachers: frozen, of any kind, asked for the student's keypoints."""
 
-from . import heads  # noqa: F401  (registers the adapters of heads)
+# Importing them registers adapters of heads, and kinds of teachers.
+from . import heads, mmpose_model, onnx_file  # noqa: F401
+from .stored import source  # noqa: F401

@@ -1,16 +1,24 @@
-"""What every source of a teacher's heatmaps has in common."""
+"""What every kind of teacher has in common, and how a config chooses one."""
 
+import inspect
 from abc import ABC, abstractmethod
 from typing import Any
 
+from mmengine.registry import Registry
 from mmpose.utils.typing import SampleList
 from torch import Tensor
+
+from distilpose_runtime.errors import UserTypeError, UserValueError
 
 from ..keypoints.metainfo import keypoint_names
 from .inputs import InputSpec
 from .output import TeacherOutput
 
-__all__ = ['TeacherSource']
+__all__ = ['TEACHERS', 'TeacherSource', 'make_source']
+
+# Kinds of teachers, each by the setting of model.teacher that chooses it. A
+# kind of your own: a subclass of TeacherSource, registered under its setting.
+TEACHERS = Registry('teacher')
 
 
 class TeacherSource(ABC):
@@ -20,7 +28,8 @@ class TeacherSource(ABC):
     of its teacher's files.
 
     Attributes:
-        is_stored: Whether it repeats what a teacher said before.
+        is_stored: Whether it repeats what a teacher said before. It then
+            needs no images, and takes the settings of that teacher, too.
     """
 
     is_stored = False
@@ -49,6 +58,14 @@ class TeacherSource(ABC):
     def prepare(self) -> None:
         """Build and load it now, with every error that this can have."""
 
+    def digests(self) -> dict[str, str]:
+        """Hashes of what its settings stand for, by the setting.
+
+        For settings whose value says less than what it leads to. Those that
+        are the path of a file need none: its content is hashed.
+        """
+        return {}
+
     def see_data(self, dataset: Any) -> None:  # noqa: B027
         """Look at the dataset that is about to be trained on.
 
@@ -70,3 +87,38 @@ class TeacherSource(ABC):
         Returns:
             Its heatmaps in its own frame, for its own keypoints.
         """
+
+
+def make_source(settings: dict) -> TeacherSource:
+    """Make the source that the settings of a teacher describe.
+
+    Args:
+        settings: One that chooses a kind (``config``, ``onnx``, or one that
+            was added to ``TEACHERS``), and what else this kind takes; or
+            ``stored``, alone or beside the settings of the teacher whose
+            outputs were stored.
+
+    Raises:
+        TypeError: The source has no such setting.
+        ValueError: Two sources are described, or a setting has a wrong value.
+    """
+    kinds: dict[str, type[TeacherSource]] = TEACHERS.module_dict
+    chosen = [kind for kind in kinds if settings.get(kind) is not None]
+    chosen = [k for k in chosen if kinds[k].is_stored] or chosen
+    if len(chosen) > 1:
+        raise UserValueError(
+            f'model.teacher has both {" and ".join(chosen)}. Set one of them.'
+        )
+    source = kinds[chosen[0] if chosen else 'config']
+    known = [*inspect.signature(source).parameters]
+    # What a config sets to None is what its base had for another source.
+    settings = {
+        k: v for k, v in settings.items() if v is not None or k in known
+    }
+    unknown = sorted({*settings} - {*known})
+    if unknown and not source.is_stored:
+        raise UserTypeError(
+            f'model.teacher has no setting {", ".join(unknown)}. Its settings '
+            f'are {", ".join([*known, "keypoints"])}.'
+        )
+    return source(**settings)

@@ -12,15 +12,11 @@ from mmengine.logging import MMLogger
 from mmpose.utils.typing import SampleList
 from torch import Tensor
 
-from distilpose_runtime.errors import UserValueError
-
-from ..heatmaps.forms import TeacherHeatmaps
 from ..keypoints.matching import Index, describe_match, match_keypoints
 from ..models.token_distilling_encoder import Tokens
+from .base import make_source
 from .inputs import InputConversion, InputSpec
-from .kinds import make_source
 from .output import TeacherOutput
-from .stored.source import StoredSource
 
 __all__ = ['FrozenTeacher']
 
@@ -43,10 +39,7 @@ class FrozenTeacher:
             name, its index, or None if the teacher has none. Defaults to the
             one of equal name or, where names are not known, to the one of
             equal index.
-        flip_test: Whether it sees mirror images as well, and its heatmaps are
-            averaged: twice the cost, and fewer errors to imitate.
-        **settings: What its source takes; see
-            ``make_source``.
+        **settings: What its source takes; see ``make_source``.
 
     Raises:
         TypeError: There is no such setting.
@@ -58,14 +51,13 @@ class FrozenTeacher:
         student: InputSpec | None = None,
         student_keypoints: Sequence[str] | None = None,
         keypoints: Sequence[str | int | None] | None = None,
-        flip_test: bool = False,
         **settings: Any,
     ) -> None:
+        self.settings = settings
         self.source = make_source(settings)
         self.student = student
         self.student_keypoints = student_keypoints
         self.keypoints = keypoints
-        self.flip_test = flip_test
         self._conversions: dict[tuple[int, int], InputConversion] = {}
         self._indices: dict[tuple[str, ...], Index | None] = {}
 
@@ -81,8 +73,6 @@ class FrozenTeacher:
             FileNotFoundError: One of its files does not exist.
         """
         self.source.prepare()
-        if isinstance(self.source, StoredSource) and self.flip_test:
-            self.source.outputs.expect_flip_test(True)
         logger = MMLogger.get_current_instance()
         if self.student is not None and self.student.size is not None:
             conversion = self._conversion(self.student.size)
@@ -146,39 +136,10 @@ class FrozenTeacher:
         """
         height, width = inputs.shape[-2:]
         conversion = self._conversion((width, height))
-        # What was stored needs no images, and is averaged already.
         stored = self.source.is_stored
         images = inputs if stored else conversion.images(inputs)
         output = self.source(images, samples)
-        maps = output.maps
-        if self.flip_test and not stored:
-            maps = maps.map(_mean, self._mirrored(conversion, inputs, maps))
-        return output._replace(maps=maps.seen_through(conversion.view))
-
-    def _mirrored(
-        self,
-        conversion: InputConversion,
-        inputs: Tensor,
-        maps: TeacherHeatmaps,
-    ) -> TeacherHeatmaps:
-        """Its heatmaps for mirror images, mirrored back."""
-        flip_indices = (self.source.metainfo or {}).get('flip_indices')
-        if not flip_indices:
-            raise UserValueError(
-                f'The teacher {self.source.name} does not say which of its '
-                'keypoints change sides in a mirror image, which '
-                'model.teacher.flip_test=True needs. Give it as a whole '
-                'config, with its dataset, or set flip_test=False.'
-            )
-        # Mirrored about this pixel, cell x of one lies on cell w - 1 - x of
-        # the other. About the image's middle, it would lie between cells.
-        frame = maps.frame
-        width = conversion.view.teacher_size[0]
-        about = (frame.size[0] - 1 - 2 * frame.offset[0]) / frame.scale[0]
-        images = conversion.images(inputs, mirror_about=about * width)
-        mirrored = self.source(images).maps.mirrored()
-        index = _constant(tuple(flip_indices), inputs.device, torch.long)
-        return mirrored.map(lambda values: values[:, index])
+        return output._replace(maps=output.maps.seen_through(conversion.view))
 
     def _conversion(self, size: tuple[int, int]) -> InputConversion:
         if size not in self._conversions:
@@ -186,10 +147,6 @@ class FrozenTeacher:
             student = (self.student or teacher)._replace(size=size)
             self._conversions[size] = InputConversion(student, teacher)
         return self._conversions[size]
-
-
-def _mean(values: Tensor, others: Tensor) -> Tensor:
-    return (values + others) / 2
 
 
 @lru_cache(maxsize=32)

@@ -64,23 +64,16 @@ class InputConversion:
             lines.append('images are normalized anew for it')
         return lines
 
-    def images(
-        self, inputs: Tensor, mirror_about: float | None = None
-    ) -> Tensor:
+    def images(self, inputs: Tensor) -> Tensor:
         """Convert normalized images.
 
         Args:
             inputs: The student's normalized images (B, C, H, W).
-            mirror_about: To mirror them, pixel x of the teacher's input goes
-                to ``mirror_about - x``. Defaults to no mirror image.
 
         Returns:
             The teacher's, of its size.
         """
         view = self.view
-        if mirror_about is not None:
-            (r, s), (x, y) = view.ratio, view.shift
-            view = view._replace(ratio=(-r, s), shift=(mirror_about - x, y))
         same_colours = self.student[1:] == self.teacher[1:]
         same_size = view.ratio == (1.0, 1.0) and view.shift == (0.0, 0.0)
         if same_colours and same_size:
@@ -121,7 +114,7 @@ def _weights(
 
     Kept on the device, which would wait for a copy.
     """
-    width = max(1.0, 1 / abs(ratio))
+    width = max(1.0, 1 / ratio)
     margin = math.ceil(width)
     at = (torch.arange(size, dtype=torch.float64) - shift) / ratio
     # Beyond the border lie black pixels, which weigh like any other.

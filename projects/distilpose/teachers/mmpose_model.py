@@ -4,6 +4,8 @@ B: batch. H, W: input height and width, pixels.
 """
 
 import copy
+import hashlib
+import json
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -34,9 +36,9 @@ from ..zoo.build import build_model
 from ..zoo.find import find_config
 from ..zoo.published import published_weights
 from ..zoo.types import name_types
-from .base import TeacherSource
+from .base import TEACHERS, TeacherSource
 from .inputs import InputSpec
-from .output import TeacherOutput, teacher_heatmaps, tokens_of
+from .output import TeacherOutput, heatmaps_of, tokens_of
 
 __all__ = ['MMPoseSource', 'build_untrained']
 
@@ -45,6 +47,7 @@ DTYPES = dict(
 )
 
 
+@TEACHERS.register_module(name='config')
 class MMPoseSource(TeacherSource):
     """A top-down estimator that is used, but neither trained nor saved.
 
@@ -112,6 +115,17 @@ class MMPoseSource(TeacherSource):
     def prepare(self) -> None:
         self.model  # noqa: B018  (builds it)
 
+    def digests(self) -> dict[str, str]:
+        """The whole config's, of which a file or a name is the beginning."""
+        if not isinstance(self.config, str):
+            return {}
+        try:
+            content = [self._whole_config.to_dict(), self._weights]
+        except (OSError, ValueError):  # gone after it was used
+            return {}
+        text = json.dumps(content, sort_keys=True, default=str)
+        return dict(config=hashlib.sha256(text.encode()).hexdigest())
+
     @cached_property
     def metainfo(self) -> dict | None:  # type: ignore[override]
         """Metainfo of the dataset in the teacher's config.
@@ -127,10 +141,12 @@ class MMPoseSource(TeacherSource):
         model = self.model
         # Never to a narrower dtype that was not asked for: it would stay so.
         dtype = self.dtype or torch.promote_types(torch.float32, images.dtype)
-        model.to(images.device, dtype)
+        first = next(model.parameters())
+        if (first.device, first.dtype) != (images.device, dtype):
+            model.to(images.device, dtype)  # slow where nothing is to do, too
         with torch.inference_mode(), self._precision(images):
             feats = MicroBatches(model)(images.to(dtype))
-            maps = teacher_heatmaps(model.head, model.head(feats))
+            maps = heatmaps_of(model.head, model.head(feats))
         return TeacherOutput(maps, tokens_of(feats))
 
     def _precision(self, images: Tensor) -> AbstractContextManager[Any]:
@@ -261,7 +277,7 @@ def build_untrained(config: dict, name: str) -> TopdownPoseEstimator:
             f'The teacher must be a TopdownPoseEstimator, but {name} '
             f'describes a {kind.__name__}.'
         )
-    expect_adapter(teacher_heatmaps, model.head)
+    expect_adapter(heatmaps_of, model.head)
     codec = codec_of(model.head)
     if codec is None:
         raise UserValueError(

@@ -18,12 +18,13 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor
 
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.session import run_session
 
 from ..keypoints.names import mirror_pairs
-from .base import TeacherSource
+from .base import TEACHERS, TeacherSource
 from .inputs import InputSpec
 from .onnx_outputs import Reader, recognise
-from .onnx_session import OnnxInput, open_session
+from .onnx_session import OnnxInput, open_teacher
 from .output import TeacherOutput
 
 __all__ = ['OnnxSource']
@@ -33,6 +34,7 @@ MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 DATASETS = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
 
 
+@TEACHERS.register_module(name='onnx')
 class OnnxSource(TeacherSource):
     """A top-down pose estimator that ONNX Runtime runs.
 
@@ -173,9 +175,9 @@ class OnnxSource(TeacherSource):
 
     @cached_property
     def _session(self) -> Any:
-        return open_session(self.onnx, self.output)
+        return open_teacher(self.onnx, self.output)
 
-    @property
+    @cached_property
     def _exported(self) -> dict:
         """What ``distilpose export`` has written into the file."""
         metadata = self._session.get_modelmeta().custom_metadata_map
@@ -212,7 +214,12 @@ class OnnxSource(TeacherSource):
     ) -> list[np.ndarray]:
         """Values of outputs for images (B, 3, H, W), as float32."""
         parts = [
-            self._session.run([*outputs], {self._input.name: part})
+            run_session(
+                self._session,
+                self.onnx,
+                {self._input.name: part},
+                [*outputs],
+            )
             for part in self._input.batches(images)
         ]
         return [

@@ -15,17 +15,16 @@ from torch import Tensor
 
 from distilpose_runtime.errors import UserValueError
 
-from ..heatmaps.forms import DenseHeatmaps, SeparableHeatmaps, TeacherHeatmaps
-from ..heatmaps.frame import STRIDE, HeatmapFrame, heatmap_frame
-from ..heatmaps.functional import gaussian_profiles
+from ..heatmaps.forms import DenseHeatmaps, Heatmaps, SeparableHeatmaps
+from ..heatmaps.frame import PAPER_SIGMA, STRIDE, HeatmapFrame, heatmap_frame
 from .heads.simcc import simcc_heatmaps
 
 __all__ = ['Reader', 'recognise']
 
 Size = tuple[int, int]
 
-# The paper's Gaussians have this sigma, cells, for an input of 256 pixels.
-SIGMA, SIGMA_AT = 2.0, 256
+# The paper's Gaussians are of an input of this many pixels.
+PAPER_INPUT = 256
 # RTMPose's codec for 256 x 192, and the beta of its KLDiscretLoss.
 RTMPOSE = dict(type='SimCCLabel', sigma=(4.9, 5.66), normalize=False)
 RTMPOSE_BETA = 10.0
@@ -43,7 +42,7 @@ class Reader(NamedTuple):
 
     outputs: tuple[str, ...]
     kind: str
-    read: Callable[..., TeacherHeatmaps]
+    read: Callable[..., Heatmaps]
     frame: HeatmapFrame
 
 
@@ -94,7 +93,7 @@ def recognise(
             return Reader((name,), kind, _draw_movenet, cells)
         if shape[2] * w == shape[3] * h > 1:
             built = _build_codec(
-                codec or dict(type='MSRAHeatmap', sigma=SIGMA),
+                codec or dict(type='MSRAHeatmap', sigma=PAPER_SIGMA),
                 input_size=size,
                 heatmap_size=(shape[3], shape[2]),
             )
@@ -159,9 +158,8 @@ def _draw(
     Their sigmas (B, K, 2), cells, are the paper's where the teacher has none.
     """
     if sigmas is None:
-        sigma = SIGMA * max(frame.size) * STRIDE / SIGMA_AT
+        sigma = PAPER_SIGMA * max(frame.size) * STRIDE / PAPER_INPUT
         sigmas = torch.full_like(coords, sigma)
-    rows, columns = gaussian_profiles(coords, sigmas, frame)
-    return SeparableHeatmaps(
-        frame, rows * scores.clamp(0, 1)[..., None], columns
+    return SeparableHeatmaps.gaussians(
+        frame, coords, sigmas, scores.clamp(0, 1)
     )

@@ -15,12 +15,14 @@ from mmengine.logging import MMLogger
 from distilpose_runtime.errors import (
     UserFileNotFoundError,
     UserImportError,
+    UserRuntimeError,
     UserValueError,
 )
+from distilpose_runtime.metadata import ModelError
+from distilpose_runtime.session import open_session
 
-__all__ = ['OnnxInput', 'open_session']
+__all__ = ['OnnxInput', 'open_teacher']
 
-CPU, CUDA = 'CPUExecutionProvider', 'CUDAExecutionProvider'
 DTYPES = {
     'tensor(float)': np.float32,
     'tensor(float16)': np.float16,
@@ -112,7 +114,7 @@ class OnnxInput(NamedTuple):
             yield np.concatenate([part, *[part[-1:]] * (size - len(part))])
 
 
-def open_session(file: str, output: str | None = None) -> Any:
+def open_teacher(file: str, output: str | None = None) -> Any:
     """Load a teacher's file, to run by CUDA where there is a GPU.
 
     Args:
@@ -128,81 +130,60 @@ def open_session(file: str, output: str | None = None) -> Any:
         ValueError: ONNX Runtime cannot run the file, or there is no such
             tensor inside.
     """
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise UserImportError(
-            'An ONNX teacher needs ONNX Runtime. Install it with `pip install '
-            '"distilpose[export]"`, or onnxruntime-gpu for CUDA.'
-        ) from error
     if not Path(file).is_file():
         raise UserFileNotFoundError(
             f'The teacher\'s file "{file}" does not exist (looked from '
             f'{Path.cwd()}). Set model.teacher.onnx.'
         )
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors, which are raised as well
-    options.intra_op_num_threads = torch.get_num_threads()
-    providers = _providers(onnxruntime.get_available_providers())
     try:
-        session = onnxruntime.InferenceSession(file, options, providers)
+        session = _open(file)
         known = [x.name for x in session.get_outputs()]
         if output is not None and output not in known:
-            model = _with_output(file, output)
-            session = onnxruntime.InferenceSession(model, options, providers)
-    except (ImportError, _UnknownTensorError):
-        raise
-    except Exception as error:  # of many types, most of them ONNX Runtime's
-        from distilpose_runtime.session import reason
-
-        raise UserValueError(
-            f'ONNX Runtime {onnxruntime.__version__} cannot run the teacher '
-            f'"{file}" ({reason(error)}). It must be a complete ONNX '
-            'file of operators that this version knows: copy or export it '
-            'again, or install a newer onnxruntime.'
+            session = _open(file, _with_output(file, output))
+    except ModuleNotFoundError as error:
+        raise UserImportError(
+            f'An ONNX teacher needs the package {error.name}. Install it with '
+            '`pip install "distilpose[export]" onnx`, or onnxruntime-gpu for '
+            'CUDA. onnx is needed where model.teacher.output is no output of '
+            'the file, but a tensor inside.'
         ) from error
-    _log_provider(file, session.get_providers()[0])
+    except ModelError as error:
+        raise UserValueError(f'The teacher: {error}') from error
+    MMLogger.get_current_instance().info(
+        'The teacher %s: ONNX Runtime runs it by %s',
+        file,
+        session.get_providers()[0],
+    )
     return session
 
 
-class _UnknownTensorError(UserValueError):
-    """There is no tensor of this name in the file."""
-
-
-def _providers(available: list[str]) -> list[Any]:
-    if not torch.cuda.is_available() or CUDA not in available:
-        return [CPU]
-    return [(CUDA, dict(device_id=torch.cuda.current_device())), CPU]
-
-
-def _log_provider(file: str, provider: str) -> None:
-    logger = MMLogger.get_current_instance()
-    logger.info('The teacher %s: ONNX Runtime runs it by %s', file, provider)
-    if torch.cuda.is_available() and provider != CUDA:
-        logger.warning(
-            'The teacher %s runs on the CPU, though there is a GPU. Install '
-            'onnxruntime-gpu in place of onnxruntime, in the version that '
-            'fits your CUDA.',
-            file,
-        )
+def _open(file: str, content: bytes | None = None) -> Any:
+    threads = torch.get_num_threads()
+    if torch.cuda.is_available():
+        device = f'cuda:{torch.cuda.current_device()}'
+        try:
+            return open_session(file, device, threads, content)
+        except UserRuntimeError as error:
+            MMLogger.get_current_instance().warning(
+                'The teacher %s runs on the CPU, though there is a GPU: %s '
+                'Install onnxruntime-gpu in place of onnxruntime, in the '
+                'version that fits your CUDA.',
+                file,
+                error,
+            )
+    return open_session(file, 'cpu', threads, content)
 
 
 def _with_output(file: str, output: str) -> bytes:
     """The file's content with a tensor inside as one more output."""
-    try:
-        import onnx
-    except ImportError as error:
-        raise UserImportError(
-            f'model.teacher.output is "{output}", no output of "{file}". To '
-            'look for a tensor inside takes the package onnx: `pip install '
-            'onnx`.'
-        ) from error
+    import onnx
+
     model = onnx.load(file)
     tensors = [name for node in model.graph.node for name in node.output]
     if output not in tensors:
         named = [x.name for x in model.graph.output]
         near = difflib.get_close_matches(output, tensors, cutoff=0.3)
-        raise _UnknownTensorError(
+        raise UserValueError(
             f'model.teacher.output is "{output}", but "{file}" has no tensor '
             f'of this name. Its outputs are {", ".join(named)}; nearest '
             f'inside: {", ".join(near) or "none"}.'

@@ -1,7 +1,7 @@
 """What a teacher says about a batch, whatever its head gives.
 
 The adapters of heads are in ``heads``. A head of another kind is added by
-``teacher_heatmaps.register``, from any file.
+``heatmaps_of.register``, from any file.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
 
-from ..heatmaps.forms import TeacherHeatmaps
+from ..heatmaps.forms import Heatmaps
 from ..heatmaps.frame import HeatmapFrame
 from ..models.token_distilling_encoder import Tokens
 
-__all__ = ['TeacherOutput', 'teacher_heatmaps', 'tokens_of']
+__all__ = ['TeacherOutput', 'heatmaps_of', 'tokens_of']
 
 
 class TeacherOutput(NamedTuple):
@@ -30,7 +30,7 @@ class TeacherOutput(NamedTuple):
             all of them.
     """
 
-    maps: TeacherHeatmaps
+    maps: Heatmaps
     tokens: Tokens | None = None
     known: Tensor | None = None
 
@@ -46,7 +46,7 @@ class TeacherOutput(NamedTuple):
 
 
 @singledispatch
-def teacher_heatmaps(head: nn.Module, output: Any) -> TeacherHeatmaps:
+def heatmaps_of(head: nn.Module, output: Any) -> Heatmaps:
     """Turn what a head gives into heatmaps of height 1, in their frame.
 
     Raises:
@@ -59,7 +59,7 @@ def teacher_heatmaps(head: nn.Module, output: Any) -> TeacherHeatmaps:
         'known how to turn what it gives into one heatmap for each keypoint. '
         'Choose a teacher whose head gives heatmaps or SimCC profiles '
         '(docs/teachers.md lists them), or add an adapter by '
-        'distilpose.teachers.output.teacher_heatmaps.register.'
+        'distilpose.teachers.output.heatmaps_of.register.'
     )
 
 

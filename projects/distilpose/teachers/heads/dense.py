@@ -17,32 +17,32 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
 
-from ...heatmaps.forms import DenseHeatmaps, TeacherHeatmaps
+from ...heatmaps.forms import DenseHeatmaps, Heatmaps
 from ...heatmaps.frame import heatmap_frame
 from ...heatmaps.functional import at_least_float32, gaussian_profiles
-from ..output import teacher_heatmaps
+from ..output import heatmaps_of
 from .udp_combined import combined_heatmaps, is_combined
 
 __all__: list[str] = []
 
 
-@teacher_heatmaps.register
-def _(head: HeatmapHead, output: Any) -> TeacherHeatmaps:
+@heatmaps_of.register
+def _(head: HeatmapHead, output: Any) -> Heatmaps:
     _expect_heatmaps(head, output)
     if is_combined(head.decoder):
         return combined_heatmaps(head.decoder, output)
     return _of_codec(head, output)
 
 
-@teacher_heatmaps.register(CPMHead)  # hourglass networks have it, too
-@teacher_heatmaps.register(MSPNHead)  # and RSN
+@heatmaps_of.register(CPMHead)  # hourglass networks have it, too
+@heatmaps_of.register(MSPNHead)  # and RSN
 def _(head: nn.Module, output: list[Tensor]) -> DenseHeatmaps:
     """Of the heatmaps of all stages and units, those that MMPose decodes."""
     _expect_heatmaps(head, output[-1])
     return _of_codec(head, output[-1])
 
 
-@teacher_heatmaps.register
+@heatmaps_of.register
 def _(
     head: IntegralRegressionHead, output: tuple[Tensor, Tensor]
 ) -> DenseHeatmaps:
@@ -63,8 +63,8 @@ def _(
     return maps.scaled(1 / maps.peaks().clamp(min=1))
 
 
-@teacher_heatmaps.register
-def _(head: VisPredictHead, output: tuple[Any, Tensor]) -> TeacherHeatmaps:
+@heatmaps_of.register
+def _(head: VisPredictHead, output: tuple[Any, Tensor]) -> Heatmaps:
     """The wrapped head's heatmaps, as high as a keypoint is visible.
 
     The wrapped head has learned nothing about keypoints that are not.
@@ -72,7 +72,7 @@ def _(head: VisPredictHead, output: tuple[Any, Tensor]) -> TeacherHeatmaps:
     pose, visibility = output
     if not head.use_sigmoid:
         visibility = visibility.sigmoid()
-    return teacher_heatmaps(head.pose_head, pose).scaled(visibility)
+    return heatmaps_of(head.pose_head, pose).scaled(visibility)
 
 
 def _of_codec(head: nn.Module, heatmaps: Tensor) -> DenseHeatmaps:

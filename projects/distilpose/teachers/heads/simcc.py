@@ -15,7 +15,7 @@ from distilpose_runtime.errors import UserTypeError
 from ...heatmaps.forms import SeparableHeatmaps
 from ...heatmaps.frame import heatmap_frame
 from ...heatmaps.functional import at_least_float32
-from ..output import teacher_heatmaps
+from ..output import heatmaps_of
 
 __all__ = ['simcc_heatmaps']
 
@@ -23,9 +23,9 @@ __all__ = ['simcc_heatmaps']
 EMPTY = 1e-6
 
 
-@teacher_heatmaps.register(SimCCHead)
-@teacher_heatmaps.register(RTMCCHead)
-@teacher_heatmaps.register(RTMWHead)
+@heatmaps_of.register(SimCCHead)
+@heatmaps_of.register(RTMCCHead)
+@heatmaps_of.register(RTMWHead)
 def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SeparableHeatmaps:
     loss = head.loss_module
     if not isinstance(loss, KLDiscretLoss):

@@ -16,7 +16,7 @@ from torchvision.transforms.functional import gaussian_blur
 
 from ...heatmaps.forms import SeparableHeatmaps
 from ...heatmaps.frame import heatmap_frame
-from ...heatmaps.functional import at_least_float32, gaussian_profiles
+from ...heatmaps.functional import at_least_float32
 
 __all__ = ['combined_heatmaps', 'is_combined']
 
@@ -49,11 +49,10 @@ def combined_heatmaps(codec: UDPHeatmap, maps: Tensor) -> SeparableHeatmaps:
     w, h = frame.size
     radius = codec.radius_factor * max(w, h)
     cells = torch.cat([top % w + radius * x, top // w + radius * y], dim=-1)
-    cell_sigmas = torch.full_like(cells, codec.sigma)
-    rows, columns = gaussian_profiles(
-        frame.coords(cells), frame.student_sigmas(cell_sigmas), frame
+    sigmas = frame.student_sigmas(torch.full_like(cells, codec.sigma))
+    return SeparableHeatmaps.gaussians(
+        frame, frame.coords(cells), sigmas, height.squeeze(-1).clamp(0, 1)
     )
-    return SeparableHeatmaps(frame, rows * height.clamp(0, 1), columns)
 
 
 def _middle(disc: Tensor, margin: int) -> Tensor:

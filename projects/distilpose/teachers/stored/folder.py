@@ -2,10 +2,10 @@
 
 - ``meta.json``: what was stored, of which teacher and data, and how far.
 - ``keys.npy``: for each person a number made of its photo and its id.
-- ``rows.npy``: for each person its crop and, for each keypoint, the peak of
-  the heatmap and a window around it, as shares of the peak in 255 steps.
+- ``rows.npy``: for each person its crop and, for each keypoint, the Gaussian
+  that its heatmap resembles most: place, height and two widths.
 
-N: people. K: keypoints. n: side of a window, cells.
+K: keypoints.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from distilpose_runtime.files import written_whole
 
 from ...heatmaps.frame import HeatmapFrame
 from ...weights.fetch import file_sha256
+from ..base import make_source
 from ..inputs import InputSpec
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     'sample_key',
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2  # 1, of version 0.2, had windows around the peaks
 
 
 def sample_key(sample: PoseDataSample) -> int:
@@ -49,13 +50,17 @@ def data_files(dataset: Any) -> list[str]:
 
 
 def describe_teacher(settings: dict[str, Any]) -> dict[str, list[Any]]:
-    """Each setting of a teacher, with its hash if it is a file here."""
+    """Each setting of a teacher, with the hash of what stands behind it."""
+    settings = {k: v for k, v in settings.items() if v is not None}
+    digests = make_source(settings).digests()
     found: dict[str, list[Any]] = {}
     for name, value in sorted(settings.items()):
-        is_file = isinstance(value, str) and Path(value).is_file()
+        digest = digests.get(name)
+        if digest is None and isinstance(value, str) and Path(value).is_file():
+            digest = file_sha256(value)
         # As JSON gives it back: a tuple becomes a list.
         plain = json.loads(json.dumps(value, default=str))
-        found[name] = [plain, file_sha256(value) if is_file else None]
+        found[name] = [plain, digest]
     return found
 
 
@@ -115,8 +120,8 @@ class StoredOutputs:
         if version != FORMAT_VERSION:
             raise UserValueError(
                 f'"{folder}" has the format version {version}, and this '
-                f'distilpose reads {FORMAT_VERSION}. Store the outputs anew '
-                'in another folder.'
+                f'distilpose reads {FORMAT_VERSION}. Store the outputs again, '
+                'in another folder: `distilpose store-teacher`.'
             )
         self._order = np.argsort(self.keys)
         self._keys = self.keys[self._order]
@@ -131,21 +136,20 @@ class StoredOutputs:
             folder: Where.
             keys: Their keys, in the order in which they come.
             meta: What to keep besides: ``teacher``, ``data``, ``frame``,
-                ``input``, ``keypoints`` (K), ``window`` (n) and more.
+                ``input``, ``keypoints`` (K) and more.
 
         Raises:
             OSError: The folder cannot be written, or has no room.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        k, n = meta['keypoints'], meta['window']
+        k = meta['keypoints']
         row = np.dtype(
             [
                 ('crop', np.float32, 4),  # centre and size in the image
                 ('peak', np.float32, (k, 2)),  # fraction of the crop
                 ('height', np.float32, k),
-                ('corner', np.int16, (k, 2)),  # the window's first cell
-                ('window', np.uint8, (k, n, n)),
+                ('sigma', np.float32, (k, 2)),  # pixels at stride 4
             ]
         )
         _expect_room(folder, len(keys) * row.itemsize)
@@ -158,7 +162,7 @@ class StoredOutputs:
         return cls(folder, writable=True)
 
     def append(self, **columns: np.ndarray) -> None:
-        """Store the next people's crops, peaks, heights and windows."""
+        """Store the next people's crops and Gaussians."""
         end = self.done + len(columns['crop'])
         for name, values in columns.items():
             self._rows[name][self.done : end] = values
@@ -221,19 +225,6 @@ class StoredOutputs:
                     'one in another folder, or name the teacher that was '
                     'stored.'
                 )
-
-    def expect_flip_test(self, flip_test: bool) -> None:
-        """See that the teacher saw mirror images as well, or that it did not.
-
-        Raises:
-            ValueError: It is otherwise.
-        """
-        if bool(self.meta.get('flip_test')) != flip_test:
-            raise UserValueError(
-                f'"{self.folder}" was stored with model.teacher.flip_test='
-                f'{not flip_test}, and now it is {flip_test}. Set it as it '
-                'was, or store the outputs in another folder.'
-            )
 
     def expect_data(self, hashes: dict[str, str]) -> None:
         """See that it was stored for these annotation files.

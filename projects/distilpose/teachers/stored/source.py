@@ -19,22 +19,23 @@ from distilpose_runtime.errors import UserValueError
 
 from ...data.wrapped import parts, transforms
 from ...weights.fetch import file_sha256
-from ..base import TeacherSource
+from ..base import TEACHERS, TeacherSource
 from ..inputs import InputSpec
 from ..output import TeacherOutput
 from .folder import StoredOutputs, data_files
-from .peak_windows import PeakWindows
+from .gaussians import Gaussians
 
 __all__ = ['StoredSource']
 
 
+@TEACHERS.register_module(name='stored')
 class StoredSource(TeacherSource):
     """What a teacher said about each person, kept by ``store-teacher``.
 
-    It was asked about crops without augmentation. Each peak is moved to where
-    it lies in the augmented crop, and the window around it is turned and
-    mirrored likewise, but not made larger or smaller: a teacher draws its
-    Gaussians at one size, however large a person is in the crop.
+    It was asked about crops without augmentation. Each of its Gaussians is
+    moved to where it lies in the augmented crop, and turned and mirrored
+    likewise, but not made larger or smaller: a teacher draws its Gaussians at
+    one size, however large a person is in the crop.
 
     Args:
         stored: The folder.
@@ -119,40 +120,41 @@ class StoredSource(TeacherSource):
     def __call__(
         self, images: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
+        frame, k = self.outputs.frame, self.outputs.meta['keypoints']
         if samples is None:  # of a black image, before training
-            return TeacherOutput(self._nothing(images))
+            zeros = images.new_zeros(len(images), k, 2)
+            nothing = Gaussians(zeros, zeros[..., 0], zeros + 1)
+            return TeacherOutput(nothing.drawn(frame))
         rows = self.outputs.rows(samples)
         placed = [self._place(*pair) for pair in zip(samples, rows)]
-        heights = rows['height'][..., None, None]
-        windows = rows['window'] * (heights / 255)
-        tensors = [
-            torch.from_numpy(np.stack(values).astype(np.float32))
-            for values in (windows, *zip(*placed))
-        ]
-        maps = PeakWindows(
-            self.outputs.frame, *(x.to(images.device) for x in tensors)
+        gaussians = Gaussians(
+            *(
+                torch.from_numpy(np.stack(values).astype(np.float32)).to(
+                    images.device
+                )
+                for values in zip(*placed)
+            )
         )
-        return TeacherOutput(maps.map(self._exchange(samples, images.device)))
+        return TeacherOutput(gaussians.drawn(frame))
 
     def _place(
         self, sample: PoseDataSample, row: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Centres (K, 2), origins (K, 2) and turns (K, 2, 2) of windows."""
+        """Where the Gaussians of a person lie in the sample's crop.
+
+        Centres (K, 2), heights (K,) and sigmas (K, 2), as ``Gaussians``.
+        """
         size = np.array(self._size(sample), np.float64)
-        frame = self.outputs.frame
-        scale, offset = np.array(frame.scale), np.array(frame.offset)
-        rotation = self._rotation(sample)
-        moved = _crop_to_crop(sample, row['crop'], size, rotation)
-        points = row['peak'].astype(np.float64)
-        there = (points * size) @ moved[:2, :2].T + moved[:2, 2]
-        turn = moved[:2, :2] / np.sqrt(abs(np.linalg.det(moved[:2, :2])))
-        density = scale / size  # cells per pixel
-        turn = density[:, None] * turn / density
-        return (
-            there / size * scale + offset,
-            row['corner'] - (points * scale + offset),
-            np.broadcast_to(turn, (len(points), 2, 2)),
+        moved = _crop_to_crop(
+            sample, row['crop'], size, self._rotation(sample)
         )
+        points = row['peak'] * size @ moved[:2, :2].T + moved[:2, 2]
+        # A turned Gaussian has its own variances along both axes; that they
+        # then depend on each other is left out.
+        turn = moved[:2, :2] ** 2 / abs(np.linalg.det(moved[:2, :2]))
+        sigmas = np.sqrt(row['sigma'].astype(np.float64) ** 2 @ turn.T)
+        index = self._exchanged(sample, len(points))
+        return (points / size)[index], row['height'][index], sigmas[index]
 
     def _rotation(self, sample: PoseDataSample) -> float:
         if not self.rotated:
@@ -180,32 +182,12 @@ class StoredSource(TeacherSource):
             )
         return width, height
 
-    def _exchange(self, samples: SampleList, device: torch.device) -> Any:
-        """Exchanges left and right keypoints of mirrored samples."""
-        own = (self.metainfo or {}).get('flip_indices')
-        k = self.outputs.meta['keypoints']
-        index = torch.arange(k).repeat(len(samples), 1)
-        for i, sample in enumerate(samples):
-            if sample.metainfo.get('flip'):
-                pairs = own or sample.metainfo['flip_indices']
-                index[i] = torch.tensor(pairs)
-        index = index.to(device)
-        batch = torch.arange(len(samples), device=device)[:, None]
-        return lambda values: values[batch, index]
-
-    def _nothing(self, images: Tensor) -> PeakWindows:
-        b, k, n = (
-            len(images),
-            *(self.outputs.meta[key] for key in ('keypoints', 'window')),
-        )
-        zeros = images.new_zeros(b, k, 2)
-        return PeakWindows(
-            self.outputs.frame,
-            images.new_zeros(b, k, n, n),
-            zeros,
-            zeros - n // 2,
-            torch.eye(2).to(images).expand(b, k, 2, 2),
-        )
+    def _exchanged(self, sample: PoseDataSample, k: int) -> list[int]:
+        """For each keypoint, the one that a mirror image has in its place."""
+        if not sample.metainfo.get('flip'):
+            return [*range(k)]
+        own = self.outputs.meta['flip_indices']
+        return [*(own or sample.metainfo['flip_indices'])]
 
 
 def _crop_to_crop(

@@ -2,11 +2,13 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
@@ -15,22 +17,27 @@ from mmpose.datasets.transforms import (
     LoadImage,
     TopdownAffine,
 )
-from mmpose.registry import DATASETS, MODELS, TRANSFORMS
+from mmpose.registry import (
+    DATASETS,
+    KEYPOINT_CODECS,
+    MODELS,
+    TRANSFORMS,
+)
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
-from torch import Tensor
+from torch import nn
 from torch.utils.data import DataLoader, Dataset, Subset
 from tqdm import tqdm
 
 from distilpose_runtime.errors import UserValueError
 
-from ...distillation import DistilPoseEstimator
-from ...heatmaps.forms import TeacherHeatmaps
+from ...heatmaps.forms import Heatmaps
 from ...weights.fetch import file_sha256
+from ..frozen import FrozenTeacher
 from ..inputs import InputSpec
 from ..output import TeacherOutput
 from .folder import StoredOutputs, data_files, describe_teacher, sample_key
-from .peak_windows import WindowSpec, measure_windows, take_windows
+from .gaussians import Gaussians
 
 __all__ = ['store_teacher']
 
@@ -57,43 +64,59 @@ def store_teacher(
     """
     register_all_modules(init_default_scope=False)
     init_default_scope(config.get('default_scope', 'mmpose'))
-    model = _student(config)
+    teacher, preprocessor = _teacher(config)
     people = _People(config.train_dataloader.dataset)
-    settings = {
-        k: v
-        for k, v in config.model.teacher.items()
-        if k not in ('stored', 'keypoints', 'flip_test')
-    }
-    facts = dict(teacher=describe_teacher(settings), data=people.files)
-    outputs: StoredOutputs | None = None
-    if (Path(folder) / 'meta.json').is_file():
-        outputs = StoredOutputs(folder, writable=True)
-        outputs.expect_teacher(settings)
-        outputs.expect_data({x['file']: x['sha256'] for x in people.files})
-        outputs.expect_people(people.keys)
-        outputs.expect_flip_test(model.teacher.flip_test)
-    start = 0 if outputs is None else outputs.done
-    loader: DataLoader = DataLoader(
-        Subset(people, range(start, len(people))),
-        batch_size,
-        num_workers=config.train_dataloader.get('num_workers', 0),
-        collate_fn=pseudo_collate,
-    )
-    model.teacher.prepare()
-    bar = tqdm(
-        total=len(people), initial=start, unit='crop', disable=not progress
-    )
-    with bar, torch.inference_mode():
-        for batch in loader:
-            batch = model.data_preprocessor(batch)
-            output = model.teacher.with_own_keypoints(
-                batch['inputs'], batch['data_samples']
-            )
-            if outputs is None:
-                outputs = _create(folder, model, people, output, facts)
-            outputs.append(**_columns(outputs, output, batch['data_samples']))
-            bar.update(len(batch['data_samples']))
+    with _alone_in(folder):
+        outputs = _begun(folder, people, teacher)
+        start = 0 if outputs is None else outputs.done
+        loader: DataLoader = DataLoader(
+            Subset(people, range(start, len(people))),
+            batch_size,
+            num_workers=config.train_dataloader.get('num_workers', 0),
+            collate_fn=pseudo_collate,
+        )
+        teacher.prepare()
+        bar = tqdm(
+            total=len(people), initial=start, unit='crop', disable=not progress
+        )
+        with bar, torch.inference_mode():
+            for batch in loader:
+                batch = preprocessor(batch)
+                samples = batch['data_samples']
+                output = teacher.with_own_keypoints(batch['inputs'], samples)
+                gaussians = _finite(output.maps)  # or nothing is written
+                if outputs is None:
+                    outputs = _create(folder, teacher, people, output)
+                outputs.append(**_columns(gaussians, samples))
+                bar.update(len(samples))
     assert outputs is not None
+    return outputs
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes from storing into a folder, too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / 'lock', timeout=0):
+            yield
+    except Timeout as error:
+        raise UserValueError(
+            f'Another process stores outputs in "{folder}" right now. Wait '
+            'for its end, or name another folder.'
+        ) from error
+
+
+def _begun(
+    folder: Path, people: '_People', teacher: FrozenTeacher
+) -> StoredOutputs | None:
+    """What is stored already, if it is of the same."""
+    if not (folder / 'meta.json').is_file():
+        return None
+    outputs = StoredOutputs(folder, writable=True)
+    outputs.expect_teacher(teacher.settings)
+    outputs.expect_data({x['file']: x['sha256'] for x in people.files})
+    outputs.expect_people(people.keys)
     return outputs
 
 
@@ -165,83 +188,72 @@ def _is(transform: dict, kinds: tuple[type, ...]) -> bool:
     return kind is not None and issubclass(kind, kinds)
 
 
-def _student(config: Config) -> DistilPoseEstimator:
+def _teacher(config: Config) -> tuple[FrozenTeacher, nn.Module]:
+    """A config's teacher, and what makes the images of its student."""
     settings = config.model.get('teacher')
-    if config.model.type != 'DistilPoseEstimator' or not settings:
+    if not settings:
         raise UserValueError(
             'The config names no teacher to store. Set model.teacher of a '
             'DistilPoseEstimator.'
         )
     if isinstance(settings, str):
-        config.model.teacher = dict(config=settings)
-    config.model.teacher.pop('stored', None)
-    device = 'cuda' if torch.cuda.is_available() else 'cpu'
-    return MODELS.build(config.model).to(device).eval()
+        settings = dict(config=settings)
+    settings = {k: v for k, v in settings.items() if k != 'stored'}
+    preprocessor = MODELS.build(config.model.data_preprocessor)
+    preprocessor.to('cuda' if torch.cuda.is_available() else 'cpu')
+    codec = KEYPOINT_CODECS.build(config.model.head.decoder)
+    return FrozenTeacher(InputSpec.of(preprocessor, codec), **settings), (
+        preprocessor
+    )
 
 
 def _create(
     folder: Path,
-    model: DistilPoseEstimator,
+    teacher: FrozenTeacher,
     people: _People,
     output: TeacherOutput,
-    facts: dict[str, Any],
 ) -> StoredOutputs:
-    """Make room for windows as wide as the first ones say."""
-    maps, teacher = output.maps, model.teacher
-    mirrored = (teacher.source.metainfo or {}).get('flip_indices')
+    source = teacher.source
+    mirrored = (source.metainfo or {}).get('flip_indices')
     if teacher.keypoints is not None and not mirrored:
         raise UserValueError(
-            f'The teacher {teacher.source.name} does not say which of its '
-            'keypoints change sides in a mirror image, and '
-            "model.teacher.keypoints says that they are not the data's. "
-            'Give it as a whole config, with its dataset, or an ONNX file '
-            'with keypoints_of.'
+            f'The teacher {source.name} does not say which of its keypoints '
+            'change sides in a mirror image, and model.teacher.keypoints says '
+            "that they are not the data's. Give it as a whole config, with "
+            'its dataset, or an ONNX file with keypoints_of.'
         )
-    spec = measure_windows(maps)
-    _finite_windows(maps, spec)  # or nothing is written
+    assert teacher.student is not None
     meta = dict(
-        teacher_name=teacher.source.name,
-        frame=spec.frame(maps.frame)._asdict(),
-        input=InputSpec.of_model(model)._asdict(),
-        keypoints=maps.shape[1],
-        keypoint_names=teacher.source.keypoint_names,
+        teacher_name=source.name,
+        teacher=describe_teacher(teacher.settings),
+        data=people.files,
+        frame=output.frame._asdict(),
+        input=teacher.student._asdict(),
+        keypoints=output.maps.shape[1],
+        keypoint_names=source.keypoint_names,
         flip_indices=mirrored,
-        flip_test=teacher.flip_test,
-        step=spec.step,
-        window=spec.size,
-        **facts,
     )
     return StoredOutputs.create(folder, people.keys, meta)
 
 
-def _finite_windows(
-    maps: TeacherHeatmaps, spec: WindowSpec
-) -> tuple[Tensor, Tensor]:
-    windows, corners = take_windows(maps, spec)
-    if not windows.isfinite().all():
+def _finite(maps: Heatmaps) -> Gaussians:
+    gaussians = Gaussians.of(maps)
+    if not all(values.isfinite().all() for values in gaussians):
         raise UserValueError(
             "The teacher's heatmaps hold NaN or infinity. Check its "
             'checkpoint: was it trained to its end?'
         )
-    return windows, corners
+    return gaussians
 
 
 def _columns(
-    outputs: StoredOutputs,
-    output: TeacherOutput,
-    samples: Sequence[PoseDataSample],
+    gaussians: Gaussians, samples: Sequence[PoseDataSample]
 ) -> dict[str, np.ndarray]:
     """What is stored of a batch."""
-    maps = output.maps
-    spec = WindowSpec(outputs.meta['step'], outputs.meta['window'])
-    windows, corners = _finite_windows(maps, spec)
-    heights = windows.amax((-2, -1)).clamp(min=1e-6)
-    shares = (255 * windows / heights[..., None, None]).round()
     meta = [sample.metainfo for sample in samples]
     return dict(
         crop=np.array([[*x['input_center'], *x['input_scale']] for x in meta]),
-        peak=maps.coords().cpu().numpy(),
-        height=heights.cpu().numpy(),
-        corner=corners.cpu().numpy(),
-        window=shares.clamp(0, 255).cpu().numpy(),
+        peak=gaussians.coords.cpu().numpy(),
+        height=gaussians.heights.cpu().numpy(),
+        sigma=gaussians.sigmas.cpu().numpy(),
     )
