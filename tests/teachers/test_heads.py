@@ -202,6 +202,4 @@ def test_registered_for_subclasses():
     class OwnHead(RTMCCHead):
         pass
 
-    assert heatmaps_of.dispatch(OwnHead) is heatmaps_of.dispatch(
-        RTMCCHead
-    )
+    assert heatmaps_of.dispatch(OwnHead) is heatmaps_of.dispatch(RTMCCHead)

@@ -6,7 +6,6 @@ W, H: input width and height, pixels.
 from typing import Any, NamedTuple
 
 from mmpose.models import TopdownPoseEstimator
-from torch import nn
 
 from ..heatmaps.frame import codec_input_size, codec_of
 
@@ -36,7 +35,7 @@ class InputSpec(NamedTuple):
         return cls.of(model.data_preprocessor, codec)
 
     @classmethod
-    def of(cls, preprocessor: nn.Module, codec: Any) -> 'InputSpec':
+    def of(cls, preprocessor: Any, codec: Any) -> 'InputSpec':
         """Read what a preprocessor makes of images of a codec's size."""
         spec = cls(
             size=codec_input_size(codec),
