@@ -270,7 +270,7 @@ def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
     ):
         usage = f'usage: distilpose {name} '
         assert usage in run('distilpose', name, '--help')
-        assert usage in run('mim', 'run', 'distilpose', tool, '--help')
+        assert usage in run('mim', 'run', 'distilpose', tool, '--', '--help')
     output = run(
         *('mim', 'train', 'distilpose'),
         'distilpose-tiny_no-distill_1xb32-15e_demo-96x64.py',

@@ -51,8 +51,8 @@ def told(error: BaseException) -> str | None:
     # Of pathlib, or of a package that keeps files there.
     if isinstance(error, RuntimeError) and 'home directory' in str(error):
         return (
-            f'{error} A container may run under a user without a home '
-            'folder: set HOME to a folder that can be written.'
+            f'{str(error).rstrip(".")}. A container may run under a user '
+            'without a home folder: set HOME to a folder that can be written.'
         )
     if _of_registry(error):
         text = str(outer.args[0]) if outer.args else str(outer)

@@ -173,21 +173,6 @@ def test_weights_of_another_config(publish):
     refuse(r'Missing key\(s\): backbone\.')
 
 
-def test_wrong_hash(publish, tmp_path):
-    publish(dict(state_dict=trained().state_dict()), 'toy-0123abcd.pth')
-    refuse('SHA-256 begins with .*, not with 0123abcd')
-    assert cached(tmp_path) == []
-
-
-def test_interrupted_download(publish, server, tmp_path):
-    publish(dict(state_dict=trained().state_dict()))
-    server.missing = 100
-    refuse('the connection ended after .* Try again')
-    assert cached(tmp_path) == []
-    server.missing = 0
-    FrozenTeacher(config='toy').prepare()
-
-
 def test_offline_names_address_and_place(publish, server, monkeypatch):
     address = publish(dict(state_dict=trained().state_dict()))
     content = server.files.popitem()[1]

@@ -1,6 +1,8 @@
-"""Teachers made of parts that other packages have."""
+"""Models made of parts of other packages, of MMPose's in their place, or of
+parts that are not there."""
 
 import copy
+import importlib.util
 
 import pytest
 import torch
@@ -9,25 +11,45 @@ from mmpose.models.backbones import CSPNeXt
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 
-from distilpose.zoo.build import build_model
+from distilpose.zoo import build as building
+from distilpose.zoo.build import build_model, build_without_weights
 from distilpose.zoo.find import find_config
+
+from .. import toys
 
 RTMPOSE = 'rtmpose-t_8xb256-420e_coco-256x192'
 VITPOSE = 'td-hm_ViTPose-small_8xb64-210e_coco-256x192'
 
 
-def config(name):
+@pytest.fixture(autouse=True)
+def mmpose_scope():
     register_all_modules()
-    return Config.fromfile(find_config(name, with_mmpose=True)).model
+
+
+def config(name):
+    return Config.fromfile(find_config(name, with_mmpose=True))
+
+
+def teacher(backbone):
+    return {**toys.convolutional_teacher(), 'backbone': backbone}
+
+
+def test_without_downloads_or_teacher():
+    student = config('distilpose-s_8xb32-300e_coco-256x192')
+    before = student.to_dict()
+    model = build_without_weights(student)
+    assert not model.training
+    assert sum(p.numel() for p in model.parameters()) == 5_364_101
+    assert student.to_dict() == before
 
 
 def test_rtmpose_needs_no_operators():
-    model = config(RTMPOSE)
-    before = copy.deepcopy(model)
-    backbone = build_model(model, RTMPOSE).backbone
-    assert model == before
-    assert type(backbone) is CSPNeXt  # MMPose's, not MMDetection's
-    backbone.eval()
+    """Its config names MMDetection's backbone; MMPose's needs none."""
+    settings = config(RTMPOSE)
+    before = copy.deepcopy(settings.model)
+    backbone = build_without_weights(settings).backbone
+    assert settings.model == before
+    assert type(backbone) is CSPNeXt
     assert backbone(torch.zeros(1, 3, 64, 64))[-1].shape == (1, 384, 2, 2)
 
 
@@ -37,28 +59,62 @@ def test_both_backbones_have_the_same_tensors():
         import mmdet.models  # noqa: F401
     except ImportError as error:
         pytest.skip(f'MMDetection cannot be imported here: {error}')
-    settings = config(RTMPOSE).backbone
-    backbones = [
-        MODELS.build(settings),
-        build_model(settings, RTMPOSE),
-    ]
+    settings = config(RTMPOSE).model.backbone
+    backbones = [MODELS.build(settings), build_model(settings, RTMPOSE)]
     assert type(backbones[0]) is not type(backbones[1])
-    shapes = [
-        {key: value.shape for key, value in backbone.state_dict().items()}
-        for backbone in backbones
-    ]
-    assert shapes[0] == shapes[1]
     backbones[1].load_state_dict(backbones[0].state_dict())
     images = torch.rand(1, 3, 64, 64)
-    for backbone in backbones:
-        backbone.eval()
-    torch.testing.assert_close(*(each(images)[-1] for each in backbones))
+    torch.testing.assert_close(
+        *(each.eval()(images)[-1] for each in backbones)
+    )
 
 
 def test_mmcls_is_mmpretrain():
     """What it is called in some of MMPose's configs."""
     pytest.importorskip('mmpretrain')
-    model = config(VITPOSE)
+    model = config(VITPOSE).model
     model.backbone.type = 'mmcls.VisionTransformer'
     backbone = build_model(model, VITPOSE).backbone
     assert type(backbone).__module__.startswith('mmpretrain.')
+
+
+@pytest.mark.parametrize(
+    'backbone, reason',
+    [
+        (
+            dict(type='mmpretrain.ViT'),
+            r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp',
+        ),
+        (
+            dict(_scope_='mmcls', type='ViT'),
+            r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp',
+        ),
+        (dict(type='mmpose.ViT'), 'cannot be built here: .*ViT is not in'),
+        (dict(type='StemNet', cls=True), "cannot be built here: .*'cls'"),
+    ],
+)
+def test_what_is_missing_is_named(backbone, reason, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        building.importlib.util,
+        'find_spec',
+        lambda name: None if name == 'mmpretrain' else find(name),
+    )
+    with pytest.raises(ValueError, match=f'^The x .*{reason}'):
+        build_model(teacher(backbone), 'The x')
+
+
+def test_operator_of_mmcv(monkeypatch):
+    def fail(config):
+        raise ImportError('nms needs the compiled operators of `mmcv`')
+
+    monkeypatch.setattr(building.MODELS, 'build', fail)
+    with pytest.raises(ValueError, match='^x cannot .* here: nms needs'):
+        build_model(toys.teacher(), 'x')
+
+
+def test_file_of_a_model_that_cannot_be_built_is_named(tmp_path):
+    (tmp_path / 'mine.py').write_text("model = dict(type='NoSuchModel')")
+    settings = Config.fromfile(tmp_path / 'mine.py')
+    with pytest.raises(ValueError, match='^The model mine cannot be built'):
+        build_without_weights(settings)

@@ -205,7 +205,8 @@ class MMPoseSource(TeacherSource):
             raise UserFileNotFoundError(
                 f'The teacher\'s config "{self.config}" does not exist '
                 f'(looked from {Path.cwd()}). {error} Set '
-                'model.teacher.config.'
+                'model.teacher.config; `distilpose teachers` lists the names '
+                'of those that can teach.'
             ) from error
 
     def _load(self, model: nn.Module, checkpoint: str) -> None:
