@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from complexity import measure_complexity
-from mmengine.config import Config
 from modelindex.load_model_index import load
 
 import distilpose
@@ -30,14 +28,6 @@ LISTED = sorted(
     if path.parent.name not in ('demo', 'lsp_extended')
 )
 METAFILES = sorted(CONFIGS.glob('**/*.yml'))
-PAPER = {  # COCO val AP, as the paper prints it
-    'distilpose-s_8xb32-300e_coco-256x192': 0.716,
-    'distilpose-l_8xb32-300e_coco-256x192': 0.744,
-    'distilpose-s_no-distill_8xb32-300e_coco-256x192': 0.560,
-    'tokenpose-l_8xb64-300e_coco-256x192': 0.752,
-}
-
-
 RELEASE = pytest.mark.xdist_group('release')  # built once
 
 
@@ -201,23 +191,6 @@ def test_every_config_has_its_entry():
     listed = (ROOT / 'model-index.yml').read_text()
     for path in METAFILES:
         assert str(path.relative_to(ROOT)) in listed
-
-
-@pytest.mark.parametrize('file', LISTED, ids=lambda file: file.stem)
-def test_metafile_states_what_is_measured(file):
-    (metafile,) = file.parent.glob('*.yml')
-    (entry,) = [
-        model
-        for model in yaml.safe_load(metafile.read_text())['Models']
-        if model['Name'] == file.stem
-    ]
-    found = measure_complexity(Config.fromfile(file))
-    assert entry['Metadata']['Parameters'] == found.parameters
-    assert entry['Metadata']['FLOPs'] == found.layer_macs
-    results = entry.get('Results', [dict(Metrics={})])
-    (ap,) = results[0]['Metrics'].values() or [None]
-    assert ap == PAPER.get(file.stem)
-    assert {*results[0]['Metrics']} <= {'AP of the paper'}
 
 
 @pytest.mark.slow

@@ -41,7 +41,9 @@ def forward(request):
     model = build_pose_estimator(
         Config.fromfile(CONFIGS / MODELS[request.param]).model
     ).double()
-    model.load_state_dict(convert(state).state, strict=True)
+    converted = convert(state)
+    assert converted.config == Path(MODELS[request.param]).stem
+    model.load_state_dict(converted.state, strict=True)
     with torch.no_grad():
         tokens = model.eval().extract_feat(reference.images())
         return request.param, tokens, model.head(tokens)
