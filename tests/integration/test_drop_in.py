@@ -64,6 +64,14 @@ def test_inference_topdown(folder, student):
             assert heatmap.argmax() == int(y) * 16 + int(x)
 
 
+def keypoints_of_the_whole(folder, student):
+    """Of one person as large as the picture, (17, 2), pixels."""
+    model = init_model(*student, 'cpu')
+    box = np.array([[0, 0, 160, 120]])
+    (found,) = inference_topdown(model, str(folder / 'image.png'), box)
+    return found.pred_instances.keypoints[0]
+
+
 def test_inferencer(folder, student):
     config, checkpoint = student
     inferencer = MMPoseInferencer(
@@ -77,7 +85,8 @@ def test_inferencer(folder, student):
         str(folder / 'image.png'), return_vis=True, draw_heatmap=True
     )
     ((person,),) = result['predictions']
-    assert np.shape(person['keypoints']) == (17, 2)
+    expected = keypoints_of_the_whole(folder, student)
+    np.testing.assert_allclose(person['keypoints'], expected, atol=1e-3)
     # The skeleton above, the simulated heatmaps below.
     assert result['visualization'][0].shape == (240, 160, 3)
 
@@ -93,7 +102,8 @@ def test_demo_scripts(folder, student):
         cwd=folder,
     )
     (person,) = json.loads((folder / 'pred/image.json').read_text())
-    assert np.shape(person['keypoints']) == (17, 2)
+    expected = keypoints_of_the_whole(folder, student)
+    np.testing.assert_allclose(person['keypoints'], expected, atol=1e-3)
     assert cv2.imread(str(folder / 'vis/image.png')).shape == (240, 160, 3)
     distilpose(
         *('mmpose', 'image_demo', folder / 'image.png', config, checkpoint),
