@@ -9,13 +9,14 @@ from contextlib import contextmanager
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 from distilpose_runtime import PoseEstimator
+from distilpose_runtime.named import MODELS
 from distilpose_runtime.web import make_server, page_files
 
-from .. import shared
-from . import centroids
+from .. import exported, shared
 
 PHOTO = 'train2017/000000234748.jpg'  # CC BY
 BOX = 273, 130, 417, 384  # of the man in it
@@ -30,6 +31,7 @@ OPTIONS = [
     '--disable-component-update',
     '--disable-sync',
 ]
+MODEL = MODELS['distilpose-lsp']
 SECOND = 1000  # Playwright counts milliseconds
 LONGEST = 60 * SECOND
 
@@ -114,10 +116,27 @@ def picture(page):
     return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
 
 
-@pytest.mark.parametrize('raw_images', [False, True])
-def test_keypoints_are_those_of_python(chromium, photo, tmp_path, raw_images):
-    """Two boxes drawn by hand, one of them over the border."""
-    model = centroids.write(tmp_path / 'model.onnx', raw_images)
+@pytest.mark.parametrize('kind', ['plain', 'transparent', 'bytes', 'external'])
+def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
+    """Two boxes drawn by hand, one of them over the border.
+
+    Of a transparent picture, the colours as stored; by a model that takes
+    bytes; and by one whose weights are in a file of their own.
+    """
+    model = MODEL
+    if kind == 'bytes':
+        model = exported.export(tmp_path, raw_images=True)
+    elif kind == 'external':
+        model = tmp_path / 'model.onnx'
+        onnx.save_model(
+            onnx.load(MODEL), model, save_as_external_data=True,
+            location='model.data',
+        )  # fmt: skip
+    elif kind == 'transparent':
+        image = cv2.imread(str(photo))
+        alpha = np.random.default_rng(0).integers(0, 256, image.shape[:2])
+        photo = tmp_path / 'photo.png'
+        cv2.imwrite(str(photo), np.dstack([image, alpha.astype(np.uint8)]))
     with opened(chromium, page_files(model)) as page:
         page.set_input_files('#file', photo)
         wait_for(page, 'Draw a box')
@@ -131,8 +150,10 @@ def test_keypoints_are_those_of_python(chromium, photo, tmp_path, raw_images):
     expected = PoseEstimator(model)(cv2.imread(str(photo)), boxes)
     for name in ('keypoints', 'sigmas'):
         values = np.array([person[name] for person in found])
-        difference = np.abs(values - getattr(expected, name)).max()
-        assert difference < 0.1
+        difference = values - getattr(expected, name)
+        # A crop beside its place by a pixel of the input moves all by 1 to 3.
+        assert np.abs(difference.mean((0, 1))).max() < 0.1
+        assert np.abs(difference).mean() < 0.15
     scores = [person['scores'] for person in found]
     np.testing.assert_allclose(scores, expected.scores, atol=5e-3)
 
@@ -170,7 +191,7 @@ def test_student_is_that_of_python(chromium, photo, tmp_path):
 
 def test_detector_finds_the_man(chromium, photo, tmp_path):
     nanodet = shared.file_or_skip('models/nanodet-416-fp16.onnx')
-    model = centroids.write(tmp_path / 'model.onnx')
+    model = MODEL
     with opened(chromium, page_files(model, nanodet)) as page:
         page.set_input_files('#file', photo)
         wait_for(page, 'People: 1.')
@@ -187,7 +208,7 @@ def test_detector_finds_the_man(chromium, photo, tmp_path):
 
 def test_example_and_what_is_drawn(chromium, tmp_path):
     """A box, dots and ellipses are on the picture until switched off."""
-    model = centroids.write(tmp_path / 'model.onnx')
+    model = MODEL
     with opened(chromium, page_files(model)) as page:
         assert page.locator('#credit').is_hidden()
         page.click('#example')
@@ -195,6 +216,7 @@ def test_example_and_what_is_drawn(chromium, tmp_path):
         assert page.locator('#credit').is_visible()
         plain = picture(page)
         x1, y1, x2, y2 = 200, 97, 312, 288
+        page.fill('#score', '0')
         draw_box(page, (x1, y1, x2, y2))
         wait_for(page, 'People: 1.')
         shown = picture(page)
@@ -213,7 +235,7 @@ def test_example_and_what_is_drawn(chromium, tmp_path):
 
 def test_bad_photo_no_camera_no_webgpu(chromium, photo, tmp_path):
     """One line each, and the page goes on."""
-    model = centroids.write(tmp_path / 'model.onnx')
+    model = MODEL
     (tmp_path / 'bad.jpg').write_text('no picture')
     with opened(chromium, page_files(model)) as page:
         problem = page.locator('#problem')
@@ -233,7 +255,7 @@ def test_bad_photo_no_camera_no_webgpu(chromium, photo, tmp_path):
 
 def test_camera(launch, tmp_path):
     """Chromium's own: a green picture on which something turns."""
-    model = centroids.write(tmp_path / 'model.onnx')
+    model = MODEL
     fake = launch(
         '--use-fake-device-for-media-stream',
         '--use-fake-ui-for-media-stream',
@@ -255,7 +277,7 @@ def test_camera(launch, tmp_path):
 @pytest.mark.slow
 def test_webgpu(launch, photo, tmp_path):
     """By Chromium's own software for it, SwiftShader."""
-    model = centroids.write(tmp_path / 'model.onnx')
+    model = MODEL
     software = launch(
         '--enable-unsafe-webgpu',
         '--use-webgpu-adapter=swiftshader',

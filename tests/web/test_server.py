@@ -15,18 +15,18 @@ import pytest
 
 from distilpose_cli import main
 from distilpose_runtime import ModelError
+from distilpose_runtime.named import MODELS
 from distilpose_runtime.web import assets, make_server, page_files, server
 
 from .. import shared
 from ..runtime import graphs
-from . import centroids
 
 PROJECTS = Path(server.__file__).parents[2]
 
 
 @pytest.fixture
 def model(tmp_path):
-    return centroids.write(tmp_path / 'model.onnx')
+    return shutil.copy(MODELS['distilpose-lsp'], tmp_path / 'model.onnx')
 
 
 @pytest.fixture
@@ -63,9 +63,10 @@ def test_serves_the_page_and_the_model(get, model):
     assert body[:4] == b'\0asm'
     about = json.loads(get('/models.json')[2])
     assert about['detector'] is None
-    assert about['model']['input_size'] == [48, 64]
-    assert about['model']['std'] == pytest.approx(centroids.INFO['std'])
-    assert about['model']['keypoint_names'] == ['red', 'green', 'blue']
+    assert about['model']['input_size'] == [96, 128]
+    assert about['model']['std'] == [128] * 3
+    names = about['model']['keypoint_names']
+    assert len(names) == 14 and names[0] == 'left_shoulder'
 
 
 @pytest.mark.parametrize(
@@ -172,8 +173,10 @@ def test_bad_input_is_one_line(model, tmp_path):
     assert 'There is no model' in stopped(tmp_path / 'none.onnx')
     (tmp_path / 'text.onnx').write_text('no model')
     assert 'cannot load' in stopped(tmp_path / 'text.onnx')
-    other = centroids.write(tmp_path / 'newer.onnx', format_version=2)
-    assert 'format 2' in stopped(other)
+    graph = onnx.load(model)
+    graph.metadata_props[0].value = '{"format_version": 2}'
+    onnx.save(graph, tmp_path / 'newer.onnx')
+    assert 'format 2' in stopped(tmp_path / 'newer.onnx')
     assert 'NanoDet' in stopped(model, '--detector', model)
     assert 'port must be' in stopped(model, '--port', 70000)
 
