@@ -78,7 +78,6 @@ def test_at_most_three_levels_deep(file):
     assert 2 <= depth(file) <= 3
 
 
-TOKENS = ('visual_tokens', 'keypoint_tokens')
 BASES = sorted((CONFIGS.parent / '_base_/models').glob('*.py'))
 
 
@@ -144,8 +143,6 @@ def train_and_predict(config, model, size=2):
     optimizer.step()
     assert torch.isfinite(total)
     terms = config.model.get('distillation') or {}
-    if config.model.type == 'CyclePoseEstimator':
-        terms = dict.fromkeys(('cycle_kpt', *TOKENS), True)
     assert {k for k in logged if k.startswith('loss_')} == {
         *('loss_kpt', *(f'loss_{term}' for term in terms if terms[term]))
     }
@@ -227,8 +224,7 @@ def test_name_agrees_with_content(file):
     assert config.param_scheduler[-1].end == epochs
     assert config.model.head.decoder.input_size == (w, h)
     assert ('teacher' in config.model) == (
-        file.stem.startswith('distilpose')
-        and not re.search('_(no-distill|cycle)_', file.stem)
+        file.stem.startswith('distilpose') and '_no-distill_' not in file.stem
     )
     teacher = config.model.get('teacher')
     if isinstance(teacher, str):  # by name, with its published weights

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from distilpose.heatmaps.functional import sine_position_table
+from distilpose.models.token_distilling_encoder import sine_position_table
 from distilpose.version import __version__
 from distilpose.weights.fetch import CheckpointError
 from distilpose.weights.read import read_state_dict

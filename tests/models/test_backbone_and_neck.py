@@ -8,7 +8,7 @@ from distilpose import (
     TokenDistillingEncoder,
     Tokens,
 )
-from distilpose.heatmaps.functional import sine_position_table
+from distilpose.models.token_distilling_encoder import sine_position_table
 
 
 def hrnet_extra():
@@ -127,6 +127,14 @@ def test_other_channels():
         encoder(torch.zeros(1, 5, 8, 12))
 
 
-def test_width_that_does_not_divide_among_heads():
-    with pytest.raises(ValueError, match='embed_dims=20 .* num_heads=8'):
-        TokenDistillingEncoder(4, embed_dims=20, num_heads=8)
+@pytest.mark.parametrize(
+    'settings, message',
+    [
+        (dict(embed_dims=20, num_heads=8), 'embed_dims=20 .* num_heads=8'),
+        (dict(embed_dims=6, num_heads=2), 'embed_dims=6 .* of 4'),
+        (dict(num_layers=0), 'num_layers=0, expected 1 or more'),
+    ],
+)
+def test_settings_that_make_no_encoder(settings, message):
+    with pytest.raises(ValueError, match=message):
+        TokenDistillingEncoder(4, **settings)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from distilpose.heatmaps.functional import sine_position_table
+from distilpose.models.token_distilling_encoder import sine_position_table
 
 DATA = Path(__file__).parent
 META = json.loads((DATA / 'state_dict_shapes.json').read_text())

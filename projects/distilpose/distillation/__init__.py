@@ -6,11 +6,9 @@ from ..losses.paper import (
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
 )
-from .cycle import CyclePoseEstimator
 from .estimator import DistilPoseEstimator
 
 __all__ = [
-    'CyclePoseEstimator',
     'DistilPoseEstimator',
     'KeypointScoreLoss',
     'SimulatedHeatmapLoss',

@@ -123,8 +123,6 @@ def check_untrained_outputs(
     if not isinstance(head, DistilPoseHead):
         return
     trained = {*needs}
-    if head.trains_sigmas:
-        trained.add('student.sigmas')
     for output in ('scores', 'sigmas'):
         path = f'student.{output}'
         if getattr(head, output) and not trained & {'student', path}:

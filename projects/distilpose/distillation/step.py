@@ -41,7 +41,8 @@ class DistillationStep(NamedTuple):
         """
         part: Any = self
         for name in path.split('.'):
-            if part is not None and not hasattr(type(part), name):
+            known = hasattr(type(part), name) and not hasattr(tuple, name)
+            if part is not None and not known:
                 raise UserValueError(
                     f'"{path}" is no part of a distillation step. Expected a '
                     f'path such as "student.coords", from {self._fields}, '

@@ -6,7 +6,6 @@ the student's heatmap. A heatmap's cell (x, y) is its integer grid point; where
 a coordinate lies on it, its frame says.
 """
 
-import math
 from typing import Any
 
 import torch
@@ -18,12 +17,10 @@ from .frame import HeatmapFrame
 __all__ = [
     'at_least_float32',
     'gaussian_profiles',
-    'keypoint_accuracy',
     'read_heatmaps',
     'separable_error',
     'simulate_heatmaps',
     'simulated_heatmap_error',
-    'sine_position_table',
 ]
 
 # A sigma of zero is no Gaussian. At this width, in heatmap pixels, every
@@ -37,43 +34,6 @@ def at_least_float32(*tensors: Tensor) -> list[Tensor]:
     for tensor in tensors:
         dtype = torch.promote_types(dtype, tensor.dtype)
     return [tensor.to(dtype) for tensor in tensors]
-
-
-def sine_position_table(
-    height: int,
-    width: int,
-    dims: int,
-    device: torch.device | None = None,
-) -> Tensor:
-    """Make the fixed 2-D sine table of the visual tokens.
-
-    Args:
-        height: Rows of the grid of tokens.
-        width: Columns of the grid of tokens.
-        dims: Token width D. The first half encodes y, the second x.
-        device: Where to make it. Defaults to the CPU, whatever PyTorch's
-            default device is.
-
-    Returns:
-        Table (1, height * width, D) in float64, row by row.
-    """
-    temperature, half = 10000, dims // 2
-    device = device or torch.device('cpu')
-    index = torch.arange(half, dtype=torch.float64, device=device)
-    frequency = temperature ** (-2 * (index // 2) / half)
-
-    def encode(n: int) -> Tensor:  # (n, half)
-        position = torch.arange(1, n + 1, dtype=torch.float64, device=device)
-        position = position * 2 * math.pi / (n + 1e-6)
-        angle = position[:, None] * frequency
-        # Sine on even columns, cosine on odd ones.
-        return torch.stack(
-            [angle[:, 0::2].sin(), angle[:, 1::2].cos()], dim=2
-        ).flatten(1)
-
-    y = encode(height)[:, None].expand(-1, width, -1)
-    x = encode(width)[None, :].expand(height, -1, -1)
-    return torch.cat([y, x], dim=2).reshape(1, height * width, dims)
 
 
 def simulate_heatmaps(
@@ -207,31 +167,6 @@ def read_heatmaps(
     x, y = cells[..., :1].clamp(0, w - 1), cells[..., 1:].clamp(0, h - 1)
     index = y * w + x
     return heatmaps.flatten(2).gather(2, index) * inside
-
-
-def keypoint_accuracy(
-    coords: Tensor, labels: Tensor, weights: Tensor, threshold: float = 0.05
-) -> Tensor:
-    """Share of keypoints that are about right (PCK), on their own device.
-
-    Equal to MMPose's ``keypoint_pck_accuracy``, which works on NumPy arrays:
-    a GPU would have to wait for it at every step.
-
-    Args:
-        coords: Predicted coordinates (B, K, 2), fractions of the input.
-        labels: True coordinates (B, K, 2), fractions of the input.
-        weights: Weights (B, K), 0 for keypoints to ignore.
-        threshold: Largest distance that is right, fraction of the input.
-
-    Returns:
-        A scalar: the mean over the keypoints that any image shows of their
-        share of right predictions; 0 if no image shows any.
-    """
-    shown = weights > 0
-    right = shown & ((coords - labels).norm(dim=-1) <= threshold)
-    shown, right = shown.sum(0), right.sum(0)
-    shares = right / shown.clamp(min=1)
-    return shares.sum() / (shown > 0).sum().clamp(min=1)
 
 
 def gaussian_profiles(

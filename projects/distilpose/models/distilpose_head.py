@@ -5,11 +5,13 @@ the input; sigmas are (x, y), pixels of a heatmap at stride 4.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.structures import PixelData
+from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.models.losses import RLELoss
 from mmpose.models.utils.tta import flip_coordinates
@@ -27,18 +29,11 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserValueError
 
-from ..heatmaps.frame import STRIDE, HeatmapFrame, per_axis
-from ..heatmaps.functional import (
-    at_least_float32,
-    keypoint_accuracy,
-    simulate_heatmaps,
-)
+from ..heatmaps.frame import STRIDE, HeatmapFrame
+from ..heatmaps.functional import at_least_float32, simulate_heatmaps
 from .token_distilling_encoder import take_keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction']
-
-# With RLELoss, sigmas before training, fractions of the input.
-FIRST_SIGMA = 0.2
 
 
 class KeypointPrediction(NamedTuple):
@@ -71,16 +66,15 @@ class DistilPoseHead(BaseHead):
         num_joints: Number of keypoints K.
         sigmas: Whether to give sigmas, needed for simulated heatmaps.
         scores: Whether to give scores. Switch them off where nothing trains
-            them. :meth:`confidences` says what replaces them.
+            them: all are then 1.
         shared_sigma: Whether one sigma serves both axes: round heatmaps.
         loss: Config of the coordinates' loss. Defaults to ``SmoothL1Loss``
-            weighted by visibility. ``RLELoss`` trains the sigmas as well, as
-            the scale of the errors.
+            weighted by visibility.
         decoder: Config of the codec, ``RegressionLabel``.
         init_cfg: Initialization config.
 
     Raises:
-        ValueError: ``RLELoss`` is chosen without sigmas or codec.
+        ValueError: ``RLELoss`` is chosen, which needs another head.
     """
 
     def __init__(
@@ -109,11 +103,11 @@ class DistilPoseHead(BaseHead):
         self.loss_module = MODELS.build(
             loss or dict(type='SmoothL1Loss', use_target_weight=True)
         )
-        self.trains_sigmas = isinstance(self.loss_module, RLELoss)
-        if self.trains_sigmas and not (sigmas and decoder):
+        if isinstance(self.loss_module, RLELoss):
             raise UserValueError(
-                'DistilPoseHead: RLELoss trains the sigmas, as fractions of '
-                'the input. Set sigmas=True, and decoder to the codec.'
+                'DistilPoseHead has no RLELoss: it trains a distribution of '
+                "its own. Use MMPose's RLEHead as the student's head, or "
+                'another loss, such as L1Loss.'
             )
         self.decoder: Any = (
             None if decoder is None else KEYPOINT_CODECS.build(decoder)
@@ -127,27 +121,6 @@ class DistilPoseHead(BaseHead):
             nn.LayerNorm(self.in_channels),
             nn.Linear(self.in_channels, 2 + 1 + 2),
         )
-
-    @property
-    def _last_layer(self) -> nn.Linear:
-        """The layer that gives the five numbers, one after the other."""
-        return cast(nn.Linear, self.mlp[-1])
-
-    def init_weights(self) -> None:
-        """Initialize; for ``RLELoss``, with sigmas as wide as first errors.
-
-        Its loss divides errors by sigmas. From softplus(0), 0.7 cells, the
-        first losses would be in the thousands, and Adam's second moments
-        would slow down the next 1,000 steps.
-        """
-        super().init_weights()
-        given = self.init_cfg if isinstance(self.init_cfg, dict) else {}
-        if not self.trains_sigmas or given.get('type') == 'Pretrained':
-            return
-        bias = self._last_layer.bias
-        first = FIRST_SIGMA * bias.new_tensor(self.decoder.input_size) / STRIDE
-        with torch.no_grad():
-            bias.view(-1, 5)[:, 3:] = first  # softplus is the identity there
 
     def _numbers(self, feats: Sequence[Tensor]) -> Tensor:
         """Five numbers for each keypoint, (B, K, 5)."""
@@ -177,23 +150,6 @@ class DistilPoseHead(BaseHead):
             sigmas=F.softplus(sigmas) if self.sigmas else None,
             scores=scores if self.scores else None,
         )
-
-    def confidences(self, prediction: KeypointPrediction) -> Tensor:
-        """How sure the student is of each keypoint, (B, K).
-
-        Args:
-            prediction: What :meth:`forward` gives.
-
-        Returns:
-            The scores. Without scores, but with ``RLELoss``, 1 minus the mean
-            of both sigmas as fractions of the input, as in MMPose's RLEHead.
-            Otherwise 1 for every keypoint.
-        """
-        if prediction.scores is not None:
-            return prediction.scores[..., 0]
-        if not self.trains_sigmas:
-            return torch.ones_like(prediction.coords[..., 0])
-        return 1 - self._sigma_fractions(prediction).clamp(max=1).mean(-1)
 
     def predict(
         self,
@@ -239,9 +195,11 @@ class DistilPoseHead(BaseHead):
         )
         # One person each.
         instances = self.decode(prediction.coords.unsqueeze(1))
-        confidences = to_numpy(self.confidences(prediction))
-        for instance, confidence in zip(instances, confidences):
-            instance.keypoint_scores = confidence[None]
+        scores = prediction.scores
+        if scores is None:
+            scores = torch.ones_like(prediction.coords[..., :1])
+        for instance, score in zip(instances, to_numpy(scores[..., 0])):
+            instance.keypoint_scores = score[None]
         if not test_cfg.get('output_heatmaps', False):
             return instances
         return instances, self._fields(prediction)
@@ -297,30 +255,19 @@ class DistilPoseHead(BaseHead):
         # Where nothing is labelled, some tools write NaN, and NaN times a
         # weight of 0 is NaN.
         labels = torch.where(weights[..., None] > 0, labels, 0.0)
-        losses = dict(loss_kpt=self._loss(prediction, labels, weights))
+        loss = self.loss_module(prediction.coords, labels, weights[..., None])
+        losses = dict(loss_kpt=loss)
         if (train_cfg or {}).get('compute_acc', True):
-            losses['acc_pose'] = keypoint_accuracy(
-                prediction.coords.detach(), labels, weights
+            # NumPy has no bfloat16.
+            _, accuracy, _ = keypoint_pck_accuracy(
+                pred=to_numpy(prediction.coords.float()),
+                gt=to_numpy(labels),
+                mask=to_numpy(weights) > 0,
+                thr=0.05,
+                norm_factor=np.ones((len(labels), 2), np.float32),
             )
+            losses['acc_pose'] = loss.new_tensor(accuracy)
         return losses
-
-    def _loss(
-        self, prediction: KeypointPrediction, labels: Tensor, weights: Tensor
-    ) -> Tensor:
-        """The loss of the coordinates and, if it is RLE, of the sigmas."""
-        weights = weights.unsqueeze(-1)
-        if not self.trains_sigmas:
-            return self.loss_module(prediction.coords, labels, weights)
-        # RLELoss takes logits of sigmas that are fractions of the input.
-        sigmas = self._sigma_fractions(prediction)
-        logits = sigmas.clamp(max=1 - 1e-4).logit(eps=1e-6)
-        return self.loss_module(prediction.coords, logits, labels, weights)
-
-    def _sigma_fractions(self, prediction: KeypointPrediction) -> Tensor:
-        """Sigmas as fractions of the input, (B, K, 2)."""
-        assert prediction.sigmas is not None
-        width, height = self.decoder.input_size
-        return per_axis(prediction.sigmas, (STRIDE / width, STRIDE / height))
 
 
 def _average_with_mirrored(

@@ -34,10 +34,6 @@ class PooledDistilPoseHead(DistilPoseHead):
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.fc = nn.Linear(self.in_channels, self.num_joints * 5)
 
-    @property
-    def _last_layer(self) -> nn.Linear:
-        return self.fc
-
     def _numbers(self, feats: Sequence[Tensor]) -> Tensor:
         feature = feats[-1]
         if feature.ndim != 4 or feature.shape[1] != self.in_channels:

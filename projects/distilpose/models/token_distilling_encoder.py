@@ -6,6 +6,7 @@ P: visual tokens, (h / p_h) * (w / p_w), row by row. K: keypoints.
 D: width of a token.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,9 +20,12 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserValueError
 
-from ..heatmaps.functional import sine_position_table
-
-__all__ = ['TokenDistillingEncoder', 'Tokens', 'take_keypoint_tokens']
+__all__ = [
+    'TokenDistillingEncoder',
+    'Tokens',
+    'sine_position_table',
+    'take_keypoint_tokens',
+]
 
 
 class Tokens(NamedTuple):
@@ -60,7 +64,8 @@ class TokenDistillingEncoder(BaseModule):
             standard deviation 0.02 for the linear layers.
 
     Raises:
-        ValueError: ``embed_dims`` cannot be divided among heads or sines.
+        ValueError: ``embed_dims`` cannot be divided among heads or sines, or
+            there is no layer.
     """
 
     def __init__(
@@ -87,6 +92,12 @@ class TokenDistillingEncoder(BaseModule):
                 f'TokenDistillingEncoder: embed_dims={embed_dims} must be a '
                 f'multiple of num_heads={num_heads} and of 4 (sine and cosine '
                 'of x and of y).'
+            )
+        if num_layers < 1:
+            raise UserValueError(
+                f'TokenDistillingEncoder: num_layers={num_layers}, expected 1 '
+                'or more. Without layers, keypoint tokens see no image: for '
+                'a student without encoder, use PooledDistilPoseHead.'
             )
         self.in_channels = in_channels
         self.num_keypoints = num_keypoints
@@ -135,28 +146,6 @@ class TokenDistillingEncoder(BaseModule):
             ],
             dim=1,
         )
-        return self._encode(tokens, position)
-
-    def encode_again(
-        self, tokens: Tokens, feats: Tensor | Sequence[Tensor]
-    ) -> Tokens:
-        """Send tokens through the same layers once more.
-
-        The second half of the cycle of SDPose (arXiv 2404.03518).
-
-        Args:
-            tokens: What ``forward`` gave, all of them.
-            feats: What it gave them for, whose size says where each lies.
-
-        Returns:
-            Tokens of the same shapes.
-        """
-        x = feats if isinstance(feats, Tensor) else feats[-1]
-        both = torch.cat([tokens.keypoint, tokens.visual], dim=1)
-        return self._encode(both, self._position(x, both.dtype))
-
-    def _encode(self, tokens: Tensor, position: Tensor) -> Tokens:
-        """Run all layers on tokens (B, K + P, D), keypoint tokens first."""
         for layer in self.layers[:-1]:
             tokens = layer(tokens + position)
         k = self.num_keypoints
@@ -198,6 +187,43 @@ class TokenDistillingEncoder(BaseModule):
         x = x.permute(0, 2, 3, 1)
         x = x.reshape(b, h // p_h, p_h, w // p_w, p_w, c)
         return x.transpose(2, 3).reshape(b, -1, p_h * p_w * c)
+
+
+def sine_position_table(
+    height: int,
+    width: int,
+    dims: int,
+    device: torch.device | None = None,
+) -> Tensor:
+    """Make the fixed 2-D sine table of the visual tokens.
+
+    Args:
+        height: Rows of the grid of tokens.
+        width: Columns of the grid of tokens.
+        dims: Token width D. The first half encodes y, the second x.
+        device: Where to make it. Defaults to the CPU, whatever PyTorch's
+            default device is.
+
+    Returns:
+        Table (1, height * width, D) in float64, row by row.
+    """
+    temperature, half = 10000, dims // 2
+    device = device or torch.device('cpu')
+    index = torch.arange(half, dtype=torch.float64, device=device)
+    frequency = temperature ** (-2 * (index // 2) / half)
+
+    def encode(n: int) -> Tensor:  # (n, half)
+        position = torch.arange(1, n + 1, dtype=torch.float64, device=device)
+        position = position * 2 * math.pi / (n + 1e-6)
+        angle = position[:, None] * frequency
+        # Sine on even columns, cosine on odd ones.
+        return torch.stack(
+            [angle[:, 0::2].sin(), angle[:, 1::2].cos()], dim=2
+        ).flatten(1)
+
+    y = encode(height)[:, None].expand(-1, width, -1)
+    x = encode(width)[None, :].expand(height, -1, -1)
+    return torch.cat([y, x], dim=2).reshape(1, height * width, dims)
 
 
 def take_keypoint_tokens(
