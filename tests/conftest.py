@@ -13,7 +13,9 @@ from .file_server import server  # noqa: F401
 from .stub_runner import runner  # noqa: F401
 
 if 'PYTEST_XDIST_WORKER' in os.environ:
-    torch.set_num_threads(1)  # as many processes as cores do the rest
+    # As many processes as cores do the rest; commands that tests run, too.
+    torch.set_num_threads(1)
+    os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 
 @pytest.fixture(autouse=True, scope='session')

@@ -116,7 +116,7 @@ def test_it_moves_towards_movenet(tmp_path):
         data=f'{tmp_path}/coco_mini',
         folder=tmp_path,
         sure=SURE,
-        epochs=40,
+        epochs=20,
     )
     (tmp_path / 'movenet.py').write_text(text)
     config = Config.fromfile(tmp_path / 'movenet.py')
