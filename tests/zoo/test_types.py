@@ -6,10 +6,14 @@ import pytest
 from mmengine.config import Config
 from mmengine.hooks import LoggerHook
 from mmpose.datasets import CocoDataset, TopdownAffine
-from mmpose.models import CSPNeXt
+from mmpose.models import CSPNeXt, TopdownPoseEstimator
+from mmpose.utils import register_all_modules
 
+from distilpose.teachers.mmpose_model import MMPoseSource
 from distilpose.zoo.find import read_config
 from distilpose.zoo.types import name_types
+
+from .. import toys
 
 
 class Unregistered:
@@ -88,3 +92,16 @@ def test_file_with_classes(tmp_path):
     assert config.data.to_dict() == dict(
         type='CocoDataset', pipeline=[dict(type='TopdownAffine')]
     )
+
+
+def test_teacher_with_classes():
+    """The config that is given is left as it is."""
+    register_all_modules()
+    model = {**toys.teacher(), 'type': TopdownPoseEstimator}
+    data = dict(dataset=dict(type=CocoDataset))
+    source = MMPoseSource(
+        dict(model=model, train_dataloader=data), allow_random_weights=True
+    )
+    assert source.metainfo['dataset_name'] == 'coco'
+    assert type(source.model) is TopdownPoseEstimator
+    assert model['type'] is TopdownPoseEstimator
