@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.utils import register_all_modules
 
@@ -86,6 +87,35 @@ def test_a_teacher_answers_for_its_students_keypoints():
     assert not heatmaps[:, 1].any() and tokens[:, 1].isnan().all()
     torch.testing.assert_close(tokens[:, 0], own.tokens.keypoint[:, 3])
     torch.testing.assert_close(output.tokens.visual, own.tokens.visual)
+
+
+@pytest.mark.parametrize('teacher, student, text', [
+    (None, None, "of its own and its student's keypoints are not known"),
+    (['a'], None, "of its student's keypoints are not known"),
+    (None, ['a'], 'of its own keypoints are not known'),
+    (['a'], ['a'], None),
+    (['a', 'b'], ['b', 'a'], None),
+])  # fmt: skip
+def test_a_match_by_index_is_no_secret(
+    teacher, student, text, caplog, monkeypatch
+):
+    frozen = FrozenTeacher(
+        InputSpec(toys.INPUT_SIZE), student, **toys.random_teacher()
+    )
+    metainfo = teacher and dict(keypoint_id2name=dict(enumerate(teacher)))
+    monkeypatch.setattr(frozen.source, 'metainfo', metainfo)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    frozen.prepare()
+    logger.removeHandler(caplog.handler)
+    warned = [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelname == 'WARNING'
+    ]
+    assert len(warned) == bool(text)
+    assert not text or text in warned[0]
+    assert not text or 'model.teacher.keypoints' in warned[0]
 
 
 def test_a_first_use_in_inference_mode():

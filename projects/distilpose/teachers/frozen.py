@@ -78,12 +78,24 @@ class FrozenTeacher:
             conversion = self._conversion(self.student.size)
             for line in conversion.describe():
                 logger.info('The teacher %s: %s', self.source.name, line)
-        index = self.index
-        if index is not None:
-            text = describe_match(
-                index, self.source.keypoint_names, self.student_keypoints
-            )
+        names = self.source.keypoint_names, self.student_keypoints
+        if self.index is not None:
+            text = describe_match(self.index, *names)
             logger.info('The teacher %s: %s', self.source.name, text)
+        elif not all(names):
+            unnamed = [
+                side
+                for side, known in zip(('its own', "its student's"), names)
+                if not known
+            ]
+            logger.warning(
+                'The teacher %s: the names of %s keypoints are not known. It '
+                'teaches keypoint i of the student what it says of its own '
+                'keypoint i. If that is wrong, set model.teacher.keypoints '
+                "to its keypoint for each of the student's.",
+                self.source.name,
+                ' and '.join(unnamed),
+            )
 
     @property
     def index(self) -> Index | None:
