@@ -2,13 +2,17 @@
 
 import gc
 import itertools
+from types import SimpleNamespace
 
 import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+from mmengine.logging import MMLogger
 from mmengine.model import MMDistributedDataParallel
 from mmpose.models import TopdownPoseEstimator
+
+from distilpose import FiniteLossHook, KeypointDistanceHook
 
 from .. import toys
 
@@ -135,3 +139,56 @@ def test_teacher_is_on_every_rank_and_in_no_bucket(tmp_path):
         assert found['in_buckets'] == found['student']
         assert found['estimators'] == 2, 'one student, one teacher in memory'
         assert not found['gradients']
+
+
+def message_of(function, *args, **kwargs):
+    try:
+        function(*args, **kwargs)
+    except Exception as error:
+        return f'{type(error).__name__}: {error}'
+    return 'nothing'
+
+
+def faults_of_the_second(rank):
+    """What each process says and logs, where the second has a fault."""
+    model, logged = student(), {}
+    runner = SimpleNamespace(
+        model=MMDistributedDataParallel(model), iter=0, epoch=0,
+        optim_wrapper=None, work_dir='nowhere', train_loop=None,
+        logger=MMLogger.get_current_instance(),
+        visualizer=SimpleNamespace(
+            add_scalars=lambda scalars, step: logged.update(scalars)
+        ),
+    )  # fmt: skip
+    distances = KeypointDistanceHook()
+    model.keypoint_distances = torch.tensor([[1.0, torch.nan], [1.0, 4.0]])
+    if rank == 1:
+        model.keypoint_distances = torch.tensor([[4.0, torch.nan]])
+        model.teacher.source.model.head.mlp[-1].bias.data[0] = torch.nan
+    distances.after_train_iter(runner, 0)
+    distances.before_val_epoch(runner)
+    first_batch = message_of(gradients, runner.model, *toys.batch(model))
+    model.head.mlp[-1].bias.data[0] = torch.nan
+    loss = torch.tensor(torch.nan if rank == 1 else 1.0)
+    step = message_of(
+        FiniteLossHook().after_train_iter, runner, 0, outputs=dict(loss=loss)
+    )
+    return dict(distances=logged, first_batch=first_batch, step=step)
+
+
+def test_all_end_and_log_together(tmp_path):
+    """Else the first would wait for the second, or log its share alone."""
+    first, second = in_two_processes(faults_of_the_second, tmp_path)
+    for found in (first, second):
+        assert found['distances'] == {
+            'teacher/distance_px/keypoint 0': 2,
+            'teacher/distance_px/keypoint 1': 4,
+        }
+        assert (
+            "teacher's heatmaps for the first batch hold NaN"
+            in (found['first_batch'])
+        )
+    assert first['first_batch'].startswith('UserRuntimeError: In process 1: ')
+    assert second['first_batch'].startswith('UserValueError: The teacher')
+    assert ' losses of another process are NaN' in first['step']
+    assert ' loss are NaN or infinite, and so are weights' in second['step']
