@@ -5,6 +5,7 @@ import inspect
 import io
 import pickle
 import sys
+from collections import namedtuple
 from pathlib import Path
 from types import ModuleType
 
@@ -15,7 +16,7 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.optim import OneCycleLR, OneCycleParamScheduler
-from mmengine.runner import load_checkpoint
+from mmengine.runner import activation_checkpointing, load_checkpoint
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 from mmpose.visualization.opencv_backend_visualizer import (
@@ -236,3 +237,26 @@ def test_refuses_other_versions_of_mmpose(monkeypatch, version):
     monkeypatch.setattr(mmpose, '__version__', version)
     with pytest.raises(ImportError, match=rf'needs MMPose .* {version} is'):
         compat.apply()
+
+
+def test_checkpointed_modules_are_trained(monkeypatch):
+    """Though their input needs no gradient; a tuple keeps its names."""
+    layer = torch.nn.Linear(1, 1)
+    pair = namedtuple('Pair', 'out')
+    model = torch.nn.ModuleDict(dict(layer=layer))
+    forward = layer.forward
+    for ours in (False, True):
+        layer.forward = lambda x: pair(forward(x))
+        with monkeypatch.context() as patch:
+            if not ours:
+                plain = activation_checkpointing.checkpoint.func
+                patch.setattr(activation_checkpointing, 'checkpoint', plain)
+                assert compat.checkpoint_without_reentry()
+                patch.setattr(activation_checkpointing, 'checkpoint', plain)
+            activation_checkpointing.turn_on_activation_checkpointing(
+                model, 'layer'
+            )
+            found = layer(torch.ones(1, 1))
+        assert isinstance(found, pair) == ours
+        assert found[0].requires_grad == ours
+    assert not compat.checkpoint_without_reentry(), 'applied twice'

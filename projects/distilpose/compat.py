@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
+from mmengine.runner import activation_checkpointing
 from mmengine.runner.checkpoint import CheckpointLoader, load_from_local
 from mmengine.utils import digit_version
 
@@ -33,6 +34,7 @@ from distilpose_runtime.errors import (
 __all__ = [
     'allow_mmengine_checkpoints',
     'apply',
+    'checkpoint_without_reentry',
     'explain_unusable_checkpoints',
     'explain_unusable_datasets',
     'give_opencv_scalars',
@@ -78,6 +80,7 @@ def apply() -> None:
     stub_mmcv_ops()
     allow_mmengine_checkpoints()
     give_opencv_scalars()
+    checkpoint_without_reentry()
 
 
 def stub_mmcv_ops() -> bool:
@@ -150,6 +153,21 @@ def give_opencv_scalars() -> bool:
         draw_circles(self, center, radius, *args, **kw)
 
     OpencvBackendVisualizer.draw_circles = draw
+    return True
+
+
+def checkpoint_without_reentry() -> bool:
+    """Let gradient checkpointing train every module.
+
+    Fault: MMEngine's ``activation_checkpointing`` uses PyTorch's reentrant
+    kind. A module whose input needs no gradient, such as a backbone, is then
+    not trained, and named tuples become plain ones. A warning alone says so.
+    """
+    if isinstance(activation_checkpointing.checkpoint, functools.partial):
+        return False
+    activation_checkpointing.checkpoint = functools.partial(
+        activation_checkpointing.checkpoint, use_reentrant=False
+    )
     return True
 
 

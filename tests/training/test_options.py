@@ -6,10 +6,12 @@ import math
 
 import pytest
 import torch
+from mmengine.dataset import DefaultSampler
 from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
 from mmengine.runner import autocast
 
+from distilpose import DistilPoseEstimator, DistilPoseHead
 from distilpose.heatmaps import forms as heatmaps_module
 
 from .. import limits, toys
@@ -109,21 +111,106 @@ def test_accumulated_gradients_are_those_of_the_joined_batch():
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7)
 
 
-@pytest.fixture
-def plain(pictures, tmp_path):
-    """A training without options to compare with."""
-    return runs.train(runs.config(pictures, tmp_path / 'plain'))
-
-
-def test_gradient_checkpointing_changes_nothing(plain, pictures, tmp_path):
-    layers = [f'neck.layers.{i}' for i in range(2)]
-    cfg = runs.config(pictures, tmp_path, activation_checkpointing=layers)
-    runner = runs.train(cfg)
-    assert 'forward' in vars(runner.model.neck.layers[0])
-    for key, value in runs.weights(runner).items():
-        torch.testing.assert_close(
-            value, plain.model.state_dict()[key], rtol=1e-4, atol=1e-5
+LAYERS = [f'neck.layers.{i}' for i in range(2)]
+AMP = dict(type='AmpOptimWrapper', dtype='bfloat16')
+ITERATIONS = dict(_delete_=True, by_epoch=False, max_iters=4, val_interval=4)
+# Each changes what is computed by rounding alone.
+SAME = dict(
+    checkpointed_layers=dict(activation_checkpointing=LAYERS),
+    checkpointed_backbone=dict(activation_checkpointing=['backbone']),
+    checkpointed_neck=dict(activation_checkpointing=['neck']),
+    checkpointed_head=dict(activation_checkpointing=['head']),
+    conv_bn=dict(efficient_conv_bn_eval=['backbone']),
+    workers={
+        'train_dataloader.num_workers': 1,
+        'train_dataloader.persistent_workers': True,
+    },
+    deterministic={'randomness.deterministic': True},
+    sync_bn=dict(sync_bn='torch'),
+    ema=dict(custom_hooks=[dict(type='EMAHook')]),
+    classes={
+        'model.type': DistilPoseEstimator,
+        'model.head.type': DistilPoseHead,
+        'optim_wrapper.type': OptimWrapper,
+        'train_dataloader.sampler.type': DefaultSampler,
+    },
+)
+OTHER = dict(
+    by_iterations=dict(train_cfg=ITERATIONS),
+    accumulation={'optim_wrapper.accumulative_counts': 2},
+    clipping={'optim_wrapper.clip_grad': dict(max_norm=0.01)},
+    rates={
+        'optim_wrapper.paramwise_cfg': dict(
+            custom_keys=dict(neck=dict(lr_mult=0.1))
         )
+    },
+    constant=dict(param_scheduler=None),
+    scaled={'auto_scale_lr.enable': True},
+)
+
+
+def one_epoch(pictures, folder, changes):
+    """Weights and losses after 3 steps without random augmentations."""
+    cfg = runs.config(pictures, folder, **{'train_cfg.max_epochs': 1})
+    cfg.train_dataloader.num_workers = 0
+    cfg.train_dataloader.persistent_workers = False
+    cfg.train_dataloader.sampler.shuffle = False
+    cfg.custom_hooks = []
+    random = ('RandomFlip', 'RandomHalfBody', 'RandomBBoxTransform')
+    dataset = cfg.train_dataloader.dataset
+    dataset.pipeline = [t for t in dataset.pipeline if t.type not in random]
+    cfg.merge_from_dict(changes)
+    runner = runs.train(cfg)
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    return runs.weights(runner), losses
+
+
+@pytest.fixture(scope='module')
+def plain(pictures, tmp_path_factory):
+    return one_epoch(pictures, tmp_path_factory.mktemp('plain'), {})
+
+
+@pytest.mark.parametrize('name', [*SAME, *OTHER])
+def test_each_switch_trains(name, plain, pictures, tmp_path):
+    weights, losses = plain
+    changes = {**SAME, **OTHER}[name]
+    own, own_losses = one_epoch(pictures, tmp_path, changes)
+    assert len(own_losses) == len(losses)
+    assert all(map(math.isfinite, own_losses))
+    if name in OTHER:
+        assert not runs.equal(own, weights)
+        return
+    for key, value in own.items():
+        # A checkpointed BatchNorm sees each batch twice.
+        counts = ('running', 'num_batches')
+        if 'checkpointed' not in name or not any(x in key for x in counts):
+            torch.testing.assert_close(value, weights[key])
+
+
+def test_compiled_losses_are_the_same():
+    """And so are the gradients; the head's output is kept as ever."""
+    model = distilled().train()
+    inputs, data = toys.batch(model)
+    found = []
+    for loss in (model.loss, torch.compile(model.loss, backend='eager')):
+        total, _ = model.parse_losses(loss(inputs, data))
+        found.append((total, *torch.autograd.grad(total, model.parameters())))
+    torch.testing.assert_close(*found)
+
+
+@pytest.mark.slow
+def test_compiled_run(plain, pictures, tmp_path):
+    own, losses = one_epoch(pictures, tmp_path, dict(compile=True))
+    assert losses == pytest.approx(plain[1], rel=1e-3)
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(optim_wrapper=AMP), 'only available'),
+    ({'train_dataloader.persistent_workers': True}, 'needs num_workers > 0'),
+])  # fmt: skip
+def test_switches_that_are_refused(changes, message, pictures, tmp_path):
+    with pytest.raises((AssertionError, ValueError), match=message):
+        one_epoch(pictures, tmp_path, changes)
 
 
 def test_learning_rate_follows_the_batch(pictures, tmp_path):

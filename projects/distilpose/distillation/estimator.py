@@ -125,9 +125,14 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             ValueError: The teacher's output for the first batch is not finite,
                 or a term is called like one of the head's losses.
         """
+        return self._losses(inputs, self.extract_feat(inputs), data_samples)
+
+    @torch.compiler.disable  # the rest reads samples and runs the teacher
+    def _losses(
+        self, inputs: Tensor, feats: Any, data_samples: SampleList
+    ) -> dict:
         if not isinstance(self.head, DistilPoseHead):
             mask_labels(data_samples)
-        feats = self.extract_feat(inputs)
         with keep_output(self.head) as outputs:
             losses = self.head.loss(
                 feats, data_samples, train_cfg=self.train_cfg
