@@ -1,5 +1,5 @@
-# make demo | test | test-slow | test-all | test-oldest | test-newest | coverage | lint |
-#      docs | notebook | dist | mmcv | web-assets
+# make demo | test | test-slow | test-all | test-oldest | test-newest |
+#      coverage | lint | docs | notebook | dist | mmcv | web-assets
 # Each makes or reuses .venv; docs has a small environment of its own.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -19,8 +19,8 @@ TEST_TOOLS := $(VENV)/.installed-tests
 DOCS_VENV ?= .venv-docs
 DOCS_TOOLS := $(DOCS_VENV)/.installed
 
-.PHONY: demo test test-slow test-all test-oldest test-newest coverage lint docs \
-	notebook dist mmcv web-assets clean
+.PHONY: demo test test-slow test-all test-oldest test-newest coverage lint \
+	docs notebook dist mmcv web-assets clean
 .DELETE_ON_ERROR:
 
 demo: $(INSTALLED)

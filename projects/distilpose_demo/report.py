@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from mmengine.dataset import pseudo_collate
+from mmengine.registry import DefaultScope
 from mmpose.registry import DATASETS
 from tabulate import tabulate
 
@@ -125,7 +126,9 @@ def draw_pictures(
     Returns:
         Picture (H, W, 3), BGR, 8 bits.
     """
-    dataset = DATASETS.build(training.config.val_dataloader.dataset)
+    # Where all runs were complete already, no runner has set the scope.
+    with DefaultScope.overwrite_default_scope('mmpose'):
+        dataset = DATASETS.build(training.config.val_dataloader.dataset)
     chosen = np.linspace(0, len(dataset) - 1, number).astype(int)
     batch = pseudo_collate([dataset[int(i)] for i in chosen])
     outputs = {name: _forward(model, batch) for name, model in models.items()}

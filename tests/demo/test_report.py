@@ -4,6 +4,7 @@ import cv2
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from distilpose.hooks.drawing import draw_skeleton, overlay_heatmaps
 from distilpose.zoo.build import build_without_weights
@@ -25,7 +26,8 @@ def test_report(pictures, tmp_path):
         for epoch in (5, 15):
             metrics = dict.fromkeys(report.METRICS, i / 10 + epoch / 1000)
             one.record(epoch, {f'coco/{k}': v for k, v in metrics.items()})
-    report.write_report(tmp_path, trainings)
+    with DefaultScope.overwrite_default_scope('mmengine'):
+        report.write_report(tmp_path, trainings)
     table = [
         [cell.strip() for cell in line.split('|')[1:-1]]
         for line in (tmp_path / 'results.md').read_text().splitlines()
