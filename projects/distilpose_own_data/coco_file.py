@@ -8,18 +8,15 @@ Annotator), visibility 0 or 1 (SLEAP) or -1 (DeepLabCut), ``iscrowd`` as a
 boolean, empty values as NaN or null.
 """
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from distilpose.checks.findings import FEW
+from distilpose.checks.coco_file import read_json, repeated
+from distilpose.checks.report import FEW, Report
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
-from .report import Report
-
-__all__ = ['Annotations', 'read_annotations']
+__all__ = ['Annotations', 'few', 'read_annotations']
 
 # Values that are needed to find one's way in a file: their part and key, and
 # what they may be. Where they are missing, the report tells.
@@ -51,7 +48,7 @@ class Annotations:
         skeleton: Pairs of indices, from 0; empty where the file has none.
         images: Entries of images, each with another ``id``.
         people: Annotations of the categories that have these keypoints, as
-            they were read; each of an image that is there.
+            they were read.
     """
 
     file: Path
@@ -80,8 +77,8 @@ def read_annotations(
     chosen = _categories(content, file, category)
     names = [str(name).strip() for name in chosen[0]['keypoints']]
     _expect_different(names, file)
-    images = _images(content, report)
-    people = _people(content, images, {c['id'] for c in chosen}, report)
+    images = _images(content['images'], report)
+    people = _people(content, {c['id'] for c in chosen}, report)
     if len(chosen) > 1:
         title = ', '.join(f'"{c["name"]}"' for c in chosen)
         report.changes.append(
@@ -90,7 +87,7 @@ def read_annotations(
         )
     links = chosen[0].get('skeleton') or []
     skeleton = _skeleton(links, len(names), report)
-    return Annotations(file, names, skeleton, [*images.values()], people)
+    return Annotations(file, names, skeleton, images, people)
 
 
 def _load(file: Path) -> Item:
@@ -99,13 +96,7 @@ def _load(file: Path) -> Item:
         raise UserFileNotFoundError(
             f'The annotation file "{file}" {what} (looked from {Path.cwd()}).'
         )
-    try:
-        content = json.loads(file.read_text(encoding='utf-8-sig'))
-    except (ValueError, RecursionError) as error:  # wrong bytes, too
-        raise UserValueError(
-            f'"{file}" is no JSON file ({error}). Export the annotations in '
-            'COCO format, with keypoints.'
-        ) from error
+    content = read_json(file)
     lists = ('images', 'annotations', 'categories')
     lacking = [
         key
@@ -180,42 +171,38 @@ def _expect_different(names: list[str], file: Path) -> None:
         )
 
 
-def _images(content: Item, report: Report) -> dict[Any, Item]:
-    """Give the images by id."""
-    items = content['images']
-    by_id: dict[Any, Item] = {}
-    lacking, contradicting, repeated = [], [], []
+def _images(items: list[Item], report: Report) -> list[Item]:
+    """Give the images that can be told apart, each once."""
+    known, lacking = [], []
     for i, image in enumerate(items):
         if image.get('id') is None or not image.get('file_name'):
             lacking.append(f'number {i + 1}')
-            continue
-        other = by_id.setdefault(image['id'], image)
-        if other['file_name'] != image['file_name']:
-            contradicting.append(image['id'])
-        elif other is not image:
-            repeated.append(image['id'])
-    report.add('{} images lack id or file_name.', lacking, len(items), 0)
+        else:
+            known.append(image)
+    report.add('{} images lack id or file_name.', lacking, len(items))
+    names = [dict(id=x['id'], file_name=x['file_name']) for x in known]
+    contradicting, equal = repeated(names)
     report.add(
         '{} images have the id of an image of another name: people would be '
         'looked for in another photo. Number the images anew.',
-        contradicting,
+        [names[i]['id'] for i in contradicting],
         len(items),
     )
-    report.changed('{} images are listed twice.', repeated, len(items))
-    return by_id
+    ids = [names[i]['id'] for i in equal]
+    report.changed('{} images are listed twice.', ids, len(items))
+    again = {*contradicting, *equal}
+    return [x for i, x in enumerate(known) if i not in again]
 
 
-def _people(
-    content: Item, images: dict[Any, Item], categories: set, report: Report
-) -> list[Item]:
-    """Give the annotations of some categories, each one once."""
+def _people(content: Item, categories: set, report: Report) -> list[Item]:
+    """Give the annotations of some categories."""
     items = content['annotations']
     if not items:
         report.errors.append('There are no annotations.')
     listed = [c.get('id') for c in content['categories']]
     report.add(
         f'{{}} annotations are of a category that the file does not list (ids '
-        f'there: {_few(listed)}), and are left out.',
+        f'there: {few(listed)}), and are left out.',
         [
             f'{item.get("id", f"number {i + 1}")} of category '
             f'{item.get("category_id")!r}'
@@ -232,42 +219,11 @@ def _people(
             f'{others} of {len(items)} annotations are of other categories, '
             'and left out.'
         )
-    first: dict[Any, Item] = {}
-    lost, repeated, renumbered, people = [], [], [], []
-    for i, person in enumerate(chosen):
-        name = person.get('id', f'number {i + 1}')
-        if person.get('image_id') not in images:
-            lost.append(f'{name} of image {person.get("image_id")!r}')
-            continue
-        other = first.setdefault(name, person)
-        if other is not person and other == person:
-            repeated.append(name)
-            continue
-        if other is not person:
-            renumbered.append(name)
-        people.append(dict(person, id=name))
-    total = len(chosen)
-    report.add(
-        '{} annotations are of an image that the file does not list (ids '
-        f'there: {_few([*images])}), and are left out.',
-        lost,
-        total,
-        FEW,
-    )
-    report.changed(
-        '{} annotations are there twice; one is kept.', repeated, total
-    )
-    report.add(
-        '{} annotations have the id of another one, with other contents. '
-        'They are kept, with new ids; see that they are of different people.',
-        renumbered,
-        total,
-        float('inf'),
-    )
-    return people
+    return chosen
 
 
-def _few(ids: Sequence[Any]) -> str:
+def few(ids: list[Any]) -> str:
+    """The first ids, for a message."""
     more = ', ...' if len(ids) > 3 else ''
     return ', '.join(map(repr, ids[:3])) + more or 'none'
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from distilpose.checks.report import NEVER, Report
 from distilpose.keypoints.names import split
-
-from .report import Report
 
 __all__ = ['check_sides']
 
@@ -66,7 +65,7 @@ def check_sides(
             for i in np.where(mirrored | twisted)[0]
         ],
         len(people),
-        float('inf'),
+        NEVER,
     )
 
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from distilpose.checks.report import Report
 from distilpose_runtime.errors import (
     UserFileExistsError,
     UserFileNotFoundError,
@@ -16,7 +17,6 @@ from .coco_file import read_annotations
 from .configs import Plan, config_texts
 from .metainfo import describe, may_flip, metainfo_text
 from .photos import Photos
-from .report import Report
 from .schedule import choose_schedule
 from .splits import (
     Split,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from distilpose.checks.report import Report
 from distilpose.keypoints.names import (
     USUAL_SIGMA,
     guess_skeleton,
@@ -10,8 +11,6 @@ from distilpose.keypoints.names import (
     mirror_pairs,
     sigma,
 )
-
-from .report import Report
 
 __all__ = ['describe', 'may_flip', 'metainfo_text']
 

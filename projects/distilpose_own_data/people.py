@@ -1,18 +1,18 @@
 """Making annotations what MMPose expects of them.
 
-P: people. K: keypoints. Boxes are x, y, width, height; all in pixels.
+K: keypoints. Boxes are x, y, width, height; all in pixels.
 """
 
-import math
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
 
-from distilpose.checks.findings import NEVER
+from distilpose.checks.report import FEW, NEVER, Report
+from distilpose.checks.values import LARGEST_AREA, SMALLEST_AREA
 from distilpose.data.boxes import is_box
 
-from .coco_file import Annotations
-from .report import Report
+from .coco_file import Annotations, few
 
 __all__ = ['tidy_people']
 
@@ -24,12 +24,10 @@ MARGIN = 0.1
 AREA = 0.53
 """The share of a box that a body covers, as MMPose takes it."""
 
-OUT = 0.25
-"""The share of a box's width or height that may lie outside of its image."""
-
-NO_BOX = (
-    'have no box (bbox) with an area in their image, and no two keypoints '
-    'that would give one'
+MADE_BOX = 'had no box, or one of no size: it is made of their keypoints.'
+MADE_AREA = (
+    'had an area that cannot be that of their box (bbox), which AP would take '
+    f'for their size: it is {AREA} of the box.'
 )
 
 
@@ -47,74 +45,71 @@ def tidy_people(
     Returns:
         Annotations in COCO format, with the ids that were read.
     """
-    left_out: dict[str, list[Any]] = {}
-    unreadable: list[str] = []
-    made_boxes: list[Any] = []
-    reaching: list[Any] = []
-    outside: list[Any] = []
-    people: list[Item] = []
-    known = [p for p in read.people if p['image_id'] in images]
-    for person in known:
-        image = images[person['image_id']]
+    listed = {image['id']: None for image in read.images}
+    told: dict[str, list[Any]] = defaultdict(list)
+    lost, unreadable, renumbered, people = [], [], [], []
+    first: dict[Any, Item] = {}
+    for i, person in enumerate(read.people):
+        name = person.get('id', f'number {i + 1}')
+        if person.get('image_id') not in listed:
+            lost.append(f'{name} of image {person.get("image_id")!r}')
+            continue
+        other = first.setdefault(name, person)
         keypoints = _keypoints(person.get('keypoints'), len(read.names))
-        if keypoints is None and person.get('keypoints'):
-            there = _described(person['keypoints'])
-            unreadable.append(f'{person["id"]} with {there}')
-            continue
-        reason = _why_not(person, keypoints)
-        if keypoints is None or reason:
-            left_out.setdefault(reason, []).append(person['id'])
-            continue
-        box = _box(person.get('bbox'), image)
-        if box is None:
-            box = _box_of(keypoints, image)
-            if box is None:
-                left_out.setdefault(NO_BOX, []).append(person['id'])
-                continue
-            made_boxes.append(person['id'])
-        elif _reaches_out(box, image):
-            reaching.append(person['id'])
-        if _any_outside(keypoints, image):
-            outside.append(person['id'])
-        people.append(_annotation(person, keypoints, box, image))
-    total = len(known)
-    k = len(read.names)
+        image = images.get(person['image_id'])
+        if other is not person and other == person:
+            told['are there twice, and one is kept.'].append(name)
+        elif image is None:
+            told['are of photos that cannot be used, and left out.'] += [name]
+        elif keypoints is None and person.get('keypoints'):
+            unreadable.append(f'{name} with {_described(person["keypoints"])}')
+        elif reason := _why_not(person, keypoints, image):
+            told[f'{reason}, and are left out.'].append(name)
+        elif keypoints is not None:
+            tidied, changes = _tidied(person, keypoints, image)
+            people.append(dict(tidied, id=name))
+            renumbered += [name] if other is not person else []
+            for change in changes:
+                told[change].append(name)
+    total, k = len(read.people), len(read.names)
+    report.add(
+        '{} annotations are of an image that the file does not list (ids '
+        f'there: {few([*listed])}), and are left out.',
+        lost,
+        total,
+        FEW,
+    )
     report.add(
         f'{{}} people do not have {3 * k} numbers as keypoints: x, y and '
         f'visibility of each of {k}.',
         unreadable,
         total,
     )
-    for reason, ids in left_out.items():
-        report.changed(f'{{}} people {reason}, and are left out.', ids, total)
-    report.changed(
-        '{} people had no box, or one of no size: it is made of their '
-        'keypoints.',
-        made_boxes,
-        total,
-    )
     report.add(
-        '{} people have a box (bbox) that reaches far out of their image: it '
-        'must be x, y, width, height, not two corners.',
-        reaching,
+        '{} annotations have the id of another one, with other contents. '
+        'They are kept, with new ids; see that they are of different people.',
+        renumbered,
         total,
         NEVER,
     )
-    report.add(
-        '{} people have labelled keypoints outside of their image.',
-        outside,
-        total,
-        NEVER,
-    )
+    for change, names in told.items():
+        report.changed(f'{{}} people {change}', names, total)
     return people
 
 
-def _why_not(person: Item, keypoints: np.ndarray | None) -> str:
+def _why_not(person: Item, keypoints: np.ndarray | None, image: Item) -> str:
     if keypoints is None:
         return 'have no keypoints'
     if person.get('iscrowd'):
         return 'are crowds (iscrowd)'
-    return '' if keypoints[:, 2].any() else 'have no labelled keypoint'
+    if not keypoints[:, 2].any():
+        return 'have no labelled keypoint'
+    if _box(person.get('bbox'), image) or _box_of(keypoints, image):
+        return ''
+    return (
+        'have no box (bbox) with an area in their image, and no two keypoints '
+        'that would give one'
+    )
 
 
 def _keypoints(values: Any, number: int) -> np.ndarray | None:
@@ -158,27 +153,23 @@ def _box_of(keypoints: np.ndarray, image: Item) -> list[float] | None:
     return _box([*near.tolist(), *(far - near).tolist()], image)
 
 
-def _reaches_out(box: list[float], image: Item) -> bool:
-    x, y, w, h = box
-    out_w = max(-x, x + w - image['width'])
-    out_h = max(-y, y + h - image['height'])
-    return out_w > OUT * w or out_h > OUT * h
-
-
-def _any_outside(keypoints: np.ndarray, image: Item) -> bool:
-    points = keypoints[keypoints[:, 2] > 0, :2]
-    last = (image['width'], image['height'])
-    return bool(((points < 0) | (points > last)).any())
-
-
-def _annotation(
-    person: Item, keypoints: np.ndarray, box: list[float], image: Item
-) -> Item:
-    area = person.get('area')
-    if not isinstance(area, (int, float)) or not 0 < area < math.inf:
-        area = AREA * box[2] * box[3]
-    return dict(
-        id=person['id'],
+def _tidied(
+    person: Item, keypoints: np.ndarray, image: Item
+) -> tuple[Item, list[str]]:
+    """Give an annotation without its id, and what was changed."""
+    changes = []
+    box = _box(person.get('bbox'), image)
+    if box is None:
+        box = _box_of(keypoints, image)
+        changes.append(MADE_BOX)
+    assert box is not None  # or it is left out
+    size = box[2] * box[3]
+    area: Any = person.get('area')
+    known = isinstance(area, (int, float))
+    if not known or not SMALLEST_AREA * size <= area <= LARGEST_AREA * size:
+        area = AREA * size
+        changes += [MADE_AREA] if known and not changes else []
+    found = dict(
         image_id=image['id'],
         category_id=1,
         iscrowd=0,
@@ -191,3 +182,4 @@ def _annotation(
             for number in (round(x, 2), round(y, 2), int(v))
         ],
     )
+    return found, changes

@@ -7,14 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from distilpose.checks.findings import FEW
-from distilpose.checks.images import check_images
+from distilpose.checks.images import image_size, tell_sizes
+from distilpose.checks.report import FEW, Report
 from distilpose_runtime.errors import UserFileNotFoundError
 from distilpose_runtime.people import plain_path
-
-from .report import Report
 
 __all__ = ['Photos']
 
@@ -22,8 +19,6 @@ Item = dict[str, Any]
 
 DECODED = 500
 """How many images are read to their end, and not just their headers."""
-
-_ORIENTATION = 274  # the number of EXIF's tag
 
 
 class Photos:
@@ -73,44 +68,72 @@ class Photos:
             Entries by the id that was given, numbered from 1 anew, with
             ``file_name`` below the root, ``width`` and ``height`` as loaded.
         """
-        missing: list[str] = []
-        unclear: list[str] = []
-        unreadable: list[str] = []
+        files, faults = self._files(images, beside)
         found: dict[Any, Item] = {}
+        by_file: dict[str, Item] = {}
+        sizes = []
+        again = []
         decoded = {*np.linspace(0, len(images) - 1, DECODED).astype(int)}
         for i, image in enumerate(images):
-            names = self._candidates(str(image['file_name']), beside)
-            if len(names) != 1:
-                (unclear if names else missing).append(str(image['file_name']))
+            file = files.get(image['id'])
+            if file is None:
                 continue
-            size = _size(self.root / names[0], i in decoded)
+            if file in by_file:
+                again.append(file)
+                found[image['id']] = by_file[file]
+                continue
+            size = image_size(self.root / file, decode=i in decoded)
             if size is None:
-                unreadable.append(names[0])
+                faults['{} images cannot be read.'].append(file)
                 continue
-            found[image['id']] = dict(
-                id=len(found) + 1,
-                file_name=names[0],
-                width=image.get('width') or size[0],
-                height=image.get('height') or size[1],
+            found[image['id']] = by_file[file] = dict(
+                id=len(by_file) + 1,
+                file_name=file,
+                width=image.get('width') or size.width,
+                height=image.get('height') or size.height,
             )
-        where = f'below "{self.folder}"'
-        for what, cases in (
-            (
-                f'{{}} images are not there {where}, which has '
-                f'{self._content()}.',
-                missing,
-            ),
-            (
-                f'{{}} images have a name that several files have {where}. '
-                'Name a folder for each annotation file, with --images and '
-                '--val-images.',
-                unclear,
-            ),
-            ('{} images cannot be read.', unreadable),
-        ):
+            sizes.append((by_file[file], size))
+        for what, cases in faults.items():
             report.add(what, cases, len(images), FEW)
-        check_images([*found.values()], str(self.root), True, report)
+        report.changed(
+            '{} images are listed under several ids. The people of one photo '
+            'are put together.',
+            again,
+            len(images),
+        )
+        tell_sizes(sizes, str(self.root), report)
         return found
+
+    def _files(
+        self, images: Sequence[Item], beside: Path
+    ) -> tuple[dict[Any, str], dict[str, list[str]]]:
+        """Files of images by id, and the names that have none, by reason."""
+        where = f'below "{self.folder}"'
+        missing = f'{{}} images are not there {where}, which has '
+        missing += f'{self._content()}.'
+        unclear = f'{{}} images have a name that several files have {where}. '
+        unclear += 'Name a folder for each annotation file, with --images and '
+        unclear += '--val-images.'
+        shared = '{} images would be looked for in the file of another one, '
+        shared += 'whose folder has another name: some seem to be missing.'
+        files: dict[Any, str] = {}
+        faults: dict[str, list[str]] = defaultdict(list)
+        names: dict[str, set[str]] = defaultdict(set)
+        for image in images:
+            name = image['file_name']
+            found = self._candidates(name, beside)
+            if len(found) == 1:
+                files[image['id']] = found[0]
+                names[found[0]].add(plain_path(name))
+            else:
+                faults[unclear if found else missing].append(name)
+        for image in images:
+            file = files.get(image['id'], '')
+            exact = plain_path(file).endswith(plain_path(image['file_name']))
+            if len(names[file]) > 1 and not exact:
+                faults[shared].append(image['file_name'])
+                del files[image['id']]
+        return files, faults
 
     def _content(self) -> str:
         number = sum(map(len, self._by_name.values()))
@@ -162,15 +185,3 @@ def _common_end(parts: tuple[str, ...], name: str) -> int:
         if one != other:
             return count
     return min(len(parts), len(others))
-
-
-def _size(file: Path, decode: bool) -> tuple[int, int] | None:
-    """Width and height of an image as it is loaded, None if it cannot be."""
-    try:
-        with Image.open(file) as image:
-            turned = image.getexif().get(_ORIENTATION, 1) >= 5
-            if decode:
-                image.load()
-            return image.size[::-1] if turned else image.size
-    except Exception:  # Pillow raises many kinds
-        return None

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from distilpose.checks.annotations import check_people
+from distilpose.checks.report import NEVER, Report
 from distilpose_runtime.errors import UserValueError
 
 from .coco_file import Annotations
 from .exchanged import check_sides
 from .people import tidy_people
 from .photos import Photos
-from .report import Report
 
 __all__ = [
     'Split',
@@ -43,7 +43,8 @@ def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
     located = photos.locate(read.images, read.file, report)
     people = tidy_people(read, located, report)
     used = {person['image_id'] for person in people}
-    images = [image for image in located.values() if image['id'] in used]
+    by_id = {image['id']: image for image in located.values()}
+    images = [by_id[i] for i in sorted(used)]
     content = dict(images=images, annotations=people)
     if people:
         check_people(content, len(read.names), report)
@@ -102,7 +103,7 @@ def warn_of_overlap(splits: dict[str, Split], report: Report) -> None:
         'high.',
         both,
         len(names[1]),
-        float('inf'),
+        NEVER,
     )
 
 

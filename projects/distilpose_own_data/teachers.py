@@ -7,14 +7,13 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from mmpose.utils import register_all_modules
 
+from distilpose.checks.report import Report
 from distilpose.keypoints.matching import match_keypoints, plain_name
 from distilpose.teachers.listing import build_teacher
 from distilpose.teachers.mmpose_model import MMPoseSource
 from distilpose.zoo.find import find_config
 from distilpose.zoo.published import published_weights
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
-
-from .report import Report
 
 __all__ = ['NamedTeacher', 'fitting_teacher', 'named_teacher']
 

@@ -2,18 +2,17 @@ import math
 
 import pytest
 
-from distilpose.checks import annotations
-from distilpose.checks.findings import Findings
+from distilpose.checks.annotations import check_people
+from distilpose.checks.coco_file import check_structure
+from distilpose.checks.report import Report
 
 from . import files
 
 
 def check(content, num_keypoints=files.K):
-    findings = Findings()
-    annotations.check_keys(content, findings)
-    if not findings.errors:
-        annotations.check_ids(content, findings)
-        annotations.check_people(content, num_keypoints, findings)
+    findings = Report()
+    if check_structure(content, findings):
+        check_people(content, num_keypoints, findings)
     return findings
 
 
@@ -27,8 +26,8 @@ def change(number, **changes):
 
 
 def test_nothing_to_tell():
-    assert check(files.content()) == Findings()
-    assert check(files.content(), None) == Findings()
+    assert check(files.content()) == Report()
+    assert check(files.content(), None) == Report()
 
 
 def keypoint(*values, at=1):
@@ -84,7 +83,7 @@ def test_first_cases_are_named():
 @pytest.mark.parametrize('value', [math.nan, None, math.inf])
 def test_keypoints_that_nobody_sees_may_be_anything(value):
     for keypoints in (keypoint(value, value, 0), keypoint(value, 3, 0)):
-        assert check(change(20, keypoints=keypoints)) == Findings()
+        assert check(change(20, keypoints=keypoints)) == Report()
 
 
 def test_lists_of_lists():
@@ -92,7 +91,7 @@ def test_lists_of_lists():
         values = person['keypoints']
         return [values[i : i + 3] for i in range(0, len(values), 3)]
 
-    assert check(change(20, keypoints=nested)) == Findings()
+    assert check(change(20, keypoints=nested)) == Report()
 
 
 @pytest.mark.parametrize(
@@ -112,10 +111,36 @@ def test_suspicious_in_one_and_wrong_in_many(changes, message):
     assert any(message in text for text in many.errors)
 
 
-def test_negative_visibility_is_told():
-    findings = check(change(20, keypoints=keypoint(30, 30, -1)))
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(keypoints=keypoint(30, 30, -1)), 'negative visibility'),
+        (dict(keypoints=keypoint(121, 30, 2)), 'outside of their image'),
+        (dict(keypoints=keypoint(119, 30, 2)), ''),
+        (dict(bbox=[60, 10, 81, 80]), 'reaches far out'),  # 21 of 81
+        (dict(bbox=[60, 10, 80, 80]), ''),  # 20 of 80
+        (dict(area=0), 'an area that cannot be'),
+        (dict(area=63), 'an area that cannot be'),
+        (dict(area=64), ''),  # a hundredth of the box
+        (dict(area=9600), ''),  # 1.5 of it
+        (dict(area=9601), 'an area that cannot be'),
+        (dict(area=None), ''),
+    ],
+)
+def test_told_and_no_error(changes, message):
+    findings = check(change(20, **changes))
     assert not findings.errors
-    assert 'negative visibility' in findings.warnings[0]
+    assert [message in text for text in findings.warnings] == (
+        [True] if message else []
+    )
+
+
+def test_one_image_under_several_ids():
+    content = files.content()
+    content['images'][3]['file_name'] = '7.png'
+    findings = check(content)
+    assert not findings.errors
+    assert findings.warnings[0].startswith('1 of 20 images are listed under')
 
 
 def test_images_with_one_id():
@@ -157,11 +182,14 @@ def test_nobody_left(changes, reason):
     """The same people as MMPose drops, with the reason."""
     (text,) = check(change(20, **changes)).errors
     assert f'Of 20 annotations MMPose uses none: 20 {reason}' in text
-    # One alone is no matter, usual ones are not even told.
+    # One alone is no matter, usual ones are not even warned of.
     findings = check(change(1, **changes))
     assert not findings.errors
     usual = 'crowds' in reason or 'num_keypoints' in reason
-    assert len(findings.warnings) == (not usual)
+    told = findings.facts if usual else findings.warnings
+    assert told == [
+        f'1 of 20 annotations {reason}{told[0].partition(reason)[2]}'
+    ]
 
 
 @pytest.mark.parametrize('key', ['bbox', 'keypoints'])
@@ -186,7 +214,7 @@ def test_missing_keys():
 def test_any_number_of_keypoints_but_one():
     """Where the pipeline makes others of them."""
     content = files.content(num_keypoints=7)
-    assert check(content, None) == Findings()
+    assert check(content, None) == Report()
     content['annotations'][1]['keypoints'] *= 2
     assert 'annotation 101 with 42 numbers' in check(content, None).errors[0]
 

@@ -8,7 +8,7 @@ from mmpose.datasets import CocoDataset, CombinedDataset, MpiiDataset
 
 from distilpose import compat
 from distilpose.checks.datasets import check_dataset, explain
-from distilpose.checks.findings import Findings
+from distilpose.checks.report import Report
 from distilpose.data.wrapped import parts
 
 from . import files
@@ -44,7 +44,7 @@ def detected(people, detections, **changes):
 )
 def test_detections_that_fit(people, changes):
     dataset = detected(people, detections(**changes))
-    assert check_dataset(dataset) == Findings() and len(dataset) == 4
+    assert check_dataset(dataset) == Report() and len(dataset) == 4
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,14 @@ def test_detections_that_mislead(people, bbox):
     assert '4 of 4 detections have a' in text and 'boxes.json' in text
 
 
+def test_detections_of_other_categories(people):
+    rows = detections()
+    rows[2]['category_id'] = 3
+    findings = check_dataset(detected(people, rows))
+    assert not findings.errors and not findings.warnings
+    assert '1 of 4 detections have another category_id' in findings.facts[0]
+
+
 def test_thresholds_that_leave_nobody(people):
     with pytest.raises(ValueError, match='bbox_score_thr.*leave nobody'):
         detected(people, detections(), filter_cfg=dict(bbox_score_thr=0.95))
@@ -79,7 +87,7 @@ def test_detections_on_images_without_annotations(tmp_path):
     content = files.content(4)
     del content['annotations']
     file = files.write(tmp_path, content)
-    assert check_dataset(detected(file, detections())) == Findings()
+    assert check_dataset(detected(file, detections())) == Report()
 
 
 @pytest.mark.parametrize(
@@ -144,7 +152,7 @@ def test_no_json(tmp_path):
     file = tmp_path / 'people.json'
     file.write_text('{')
     with pytest.raises(
-        ValueError, match='people.json" is not JSON: Expecting'
+        ValueError, match='people.json" is no JSON file .Expecting'
     ):
         files.dataset(file)
 
@@ -159,7 +167,7 @@ def test_converted_keypoints(tmp_path):
     )
     assert check_dataset(files.dataset(file)).errors
     dataset = files.dataset(file, pipeline=[converter])
-    assert check_dataset(dataset) == Findings()
+    assert check_dataset(dataset) == Report()
 
 
 def test_images_loaded_as_they_are_stored(tmp_path):
@@ -175,8 +183,8 @@ def test_images_loaded_as_they_are_stored(tmp_path):
             dict(type='LoadImage', color_type='color_ignore_orientation')
         ],
     )
-    assert check_dataset(loads) == Findings()
-    assert check_dataset(dataset, pipeline_of=loads) == Findings()
+    assert check_dataset(loads) == Report()
+    assert check_dataset(dataset, pipeline_of=loads) == Report()
 
 
 def test_datasets_with_ways_of_their_own_are_left_alone(tmp_path):
@@ -189,12 +197,12 @@ def test_datasets_with_ways_of_their_own_are_left_alone(tmp_path):
     file = files.write(tmp_path, content)
     plain = files.dataset(file)
     plain.__class__ = Other
-    assert check_dataset(plain) == Findings()
+    assert check_dataset(plain) == Report()
     content['annotations'][0]['id'] = 101
     files.write(tmp_path, content)
     assert 'have an id' in check_dataset(plain).errors[0]
     plain.__class__ = MpiiDataset  # whose files are no COCO files
-    assert check_dataset(plain) == Findings()
+    assert check_dataset(plain) == Report()
 
 
 def test_parts_of_wrapped_datasets(people):

@@ -1,8 +1,11 @@
+import itertools
+
 import pytest
 from PIL import Image
 
-from distilpose.checks.findings import Findings
+from distilpose.checks import images
 from distilpose.checks.images import check_images
+from distilpose.checks.report import Report
 
 from . import files
 
@@ -13,7 +16,7 @@ def check(tmp_path):
     files.write(tmp_path, content)
 
     def check(turns=True):
-        findings = Findings()
+        findings = Report()
         check_images(content['images'], str(tmp_path), turns, findings)
         return findings
 
@@ -30,9 +33,9 @@ def turn(path, orientation):
 
 
 def test_nothing_to_tell(check):
-    assert check() == Findings()
+    assert check() == Report()
     turn(check.folder / '0.png', 3)  # upside down: the size is the same
-    assert check() == Findings()
+    assert check() == Report()
 
 
 def test_turned_by_exif(check):
@@ -41,10 +44,10 @@ def test_turned_by_exif(check):
     (text,) = check().errors
     assert text.startswith('2 of 20 images') and 'as their EXIF' in text
     assert '0.png", 120 x 100 in the annotations and 100 x 120' in text
-    assert check(turns=False) == Findings()
+    assert check(turns=False) == Report()
     for image in check.images[:2]:  # annotated as they are loaded
         image.update(width=100, height=120)
-    assert check() == Findings()
+    assert check() == Report()
 
 
 @pytest.mark.parametrize(
@@ -66,18 +69,33 @@ def test_missing_files(check):
     assert 'are missing' in text and text.endswith(f'{check.folder}/7.png.')
     for path in check.folder.glob('*.png'):
         path.unlink()
-    assert check() == Findings()  # they are elsewhere
+    assert check() == Report()  # they are elsewhere
 
 
 def test_what_is_no_image_or_of_unknown_size_is_left_alone(check):
     (check.folder / '3.png').write_text('no image')
     del check.images[4]['width']
-    assert check() == Findings()
+    assert check() == Report()
 
 
-def test_looks_at_a_few_from_first_to_last(check, monkeypatch):
-    monkeypatch.setattr('distilpose.checks.images.SAMPLE', 3)
-    for i in (0, 19):
+def test_all_sizes_are_read(check):
+    """Whichever they are; a tenth is still suspicious only."""
+    for i in (4, 11):
         check.images[i].update(width=1)
-    check.images[5].update(width=1)
-    assert check().errors[0].startswith('2 of 3 images')
+    (text,) = check().errors
+    assert text.startswith('2 of 20 images have another size')
+    assert '4.png' in text and '11.png' in text and not check().facts
+
+
+def test_no_longer_than_there_is_time(check, monkeypatch):
+    """It tells how many were compared."""
+    clock = itertools.count()
+    monkeypatch.setattr(images.time, 'monotonic', lambda: next(clock))
+    for image in check.images:
+        image.update(width=1)
+    findings = check()
+    assert findings.errors[0].startswith('5 of 5 images')
+    assert findings.facts == [
+        'Sizes of 5 of 20 images, chosen by chance, were compared within 4 '
+        'seconds.'
+    ]

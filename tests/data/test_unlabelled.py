@@ -12,7 +12,7 @@ from mmpose.utils import register_all_modules
 
 from distilpose import DatasetCheckHook
 from distilpose.checks.datasets import check_dataset
-from distilpose.data import UnlabelledPeopleDataset
+from distilpose.data import UnlabelledPeopleDataset, unlabelled
 from distilpose.hooks.dataset_check_hook import _expect_a_teacher
 
 from .. import toys
@@ -210,12 +210,32 @@ def test_a_file_of_detections_alone(tmp_path):
         DATASETS.build(config(found))
 
 
-def test_nobody_is_left(tmp_path):
-    content = files.content(2)
+LEFT_OUT = {
+    'crowds (iscrowd)': dict(iscrowd=1),
+    'without a box (bbox)': dict(bbox=None),
+    'of other categories than "person"': dict(category_id=2),
+    'without an area inside their image': dict(bbox=[500, 500, 9, 9]),
+}
+
+
+@pytest.mark.parametrize('reason, change', LEFT_OUT.items(), ids=LEFT_OUT)
+def test_who_is_left_out_is_counted(reason, change, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(unlabelled, 'print_log', lambda t, _: said.append(t))
+    content = files.content(3)
+    content['categories'] = [
+        dict(id=1, name='person'),
+        dict(id=2, name='dog'),
+    ]
+    content['annotations'][1].update(change)
+    assert len(DATASETS.build(config(files.write(tmp_path, content)))) == 2
+    (text,) = said
+    assert text.endswith(f'2 people are used, and left out are 1 {reason}.')
     for person in content['annotations']:
-        person['iscrowd'] = 1
-    with pytest.raises(ValueError, match='has no box'):
+        person.update(change)
+    with pytest.raises(ValueError, match='0 people are used.* 3 ') as error:
         DATASETS.build(config(files.write(tmp_path, content)))
+    assert f'left out are 3 {reason}. It needs' in str(error.value)
 
 
 def test_a_labelled_dataset_of_boxes_alone_names_this_one(tmp_path):

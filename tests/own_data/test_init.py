@@ -373,7 +373,7 @@ REPORTED = {
     'given twice': (
         lambda c: c['annotations'].append(c['annotations'][1]),
         'changes',
-        '1 of 15 annotations are there twice',
+        '1 of 15 people are there twice',
     ),
     'an image less': (
         lambda c: c['images'][0].update(file_name='gone.png'),
@@ -392,6 +392,26 @@ REPORTED = {
         ),
         'warnings',
         'Nobody has right_ankle labelled',
+    ),
+    'areas of something else': (
+        each('area', 0.5),
+        'changes',
+        '14 of 14 people had an area that cannot be that of their box',
+    ),
+    'a photo under several ids': (
+        lambda c: c['images'].append(dict(c['images'][0], id=99)),
+        'changes',
+        '1 of 13 images are listed under several ids',
+    ),
+    'a photo in the file of another': (
+        lambda c: c['images'][3].update(file_name='cam9/0000.png'),
+        'warnings',
+        '1 of 12 images would be looked for in the file of another one',
+    ),
+    'people of missing photos': (
+        lambda c: c['images'][0].update(file_name='gone.png'),
+        'changes',
+        'people are of photos that cannot be used, and left out',
     ),
     'links to nowhere': (
         lambda c: c['categories'][1]['skeleton'].append([1, 99]),

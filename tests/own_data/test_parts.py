@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from distilpose.checks.report import Report
 from distilpose_own_data.exchanged import check_sides
-from distilpose_own_data.report import Report
 from distilpose_own_data.schedule import choose_schedule
 
 from .dialects import KEYPOINTS, scenes

@@ -1,6 +1,5 @@
 """Checks of the files behind a dataset."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,11 @@ from distilpose_runtime.errors import (
 )
 
 from ..data.wrapped import _transforms, converts
-from .annotations import check_ids, check_keys, check_people
+from .annotations import check_people
+from .coco_file import check_structure, read_json
 from .detections import check_detections
-from .findings import Findings
 from .images import check_images
+from .report import Report
 
 __all__ = ['check_dataset', 'explain']
 
@@ -25,7 +25,7 @@ __all__ = ['check_dataset', 'explain']
 _READERS = ('load_data_list', '_load_annotations', 'parse_data_info')
 
 
-def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
+def check_dataset(dataset: Any, pipeline_of: Any = None) -> Report:
     """Check the files of a dataset in COCO format that is none of others.
 
     Datasets that read files of other formats, or in ways of their own, are
@@ -40,11 +40,11 @@ def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
     Returns:
         What is found, each with the name of its file.
     """
-    told = Findings()
+    told = Report()
     if not _is(dataset, 'load_data_list', '_load_annotations'):
         return told
     with get_local_path(dataset.ann_file) as path:
-        content = _load(path, dataset.ann_file)
+        content = read_json(path, dataset.ann_file)
     if not isinstance(content, dict):
         told.errors.append(
             f'annotation file "{dataset.ann_file}" holds a '
@@ -53,19 +53,16 @@ def check_dataset(dataset: Any, pipeline_of: Any = None) -> Findings:
             'and as ann_file a file that names the images.'
         )
         return told
-    findings = Findings()
-    check_keys(content, findings)
-    if not findings.errors:
-        check_ids(content, findings)
-        if _is(dataset, 'parse_data_info'):
-            _check_contents(dataset, pipeline_of, content, findings)
-    _tell(findings, f'annotation file "{dataset.ann_file}"', told)
+    findings = Report()
+    if check_structure(content, findings) and _is(dataset, 'parse_data_info'):
+        _check_contents(dataset, pipeline_of, content, findings)
+    told.take(findings, f'annotation file "{dataset.ann_file}"')
     if dataset.bbox_file:
-        findings = Findings()
+        findings = Report()
         ids = {image['id'] for image in content.get('images') or []}
         with get_local_path(dataset.bbox_file) as path:
-            check_detections(_load(path, dataset.bbox_file), ids, findings)
-        _tell(findings, f'bbox_file "{dataset.bbox_file}"', told)
+            check_detections(read_json(path, dataset.bbox_file), ids, findings)
+        told.take(findings, f'bbox_file "{dataset.bbox_file}"')
     return told
 
 
@@ -112,7 +109,7 @@ def explain(dataset: Any, error: Exception) -> UserError | None:
 
 
 def _check_contents(
-    dataset: Any, pipeline_of: Any, content: Any, findings: Findings
+    dataset: Any, pipeline_of: Any, content: Any, findings: Report
 ) -> None:
     images = content.get('images') or []
     annotated = content.get('annotations') or []
@@ -138,16 +135,3 @@ def _is(dataset: Any, *methods: str) -> bool:
         getattr(type(dataset), name) is getattr(BaseCocoStyleDataset, name)
         for name in methods
     )
-
-
-def _load(path: str, name: str) -> Any:
-    with open(path) as file:
-        try:
-            return json.load(file)
-        except ValueError as error:
-            raise UserValueError(f'"{name}" is not JSON: {error}.') from error
-
-
-def _tell(findings: Findings, where: str, told: Findings) -> None:
-    told.errors += [f'{where}: {text}' for text in findings.errors]
-    told.warnings += [f'{where}: {text}' for text in findings.warnings]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..data.boxes import is_box
-from .findings import FEW, Findings
+from .report import FEW, Report
 
 __all__ = ['check_detections']
 
@@ -14,31 +14,31 @@ _KEYS = ('image_id', 'category_id', 'bbox', 'score')
 
 
 def check_detections(
-    detections: Any, image_ids: set[Any], findings: Findings
+    detections: Any, image_ids: set[Any], report: Report
 ) -> None:
     """See that a file of detections has boxes that MMPose can use.
 
     Args:
         detections: What the file holds.
         image_ids: Ids of the images that the annotation file names.
-        findings: What is found is added here.
+        report: What is found is added here.
     """
-    people = _people(detections, findings)
-    findings.add(
+    people = _people(detections, report)
+    report.add(
         '{} detections are of an image that the annotation file does not '
         'name.',
         [d['image_id'] for d in people if d['image_id'] not in image_ids],
         len(people),
     )
-    _check_boxes([(d['bbox'] or [])[:4] for d in people], findings)
+    _check_boxes([(d['bbox'] or [])[:4] for d in people], report)
 
 
-def _people(detections: Any, findings: Findings) -> list[dict[str, Any]]:
+def _people(detections: Any, report: Report) -> list[dict[str, Any]]:
     """Give the detections that MMPose uses, or tell why there are none."""
     if not isinstance(detections, list) or not all(
         isinstance(detection, dict) for detection in detections
     ):
-        findings.errors.append(
+        report.errors.append(
             'It must be a list of detections, each a dict of '
             f'{", ".join(_KEYS)}.'
         )
@@ -46,7 +46,7 @@ def _people(detections: Any, findings: Findings) -> list[dict[str, Any]]:
     incomplete = [
         i for i, d in enumerate(detections) if not set(_KEYS) <= d.keys()
     ]
-    findings.add(
+    report.add(
         f'{{}} detections lack one of {", ".join(_KEYS)}. They are counted '
         'from 0.',
         incomplete,
@@ -56,7 +56,12 @@ def _people(detections: Any, findings: Findings) -> list[dict[str, Any]]:
         return []
     people = [d for d in detections if d['category_id'] == PERSON]
     if not people:
-        findings.errors.append(_nobody(detections))
+        report.errors.append(_nobody(detections))
+    elif len(people) < len(detections):
+        report.facts.append(
+            f'{len(detections) - len(people)} of {len(detections)} detections '
+            f'have another category_id than {PERSON}: not used.'
+        )
     return people
 
 
@@ -69,7 +74,7 @@ def _nobody(detections: list[dict[str, Any]]) -> str:
     )
 
 
-def _check_boxes(boxes: list[Any], findings: Findings) -> None:
+def _check_boxes(boxes: list[Any], report: Report) -> None:
     total = len(boxes)
     readable = [box for box in boxes if is_box(box)]
     for what, cases, error_from in (
@@ -90,7 +95,7 @@ def _check_boxes(boxes: list[Any], findings: Findings) -> None:
             FEW,
         ),
     ):
-        findings.add(
+        report.add(
             f'{{}} detections have a box (bbox) {what}',
             cases,
             total,

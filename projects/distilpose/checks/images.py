@@ -1,89 +1,130 @@
-"""A check of image files against what an annotation file says of them."""
+"""Sizes of image files against what an annotation file says of them."""
 
+import random
+import time
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from PIL import Image
 
-from .findings import FEW, Findings
+from .report import FEW, Report
 
-__all__ = ['check_images']
+__all__ = ['ImageSize', 'check_images', 'image_size', 'tell_sizes']
 
-SAMPLE = 64
+SECONDS = 4
+"""How long sizes are read before a training: time for 50,000 images or so."""
+
 _ORIENTATION = 274  # the number of EXIF's tag
+
+SIZE_FAULTS = dict(
+    turned='{} images are turned when they are loaded, as their EXIF data '
+    'say, but were annotated as they are stored: the keypoints lie elsewhere. '
+    "Remove the orientation from the files' EXIF data, or load them by "
+    'dict(type="LoadImage", color_type="color_ignore_orientation").',
+    exchanged='{} images have width and height exchanged in the annotation '
+    'file: boxes would be cut wrongly.',
+    another='{} images have another size than the annotation file says: boxes '
+    'would be cut wrongly, and keypoints may lie elsewhere.',
+)
+
+
+class ImageSize(NamedTuple):
+    """Width and height as an image is loaded, and whether EXIF turned it."""
+
+    width: int
+    height: int
+    turned: bool
+
+
+def image_size(
+    file: Path, turns: bool = True, decode: bool = False
+) -> ImageSize | None:
+    """Read the size of an image from its header.
+
+    Args:
+        file: The image.
+        turns: Whether it is turned as its EXIF data say when it is loaded.
+        decode: Whether to see that its pixels can be read, too.
+
+    Returns:
+        The size, or None if it cannot be read.
+    """
+    try:
+        with Image.open(file) as image:
+            turned = turns and image.getexif().get(_ORIENTATION, 1) >= 5
+            width, height = image.size[::-1] if turned else image.size
+            if decode:
+                image.load()
+    except Exception:  # Pillow raises many kinds
+        return None
+    return ImageSize(width, height, turned)
 
 
 def check_images(
-    images: list[dict[str, Any]],
-    folder: str,
-    turns: bool,
-    findings: Findings,
+    images: list[dict[str, Any]], folder: str, turns: bool, report: Report
 ) -> None:
-    """Compare the sizes of some image files, evenly spread, with the file's.
+    """Compare the sizes of image files with those in their annotation file.
 
-    Only the files' headers are read. Files that are all elsewhere, as on a
-    remote storage, are left alone.
+    Files that are all elsewhere, as on a remote storage, are left alone.
 
     Args:
         images: Images of a file in COCO format.
         folder: Where their names begin.
         turns: Whether images are turned as their EXIF data say when loaded.
-        findings: What is found is added here.
+        report: What is found is added here.
     """
-    chosen = np.linspace(0, len(images) - 1, min(SAMPLE, len(images)))
-    sample = [images[int(i)] for i in chosen]
-    missing: list[str] = []
-    cases: dict[str, list[str]] = {}
-    for image in sample:
-        path = Path(folder, image['file_name'])
-        if not path.is_file():
-            missing.append(str(path))
-            continue
-        fault, case = _compare(path, image, turns)
-        if fault:
-            cases.setdefault(fault, []).append(case)
-    if len(missing) == len(sample):
+    missing: list[int] = []
+    sizes: dict[int, ImageSize | None] = {}
+    end = time.monotonic() + SECONDS
+    for i in random.Random(0).sample(range(len(images)), len(images)):
+        file = Path(folder, images[i]['file_name'])
+        if file.is_file():
+            sizes[i] = image_size(file, turns)
+        else:
+            missing.append(i)
+        if time.monotonic() > end:
+            break
+    looked_at = len(sizes) + len(missing)
+    if not sizes:
         return
-    total = len(sample)
-    findings.add(
-        '{} image files that were looked for are missing.', missing, total
+    if looked_at < len(images):
+        report.facts.append(
+            f'Sizes of {looked_at} of {len(images)} images, chosen by chance, '
+            f'were compared within {SECONDS} seconds.'
+        )
+    report.add(
+        '{} image files that were looked for are missing.',
+        [str(Path(folder, images[i]['file_name'])) for i in sorted(missing)],
+        looked_at,
     )
-    for fault, names in cases.items():
-        findings.add(fault, names, total, FEW)
+    tell_sizes([(images[i], sizes[i]) for i in sorted(sizes)], folder, report)
 
 
-def _compare(
-    path: Path, image: dict[str, Any], turns: bool
-) -> tuple[str | None, str]:
-    """Give what is wrong with an image's size, if anything, and the case."""
-    told = (image.get('width'), image.get('height'))
-    try:
-        with Image.open(path) as opened:
-            stored = opened.size
-            turned = turns and opened.getexif().get(_ORIENTATION, 1) >= 5
-    except Exception:  # Pillow raises many kinds; OpenCV may read it
-        return None, ''
-    real = stored[::-1] if turned else stored
-    if None in told or told == real:
-        return None, ''
-    case = f'"{path}", {told[0]} x {told[1]} in the annotations'
-    case += f' and {real[0]} x {real[1]} as loaded'
-    if turned and told == stored:
-        return (
-            '{} images that were looked at are turned when they are loaded, '
-            'as their EXIF data say, but were annotated as they are stored: '
-            'the keypoints lie elsewhere. Remove the orientation from the '
-            'files\' EXIF data, or load them by dict(type="LoadImage", '
-            'color_type="color_ignore_orientation").'
-        ), case
-    if told == real[::-1]:
-        return (
-            '{} images that were looked at have width and height exchanged '
-            'in the annotation file: boxes would be cut wrongly.'
-        ), case
-    return (
-        '{} images that were looked at have another size than the annotation '
-        'file says: boxes would be cut wrongly, and keypoints may lie '
-        'elsewhere.'
-    ), case
+def tell_sizes(
+    images: Sequence[tuple[dict[str, Any], ImageSize | None]],
+    folder: str,
+    report: Report,
+) -> None:
+    """Tell where an annotation file and its images contradict each other.
+
+    Args:
+        images: Entries of the file, each with its size as loaded, if known.
+        folder: Where names of files begin.
+        report: What is found is added here.
+    """
+    cases = defaultdict(list)
+    for image, size in images:
+        told = (image.get('width'), image.get('height'))
+        if size is None or None in told or told == size[:2]:
+            continue
+        fault = 'another'
+        if told == size[1::-1]:
+            fault = 'turned' if size.turned else 'exchanged'
+        cases[fault].append(
+            f'"{Path(folder, image["file_name"])}", {told[0]} x {told[1]} in '
+            f'the annotations and {size.width} x {size.height} as loaded'
+        )
+    for fault, text in SIZE_FAULTS.items():
+        report.add(text, cases[fault], len(images), FEW)

@@ -1,9 +1,11 @@
 """People in boxes of whom no keypoints are known."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
-from mmengine.fileio import get_local_path
+from mmengine.fileio import get_local_path, load
+from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
@@ -67,38 +69,78 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
         Raises:
             ValueError: There is nobody.
         """
+        self._left_out: Counter[str] = Counter()
         people = super().load_data_list()
         for person in people:
             person['keypoints_visible'] = np.zeros_like(
                 person['keypoints_visible']
             )
-        if not people:
-            raise UserValueError(
-                f'UnlabelledPeopleDataset: "{self.bbox_file or self.ann_file}"'
-                ' has no box (bbox) of a person that is no crowd and has an '
-                'area inside its image.'
+        file = self.bbox_file or self.ann_file
+        if self.bbox_file:
+            others = len(load(self.bbox_file)) - len(people)
+            self._left_out += Counter(
+                {'of another category_id than 1': others}
             )
+        self._tell(f'"{file}"', len(people))
         return people
+
+    def filter_data(self) -> list[dict]:
+        """Leave out detections of low scores, if so configured."""
+        people = super().filter_data()
+        self._left_out = Counter(
+            {
+                'below filter_cfg.bbox_score_thr': len(self.data_list)
+                - len(people)
+            }
+        )
+        self._tell(f'"{self.bbox_file or self.ann_file}"', len(people))
+        return people
+
+    def _tell(self, file: str, number: int) -> None:
+        """Say who is left out, and why."""
+        told = [f'{n} {why}' for why, n in self._left_out.items() if n]
+        text = f'UnlabelledPeopleDataset: of {file}, {number} people are used'
+        if told:
+            text += f', and left out are {", ".join(told)}'
+        if not number:
+            raise UserValueError(
+                f'{text}. It needs a box (bbox) of a person that is no crowd '
+                'and has an area inside its image.'
+            )
+        if told:
+            print_log(f'{text}.', 'current')
 
     def parse_data_info(self, raw_data_info: dict) -> dict | None:
         """Read an annotation, without its keypoints."""
         person = dict(raw_data_info['raw_ann_info'])
-        if not is_box(person.get('bbox')):
+        reason = self._why_not(person)
+        found = None
+        if not reason:
+            person['keypoints'] = [0] * (3 * self.metainfo['num_keypoints'])
+            found = super().parse_data_info(
+                {**raw_data_info, 'raw_ann_info': person}
+            )
+            x1, y1, x2, y2 = found['bbox'][0]
+            if x1 >= x2 or y1 >= y2:
+                reason = 'without an area inside their image'
+        if reason:
+            self._left_out[reason] += 1
             return None
+        return found
+
+    def _why_not(self, person: dict) -> str:
+        if not is_box(person.get('bbox')):
+            return 'without a box (bbox)'
         # Of a file of objects of all kinds, such as COCO's instances, people.
         kinds = self._metainfo.get('CLASSES') or []
         people = [kind['id'] for kind in kinds if kind.get('name') == 'person']
         if people and person['category_id'] not in people:
-            return None
-        person['keypoints'] = [0] * (3 * self.metainfo['num_keypoints'])
-        return super().parse_data_info(
-            {**raw_data_info, 'raw_ann_info': person}
-        )
+            return 'of other categories than "person"'
+        return 'crowds (iscrowd)' if person.get('iscrowd') else ''
 
     @staticmethod
     def _is_valid_instance(data_info: dict) -> bool:
-        x1, y1, x2, y2 = data_info['bbox'][0]
-        return not data_info['iscrowd'] and x1 < x2 and y1 < y2
+        return True  # the others are left out when they are read
 
 
 def _expect_coco_format(file: str) -> None:

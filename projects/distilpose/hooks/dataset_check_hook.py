@@ -154,6 +154,8 @@ def _check_files(kind: str, dataset: Any, runner: Runner) -> None:
         errors += findings.errors
         for text in findings.warnings:
             runner.logger.warning(f'The {kind} data: {text}')
+        for text in findings.facts:
+            runner.logger.info(f'The {kind} data: {text}')
     if not errors and not len(dataset):
         where = getattr(dataset, 'ann_file', '') or type(dataset).__name__
         errors.append(f'nobody is left in "{where}".')
