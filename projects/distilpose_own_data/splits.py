@@ -13,7 +13,7 @@ from distilpose.checks.report import NEVER, Report
 from distilpose_runtime.errors import UserValueError
 
 from .coco_file import Annotations
-from .exchanged import check_sides
+from .left_right import check_sides
 from .people import tidy_people
 from .photos import Photos
 

@@ -103,6 +103,10 @@ def test_lists_of_lists():
             'keypoints within 0..1',
         ),
         (dict(bbox=[95, 80, 20, 15]), 'no visible keypoint in or near'),
+        (
+            dict(keypoints=[41, 40, 2] * files.K, bbox=[10, 10, 20, 20]),
+            'no visible keypoint in or near',  # more than half of the box
+        ),
     ],
 )
 def test_suspicious_in_one_and_wrong_in_many(changes, message):
@@ -125,6 +129,14 @@ def test_suspicious_in_one_and_wrong_in_many(changes, message):
         (dict(area=9600), ''),  # 1.5 of it
         (dict(area=9601), 'an area that cannot be'),
         (dict(area=None), ''),
+        (
+            dict(
+                keypoints=[40, 40, 2] * files.K,
+                bbox=[10, 10, 20, 20],
+                area=200,
+            ),
+            '',  # half of the box beside it
+        ),
     ],
 )
 def test_told_and_no_error(changes, message):

@@ -11,7 +11,7 @@ from distilpose_runtime.errors import UserValueError
 
 from ..checks.datasets import check_dataset
 from ..checks.fit import check_evaluation, check_training
-from ..checks.keypoint_names import check_names, dataset_keypoints
+from ..checks.same_keypoints import check_names, dataset_keypoints
 from ..data import UnlabelledPeopleDataset
 from ..data.wrapped import parts
 from ..distillation import DistilPoseEstimator

@@ -8,7 +8,7 @@ from mmpose.registry import HOOKS
 
 from distilpose_runtime.errors import UserValueError
 
-from ..checks.keypoint_names import dataset_keypoints
+from ..checks.same_keypoints import dataset_keypoints
 from ..keypoints.metainfo import keypoint_names
 from ..students.fine_tune import carry_over
 from ..weights.read import read_checkpoint

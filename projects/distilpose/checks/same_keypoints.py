@@ -1,4 +1,4 @@
-"""Comparing keypoints by their names."""
+"""Whether two datasets have the same keypoints, by their names."""
 
 from collections.abc import Sequence
 from typing import Any
