@@ -155,7 +155,12 @@ def _expect_free(folder: Path) -> None:
             'Name a new folder.'
         )
     path = folder.resolve()
-    bad = sorted({*path.as_posix()} & {*UNREADABLE})
+    # A byte that is not UTF-8 is a surrogate in Python.
+    bad = sorted(
+        x
+        for x in {*path.as_posix()}
+        if x in UNREADABLE or '\ud800' <= x <= '\udfff'
+    )
     if bad:
         raise UserValueError(
             f'"{path}" has {" ".join(map(repr, bad))} in its path, which '

@@ -577,10 +577,11 @@ def test_folder_that_cannot_be_made(tmp_path):
     files = cvat(tmp_path / 'files')
     with pytest.raises(OSError, match='cannot be written .*json" is a file'):
         start(files, files.train / 'run')
-    # MMEngine puts the folder's path into quotes.
-    with pytest.raises(ValueError, match='Name another folder'):
-        start(files, tmp_path / "Ann's run")
-    assert nothing_written(tmp_path / "Ann's run")
+    # MMEngine puts the folder's path into quotes, and encodes it in UTF-8.
+    for name in ("Ann's run", 'caf\udce9'):
+        with pytest.raises(ValueError, match='Name another folder'):
+            start(files, tmp_path / name)
+        assert nothing_written(tmp_path / name)
 
 
 def test_validation_of_other_keypoints(tmp_path):
