@@ -114,7 +114,7 @@ def model_in(
     size = input_size(config)
     if runtime != RUNTIMES[0]:
         # Here, because it needs onnx and onnxruntime.
-        from distilpose.deploy.onnx_network import run_in_onnx_runtime
+        from onnx_network import run_in_onnx_runtime
 
         with TemporaryDirectory() as folder:
             run_in_onnx_runtime(

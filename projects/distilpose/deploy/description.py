@@ -18,7 +18,7 @@ from ..keypoints.metainfo import drawing_of, predicted_metainfo
 from ..models.input_spec import InputSpec
 from ..version import __version__
 from ..zoo.find import input_size
-from .onnx_network import OPSET
+from .tracing import OPSET
 
 __all__ = ['FORMAT_VERSION', 'describe', 'flip_indices', 'test_dataset']
 

@@ -20,8 +20,8 @@ from ..weights.fetch import file_sha256
 from ..zoo.build import load_model
 from .description import describe, flip_indices
 from .fuse import deploy
-from .onnx_network import OPSET, trace_onnx
 from .student import ExportedStudent, Keypoints
+from .tracing import OPSET, trace_onnx
 from .verification import Batch, Difference, compare, predict, random_crops
 
 __all__ = ['OPSET', 'PRECISIONS', 'ExportError', 'export_onnx', 'load_student']

@@ -2,14 +2,8 @@
 
 To compare models of others, whose coordinates our exporter cannot compute in
 the graph: what follows the network stays MMPose's own code.
-
-N: batch. H, W: height and width of the input, pixels.
 """
 
-import inspect
-import io
-import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,44 +13,10 @@ from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from distilpose.deploy.tracing import trace_onnx
 from distilpose_runtime.session import open_session
 
-__all__ = ['OPSET', 'run_in_onnx_runtime', 'trace_onnx']
-
-OPSET = 17
-# PyTorch below 2.5 has the exporter that traces alone, and no such option.
-_TRACING: dict[str, Any] = (
-    dict(dynamo=False)
-    if 'dynamo' in inspect.signature(torch.onnx.export).parameters
-    else {}
-)
-
-
-def trace_onnx(
-    model: nn.Module, example: Tensor, outputs: Sequence[str]
-) -> onnx.ModelProto:
-    """Make the graph of a model, for any batch.
-
-    Args:
-        model: It takes ``images`` and gives a tuple of tensors.
-        example: Images, two or more.
-        outputs: Names of the tensors.
-    """
-    graph = io.BytesIO()
-    with warnings.catch_warnings():
-        # PyTorch advises the exporter that writes no opset below 18.
-        warnings.simplefilter('ignore')
-        torch.onnx.export(
-            model,
-            (example,),
-            graph,  # type: ignore[arg-type]  # PyTorch names paths alone
-            input_names=['images'],
-            output_names=[*outputs],
-            dynamic_axes={name: {0: 'N'} for name in ['images', *outputs]},
-            opset_version=OPSET,
-            **_TRACING,
-        )
-    return onnx.load_from_string(graph.getvalue())
+__all__ = ['run_in_onnx_runtime']
 
 
 def run_in_onnx_runtime(

@@ -4,9 +4,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmpose.testing import get_packed_inputs
+from onnx_network import run_in_onnx_runtime
 
 from distilpose.deploy import deploy
-from distilpose.deploy.onnx_network import run_in_onnx_runtime
 from distilpose.zoo.build import build_without_weights
 from distilpose.zoo.find import find_config
 
@@ -28,7 +28,9 @@ def predict(model, size, batch, flip_test=True):
         found = model.predict(
             torch.randn(batch, 3, *size[::-1]), data['data_samples']
         )
-    return torch.tensor([x.pred_instances.keypoints for x in found])
+    return torch.cat(
+        [torch.from_numpy(x.pred_instances.keypoints) for x in found]
+    )
 
 
 @pytest.mark.parametrize('flip_test', [False, True])
