@@ -81,8 +81,13 @@ mmcv: $(INSTALLED)
 		|| { $(PIP) install --quiet --no-deps mmcv-lite==$(MMCV); exit 1; }
 
 # ONNX Runtime Web, which `distilpose serve` carries, from npm; needs npm.
+ASSETS := projects/distilpose_runtime/web/onnxruntime
 web-assets: $(INSTALLED)
-	$(VENV)/bin/python -m distilpose_runtime.web.assets --fetch
+	version=$$(sed -n 's/.*"version": "\([^"]*\)".*/\1/p' $(ASSETS)/files.json); \
+	work=$$(mktemp -d); (cd $$work; npm pack "onnxruntime-web@$$version"); \
+	for file in $(ASSETS)/*.xz; do name=$$(basename $$file .xz); \
+	    tar -xzOf $$work/*.tgz "package/dist/$$name" | xz -9e > $$file; done
+	$(VENV)/bin/python -m distilpose_runtime.web.assets
 
 $(INSTALLED): requirements.txt requirements/openmmlab.txt \
 		requirements/tested.txt setup.cfg pyproject.toml

@@ -1,6 +1,5 @@
 """Poses drawn over an image."""
 
-import colorsys
 from collections.abc import Sequence
 
 import cv2
@@ -101,20 +100,22 @@ def _fixed(point) -> tuple[int, int]:
     return int(x), int(y)
 
 
-def _colors(poses: Poses) -> tuple[list[Color], list[Color]]:
+def _colors(poses: Poses) -> list[list[Color]]:
     """BGR colours of keypoints and lines; the model's, or a rainbow."""
-    dots, lines = (
-        given
-        if given is not None and len(given) == count
-        else [_rainbow(i / max(count, 1)) for i in range(count)]
+    return [
+        _rainbow(count)
+        if given is None or len(given) != count
+        else [(b, g, r) for r, g, b in given]
         for given, count in (
             (poses.keypoint_colors, len(poses.names)),
             (poses.skeleton_colors, len(poses.skeleton)),
         )
-    )
-    return [c[::-1] for c in dots], [c[::-1] for c in lines]
+    ]
 
 
-def _rainbow(hue: float) -> Color:
-    r, g, b = colorsys.hsv_to_rgb(hue, 1, 1)
-    return round(255 * r), round(255 * g), round(255 * b)
+def _rainbow(count: int) -> list[Color]:
+    if not count:
+        return []
+    hues = np.linspace(0, 180, count, endpoint=False).astype(np.uint8)
+    hsv = np.stack([hues, *[np.full_like(hues, 255)] * 2], axis=-1)
+    return cv2.cvtColor(hsv[None], cv2.COLOR_HSV2BGR)[0].tolist()

@@ -5,7 +5,9 @@ It is imported where it is used: training imports this package without it.
 
 from __future__ import annotations
 
+import os
 import re
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,13 @@ PROVIDERS = {
 # value.
 LOCATION = re.compile(rb'\x0a\x08location\x12([\x01-\x7f])')
 NUMBERED = ('cuda', 'tensorrt', 'rocm', 'migraphx', 'directml')
+
+# A process that was forked has no threads of its parent's sessions. The end of
+# such a session would wait for them for ever, so that none ends there.
+_SESSIONS: weakref.WeakSet = weakref.WeakSet()
+_INHERITED: list = []
+if hasattr(os, 'register_at_fork'):
+    os.register_at_fork(after_in_child=lambda: _INHERITED.extend(_SESSIONS))
 
 
 def open_session(
@@ -82,6 +91,7 @@ def open_session(
             'that this version knows: copy it again, or install a newer '
             'onnxruntime.'
         ) from error
+    _SESSIONS.add(session)
     # Where a provider cannot start, ONNX Runtime goes on without it.
     if session.get_providers()[0] != provider:
         raise UserRuntimeError(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from distilpose_runtime import detectors
 from distilpose_runtime.detector_formats import FORMATS, cells
 from distilpose_runtime.detectors import Detector, DetectorError, _best
 from distilpose_runtime.images import read_image
@@ -208,6 +209,37 @@ def test_overlap_above_which_the_better_box_stays(format, overlap):
         shift = 1000 * (1 - share) / (1 + share)
         boxes = np.array([[0, 0, 1000, 1000], [shift, 0, shift + 1000, 1000]])
         assert len(_best(boxes, np.array([0.9, 0.8]), chosen)) == count
+
+
+@pytest.mark.parametrize('format, color, beside', [
+    ('yolox', [10, 100, 200], 114),
+    ('yolox-mmdeploy', [10, 100, 200], 114),
+    ('rtmdet', [-1.630, -0.285, 1.307], [0.182, -0.040, -0.166]),
+    ('yolov8', [0.784, 0.392, 0.039], 0.447),
+    ('nanodet', [-1.630, -0.285, 1.307], [-1.804, -2.036, -2.118]),
+])  # fmt: skip
+def test_what_a_detector_is_given(
+    tmp_path, monkeypatch, format, color, beside
+):
+    """Channels in its order, normalized; and its grey beside the image."""
+    given = []
+
+    def run(session, file, inputs):
+        given.append(inputs['input'])
+        raise DetectorError('enough')
+
+    file = detector(tmp_path / 'yolox.onnx', dict(o=_yolox(True)))
+    found = Detector(file)
+    found.format = format
+    monkeypatch.setattr(detectors, 'run_session', run)
+    image = np.full((64, 64, 3), (10, 100, 200), np.uint8)
+    with pytest.raises(DetectorError, match='enough'):
+        found(image)
+    (batch,) = given
+    assert batch.shape == (1, 3, 64, 128) and batch.dtype == np.float32
+    np.testing.assert_allclose(batch[0, :, 32, 60], color, atol=1e-3)
+    wanted = np.broadcast_to(beside, 3)
+    np.testing.assert_allclose(batch[0, :, 32, 120], wanted, atol=1e-3)
 
 
 def test_raw_and_decoded_sizes_of_yolox(tmp_path):

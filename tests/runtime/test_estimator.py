@@ -178,6 +178,34 @@ def test_copied_and_sent_to_processes(file, image):
     np.testing.assert_array_equal(found, wanted)
 
 
+FORKED = """
+import copy, os, sys
+import numpy as np
+from distilpose_runtime import PoseEstimator
+image = np.zeros((99, 99, 3), np.uint8)
+model = PoseEstimator(sys.argv[1], threads=2)
+model(image, [[5, 5, 60, 90]])
+other = copy.deepcopy(model)
+child = os.fork()
+if not child:
+    del model
+    PoseEstimator(sys.argv[1], threads=2)(image, [[5, 5, 60, 90]])
+    other(image, [[5, 5, 60, 90]])
+    os._exit(7)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_dropped_in_a_forked_process(file):
+    """The threads of its session are not there; nobody waits for them."""
+    done = subprocess.run(
+        [sys.executable, '-c', FORKED, str(file)],
+        cwd=Path(distilpose_runtime.__file__).parents[1],
+        timeout=60,
+    )
+    assert done.returncode == 7
+
+
 def test_sigmas_grow_with_the_person(file, image):
     """In pixels of the image, not of the crop."""
     model = PoseEstimator(file)

@@ -146,6 +146,14 @@ test('a NanoDet, with its sigmoid and without, in any order', () => {
   }
 });
 
+test('a NanoDet keeps scores from 0.35 on', () => {
+  for (const [score, count] of [[0.34, 0], [0.36, 1]]) {
+    const outputs = nanodet(false);
+    outputs[3].data[6 * 80] = score;
+    assert.equal(detector.decode(outputs, [64, 64]).length, count);
+  }
+});
+
 test('the detector sees the whole image at the top left', () => {
   const image = ramp(20, 10);
   const { frame, crops } = detector.detectorInput(image, [10, 10]);

@@ -2,26 +2,20 @@
 
 The folder ``onnxruntime`` holds the files of the npm package that the page
 needs, each compressed by xz, and their licences. ``files.json`` there says
-of which version they are, and the SHA-256 of each.
-
-    python -m distilpose_runtime.web.assets           # check the files
-    python -m distilpose_runtime.web.assets --fetch   # fetch them anew, by npm
+of which version they are, and the SHA-256 of each; ``python -m
+distilpose_runtime.web.assets`` compares them. ``make web-assets`` fetches the
+files anew.
 """
 
-import argparse
-import base64
 import hashlib
 import json
 import lzma
-import subprocess
-import tarfile
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserRuntimeError, UserValueError
+from ..errors import UserValueError
 
-__all__ = ['FOLDER', 'check', 'fetch', 'read', 'record']
+__all__ = ['FOLDER', 'check', 'read', 'record']
 
 FOLDER = Path(__file__).parent / 'onnxruntime'
 
@@ -59,43 +53,6 @@ def check(folder: Path = FOLDER) -> None:
         read(name, folder)
 
 
-def fetch(folder: Path = FOLDER) -> None:
-    """Get the files from the npm registry, and replace those in the folder.
-
-    Raises:
-        OSError: There is no npm.
-        RuntimeError: npm cannot get the package.
-        ValueError: What it got is not the recorded version.
-    """
-    recorded = record(folder)
-    with tempfile.TemporaryDirectory() as work:
-        done = subprocess.run(
-            ['npm', 'pack', f'onnxruntime-web@{recorded["version"]}'],
-            cwd=work,
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise UserRuntimeError(f'npm pack failed: {done.stderr.strip()}')
-        (archive,) = Path(work).glob('*.tgz')
-        digest = hashlib.sha512(archive.read_bytes()).digest()
-        integrity = 'sha512-' + base64.b64encode(digest).decode()
-        if integrity != recorded['integrity']:
-            raise UserValueError(
-                f'{archive.name} is {integrity}, expected '
-                f'{recorded["integrity"]}.'
-            )
-        with tarfile.open(archive) as packed:
-            for name in recorded['sha256']:
-                member = packed.extractfile(f'package/dist/{name}')
-                assert member is not None  # a file, as its hash says
-                content = member.read()
-                _compare(name, content, recorded)
-                (folder / f'{name}.xz').write_bytes(
-                    lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
-                )
-
-
 def _compare(name: str, content: bytes, recorded: dict[str, Any]) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != recorded['sha256'][name]:
@@ -106,14 +63,6 @@ def _compare(name: str, content: bytes, recorded: dict[str, Any]) -> None:
         )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description='Check ONNX Runtime Web.')
-    parser.add_argument('--fetch', action='store_true', help='by npm')
-    if parser.parse_args().fetch:
-        fetch()
+if __name__ == '__main__':
     check()
     print(f'onnxruntime-web {record()["version"]}: as recorded')  # noqa: T201
-
-
-if __name__ == '__main__':
-    main()
