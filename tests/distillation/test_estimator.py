@@ -205,162 +205,98 @@ class TestTestingNeedsNoTeacher:
         model.load_state_dict(plain.state_dict(), strict=True)
 
 
-class TestBadTeachers:
-    """``init_weights`` finds each; the runner calls it at its start."""
+def larger_images():
+    config = toys.teacher()
+    config['head']['decoder']['input_size'] = (96, 128)
+    return config
 
-    def refuse(self, error, match, **changes):
-        model = distilled(**changes)
-        with pytest.raises(error, match=match):
-            model.init_weights()
 
-    def test_none(self):
-        self.refuse(ValueError, 'has no teacher', teacher=None)
+def without_decoder():
+    config = toys.teacher()
+    config['head']['decoder'] = None
+    return config
 
-    def test_without_checkpoint(self):
-        self.refuse(
-            ValueError,
-            r'no checkpoint.*model\.teacher\.checkpoint',
-            teacher=dict(config=toys.teacher()),
-        )
 
-    def test_missing_checkpoint(self):
-        self.refuse(
-            FileNotFoundError,
-            '"nowhere/teacher.pth" does not exist .* Train the teacher',
-            teacher=dict(
-                config=toys.teacher(), checkpoint='nowhere/teacher.pth'
-            ),
-        )
+CONVOLUTIONAL = toys.random_teacher(toys.convolutional_teacher())
+NO_FILE = dict(config=toys.teacher(), checkpoint='nowhere/teacher.pth')
+NO_CONFIG = dict(config='nowhere/teacher.py', checkpoint='x.pth')
 
-    def test_missing_config(self):
-        self.refuse(
-            FileNotFoundError,
-            'config "nowhere/teacher.py" does not exist',
-            teacher=dict(config='nowhere/teacher.py', checkpoint='x.pth'),
-        )
 
-    @pytest.mark.parametrize('content', [b'', b'not a checkpoint', 'torn'])
-    def test_unreadable_checkpoint(self, checkpoint, content):
-        if content == 'torn':
-            content = checkpoint.read_bytes()[:1000]
+@pytest.mark.parametrize('changes, error, match', [
+    (dict(teacher=None), ValueError, 'has no teacher'),
+    (dict(teacher=dict(config=toys.teacher())), ValueError,
+     r'no checkpoint.*model\.teacher\.checkpoint'),
+    (dict(teacher=NO_FILE), FileNotFoundError,
+     '"nowhere/teacher.pth" does not exist .* Train the teacher'),
+    (dict(teacher=NO_CONFIG), FileNotFoundError,
+     'config "nowhere/teacher.py" does not exist'),
+    (dict(teacher='td-hm_x'), FileNotFoundError, '"td-hm_x" does not exi'),
+    (dict(teacher=toys.random_teacher(toys.teacher(num_keypoints=7))),
+     ValueError, 'number of keypoints: the student has 5, the teacher .* 7'),
+    (dict(teacher=toys.random_teacher(
+        toys.teacher(neck=toys.neck(patch_size=(2, 3))))), ValueError,
+     r'"visual_tokens": .* \(1, 32, 16\), expected \(1, 16, 16\)'),
+    # The same encoder, for larger images.
+    (dict(teacher=toys.random_teacher(larger_images())), ValueError,
+     r'term "visual_tokens": .* shape \(1, 64, 16\), expected \(1, 16'),
+    (dict(teacher=toys.random_teacher(without_decoder())), ValueError,
+     'head of the teacher has no decoder'),
+    (dict(head=dict(decoder=None)), ValueError,
+     'head of the student has no decoder'),
+    (dict(teacher=CONVOLUTIONAL), ValueError,
+     r'"visual_tokens" needs teacher.tokens.visual, which the teacher '
+     'does not give: that takes a TokenDistillingEncoder'),
+    (dict(teacher=toys.random_teacher(toys.student())), TypeError,
+     'DistilPoseHead cannot be the head of a teacher'),
+    (dict(head=dict(sigmas=False)), ValueError,
+     r'"simulated_heatmaps" needs student.sigmas, which the student does not '
+     r'give: that takes a DistilPoseHead with sigmas=True'),
+    (dict(head=dict(scores=False)), ValueError,
+     r'"scores" needs student.scores, which the student does not '
+     r'give: that takes a DistilPoseHead with scores=True'),
+    (dict(head=dict(num_joints=4)), ValueError,
+     'DistilPoseHead: built for 4 keypoint tokens'),
+])  # fmt: skip
+def test_bad_teachers_are_found_before_training(changes, error, match):
+    """By ``init_weights``, which the runner calls at its start."""
+    model = distilled(**changes)
+    with pytest.raises(error, match=match):
+        model.init_weights()
+
+
+@pytest.mark.parametrize('teacher, match', [
+    (3, r'is 3, expected a dict'),
+    (dict(config='a.py', weights='b.pth'),
+     'has no setting weights. .* checkpoint'),
+])  # fmt: skip
+def test_settings_that_are_no_teacher(teacher, match):
+    with pytest.raises(TypeError, match=match):
+        distilled(teacher=teacher)
+
+
+ANOTHER = r'of another architecture .*'
+
+
+@pytest.mark.parametrize('content, config, match', [
+    (b'', {}, r'checkpoint ".*teacher\.pth" cannot be read'),
+    (b'not a checkpoint', {}, r'checkpoint ".*teacher\.pth" cannot be read'),
+    ('torn', {}, r'checkpoint ".*teacher\.pth" cannot be read'),
+    ([1, 2], {}, 'holds no state dict'),
+    (None, toys.convolutional_teacher(),
+     ANOTHER + r'Missing key.*head\.final_layer'),
+    (None, toys.teacher(neck=toys.neck(num_layers=3)),
+     ANOTHER + r'neck\.layers\.2'),
+])  # fmt: skip
+def test_bad_checkpoints(checkpoint, content, config, match):
+    if content == 'torn':
+        content = checkpoint.read_bytes()[:1000]
+    if isinstance(content, bytes):
         checkpoint.write_bytes(content)
-        self.refuse(
-            ValueError,
-            r'checkpoint ".*teacher\.pth" cannot be read',
-            teacher=dict(config=toys.teacher(), checkpoint=str(checkpoint)),
-        )
-
-    def test_checkpoint_that_is_no_dict(self, checkpoint):
-        torch.save([1, 2], checkpoint)
-        self.refuse(
-            ValueError,
-            'holds no state dict',
-            teacher=dict(config=toys.teacher(), checkpoint=str(checkpoint)),
-        )
-
-    def test_checkpoint_of_another_architecture(self, checkpoint):
-        self.refuse(
-            ValueError,
-            r'of another architecture .* Missing key.*head\.final_layer',
-            teacher=dict(
-                config=toys.convolutional_teacher(),
-                checkpoint=str(checkpoint),
-            ),
-        )
-
-    def test_checkpoint_of_other_width(self, checkpoint):
-        config = toys.teacher(neck=toys.neck(num_layers=3))
-        self.refuse(
-            ValueError,
-            r'of another architecture .*neck\.layers\.2',
-            teacher=dict(config=config, checkpoint=str(checkpoint)),
-        )
-
-    def test_other_keypoints(self):
-        self.refuse(
-            ValueError,
-            'number of keypoints: the student has 5, the teacher .* 7',
-            teacher=toys.random_teacher(toys.teacher(num_keypoints=7)),
-        )
-
-    def test_other_tokens(self):
-        config = toys.teacher(neck=toys.neck(patch_size=(2, 3)))
-        self.refuse(
-            ValueError,
-            r'"visual_tokens": .* \(1, 32, 16\), expected \(1, 16, 16\)',
-            teacher=toys.random_teacher(config),
-        )
-
-    def test_more_tokens_than_the_student_has(self):
-        """A teacher with the same encoder for larger images."""
-        config = toys.teacher()
-        config['head']['decoder']['input_size'] = (96, 128)
-        self.refuse(
-            ValueError,
-            r'term "visual_tokens": .* shape \(1, 64, 16\), expected \(1, 16',
-            teacher=toys.random_teacher(config),
-        )
-
-    def test_no_decoder(self):
-        config = toys.teacher()
-        config['head']['decoder'] = None
-        self.refuse(
-            ValueError,
-            'head of the teacher has no decoder',
-            teacher=toys.random_teacher(config),
-        )
-        self.refuse(
-            ValueError,
-            'head of the student has no decoder',
-            head=dict(decoder=None),
-        )
-
-    def test_teacher_that_is_neither_name_nor_dict(self):
-        with pytest.raises(TypeError, match=r'is 3, expected a dict'):
-            distilled(teacher=3)
-
-    def test_a_name_alone_is_that_of_a_config(self):
-        with pytest.raises(FileNotFoundError, match='"td-hm_x" does not exi'):
-            distilled(teacher='td-hm_x').init_weights()
-
-    def test_unknown_setting(self):
-        with pytest.raises(
-            TypeError, match='has no setting weights. .* checkpoint'
-        ):
-            distilled(teacher=dict(config='a.py', weights='b.pth'))
-
-    def test_no_tokens_to_imitate(self):
-        self.refuse(
-            ValueError,
-            r'"visual_tokens" needs teacher.tokens.visual, which the teacher '
-            'does not give: that takes a TokenDistillingEncoder',
-            teacher=toys.random_teacher(toys.convolutional_teacher()),
-        )
-
-    def test_regression_teacher(self):
-        self.refuse(
-            TypeError,
-            'DistilPoseHead cannot be the head of a teacher',
-            teacher=toys.random_teacher(toys.student()),
-        )
-
-    @pytest.mark.parametrize(
-        'term, field', [('simulated_heatmaps', 'sigmas'), ('scores', 'scores')]
-    )
-    def test_head_without_what_a_term_needs(self, term, field):
-        self.refuse(
-            ValueError,
-            rf'"{term}" needs student.{field}, which the student does not '
-            rf'give: that takes a DistilPoseHead with {field}=True',
-            head={field: False},
-        )
-
-    def test_head_and_neck_of_other_keypoints(self):
-        self.refuse(
-            ValueError,
-            'DistilPoseHead: built for 4 keypoint tokens',
-            head=dict(num_joints=4),
-        )
+    elif content:
+        torch.save(content, checkpoint)
+    teacher = dict(config=config or toys.teacher(), checkpoint=str(checkpoint))
+    with pytest.raises(ValueError, match=match):
+        distilled(teacher=teacher).init_weights()
 
 
 def test_teacher_from_files(tmp_path, checkpoint):

@@ -80,3 +80,13 @@ def test_peaks_that_cannot_be_right(log, height, text):
     check(lambda labels: labels, height)
     (warning,) = warnings(log)
     assert re.search(text, warning) and 'logits' in warning
+
+
+@pytest.mark.parametrize('change, height, number', [
+    (0, 0.105, 1), (0, 0.114, 0),  # peaks of 0.096 and 0.104
+    (0, 1.60, 0), (0, 1.68, 1),  # 1.47 and 1.54
+    (6.2, 1, 0), (6.6, 1, 1),  # pixels, where 64 is the longer side
+])  # fmt: skip
+def test_limits_of_a_good_teacher(log, change, height, number):
+    check(lambda labels: labels + torch.tensor([change / 48, 0]), height)
+    assert len(warnings(log)) == number

@@ -200,7 +200,9 @@ def test_compiled_losses_are_the_same():
 
 @pytest.mark.slow
 def test_compiled_run(plain, pictures, tmp_path):
-    own, losses = one_epoch(pictures, tmp_path, dict(compile=True))
+    own, losses = one_epoch(
+        pictures, tmp_path, dict(compile=dict(backend='eager'))
+    )
     assert losses == pytest.approx(plain[1], rel=1e-3)
 
 
