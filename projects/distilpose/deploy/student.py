@@ -6,7 +6,7 @@ N: batch. K: keypoints. H, W: height and width of the input, pixels.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from mmpose.models import TopdownPoseEstimator
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from ..heatmaps.frame import STRIDE
-from ..models.distilpose_head import DistilPoseHead
+from ..models.distilpose_head import DistilPoseHead, average_with_mirrored
 from ..models.input_spec import InputSpec
 from ..students.output import StudentOutput, expect_adapter, student_output
 
@@ -94,7 +94,12 @@ class ExportedStudent(nn.Module):
             images = self._normalize(images)
         output = self._output(images)
         if self.flip_indices is not None:
-            output = self._average(output, self._output(images.flip(-1)))
+            output = average_with_mirrored(
+                output,
+                self._output(images.flip(-1)),
+                self.flip_indices,
+                self.shift / self.size[0],
+            )
         found = self._in_pixels(output)
         if self.chosen is None:
             return found
@@ -126,21 +131,6 @@ class ExportedStudent(nn.Module):
             feats = self.model.extract_feat(images.to(self.dtype))
             feats = tree_map(Tensor.float, feats)
         return student_output(head, head(feats))
-
-    def _average(
-        self, own: StudentOutput, mirrored: StudentOutput
-    ) -> StudentOutput:
-        """Average with the mirror image, whose left is right."""
-        x, y = mirrored.coords.unbind(-1)
-        x = 1 - self.shift / self.size[0] - x
-        mirrored = mirrored._replace(coords=torch.stack([x, y], -1))
-
-        def average(name: str) -> Any:
-            a, b = getattr(own, name), getattr(mirrored, name)
-            return a if a is None else (a + b[:, self.flip_indices]) / 2
-
-        names = ('coords', 'sigmas', 'scores', 'confidences')
-        return own._replace(**{name: average(name) for name in names})
 
     def _in_pixels(self, output: StudentOutput) -> Keypoints:
         scores = output.scores

@@ -5,7 +5,7 @@ the input; sigmas are (x, y), pixels of a heatmap at stride 4.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -14,7 +14,6 @@ from mmengine.structures import PixelData
 from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.models.losses import RLELoss
-from mmpose.models.utils.tta import flip_coordinates
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.utils.tensor_utils import to_numpy
 from mmpose.utils.typing import (
@@ -33,7 +32,9 @@ from ..heatmaps.frame import STRIDE, HeatmapFrame
 from ..heatmaps.functional import at_least_float32, simulate_heatmaps
 from .token_distilling_encoder import take_keypoint_tokens
 
-__all__ = ['DistilPoseHead', 'KeypointPrediction']
+__all__ = ['DistilPoseHead', 'KeypointPrediction', 'average_with_mirrored']
+
+Prediction = TypeVar('Prediction', bound=Any)
 
 
 class KeypointPrediction(NamedTuple):
@@ -105,13 +106,10 @@ class DistilPoseHead(BaseHead):
         )
         if isinstance(self.loss_module, RLELoss):
             raise UserValueError(
-                'DistilPoseHead has no RLELoss: it trains a distribution of '
-                "its own. Use MMPose's RLEHead as the student's head, or "
+                "DistilPoseHead has no RLELoss: use MMPose's RLEHead, or "
                 'another loss, such as L1Loss.'
             )
-        self.decoder: Any = (
-            None if decoder is None else KEYPOINT_CODECS.build(decoder)
-        )
+        self.decoder: Any = decoder and KEYPOINT_CODECS.build(decoder)
         self._build_layers()
 
     def _build_layers(self) -> None:
@@ -179,12 +177,12 @@ class DistilPoseHead(BaseHead):
         if test_cfg.get('flip_test', False):
             meta = batch_data_samples[0].metainfo
             own, mirrored = (self.forward(f) for f in feats)
-            prediction = _average_with_mirrored(
+            shift = test_cfg.get('shift_coords', False)
+            prediction = average_with_mirrored(
                 own,
                 mirrored,
-                flip_indices=meta['flip_indices'],
-                shift_coords=test_cfg.get('shift_coords', False),
-                input_size=meta['input_size'],
+                meta['flip_indices'],
+                shift / meta['input_size'][0],
             )
         else:
             prediction = self.forward(feats)
@@ -270,34 +268,27 @@ class DistilPoseHead(BaseHead):
         return losses
 
 
-def _average_with_mirrored(
-    own: KeypointPrediction,
-    mirrored: KeypointPrediction,
+def average_with_mirrored(
+    own: Prediction,
+    mirrored: Prediction,
     flip_indices: Sequence[int],
-    shift_coords: bool,
-    input_size: tuple[int, int],
-) -> KeypointPrediction:
+    shift: float = 0,
+) -> Prediction:
     """Average the predictions for images and for their mirror images.
 
-    Left is right in the mirror image, for sigmas and scores too.
+    Args:
+        own: A named tuple of ``coords`` (B, K, 2), fractions of the input,
+            and of other tensors (B, K, ...), or what else stays as it is.
+        mirrored: The same of the mirror images, where left is right.
+        flip_indices: The keypoint that each keypoint is in a mirror image.
+        shift: How far coordinates move, fraction of the input's width.
     """
-
-    def average(field: str) -> Tensor | None:
-        value = getattr(own, field)
-        if value is None:
-            return None
-        return (value + getattr(mirrored, field)[:, flip_indices]) / 2
-
-    unmirrored = flip_coordinates(
-        mirrored.coords,
-        flip_indices=flip_indices,
-        shift_coords=shift_coords,
-        input_size=input_size,
-    )
-    return KeypointPrediction(
-        coords=(own.coords + unmirrored) / 2,
-        sigmas=average('sigmas'),
-        scores=average('scores'),
+    x, y = mirrored.coords.unbind(-1)
+    x = 1 - shift - x
+    mirrored = mirrored._replace(coords=torch.stack([x, y], -1))
+    return own._make(
+        (a + b[:, flip_indices]) / 2 if isinstance(a, Tensor) else a
+        for a, b in zip(own, mirrored)
     )
 
 
