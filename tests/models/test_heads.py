@@ -45,10 +45,14 @@ def inputs():
 
 
 def test_forward(student, inputs):
+    """Five numbers a keypoint: x, y, score and two sigmas, in this order."""
     coords, sigmas, scores = student(inputs, None, mode='tensor')
-    assert coords.shape == sigmas.shape == (2, toys.K, 2)
-    assert scores.shape == (2, toys.K, 1)
-    assert (coords > 0).all() and (coords < 1).all() and (sigmas > 0).all()
+    numbers = student.head.mlp(student.extract_feat(inputs).keypoint)
+    torch.testing.assert_close(coords, numbers[..., :2].sigmoid())
+    torch.testing.assert_close(scores, numbers[..., 2:3])
+    torch.testing.assert_close(
+        sigmas, torch.nn.functional.softplus(numbers[..., 3:])
+    )
 
 
 def test_switched_off_fields_are_none(inputs):
