@@ -213,6 +213,20 @@ def test_what_is_not_labelled_may_hold_anything(student, value):
     )
 
 
+def test_accuracy_counts_what_is_within_a_twentieth(student):
+    inputs, data = toys.batch(student)
+    coords = student(inputs, None, mode='tensor').coords.detach()
+    for sample, own in zip(data, coords):
+        labels = sample.gt_instance_labels
+        own[:, 0] += torch.tensor([0, 0.04, 0.06, 0.2, -0.04])
+        labels.keypoint_labels = own[None]
+        labels.keypoint_weights[:] = 1
+    assert student.loss(inputs, data)['acc_pose'].item() == pytest.approx(0.6)
+    for sample in data:
+        sample.gt_instance_labels.keypoint_weights[0, 3] = 0
+    assert student.loss(inputs, data)['acc_pose'].item() == pytest.approx(0.75)
+
+
 def test_accuracy_can_be_left_out(student):
     student.train_cfg = dict(compute_acc=False)
     assert set(student.loss(*toys.batch(student))) == {'loss_kpt'}
