@@ -229,3 +229,18 @@ def test_frames_of_a_video(tmp_path, name, ids, taken, told, as_list):
     assert told in told_now and bool(told) == ('counts' in told_now)
     known = [boxes.image_id(frame('', 1.0, i)) for i in range(8)]
     assert len(set(known)) == 8
+
+
+def test_names_that_two_folders_have(tmp_path):
+    """Without the right folder, nobody can know which one is meant."""
+    images = [
+        dict(id=i, file_name=f'{folder}/a.jpg')
+        for i, folder in enumerate('xy')
+    ]
+    rows = [dict(ONE, image_id=1, category_id=1)]
+    content = dict(images=images, annotations=rows)
+    (tmp_path / 'x.json').write_text(json.dumps(content))
+    boxes = BoxFile(tmp_path / 'x.json')
+    assert len(boxes.find(frame('y/a.jpg'), 0).boxes) == 1
+    assert len(boxes.find(frame('z/a.jpg'), 0).boxes) == 0
+    assert boxes._unknown == ['z/a.jpg']
