@@ -60,6 +60,21 @@ def test_a_common_nose_is_not_enough():
         match_keypoints(names('ap10k'), names('coco'))
 
 
+@pytest.mark.parametrize('teacher, student, found', [
+    ('abcd', 'abxyz', [0, 1, None, None, None]),  # half of the shorter list
+    ('abcd', 'axyz', None),
+    ('a', 'abcd', [0, None, None, None]),
+    ('abcde', 'abxyz', None),  # less than half of both
+    ('', 'a', []),
+])  # fmt: skip
+def test_half_of_the_shorter_list_must_be_common(teacher, student, found):
+    if found is None:
+        with pytest.raises(ValueError, match='of them in common'):
+            match_keypoints([*teacher], [*student])
+    else:
+        assert (match_keypoints([*teacher], [*student]) or []) == found
+
+
 def test_chosen_keypoints():
     assert match_keypoints(['a', 'b'], None, ['B', 0, None]) == [1, 0, None]
     assert match_keypoints(None, None, [2, None]) == [2, None]

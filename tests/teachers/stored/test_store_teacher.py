@@ -15,12 +15,13 @@ from distilpose.heatmaps.forms import DenseHeatmaps
 from distilpose.heatmaps.frame import HeatmapFrame
 from distilpose.heatmaps.functional import simulate_heatmaps
 from distilpose.losses.paper import SimulatedHeatmapLoss
+from distilpose.teachers import mmpose_model
 from distilpose.teachers.base import TEACHERS, TeacherSource
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 from distilpose.teachers.output import TeacherOutput
 from distilpose.teachers.stored import folder as stored_module
-from distilpose.teachers.stored.folder import StoredOutputs
+from distilpose.teachers.stored.folder import StoredOutputs, describe_teacher
 from distilpose.teachers.stored.write import store_teacher
 from distilpose.zoo.find import find_config
 from distilpose_cli import main
@@ -267,6 +268,28 @@ def test_a_file_of_the_teacher_that_has_changed(config, tmp_path):
     file.write_text('two')
     with pytest.raises(ValueError, match=r'setting ideal was .*SHA-256'):
         FrozenTeacher(InputSpec(SIZE), ideal=str(file), **settings).prepare()
+
+
+def test_a_config_that_inherits_from_another(tmp_path):
+    """What it inherits belongs to it, whatever its own file says."""
+    (tmp_path / 'base.py').write_text('model = dict(depth=1)')
+    leaf = tmp_path / 'leaf.py'
+    leaf.write_text("_base_ = ['base.py']")
+    settings = dict(config=str(leaf), allow_random_weights=True)
+    before = describe_teacher(settings)
+    assert describe_teacher(settings) == before
+    (tmp_path / 'base.py').write_text('model = dict(depth=2)')
+    assert describe_teacher(settings) != before
+
+
+def test_the_weights_of_a_name_are_their_address(monkeypatch):
+    settings = dict(config='td-hm_hrnet-w32_8xb64-210e_coco-256x192')
+    before = describe_teacher(settings)
+    assert before['config'][1]
+    monkeypatch.setattr(
+        mmpose_model, 'published_weights', lambda path: 'http://other'
+    )
+    assert describe_teacher(settings) != before
 
 
 def test_other_data(config, stored, pictures, tmp_path):
