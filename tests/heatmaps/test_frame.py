@@ -13,6 +13,7 @@ from mmpose.codecs import (
 )
 
 from distilpose.distillation import KeypointScoreLoss
+from distilpose.heatmaps.forms import DenseHeatmaps
 from distilpose.heatmaps.frame import HeatmapFrame, heatmap_frame
 from distilpose.heatmaps.functional import (
     read_heatmaps,
@@ -144,7 +145,7 @@ def test_other_frames_read_where_they_draw(name):
     )
     scores = read.clone()
     loss = KeypointScoreLoss(1.0)(
-        scores, coords, drawn, torch.ones(1, 11), frame
+        scores, coords, DenseHeatmaps(frame, drawn), torch.ones(1, 11)
     )
     assert loss == 0
 

@@ -124,6 +124,14 @@ def test_rows_that_say_nothing():
     assert maps.peaks().eq(0).all() and maps.formed().eq(0).all()
 
 
+def test_rows_that_say_little():
+    """However low, a keypoint is no lower than its rows."""
+    head = build('rtmpose', 1)
+    x, y = perfect('rtmpose', head, np.array([[[50.0, 80.0]]]))
+    peak = heatmaps_of(head, (x * 1e-4, y * 1e-4)).peaks().item()
+    assert peak == pytest.approx(1e-4, rel=1e-3)
+
+
 def test_visibility_is_the_height():
     for name, given in (('visibility', 0.3), ('visibility_logits', -0.847298)):
         head = build(name, 2)
@@ -134,11 +142,13 @@ def test_visibility_is_the_height():
 
 
 def test_a_disc_is_as_high_as_it_is_sure():
-    head = build('udp_combined', 2)
-    maps = perfect('udp_combined', head, points()[:, :2]).clone()
+    head = build('udp_combined', 3)
+    maps = perfect('udp_combined', head, points()[:, :3]).clone()
     maps[:, 3] *= 0.4
+    maps[:, 6] *= 2  # no teacher is surer than sure
     peaks = heatmaps_of(head, maps).peaks().flatten()
     assert 0.93 < peaks[0] <= 1 and 0.37 < peaks[1] <= 0.4
+    assert 0.9 < peaks[2] <= 1
 
 
 def test_heights_of_heatmaps_through_a_softmax():

@@ -135,18 +135,15 @@ class SimulatedHeatmapLoss(nn.Module):
         sigmas: Tensor,
         teacher_heatmaps: Tensor | Heatmaps,
         keypoint_weights: Tensor,
-        frame: HeatmapFrame | None = None,
     ) -> Tensor:
         """Compare predictions with the teacher's heatmaps.
 
         Args:
             coords: Coordinates (B, K, 2), fractions of the input.
             sigmas: Sigmas (B, K, 2), pixels of a heatmap at stride 4.
-            teacher_heatmaps: Heatmaps (B, K, h, w), a tensor or in another
-                form; taken as constants.
+            teacher_heatmaps: Heatmaps of any form and frame, or a tensor
+                (B, K, h, w) in the paper's frame; taken as constants.
             keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
-            frame: Frame of the heatmaps, if they are a tensor. Defaults to
-                the paper's.
 
         Returns:
             The weighted loss, a scalar.
@@ -154,7 +151,7 @@ class SimulatedHeatmapLoss(nn.Module):
         Raises:
             ValueError: The shapes do not agree.
         """
-        maps = _as_maps(teacher_heatmaps, frame)
+        maps = _as_maps(teacher_heatmaps)
         b, k, h, w = maps.shape
         _expect_shape(self, 'coords', coords, (b, k, 2))
         _expect_shape(self, 'sigmas', sigmas, (b, k, 2))
@@ -171,7 +168,8 @@ class KeypointScoreLoss(nn.Module):
     """L1 between predicted scores and the teacher's confidence (Sec. 3.3).
 
     The teacher's confidence is its heatmap read at the student's own
-    prediction, a constant. L = mean over B, K of m |s - T(x̂, ŷ)|, but 0
+    prediction, a constant; rows and columns as if they had the paper's width.
+    L = mean over B, K of m |s - T(x̂, ŷ)|, but 0
     where the teacher's value is NaN or infinity.
 
     Args:
@@ -195,7 +193,6 @@ class KeypointScoreLoss(nn.Module):
         coords: Tensor,
         teacher_heatmaps: Tensor | Heatmaps,
         keypoint_weights: Tensor,
-        frame: HeatmapFrame | None = None,
     ) -> Tensor:
         """Compare scores with the teacher's heatmaps at the predictions.
 
@@ -203,11 +200,9 @@ class KeypointScoreLoss(nn.Module):
             scores: Scores (B, K, 1).
             coords: Coordinates (B, K, 2), fractions of the input; taken as
                 constants.
-            teacher_heatmaps: Heatmaps (B, K, h, w), a tensor or in another
-                form; taken as constants.
+            teacher_heatmaps: Heatmaps of any form and frame, or a tensor
+                (B, K, h, w) in the paper's frame; taken as constants.
             keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
-            frame: Frame of the heatmaps, if they are a tensor. Defaults to
-                the paper's.
 
         Returns:
             The weighted loss, a scalar.
@@ -215,7 +210,7 @@ class KeypointScoreLoss(nn.Module):
         Raises:
             ValueError: The shapes do not agree.
         """
-        maps = _as_maps(teacher_heatmaps, frame)
+        maps = _as_maps(teacher_heatmaps)
         b, k = maps.shape[:2]
         _expect_shape(self, 'scores', scores, (b, k, 1))
         _expect_shape(self, 'coords', coords, (b, k, 2))
@@ -226,13 +221,11 @@ class KeypointScoreLoss(nn.Module):
         return self.loss_weight * error.mean()
 
 
-def _as_maps(
-    heatmaps: Tensor | Heatmaps, frame: HeatmapFrame | None
-) -> Heatmaps:
+def _as_maps(heatmaps: Tensor | Heatmaps) -> Heatmaps:
     if not isinstance(heatmaps, Tensor):
         return heatmaps
     h, w = heatmaps.shape[-2:]
-    return DenseHeatmaps(frame or HeatmapFrame.msra((w, h)), heatmaps.detach())
+    return DenseHeatmaps(HeatmapFrame.msra((w, h)), heatmaps.detach())
 
 
 def _expect_shape(

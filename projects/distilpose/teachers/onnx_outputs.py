@@ -25,9 +25,8 @@ Size = tuple[int, int]
 
 # The paper's Gaussians are of an input of this many pixels.
 PAPER_INPUT = 256
-# RTMPose's codec for 256 x 192, and the beta of its KLDiscretLoss.
+# RTMPose's codec for 256 x 192.
 RTMPOSE = dict(type='SimCCLabel', sigma=(4.9, 5.66), normalize=False)
-RTMPOSE_BETA = 10.0
 
 
 class Reader(NamedTuple):
@@ -117,10 +116,11 @@ def _take_rows(
     codec: SimCCLabel, frame: HeatmapFrame, x: Tensor, y: Tensor
 ) -> SeparableHeatmaps:
     """Logits (B, K, w) and (B, K, h) of a SimCC head."""
-    # RTMPose learns by a softmax over logits and labels; SimCC, whose labels
-    # sum to 1, over the logits alone.
-    beta = None if codec.normalize else RTMPOSE_BETA
-    return simcc_heatmaps(codec, x, y, beta or 1.0, beta)
+    # RTMPose learns by a softmax over logits and labels, both times 10; SimCC,
+    # whose labels sum to 1, by one over the logits alone.
+    return simcc_heatmaps(
+        codec, x, y, label_beta=None if codec.normalize else 1.0
+    )
 
 
 def _take(frame: HeatmapFrame, heatmaps: Tensor) -> DenseHeatmaps:

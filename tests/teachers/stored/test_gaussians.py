@@ -63,7 +63,7 @@ def test_a_second_peak_changes_little():
 
 @pytest.mark.parametrize('cells, height, sigma', [
     ({}, 0, NARROWEST),
-    ({20: -1.0}, 0, NARROWEST),
+    ({x: -1.0 for x in range(48)}, 0, NARROWEST),
     ({x: 1.0 for x in range(48)}, 1, 48),
     ({20: 1.0}, 1, 0.564),  # a cell of height 1, as a Gaussian of its energy
     ({20: 1.0, 21: 1.0}, 1.65, NARROWEST),
