@@ -81,10 +81,7 @@ def init(
             'Give the annotation file to validate on, too, or leave it out.'
         )
     chosen = find_student(student)
-    pretrained = start is None
-    if start == 'none':
-        start = None
-    if start is not None and not Path(start).is_file():
+    if start and start != 'none' and not Path(start).is_file():
         raise UserFileNotFoundError(
             f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
         )
@@ -103,18 +100,14 @@ def init(
     if report.errors:
         return report
     people = len(splits['train'].people)
+    title = f'{student} for {len(names)} keypoints of {folder.name}, '
+    title += f'{people} people to train on.'
     plan = Plan(
-        f'{student} for {len(names)} keypoints of {folder.name}, '
-        f'{people} people to train on.',
-        chosen,
-        choose_schedule(people),
-        str(root),
-        len(names),
-        people,
-        may_flip(names),
-        named,
-        start and str(Path(start).resolve()),
-        pretrained,
+        title,
+        *(chosen, choose_schedule(people), str(root), len(names), people),
+        *(may_flip(names), named),
+        str(Path(start).resolve()) if start and start != 'none' else None,
+        pretrained=start is None,
     )
     report.facts.append(f'Schedule: {plan.schedule.why}.')
     fitting = None if named else fitting_teacher(names)

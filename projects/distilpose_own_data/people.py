@@ -45,7 +45,7 @@ def tidy_people(
     Returns:
         Annotations in COCO format, with the ids that were read.
     """
-    listed = {image['id']: None for image in read.images}
+    listed = {image['id'] for image in read.images}
     told: dict[str, list[Any]] = defaultdict(list)
     lost, unreadable, renumbered, people = [], [], [], []
     first: dict[Any, Item] = {}
@@ -71,10 +71,24 @@ def tidy_people(
             renumbered += [name] if other is not person else []
             for change in changes:
                 told[change].append(name)
+    _tell_faults(read, lost, unreadable, renumbered, report)
+    for change, names in told.items():
+        report.changed(f'{{}} people {change}', names, len(read.people))
+    return people
+
+
+def _tell_faults(
+    read: Annotations,
+    lost: list[str],
+    unreadable: list[str],
+    renumbered: list[Any],
+    report: Report,
+) -> None:
     total, k = len(read.people), len(read.names)
+    listed = [image['id'] for image in read.images]
     report.add(
         '{} annotations are of an image that the file does not list (ids '
-        f'there: {few([*listed])}), and are left out.',
+        f'there: {few(listed)}), and are left out.',
         lost,
         total,
         FEW,
@@ -92,9 +106,6 @@ def tidy_people(
         total,
         NEVER,
     )
-    for change, names in told.items():
-        report.changed(f'{{}} people {change}', names, total)
-    return people
 
 
 def _why_not(person: Item, keypoints: np.ndarray | None, image: Item) -> str:
