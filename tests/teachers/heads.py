@@ -85,7 +85,10 @@ KINDS = {
     ),
     'udp': Kind(HEATMAP, UDP, _dense),
     'udp_combined': Kind(
-        dict(HEATMAP, loss=dict(type='CombinedTargetMSELoss')),
+        dict(
+            HEATMAP,
+            loss=dict(type='CombinedTargetMSELoss', use_target_weight=True),
+        ),
         dict(UDP, heatmap_type='combined'),
         _dense,
     ),

@@ -1,0 +1,175 @@
+"""A teacher's keypoints as labels, through each kind of head's own loss."""
+
+import pytest
+import torch
+from mmpose.codecs import IntegralRegressionLabel, SimCCLabel
+from mmpose.models.heads import RegressionHead, RLEHead
+from torch import nn
+
+from distilpose.heatmaps.forms import DenseHeatmaps
+from distilpose.heatmaps.frame import HeatmapFrame, codec_of
+from distilpose.heatmaps.functional import simulate_heatmaps
+from distilpose.heatmaps.labels import draw_labels
+from distilpose.losses.teacher_labels import (
+    HeadOutput,
+    TeacherLabelLoss,
+    label_loss,
+)
+from distilpose.teachers.output import teacher_heatmaps
+
+from ..teachers import heads
+
+SIZE = torch.tensor([192.0, 256.0])
+PIXELS = torch.tensor([[[61.3, 101.7], [120.4, 33.9], [88.1, 200.2]]])
+FRAME = HeatmapFrame.msra((48, 64))
+
+
+def teacher(heights=1.0, pixels=PIXELS):
+    """Heatmaps of the paper's width around pixels, of these heights."""
+    coords = (pixels / SIZE).double()
+    maps = simulate_heatmaps(coords, torch.full_like(coords, 2), FRAME)
+    return DenseHeatmaps(FRAME, maps * torch.as_tensor(heights).double())
+
+
+def right(name, head):
+    """What a head gives that has learned the teacher's keypoints."""
+    codec = codec_of(head)
+    labels = draw_labels(codec, (PIXELS / SIZE).double())
+    names = ['heatmaps']
+    if isinstance(codec, SimCCLabel):
+        names = ['keypoint_x_labels', 'keypoint_y_labels']
+    if isinstance(codec, IntegralRegressionLabel):
+        names = ['keypoint_labels', 'heatmaps']
+    output = heads.KINDS[name].perfect(head, dict(zip(names, labels)))
+    if isinstance(output, torch.Tensor):
+        return output.requires_grad_()
+    return [part.requires_grad_() for part in output]
+
+
+def last(output):
+    """The parts of an output that are decoded."""
+    if isinstance(output, torch.Tensor):
+        return [output]
+    return output[-1:] if output[0].shape == output[-1].shape else output[:1]
+
+
+@pytest.mark.parametrize('name', heads.KINDS)
+def test_least_where_the_teacher_is(name):
+    """No gradient there, and read as predictions, within 0.05 pixels of it."""
+    head = heads.build(name, 3).double()
+    output = right(name, head)
+    loss, weights = TeacherLabelLoss(), torch.ones(1, 3)
+
+    def value(output):
+        return loss(HeadOutput(head, output), teacher(), weights)
+
+    parts = last(output)
+    gradients = torch.autograd.grad(value(output), parts)
+    for part, gradient in zip(parts, gradients):
+        assert gradient.abs().max() < 1e-6 * float(part.abs().max())
+    maps = teacher_heatmaps(head, output)
+    apart = (maps.coords() * SIZE - PIXELS).norm(dim=-1)
+    assert apart.max() < 0.05
+
+    # Somewhere else it is greater.
+    moved = (
+        output.roll(1, -1)
+        if isinstance(output, torch.Tensor)
+        else [part.roll(1, -1) for part in output]
+    )
+    assert value(moved) > value(output)
+
+
+@pytest.mark.parametrize('head', [RegressionHead, RLEHead])
+def test_heads_of_coordinates(head):
+    """Smooth L1 as MMPose's own loss has it; RLE falls towards the teacher."""
+    weighted = dict(use_target_weight=True)
+    codec = dict(type='RegressionLabel', input_size=(192, 256))
+    kinds = {RegressionHead: 'SmoothL1Loss', RLEHead: 'RLELoss'}
+    loss = dict(type=kinds[head], **weighted)
+    head = head(8, 3, loss=loss, decoder=codec).double()
+    coords = (PIXELS / SIZE).double()
+    given = torch.cat([coords + 0.02, coords * 0], -1)
+    given = given[..., : 4 if isinstance(head, RLEHead) else 2]
+    given = given.clone().requires_grad_()
+    value = TeacherLabelLoss()(
+        HeadOutput(head, given), teacher(), torch.ones(1, 3)
+    )
+    (gradient,) = torch.autograd.grad(value, given)
+    assert (gradient[..., :2] > 0).all()
+    if isinstance(head, RegressionHead):
+        torch.testing.assert_close(
+            value, torch.tensor(0.5 * 0.02**2).double(), rtol=1e-3, atol=0
+        )
+
+
+def rows(**loss):
+    config = heads.config('rtmpose', 3)
+    config['loss'] = dict(config['loss'], **loss)
+    head = heads.MODELS.build(config).double()
+    torch.manual_seed(0)
+    given = [torch.randn(1, 3, n).double() / 10 for n in (384, 512)]
+    return head, [x.requires_grad_() for x in given]
+
+
+@pytest.mark.parametrize(
+    'heights, pixels, weights',
+    [
+        ([1.0, 0.29, 1.0], PIXELS, [1, 1, 1]),  # unsure of it
+        ([1.0, torch.nan, 1.0], PIXELS, [1, 1, 1]),
+        (1.0, PIXELS * torch.tensor([[[1], [-1], [1]]]), [1, 1, 1]),  # outside
+        (1.0, PIXELS, [1, 0, 1]),
+    ],
+)
+def test_keypoints_that_do_not_count(heights, pixels, weights):
+    head, given = rows()
+    heights = torch.as_tensor(heights)
+    maps = teacher(heights.reshape(-1, 1, 1), pixels)
+    value = TeacherLabelLoss()(
+        HeadOutput(head, given), maps, torch.tensor([weights]).float()
+    )
+    for gradient in torch.autograd.grad(value, given):
+        used = gradient.abs().amax(-1)[0] > 0
+        assert used.tolist() == [True, False, True]
+
+
+def test_least_confidence():
+    """A peak of 0.31 counts by default, and one of 0.29 where it is asked."""
+    head, given = rows()
+    for height, least, counts in (
+        (0.31, 0.3, True),
+        (0.29, 0.3, False),
+        (0.29, 0.2, True),
+    ):
+        value = TeacherLabelLoss(min_confidence=least)(
+            HeadOutput(head, given), teacher(height), torch.ones(1, 3)
+        )
+        assert (value > 0) == counts
+    with pytest.raises(ValueError, match='min_confidence is 30'):
+        TeacherLabelLoss(min_confidence=30)
+
+
+def test_gradients():
+    head, given = rows()
+    given = [x[..., ::40].detach().requires_grad_() for x in given]
+    labels = [torch.rand(1, 3, x.shape[-1]).double() for x in given]
+    weights = torch.tensor([[1.0, 0.5, 0.0]]).double()
+
+    def value(x, y):
+        return label_loss(head, (x, y), labels, weights)
+
+    assert torch.autograd.gradcheck(value, given)
+
+
+def test_a_loss_without_weights():
+    """It would learn what the teacher does not know."""
+    head, given = rows(use_target_weight=False)
+    with pytest.raises(ValueError, match=r'loss.use_target_weight=True'):
+        TeacherLabelLoss()(
+            HeadOutput(head, given), teacher(), torch.ones(1, 3)
+        )
+
+
+def test_another_head():
+    with pytest.raises(TypeError, match='how Linear computes its loss'):
+        label_loss(nn.Linear(1, 1), None, (), torch.ones(1, 3))
