@@ -1,0 +1,224 @@
+"""Rows and heatmaps to keypoints, as MMPose's codecs decode them.
+
+A codec decodes with NumPy, person by person. Here it is done for a batch, in
+operators that a graph can hold.
+
+N: batch. K: keypoints. h, w: height and width of a heatmap, or bins along y
+and x.
+"""
+
+from functools import singledispatch
+
+import cv2
+import torch
+import torch.nn.functional as F
+from mmpose.codecs import MegviiHeatmap, MSRAHeatmap, SimCCLabel, UDPHeatmap
+from mmpose.codecs.base import BaseKeypointCodec
+from torch import Tensor
+
+from distilpose_runtime.errors import UserTypeError
+
+__all__ = ['decode']
+
+Decoded = tuple[Tensor, Tensor]
+
+
+@singledispatch
+def decode(codec: BaseKeypointCodec, *maps: Tensor) -> Decoded:
+    """Find the keypoints in what a head gives.
+
+    A codec of another kind is added by ``decode.register``.
+
+    Args:
+        codec: The codec of the head.
+        maps: Rows (N, K, w) and columns (N, K, h) of a SimCC codec; heatmaps
+            (N, K, h, w), or three for each keypoint (N, 3 K, h, w), of others.
+
+    Returns:
+        Coordinates (N, K, 2), pixels of the input, and scores (N, K).
+
+    Raises:
+        TypeError: It is not known how this kind of codec decodes.
+    """
+    raise UserTypeError(
+        f'It is not known how {type(codec).__name__} decodes. Known are '
+        'SimCCLabel, MSRAHeatmap, UDPHeatmap and MegviiHeatmap. Choose such a '
+        'codec, or add it by distilpose.deploy.decode.decode.register.'
+    )
+
+
+@decode.register
+def _(codec: SimCCLabel, rows: Tensor, columns: Tensor) -> Decoded:
+    (high_x, x), (high_y, y) = rows.max(-1), columns.max(-1)
+    scores = torch.minimum(high_x, high_y)
+    cells = _where_positive(scores, x, y)
+    if codec.use_dark:
+        cells = cells - torch.stack(
+            [
+                _newton_step(profile, i, _blur_width(sigma))
+                for profile, i, sigma in (
+                    (rows, x, codec.sigma[0]),
+                    (columns, y, codec.sigma[1]),
+                )
+            ],
+            dim=-1,
+        )
+    return cells / codec.simcc_split_ratio, scores
+
+
+@decode.register
+def _(codec: MSRAHeatmap, maps: Tensor) -> Decoded:
+    scores, x, y = _maximum(maps)
+    h, w = maps.shape[-2:]
+    cells = _where_positive(scores, x, y)
+    if not codec.unbiased:
+        # A quarter of a cell towards the higher neighbour.
+        d_x = _at(maps, x + 1, y) - _at(maps, x - 1, y)
+        d_y = _at(maps, x, y + 1) - _at(maps, x, y - 1)
+        d_x = d_x * ((x > 1) & (x < w - 1) & (y > 0))
+        d_y = d_y * ((y > 1) & (y < h - 1) & (x > 0))
+        moved = torch.stack([d_x, d_y], -1).sign() / 4
+    else:
+        logs = _blurred(maps, codec.blur_kernel_size).clamp(min=1e-10).log()
+        inside = (x > 1) & (x < w - 2) & (y > 1) & (y < h - 2)
+        moved = _to_the_top(logs, x, y, 2) * inside[..., None]
+    moved = moved * (scores > 0)[..., None]
+    return _scaled(cells + moved, codec.scale_factor.tolist()), scores
+
+
+@decode.register
+def _(codec: UDPHeatmap, maps: Tensor) -> Decoded:
+    size = codec.input_size
+    w, h = codec.heatmap_size
+    if codec.heatmap_type == 'gaussian':
+        scores, x, y = _maximum(maps)
+        logs = _blurred(maps, codec.blur_kernel_size).clamp(1e-3, 50).log()
+        moved = _to_the_top(logs, x, y, 1)
+    else:
+        disc, d_x, d_y = maps.unflatten(1, (-1, 3)).unbind(2)
+        # As cv2.GaussianBlur does: mirrored about the cells at the border.
+        scores, x, y = _maximum(
+            _blurred(disc, 2 * codec.blur_kernel_size + 1, 'reflect')
+        )
+        radius = codec.radius_factor * max(w, h)
+        moved = radius * torch.stack([_at(d_x, x, y), _at(d_y, x, y)], -1)
+    cells = _where_positive(scores, x, y) + moved
+    return _scaled(cells, (size[0] / (w - 1), size[1] / (h - 1))), scores
+
+
+@decode.register
+def _(codec: MegviiHeatmap, maps: Tensor) -> Decoded:
+    maps = _blurred(maps, codec.kernel_size)
+    scores, x, y = _maximum(maps)
+    h, w = maps.shape[-2:]
+    d_x = _at(maps, x + 1, y) - _at(maps, x - 1, y)
+    d_y = _at(maps, x, y + 1) - _at(maps, x, y - 1)
+    inside = (x > 1) & (x < w - 1) & (y > 1) & (y < h - 1) & (scores > 0)
+    moved = torch.stack([d_x, d_y], -1).sign() / 4 + 0.5
+    cells = _where_positive(scores, x, y) + moved * inside[..., None]
+    return _scaled(cells, codec.scale_factor.tolist()), scores / 255 + 0.5
+
+
+def _maximum(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The greatest values of heatmaps, and the cells (x, y) that have them."""
+    values, index = maps.flatten(2).max(-1)
+    w = maps.shape[-1]
+    return values, index % w, index // w
+
+
+def _where_positive(scores: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Cells (N, K, 2); -1, as MMPose has it, where nothing is above 0."""
+    cells = torch.stack([x, y], dim=-1).to(scores.dtype)
+    return torch.where((scores > 0)[..., None], cells, -1.0)
+
+
+def _at(maps: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """Values of heatmaps at cells (N, K); of the nearest for those outside."""
+    h, w = maps.shape[-2:]
+    index = y.clamp(0, h - 1) * w + x.clamp(0, w - 1)
+    return maps.flatten(2).gather(2, index[..., None]).squeeze(-1)
+
+
+def _to_the_top(logs: Tensor, x: Tensor, y: Tensor, step: int) -> Tensor:
+    """From a cell to the top of the parabola around it, cells (N, K, 2).
+
+    Args:
+        logs: Logarithms of blurred heatmaps.
+        x: Columns (N, K).
+        y: Rows (N, K).
+        step: How far away the second derivatives look: 2 as DARK has it, 1 as
+            UDP, which also reads the mixed one at other neighbours.
+    """
+    here = _at(logs, x, y)
+    right, left = _at(logs, x + 1, y), _at(logs, x - 1, y)
+    below, above = _at(logs, x, y + 1), _at(logs, x, y - 1)
+    d_x, d_y = (right - left) / 2, (below - above) / 2
+    if step == 1:
+        d_xx, d_yy = right - 2 * here + left, below - 2 * here + above
+        corners = _at(logs, x + 1, y + 1) + _at(logs, x - 1, y - 1)
+        d_xy = (corners - right - left - below - above) / 2 + here
+        eps = torch.finfo(torch.float32).eps
+        d_xx, d_yy = d_xx + eps, d_yy + eps
+    else:
+        d_xx = (_at(logs, x + 2, y) - 2 * here + _at(logs, x - 2, y)) / 4
+        d_yy = (_at(logs, x, y + 2) - 2 * here + _at(logs, x, y - 2)) / 4
+        d_xy = (
+            _at(logs, x + 1, y + 1)
+            - _at(logs, x + 1, y - 1)
+            - _at(logs, x - 1, y + 1)
+            + _at(logs, x - 1, y - 1)
+        ) / 4
+    determinant = d_xx * d_yy - d_xy.square()
+    flat = determinant == 0
+    moved = (
+        torch.stack([d_xy * d_y - d_yy * d_x, d_xy * d_x - d_xx * d_y], dim=-1)
+        / torch.where(flat, 1.0, determinant)[..., None]
+    )
+    return torch.where(flat[..., None], 0.0, moved)
+
+
+def _newton_step(profile: Tensor, i: Tensor, kernel: int) -> Tensor:
+    """How far behind a profile's highest bin its top lies, bins (N, K)."""
+    maps = profile[..., None, :]
+    logs = _blurred(maps, kernel, rows=False).clamp(1e-3, 50).log()
+    zero = torch.zeros_like(i)
+    here, far = _at(logs, i, zero), _at(logs, i + 2, zero)
+    slope = (_at(logs, i + 1, zero) - _at(logs, i - 1, zero)) / 2
+    return slope / (1e-9 + (far - 2 * here + _at(logs, i - 2, zero)) / 4)
+
+
+def _blur_width(sigma: float) -> int:
+    """The kernel that SimCCLabel blurs profiles of a sigma with."""
+    width = int((sigma * 20 - 7) // 3)
+    return width - (width % 2 == 0)
+
+
+def _blurred(
+    maps: Tensor, kernel: int, border: str = 'constant', rows: bool = True
+) -> Tensor:
+    """Blur heatmaps by a Gaussian; each keeps its greatest value.
+
+    Args:
+        maps: Heatmaps (N, K, h, w).
+        kernel: Size of OpenCV's kernel, which chooses the sigma by it.
+        border: ``constant`` for 0 around the heatmaps; else as
+            ``torch.nn.functional.pad`` has it, and heights are not kept.
+        rows: Whether to blur along y as well.
+    """
+    n, k, h, w = maps.shape
+    weights = torch.from_numpy(cv2.getGaussianKernel(kernel, 0)).to(maps)
+    half = kernel // 2
+    flat = maps.reshape(n * k, 1, h, w)
+    flat = F.pad(flat, (half, half) + ((half, half) if rows else ()), border)
+    flat = F.conv2d(flat, weights.reshape(1, 1, 1, kernel))
+    if rows:
+        flat = F.conv2d(flat, weights.reshape(1, 1, kernel, 1))
+    blurred = flat.reshape(n, k, h, w)
+    if border != 'constant':
+        return blurred
+    own, new = (x.amax((-2, -1), keepdim=True) for x in (maps, blurred))
+    return blurred * (own / torch.where(new == 0, 1.0, new))
+
+
+def _scaled(cells: Tensor, scale: tuple[float, float]) -> Tensor:
+    return cells * cells.new_tensor(scale)
