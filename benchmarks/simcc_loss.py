@@ -20,8 +20,8 @@ from mmpose.codecs import SimCCLabel
 from torch import Tensor
 
 from distilpose.distillation import SimulatedHeatmapLoss
+from distilpose.heads.simcc import simcc_heatmaps
 from distilpose.heatmaps.forms import DenseHeatmaps, SeparableHeatmaps
-from distilpose.teachers.heads.simcc import simcc_heatmaps
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))

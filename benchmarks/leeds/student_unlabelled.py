@@ -5,7 +5,7 @@ _base_ = [
 ]
 
 model = dict(
-    distillation=dict(coordinates=dict(type='TeacherCoordinateLoss')),
+    distillation=dict(coordinates=dict(type='TeacherLabelLoss')),
     keypoint_weighting=dict(unlabelled=True, min_confidence=0.3),
 )
 train_dataloader = dict(

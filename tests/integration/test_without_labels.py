@@ -38,7 +38,7 @@ model = dict(
     head=dict(in_channels=96, num_joints=17, decoder=codec),
     teacher=dict(onnx='{movenet}', keypoints_of='coco'),
     distillation=dict(
-        coordinates=dict(type='TeacherCoordinateLoss'),
+        coordinates=dict(type='TeacherLabelLoss'),
         simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
         scores=dict(type='KeypointScoreLoss'),
     ),

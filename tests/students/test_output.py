@@ -8,10 +8,11 @@ from mmpose.registry import MODELS
 from torch import nn
 
 from distilpose.distillation.step import DistillationStep
+from distilpose.heads.heatmaps import heatmaps_of
 from distilpose.heatmaps.forms import DenseHeatmaps
 from distilpose.heatmaps.frame import HeatmapFrame
 from distilpose.students.output import StudentOutput, student_output
-from distilpose.teachers.output import TeacherOutput, heatmaps_of
+from distilpose.teachers.output import TeacherOutput
 
 from .. import toys
 
@@ -81,30 +82,15 @@ def test_the_scale_of_a_laplace_distribution_becomes_a_sigma():
     )
 
 
-@pytest.mark.parametrize(
-    'head',
-    [
-        dict(type='SimCCHead', out_channels=toys.K, in_featuremap_size=(3, 4)),
-        dict(type='HeatmapHead', out_channels=toys.K),
-        dict(
-            type='VisPredictHead',
-            pose_cfg=dict(
-                type='HeatmapHead', in_channels=16, out_channels=toys.K
-            ),
-        ),
-    ],
-    ids=lambda head: head['type'],
-)
-def test_heads_that_are_no_students(head):
-    head = copy.deepcopy(head)
-    if head['type'] == 'SimCCHead':
-        head.update(input_size=toys.INPUT_SIZE)
-    if head['type'] != 'VisPredictHead':
-        head.update(in_channels=16)
-    config = toys.student(teacher=toys.random_teacher())
-    config.update(head=head)
-    model = toys.build(config)
-    message = f'{head["type"]} cannot be the head of a student'
+def test_a_head_that_is_no_student():
+    """One of another kind of model, which finds people by itself."""
+    head = dict(
+        type='AssociativeEmbeddingHead', in_channels=16, num_keypoints=toys.K
+    )
+    model = toys.build(
+        toys.student(teacher=toys.random_teacher(), head=head)
+    )
+    message = 'AssociativeEmbeddingHead cannot be the head of a student'
     with pytest.raises(TypeError, match=message):
         model.init_weights()
 

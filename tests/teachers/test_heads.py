@@ -9,9 +9,9 @@ import pytest
 import torch
 from mmpose.models.heads import RTMCCHead
 
+from distilpose.heads.heatmaps import heatmaps_of
 from distilpose.heatmaps.forms import SeparableHeatmaps
 from distilpose.heatmaps.frame import codec_of, heatmap_frame
-from distilpose.teachers.output import heatmaps_of
 
 from .heads import CHANNELS, KINDS, best_fit, build, perfect, targets
 

@@ -13,10 +13,11 @@ from mmpose.models import TopdownPoseEstimator
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
+from ..heads.heatmaps import expect_adapter
 from ..heatmaps.frame import STRIDE
 from ..models.distilpose_head import DistilPoseHead, average_with_mirrored
 from ..models.input_spec import InputSpec
-from ..students.output import StudentOutput, expect_adapter, student_output
+from ..students.output import StudentOutput, student_output
 
 __all__ = ['ExportedStudent', 'Keypoints']
 

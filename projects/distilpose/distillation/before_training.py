@@ -13,9 +13,10 @@ from torch import nn
 
 from distilpose_runtime.errors import UserTypeError, UserValueError
 
+from ..heads.heatmaps import expect_adapter
 from ..heatmaps.frame import codec_input_size
 from ..models.distilpose_head import DistilPoseHead
-from ..students.output import expect_adapter, student_output
+from ..students.output import student_output
 from ..teachers.output import TeacherOutput
 from .step import DistillationStep
 from .terms import needs_of

@@ -12,8 +12,8 @@ from mmpose.utils.typing import SampleList
 from torch import Tensor
 
 from ..deploy import deploy
+from ..heads.own_loss import HeadOutput
 from ..keypoints.metainfo import keypoint_names
-from ..losses.paper import PAPER_TERMS
 from ..models.distilpose_head import DistilPoseHead, keypoint_weights
 from ..students.output import (
     StudentOutput,
@@ -27,7 +27,7 @@ from ..teachers.output import TeacherOutput, tokens_of
 from .before_training import check_before_training, expect_dict
 from .first_batch import check_first_batch
 from .step import DistillationStep
-from .terms import build_terms
+from .terms import build_terms, fitting_terms
 from .weighting import KeypointWeighting, keypoint_distances, mean_distance
 
 __all__ = ['DistilPoseEstimator']
@@ -49,7 +49,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
             its config.
         distillation: The terms to train with: for each, by a name of your
             choice, the config of a loss; None leaves the term out. Defaults
-            to the paper's.
+            to what fits the head: the paper's terms for a DistilPoseHead,
+            else ``TeacherLabelLoss``. ``{}`` is for none.
         keypoint_weighting: How much each keypoint counts in the terms:
             ``unlabelled`` and ``min_confidence`` of ``KeypointWeighting``. By
             default, as much as its label.
@@ -71,11 +72,13 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         self,
         *args: Any,
         teacher: str | dict | None = None,
-        distillation: dict[str, dict | None] | None = PAPER_TERMS,
+        distillation: dict[str, dict | None] | None = None,
         keypoint_weighting: dict | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if distillation is None:
+            distillation = fitting_terms(self.head)
         self.distillation = build_terms(
             expect_dict('distillation', distillation)
         )
@@ -133,7 +136,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     ) -> dict:
         if not isinstance(self.head, DistilPoseHead):
             mask_labels(data_samples)
-        with keep_output(self.head) as outputs:
+        with keep_output(self._pose_head) as outputs:
             losses = self.head.loss(
                 feats, data_samples, train_cfg=self.train_cfg
             )
@@ -141,7 +144,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         if not self.distillation:
             return losses
         if not outputs:  # a head whose loss does not run `forward`
-            outputs.append(self.head(feats))
+            outputs.append(self._pose_head(feats))
         student = self._student_output(feats, outputs[-1])
         teacher = self.teacher(inputs, data_samples)
         labels = keypoint_weights(data_samples)
@@ -173,7 +176,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         self.eval()
         try:
             feats = self.extract_feat(inputs)
-            student = self._student_output(feats, self.head(feats))
+            student = self._student_output(feats, self._pose_head(feats))
         finally:
             self.train(training)
         return student, self.teacher(inputs)
@@ -182,6 +185,14 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         """Prepare the student for export, as MMPose's tools ask for it."""
         deploy(self, for_export=True)
 
+    @property
+    def _pose_head(self) -> Any:
+        """The head that predicts keypoints, which a VisPredictHead wraps."""
+        return getattr(self.head, 'pose_head', self.head)
+
     def _student_output(self, feats: Any, output: Any) -> StudentOutput:
-        student = student_output(self.head, output)
-        return student._replace(tokens=tokens_of(feats))
+        head = self._pose_head
+        student = student_output(head, output)
+        return student._replace(
+            tokens=tokens_of(feats), given=HeadOutput(head, output)
+        )

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable
 import torch
 from mmengine.dist import all_gather_object
 from mmengine.logging import MMLogger
+from mmengine.structures import PixelData
 from mmpose.models import TopdownPoseEstimator
 from mmpose.utils.typing import SampleList
-from torch import Tensor
+from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserRuntimeError, UserValueError
 
+from ..heads.udp_combined import is_combined
+from ..heatmaps.forms import DenseHeatmaps, SeparableHeatmaps
+from ..heatmaps.frame import codec_of, heatmap_frame
 from ..keypoints.matching import check_same_mirror_images
 from ..models.distilpose_head import keypoint_weights
 from .step import DistillationStep
@@ -143,7 +147,7 @@ def _judge_peaks(peaks: Tensor, logger: MMLogger) -> None:
         )
 
 
-def _label_coords(samples: SampleList) -> Tensor | None:
+def _label_coords(head: nn.Module, samples: SampleList) -> Tensor | None:
     """Where labels say that keypoints are.
 
     Returns:
@@ -151,9 +155,21 @@ def _label_coords(samples: SampleList) -> Tensor | None:
         kind that does not say it.
     """
     labels = [sample.gt_instance_labels for sample in samples]
-    if 'keypoint_labels' not in labels[0]:
+    if 'keypoint_labels' in labels[0]:
+        return torch.cat([own.keypoint_labels for own in labels])
+    codec = codec_of(head)
+    if 'keypoint_x_labels' in labels[0]:
+        rows, columns = (
+            torch.cat([own[f'keypoint_{axis}_labels'] for own in labels])
+            for axis in 'xy'
+        )
+        return SeparableHeatmaps(heatmap_frame(codec), rows, columns).coords()
+    fields = [sample.get('gt_fields') for sample in samples]
+    # Not those of several levels, nor three maps for each keypoint.
+    if not isinstance(fields[0], PixelData) or is_combined(codec):
         return None
-    return torch.cat([own.keypoint_labels for own in labels])
+    maps = torch.stack([own.heatmaps for own in fields])
+    return DenseHeatmaps(heatmap_frame(codec), maps).coords()
 
 
 def _judge_distances(
@@ -163,7 +179,7 @@ def _judge_distances(
     logger: MMLogger,
 ) -> None:
     """Say how far the teacher is from the labels; warn if that is far."""
-    labels = _label_coords(samples)
+    labels = _label_coords(model.head, samples)
     if labels is None:
         return
     labelled = keypoint_weights(samples) > 0

@@ -9,7 +9,21 @@ from torch import nn
 
 from distilpose_runtime.errors import UserTypeError, UserValueError
 
-__all__ = ['build_terms', 'needs_of']
+from ..losses.paper import PAPER_TERMS
+from ..models.distilpose_head import DistilPoseHead
+
+__all__ = ['build_terms', 'fitting_terms', 'needs_of']
+
+
+def fitting_terms(head: nn.Module) -> dict[str, dict | None]:
+    """The terms of a student whose config names none.
+
+    The paper's for our head. Any other head learns the teacher's keypoints as
+    labels, by the loss that it has.
+    """
+    if isinstance(head, DistilPoseHead):
+        return PAPER_TERMS
+    return dict(teacher_labels=dict(type='TeacherLabelLoss'))
 
 
 def build_terms(configs: Mapping[str, Any]) -> nn.ModuleDict:

@@ -3,50 +3,24 @@
 B: batch. K: keypoints.
 """
 
-from functools import singledispatch
-from typing import Any, NamedTuple
-
 import torch
-from mmpose.models.heads import (
-    CPMHead,
-    DSNTHead,
-    HeatmapHead,
-    IntegralRegressionHead,
-    MSPNHead,
-    RegressionHead,
-    RLEHead,
-    RTMCCHead,
-    RTMWHead,
-    SimCCHead,
-    VisPredictHead,
-)
-from mmpose.models.losses import KeypointMSELoss
 from mmpose.registry import MODELS
 from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 
-from distilpose_runtime.errors import UserTypeError, UserValueError
+from distilpose_runtime.errors import UserValueError
 
-from ..heatmaps.forms import TeacherHeatmaps
+from ..heads.own_loss import HeadOutput, label_loss
+from ..heatmaps.forms import Heatmaps
 from ..heatmaps.frame import codec_of
 from ..heatmaps.functional import at_least_float32
 from ..heatmaps.labels import draw_labels
 
-__all__ = ['HeadOutput', 'TeacherLabelLoss', 'label_loss']
+__all__ = ['TeacherLabelLoss']
 
 
-class HeadOutput(NamedTuple):
-    """What a head gave, and the head itself, which knows its loss.
-
-    Attributes:
-        head: The head.
-        values: What its ``forward`` returned.
-    """
-
-    head: nn.Module
-    values: Any
-
-
-@MODELS.register_module()
+# The second name is that of version 0.2, for heads of coordinates.
+@MODELS.register_module(name=['TeacherLabelLoss', 'TeacherCoordinateLoss'])
 class TeacherLabelLoss(nn.Module):
     """The head's own loss, with the teacher's keypoints as labels.
 
@@ -82,7 +56,7 @@ class TeacherLabelLoss(nn.Module):
     def forward(
         self,
         given: HeadOutput,
-        maps: TeacherHeatmaps,
+        maps: Heatmaps,
         keypoint_weights: Tensor,
     ) -> Tensor:
         """Compare what the head gave with the teacher's keypoints.
@@ -96,8 +70,7 @@ class TeacherLabelLoss(nn.Module):
             The weighted loss, a scalar.
 
         Raises:
-            TypeError: The head's loss or codec is of another kind.
-            ValueError: The head's loss ignores weights.
+            TypeError: The head or its codec is of another kind.
         """
         (coords,) = at_least_float32(maps.coords().detach())
         inside = ((coords >= 0) & (coords <= 1)).all(-1)  # not of NaN, either
@@ -106,144 +79,25 @@ class TeacherLabelLoss(nn.Module):
         labels = draw_labels(
             codec_of(given.head), torch.where(inside[..., None], coords, 0.5)
         )
-        loss = label_loss(given.head, given.values, labels, weights)
+        values = tree_map_only(
+            Tensor, lambda x: _constant_where(weights == 0, x), given.values
+        )
+        loss = label_loss(given.head, values, labels, weights)
         return self.loss_weight * loss
 
 
-@singledispatch
-def label_loss(
-    head: nn.Module, output: Any, labels: tuple[Tensor, ...], weights: Tensor
-) -> Tensor:
-    """Compute a head's own loss for labels that no data sample holds.
+def _constant_where(ignored: Tensor, output: Tensor) -> Tensor:
+    """Keep what a head gave from learning where keypoints are ignored.
 
-    A head of another kind is added by ``label_loss.register``.
+    Not every loss weighs keypoints, and the gradient of MMPose's
+    JSDiscretLoss is NaN where the weight is 0.
 
     Args:
-        head: The head.
-        output: What its ``forward`` gave.
-        labels: What ``draw_labels`` gave for its codec.
-        weights: Weights of the keypoints (B, K).
-
-    Returns:
-        The loss, a scalar.
-
-    Raises:
-        TypeError: There is none for this kind of head.
-        ValueError: The head's loss ignores weights.
+        ignored: Which keypoints are (B, K).
+        output: What the head gave (B, K, ...), or several for each keypoint.
     """
-    raise UserTypeError(
-        f'It is not known how {type(head).__name__} computes its loss, which '
-        "a teacher's keypoints are to go through. Leave TeacherLabelLoss out, "
-        'or add the head by '
-        'distilpose.losses.teacher_labels.label_loss.register.'
+    ignored = ignored.repeat_interleave(
+        output.shape[1] // ignored.shape[1], dim=1
     )
-
-
-@label_loss.register
-def _(
-    head: HeatmapHead,
-    output: Tensor,
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
-) -> Tensor:
-    return weighted_loss(head)(output, *labels, weights)
-
-
-@label_loss.register
-def _(
-    head: RegressionHead,
-    output: Tensor,
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
-) -> Tensor:
-    return weighted_loss(head)(output, *labels, weights[..., None])
-
-
-@label_loss.register(SimCCHead)
-@label_loss.register(RTMCCHead)
-@label_loss.register(RTMWHead)
-@label_loss.register(DSNTHead)
-def _(
-    head: Any, output: Any, labels: tuple[Tensor, ...], weights: Tensor
-) -> Tensor:
-    loss = weighted_loss(head)([*output], [*labels], weights)
-    return torch.stack(loss).sum() if isinstance(loss, list) else loss
-
-
-@label_loss.register
-def _(
-    head: RLEHead, output: Tensor, labels: tuple[Tensor, ...], weights: Tensor
-) -> Tensor:
-    coords, scales = output.split(2, dim=-1)
-    return weighted_loss(head)(coords, scales, *labels, weights[..., None])
-
-
-@label_loss.register
-def _(
-    head: IntegralRegressionHead,
-    output: tuple[Tensor, Tensor],
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
-) -> Tensor:
-    return weighted_loss(head)(output[0], labels[0], weights)
-
-
-@label_loss.register
-def _(
-    head: CPMHead,
-    output: list[Tensor],
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
-) -> Tensor:
-    losses = weighted_loss(head)
-    if not isinstance(losses, nn.ModuleList):
-        losses = [losses] * len(output)
-    return torch.stack(
-        [loss(stage, *labels, weights) for loss, stage in zip(losses, output)]
-    ).sum()
-
-
-@label_loss.register
-def _(
-    head: MSPNHead,
-    output: list[Tensor],
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
-) -> Tensor:
-    """Of the last stage, which is decoded: the codec is that of its labels."""
-    loss = weighted_loss(head)
-    if isinstance(loss, nn.ModuleList):
-        loss = loss[-1]
-    return loss(output[-1], *labels, weights)
-
-
-@label_loss.register
-def _(
-    head: VisPredictHead,
-    output: tuple[Any, Tensor],
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
-) -> Tensor:
-    """Of the head that it wraps: a teacher's peaks are no visibility."""
-    return label_loss(head.pose_head, output[0], labels, weights)
-
-
-def weighted_loss(head: Any) -> Any:
-    """A head's loss, which must weigh keypoints.
-
-    Raises:
-        ValueError: It does not: keypoints that the teacher is unsure of would
-            count.
-    """
-    for loss in head.loss_module.modules():
-        # KeypointMSELoss weighs whatever this setting says.
-        if not getattr(loss, 'use_target_weight', True) and not isinstance(
-            loss, KeypointMSELoss
-        ):
-            raise UserValueError(
-                f'The {type(loss).__name__} of the {type(head).__name__} '
-                "ignores the keypoints' weights, and would learn keypoints "
-                'that the teacher does not know. Set '
-                'model.head.loss.use_target_weight=True.'
-            )
-    return head.loss_module
+    ignored = ignored.view(*ignored.shape, *[1] * (output.ndim - 2))
+    return torch.where(ignored, output.detach(), output)

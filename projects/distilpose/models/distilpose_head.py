@@ -293,7 +293,12 @@ def average_with_mirrored(
 
 
 def keypoint_weights(batch_data_samples: OptSampleList) -> Tensor:
-    """Collect the keypoints' weights of a batch, (B, K)."""
-    return torch.cat(
-        [d.gt_instance_labels.keypoint_weights for d in batch_data_samples]
-    )
+    """Collect the keypoints' weights of a batch, (B, K).
+
+    Of labels in several levels, those of the last.
+    """
+    weights = [
+        sample.gt_instance_labels.keypoint_weights
+        for sample in batch_data_samples
+    ]
+    return torch.cat([own if own.ndim == 2 else own[-1] for own in weights])

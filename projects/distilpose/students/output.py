@@ -13,22 +13,30 @@ from typing import Any, NamedTuple
 
 import torch
 from mmpose.models.heads import (
+    CPMHead,
+    HeatmapHead,
     IntegralRegressionHead,
+    MSPNHead,
     RegressionHead,
     RLEHead,
+    RTMCCHead,
+    RTMWHead,
+    SimCCHead,
 )
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
 
+from ..heads.heatmaps import heatmaps_of
+from ..heads.own_loss import HeadOutput, label_loss
+from ..heatmaps.forms import Heatmaps
 from ..heatmaps.frame import STRIDE, per_axis
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
 from ..models.token_distilling_encoder import Tokens
 
 __all__ = [
     'StudentOutput',
-    'expect_adapter',
     'keep_output',
     'mask_labels',
     'student_output',
@@ -51,6 +59,9 @@ class StudentOutput(NamedTuple):
             outputs, where no term trains scores.
         fixed_sigmas: Whether the sigmas are a constant, for simulated
             heatmaps alone, as the head predicts none.
+        maps: Its heatmaps, of a head that gives heatmaps or rows. The
+            coordinates are then where they peak, without gradient.
+        given: What its head gave, for terms that need the head's own loss.
     """
 
     coords: Tensor
@@ -59,6 +70,8 @@ class StudentOutput(NamedTuple):
     tokens: Tokens | None = None
     confidences: Tensor | None = None
     fixed_sigmas: bool = False
+    maps: Heatmaps | None = None
+    given: HeadOutput | None = None
 
 
 @singledispatch
@@ -73,20 +86,11 @@ def student_output(head: nn.Module, output: Any) -> StudentOutput:
     raise UserTypeError(
         f'{type(head).__name__} cannot be the head of a student, distilled or '
         'exported: it is not known how to turn what it gives into '
-        "coordinates. Use DistilPoseHead, MMPose's RegressionHead, RLEHead, "
-        'DSNTHead or IntegralRegressionHead, or add an adapter by '
+        "coordinates. Use DistilPoseHead, or one of MMPose's heads of "
+        'top-down models that give coordinates, SimCC rows or heatmaps '
+        '(docs/students.md lists them), or add an adapter by '
         'distilpose.students.output.student_output.register.'
     )
-
-
-def expect_adapter(adapter: Any, head: nn.Module) -> None:
-    """Let an adapter complain of a head that it does not know.
-
-    Raises:
-        TypeError: There is no adapter for this kind of head.
-    """
-    if adapter.dispatch(type(head)) is adapter.dispatch(object):
-        adapter(head, None)
 
 
 @student_output.register
@@ -118,6 +122,27 @@ def _(head: RLEHead, output: Tensor) -> StudentOutput:
 def _(head: IntegralRegressionHead, output: Any) -> StudentOutput:
     coords, _ = output  # and heatmaps, which have no sigma of their own
     return _without_sigmas(coords)
+
+
+@student_output.register(HeatmapHead)
+@student_output.register(CPMHead)
+@student_output.register(MSPNHead)
+@student_output.register(SimCCHead)
+@student_output.register(RTMCCHead)
+@student_output.register(RTMWHead)
+def _(head: Any, output: Any) -> StudentOutput:
+    maps = heatmaps_of(head, output)
+    return StudentOutput(maps.coords().detach(), maps=maps)
+
+
+@label_loss.register
+def _(
+    head: DistilPoseHead,
+    output: KeypointPrediction,
+    labels: tuple[Tensor, ...],
+    weights: Tensor,
+) -> Tensor:
+    return head.loss_module(output.coords, *labels, weights[..., None])
 
 
 def _without_sigmas(coords: Tensor) -> StudentOutput:

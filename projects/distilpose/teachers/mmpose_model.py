@@ -27,9 +27,9 @@ from distilpose_runtime.errors import (
 )
 
 from ..deploy import MicroBatches, fuse
+from ..heads.heatmaps import expect_adapter, heatmaps_of
 from ..heatmaps.frame import codec_of, heatmap_frame
 from ..keypoints.metainfo import config_metainfo
-from ..students.output import expect_adapter
 from ..weights.fetch import CheckpointError, named_hash, place_of
 from ..weights.read import read_state_dict
 from ..zoo.build import build_model
@@ -38,7 +38,7 @@ from ..zoo.published import published_weights
 from ..zoo.types import name_types
 from .base import TEACHERS, TeacherSource
 from .inputs import InputSpec
-from .output import TeacherOutput, heatmaps_of, tokens_of
+from .output import TeacherOutput, tokens_of
 
 __all__ = ['MMPoseSource', 'build_untrained']
 

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from distilpose_runtime.errors import UserValueError
 
+from ..heads.simcc import simcc_heatmaps
 from ..heatmaps.forms import DenseHeatmaps, Heatmaps, SeparableHeatmaps
 from ..heatmaps.frame import PAPER_SIGMA, STRIDE, HeatmapFrame, heatmap_frame
-from .heads.simcc import simcc_heatmaps
 
 __all__ = ['Reader', 'recognise']
 

@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
 
-from ...heatmaps.forms import DenseHeatmaps, Heatmaps
-from ...heatmaps.frame import heatmap_frame
-from ...heatmaps.functional import at_least_float32, gaussian_profiles
-from ..output import heatmaps_of
+from ..heatmaps.forms import DenseHeatmaps, Heatmaps
+from ..heatmaps.frame import heatmap_frame
+from ..heatmaps.functional import at_least_float32, gaussian_profiles
+from .heatmaps import heatmaps_of
 from .udp_combined import combined_heatmaps, is_combined
 
 __all__: list[str] = []

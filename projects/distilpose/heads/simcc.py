@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
 
-from ...heatmaps.forms import SeparableHeatmaps
-from ...heatmaps.frame import heatmap_frame
-from ...heatmaps.functional import at_least_float32
-from ..output import heatmaps_of
+from ..heatmaps.forms import SeparableHeatmaps
+from ..heatmaps.frame import heatmap_frame
+from ..heatmaps.functional import at_least_float32
+from .heatmaps import heatmaps_of
 
 __all__ = ['simcc_heatmaps']
 

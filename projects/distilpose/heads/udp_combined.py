@@ -14,9 +14,9 @@ from mmpose.codecs import UDPHeatmap
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from ...heatmaps.forms import SeparableHeatmaps
-from ...heatmaps.frame import heatmap_frame
-from ...heatmaps.functional import at_least_float32
+from ..heatmaps.forms import SeparableHeatmaps
+from ..heatmaps.frame import heatmap_frame
+from ..heatmaps.functional import at_least_float32
 
 __all__ = ['combined_heatmaps', 'is_combined']
 

@@ -1,0 +1,156 @@
+"""The loss that a head was built with, for labels that a teacher gives.
+
+B: batch. K: keypoints.
+"""
+
+from functools import singledispatch
+from typing import Any, NamedTuple
+
+import torch
+from mmpose.models.heads import (
+    CPMHead,
+    DSNTHead,
+    HeatmapHead,
+    IntegralRegressionHead,
+    MSPNHead,
+    RegressionHead,
+    RLEHead,
+    RTMCCHead,
+    RTMWHead,
+    SimCCHead,
+    VisPredictHead,
+)
+from torch import Tensor, nn
+
+from distilpose_runtime.errors import UserTypeError
+
+__all__ = ['HeadOutput', 'label_loss']
+
+
+class HeadOutput(NamedTuple):
+    """What a head gave, and the head itself, which knows its loss.
+
+    Attributes:
+        head: The head.
+        values: What its ``forward`` returned.
+    """
+
+    head: nn.Module
+    values: Any
+
+
+@singledispatch
+def label_loss(
+    head: nn.Module, output: Any, labels: tuple[Tensor, ...], weights: Tensor
+) -> Tensor:
+    """Compute a head's own loss for labels that no data sample holds.
+
+    A head of another kind is added by ``label_loss.register``.
+
+    Args:
+        head: The head.
+        output: What its ``forward`` gave.
+        labels: What ``draw_labels`` gave for its codec.
+        weights: Weights of the keypoints (B, K).
+
+    Returns:
+        The loss, a scalar.
+
+    Raises:
+        TypeError: There is none for this kind of head.
+    """
+    raise UserTypeError(
+        f'It is not known how {type(head).__name__} computes its loss, which '
+        "a teacher's keypoints are to go through. Leave TeacherLabelLoss out, "
+        'or add the head by '
+        'distilpose.heads.own_loss.label_loss.register.'
+    )
+
+
+@label_loss.register
+def _(
+    head: HeatmapHead,
+    output: Tensor,
+    labels: tuple[Tensor, ...],
+    weights: Tensor,
+) -> Tensor:
+    return head.loss_module(output, *labels, weights)
+
+
+@label_loss.register
+def _(
+    head: RegressionHead,
+    output: Tensor,
+    labels: tuple[Tensor, ...],
+    weights: Tensor,
+) -> Tensor:
+    return head.loss_module(output, *labels, weights[..., None])
+
+
+@label_loss.register(SimCCHead)
+@label_loss.register(RTMCCHead)
+@label_loss.register(RTMWHead)
+@label_loss.register(DSNTHead)
+def _(
+    head: Any, output: Any, labels: tuple[Tensor, ...], weights: Tensor
+) -> Tensor:
+    loss = head.loss_module([*output], [*labels], weights)
+    return torch.stack(loss).sum() if isinstance(loss, list) else loss
+
+
+@label_loss.register
+def _(
+    head: RLEHead, output: Tensor, labels: tuple[Tensor, ...], weights: Tensor
+) -> Tensor:
+    coords, scales = output.split(2, dim=-1)
+    return head.loss_module(coords, scales, *labels, weights[..., None])
+
+
+@label_loss.register
+def _(
+    head: IntegralRegressionHead,
+    output: tuple[Tensor, Tensor],
+    labels: tuple[Tensor, ...],
+    weights: Tensor,
+) -> Tensor:
+    return head.loss_module(output[0], labels[0], weights)
+
+
+@label_loss.register
+def _(
+    head: CPMHead,
+    output: list[Tensor],
+    labels: tuple[Tensor, ...],
+    weights: Tensor,
+) -> Tensor:
+    losses = head.loss_module
+    if not isinstance(losses, nn.ModuleList):
+        losses = [losses] * len(output)
+    return torch.stack(
+        [loss(stage, *labels, weights) for loss, stage in zip(losses, output)]
+    ).sum()
+
+
+@label_loss.register
+def _(
+    head: MSPNHead,
+    output: list[Tensor],
+    labels: tuple[Tensor, ...],
+    weights: Tensor,
+) -> Tensor:
+    """Of the last stage, which is decoded: the codec is that of its labels."""
+    loss = head.loss_module
+    if isinstance(loss, nn.ModuleList):
+        loss = loss[-1]
+    return loss(output[-1], *labels, weights)
+
+
+@label_loss.register
+def _(
+    head: VisPredictHead,
+    output: tuple[Any, Tensor],
+    labels: tuple[Tensor, ...],
+    weights: Tensor,
+) -> Tensor:
+    """Of the head that it wraps: a teacher's peaks are no visibility."""
+    return label_loss(head.pose_head, output[0], labels, weights)
