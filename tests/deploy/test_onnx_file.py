@@ -279,13 +279,22 @@ def test_values_that_are_not_finite(tmp_path):
 
 
 def test_models_that_cannot_be_exported(tmp_path):
-    heatmaps = exported.config()
-    heatmaps.model = toys.convolutional_teacher()
-    with pytest.raises(TypeError, match='HeatmapHead cannot be .* exported'):
+    rows = exported.config(
+        neck=None,
+        head=dict(
+            type='SimCCHead',
+            in_channels=16,
+            out_channels=toys.K,
+            input_size=toys.INPUT_SIZE,
+            in_featuremap_size=toys.HEATMAP_SIZE,
+            deconv_out_channels=None,
+            loss=dict(type='BCELoss'),
+            decoder=dict(type='SimCCLabel', input_size=toys.INPUT_SIZE),
+        ),
+    )
+    with pytest.raises(TypeError, match='BCELoss.*Expected KLDiscretLoss'):
         export_onnx(
-            heatmaps,
-            exported.checkpoint(tmp_path, heatmaps),
-            tmp_path / 'x.onnx',
+            rows, exported.checkpoint(tmp_path, rows), tmp_path / 'x.onnx'
         )
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from distilpose_runtime.errors import UserTypeError
 
-__all__ = ['decode']
+__all__ = ['by_keypoint', 'decode']
 
 Decoded = tuple[Tensor, Tensor]
 
@@ -95,7 +95,7 @@ def _(codec: UDPHeatmap, maps: Tensor) -> Decoded:
         logs = _blurred(maps, codec.blur_kernel_size).clamp(1e-3, 50).log()
         moved = _to_the_top(logs, x, y, 1)
     else:
-        disc, d_x, d_y = maps.unflatten(1, (-1, 3)).unbind(2)
+        disc, d_x, d_y = by_keypoint(maps).unbind(2)
         # As cv2.GaussianBlur does: mirrored about the cells at the border.
         scores, x, y = _maximum(
             _blurred(disc, 2 * codec.blur_kernel_size + 1, 'reflect')
@@ -117,6 +117,12 @@ def _(codec: MegviiHeatmap, maps: Tensor) -> Decoded:
     moved = torch.stack([d_x, d_y], -1).sign() / 4 + 0.5
     cells = _where_positive(scores, x, y) + moved * inside[..., None]
     return _scaled(cells, codec.scale_factor.tolist()), scores / 255 + 0.5
+
+
+def by_keypoint(maps: Tensor) -> Tensor:
+    """Maps (N, 3 K, h, w) of UDP's combined kind as (N, K, 3, h, w)."""
+    n, _, h, w = maps.shape
+    return maps.reshape(n, -1, 3, h, w)
 
 
 def _maximum(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -18,6 +18,8 @@ from ..heatmaps.frame import STRIDE
 from ..models.distilpose_head import DistilPoseHead, average_with_mirrored
 from ..models.input_spec import InputSpec
 from ..students.output import StudentOutput, student_output
+from .decode import decode
+from .maps import Maps, map_sigmas, maps_given, mirrored
 
 __all__ = ['ExportedStudent', 'Keypoints']
 
@@ -63,7 +65,9 @@ class ExportedStudent(nn.Module):
         raw_images: bool = False,
     ) -> None:
         super().__init__()
-        expect_adapter(student_output, model.head)
+        # The head of keypoints, which a VisPredictHead wraps.
+        self.head: Any = getattr(model.head, 'pose_head', model.head)
+        expect_adapter(student_output, self.head)
         self.model = model
         self.size = size
         self.flip_indices = None if flip_indices is None else [*flip_indices]
@@ -93,15 +97,14 @@ class ExportedStudent(nn.Module):
         """Predict the keypoints of images, as ``raw_images`` says."""
         if self.raw_images:
             images = self._normalize(images)
-        output = self._output(images)
+        outputs = [self._output(images)]
         if self.flip_indices is not None:
-            output = average_with_mirrored(
-                output,
-                self._output(images.flip(-1)),
-                self.flip_indices,
-                self.shift / self.size[0],
-            )
-        found = self._in_pixels(output)
+            outputs.append(self._output(images.flip(-1)))
+        maps = maps_given(self.head, outputs[0])
+        if maps is None:
+            found = self._of_coordinates(outputs)
+        else:
+            found = self._of_maps(maps, outputs[1:])
         if self.chosen is None:
             return found
         return Keypoints._make(
@@ -124,14 +127,35 @@ class ExportedStudent(nn.Module):
         )
         return (images - mean) / std
 
-    def _output(self, images: Tensor) -> StudentOutput:
-        head = self.model.head
+    def _output(self, images: Tensor) -> Any:
         if self.dtype == torch.float32:
             feats = self.model.extract_feat(images)
         else:
             feats = self.model.extract_feat(images.to(self.dtype))
             feats = tree_map(Tensor.float, feats)
-        return student_output(head, head(feats))
+        return self.head(feats)
+
+    def _of_maps(self, maps: Maps, others: list[Any]) -> Keypoints:
+        """Decode maps, averaged with those of the mirror images."""
+        for output in others:
+            mirrors = mirrored(
+                maps_given(self.head, output) or (),
+                self.flip_indices or (),
+                self.model.test_cfg or {},
+            )
+            maps = tuple((a + b) / 2 for a, b in zip(maps, mirrors))
+        coords, scores = decode(self.head.decoder, *maps)
+        return Keypoints(coords, scores, map_sigmas(self.head, maps))
+
+    def _of_coordinates(self, outputs: list[Any]) -> Keypoints:
+        found = [student_output(self.head, output) for output in outputs]
+        if len(found) == 1:
+            return self._in_pixels(found[0])
+        return self._in_pixels(
+            average_with_mirrored(
+                *found, self.flip_indices, self.shift / self.size[0]
+            )
+        )
 
     def _in_pixels(self, output: StudentOutput) -> Keypoints:
         scores = output.scores

