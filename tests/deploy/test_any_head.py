@@ -7,7 +7,7 @@ import torch
 from mmpose.models.utils.tta import flip_heatmaps, flip_vectors
 
 from distilpose.deploy.export import export_onnx
-from distilpose.deploy.maps import map_sigmas, mirrored
+from distilpose.deploy.maps import map_sigmas, mirrored_maps
 from distilpose_runtime import PoseEstimator
 
 from .. import exported, toys
@@ -86,15 +86,17 @@ def test_mirrored_maps():
     flips, maps = [0, 2, 1], torch.randn(2, 3, 16, 12)
     for shift in (False, True):
         test_cfg = dict(shift_heatmap=shift)
-        (found,) = mirrored((maps,), flips, test_cfg)
+        (found,) = mirrored_maps((maps,), flips, test_cfg)
         expected = flip_heatmaps(
             maps.clone(), flip_indices=flips, shift_heatmap=shift
         )
         torch.testing.assert_close(found, expected)
     maps = torch.randn(2, 9, 16, 12)
-    (found,) = mirrored((maps,), flips, dict(flip_mode='udp_combined'))
+    (found,) = mirrored_maps((maps,), flips, dict(flip_mode='udp_combined'))
     torch.testing.assert_close(found[:, 3:6:2], maps.flip(-1)[:, 6:9:2])
     torch.testing.assert_close(found[:, 4], -maps.flip(-1)[:, 7])
     rows = torch.randn(2, 3, 48), torch.randn(2, 3, 64)
-    for a, b in zip(mirrored(rows, flips, {}), flip_vectors(*rows, flips)):
+    for a, b in zip(
+        mirrored_maps(rows, flips, {}), flip_vectors(*rows, flips)
+    ):
         torch.testing.assert_close(a, b)

@@ -28,7 +28,7 @@ from ..heatmaps.frame import STRIDE
 from ..heatmaps.sigmas import profile_sigmas
 from .decode import by_keypoint
 
-__all__ = ['Maps', 'map_sigmas', 'maps_given', 'mirrored']
+__all__ = ['Maps', 'map_sigmas', 'maps_given', 'mirrored_maps']
 
 Maps = tuple[Tensor, ...]
 
@@ -61,7 +61,9 @@ def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> Maps:
     return tuple(output)
 
 
-def mirrored(maps: Maps, flip_indices: Sequence[int], test_cfg: dict) -> Maps:
+def mirrored_maps(
+    maps: Maps, flip_indices: Sequence[int], test_cfg: dict
+) -> Maps:
     """Turn the maps of mirror images round, as MMPose's flip test does.
 
     Args:

@@ -6,7 +6,7 @@ N: batch. K: keypoints. H, W: height and width of the input, pixels.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from mmpose.models import TopdownPoseEstimator
@@ -19,7 +19,7 @@ from ..models.distilpose_head import DistilPoseHead, average_with_mirrored
 from ..models.input_spec import InputSpec
 from ..students.output import StudentOutput, student_output
 from .decode import decode
-from .maps import Maps, map_sigmas, maps_given, mirrored
+from .maps import Maps, map_sigmas, maps_given, mirrored_maps
 
 __all__ = ['ExportedStudent', 'Keypoints']
 
@@ -138,7 +138,7 @@ class ExportedStudent(nn.Module):
     def _of_maps(self, maps: Maps, others: list[Any]) -> Keypoints:
         """Decode maps, averaged with those of the mirror images."""
         for output in others:
-            mirrors = mirrored(
+            mirrors = mirrored_maps(
                 maps_given(self.head, output) or (),
                 self.flip_indices or (),
                 self.model.test_cfg or {},
@@ -149,12 +149,12 @@ class ExportedStudent(nn.Module):
 
     def _of_coordinates(self, outputs: list[Any]) -> Keypoints:
         found = [student_output(self.head, output) for output in outputs]
-        if len(found) == 1:
+        if self.flip_indices is None:
             return self._in_pixels(found[0])
+        own, mirrored = found
+        shift = self.shift / self.size[0]
         return self._in_pixels(
-            average_with_mirrored(
-                *found, self.flip_indices, self.shift / self.size[0]
-            )
+            average_with_mirrored(own, mirrored, self.flip_indices, shift)
         )
 
     def _in_pixels(self, output: StudentOutput) -> Keypoints:
