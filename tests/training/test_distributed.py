@@ -114,6 +114,7 @@ def where_the_teacher_is(rank):
     gradients(ddp, inputs, data)
     logged = ddp._get_ddp_logging_data()
     student_bytes = 4 * sum(p.numel() for p in model.parameters())
+    gc.collect()  # a copy of the teacher may lie in a cycle
     estimators = [
         x for x in gc.get_objects() if isinstance(x, TopdownPoseEstimator)
     ]
