@@ -16,14 +16,18 @@ import pytest
 import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.optim import OneCycleLR, OneCycleParamScheduler
+from mmengine.registry import Registry
 from mmengine.runner import activation_checkpointing, load_checkpoint
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from mmpose.registry import DATASETS
+from mmpose.datasets.transforms import YOLOXHSVRandomAug
+from mmpose.models import CSPNeXt
+from mmpose.registry import DATASETS, HOOKS, MODELS, TRANSFORMS
+from mmpose.utils import register_all_modules
 from mmpose.visualization.opencv_backend_visualizer import (
     OpencvBackendVisualizer,
 )
 
-from distilpose import compat
+from distilpose import PipelineSwitchHook, compat
 
 DESCRIPTIONS = Path(mmpose.__file__).parent / '.mim/configs/_base_/datasets'
 
@@ -83,6 +87,28 @@ def test_real_operators_are_left_alone(monkeypatch):
     monkeypatch.setitem(sys.modules, 'mmcv.ops', real)
     assert not compat.stub_mmcv_ops()
     assert sys.modules['mmcv.ops'] is real
+
+
+def test_parts_of_mmdetection_that_mmpose_has(monkeypatch):
+    """As RTMPose's configs name them, where MMDetection's are no use."""
+    locate = Registry.import_from_location
+
+    def import_from_location(self):
+        if self.scope == 'mmdet':
+            raise ImportError('no nms')
+        locate(self)
+
+    monkeypatch.setattr(Registry, 'import_from_location', import_from_location)
+    register_all_modules()
+    backbone = dict(type='CSPNeXt', norm_cfg=dict(type='SyncBN'))
+    for own in (dict(_scope_='mmdet'), dict(type='mmdet.CSPNeXt')):
+        assert type(MODELS.build({**backbone, **own})) is CSPNeXt
+    augment = TRANSFORMS.build(dict(type='mmdet.YOLOXHSVRandomAug'))
+    assert type(augment) is YOLOXHSVRandomAug
+    assert HOOKS.get('mmdet.PipelineSwitchHook') is PipelineSwitchHook
+    with pytest.raises(ImportError, match='no nms'):
+        MODELS.get('mmdet.ResNet')
+    assert not compat.own_parts_of_mmdet(), 'applied twice'
 
 
 def saved(value):

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.optim import OneCycleParamScheduler
+from mmengine.registry import Registry
 from mmengine.runner import activation_checkpointing
 from mmengine.runner.checkpoint import CheckpointLoader, load_from_local
 from mmengine.utils import digit_version
@@ -38,6 +39,7 @@ __all__ = [
     'explain_unusable_checkpoints',
     'explain_unusable_datasets',
     'give_opencv_scalars',
+    'own_parts_of_mmdet',
     'stub_mmcv_ops',
 ]
 
@@ -47,6 +49,14 @@ _NO_OPERATORS = (
     'mmcv-lite has no compiled operators; install mmcv '
     '(`make mmcv` builds it from source)'
 )
+
+# Parts of MMDetection that MMPose or we have, of the same parameters.
+OWN_PARTS = {
+    'CSPNeXt',
+    'CSPNeXtPAFPN',
+    'PipelineSwitchHook',
+    'YOLOXHSVRandomAug',
+}
 
 
 def apply() -> None:
@@ -78,6 +88,7 @@ def apply() -> None:
             f'one with `mim install "mmpose>={MMPOSE_MINIMUM}"`.'
         )
     stub_mmcv_ops()
+    own_parts_of_mmdet()
     allow_mmengine_checkpoints()
     give_opencv_scalars()
     checkpoint_without_reentry()
@@ -110,6 +121,36 @@ def stub_mmcv_ops() -> bool:
         sys.modules[name] = module
         parent, _, child = name.rpartition('.')
         setattr(sys.modules[parent], child, module)
+    return True
+
+
+def own_parts_of_mmdet() -> bool:
+    """Let MMPose's configs of RTMPose build without MMDetection.
+
+    Fault: they name MMDetection's CSPNeXt and YOLOXHSVRandomAug, which MMPose
+    has too, and its PipelineSwitchHook, which we have. MMDetection's can be
+    imported only with MMCV's compiled operators. Where that fails, the parts
+    of ``OWN_PARTS`` are taken from MMPose, and those without a package's name
+    (``SyncBN``) from where all packages find them.
+    """
+    get = Registry.get
+    if hasattr(get, '__wrapped__'):
+        return False
+
+    @functools.wraps(get)
+    def get_or_own(self: Registry, key: str) -> type | None:
+        try:
+            return get(self, key)
+        except ImportError:
+            package, _, name = key.rpartition('.')
+            root = self.root
+            if (package or self.scope) == 'mmdet' and name in OWN_PARTS:
+                return get(root, f'mmpose.{name}')
+            if self.scope == 'mmdet' and name in root.module_dict:
+                return get(root, name)
+            raise
+
+    Registry.get = get_or_own
     return True
 
 

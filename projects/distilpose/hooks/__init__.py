@@ -6,6 +6,7 @@ from .distillation_visualization_hook import DistillationVisualizationHook
 from .fine_tune_hook import FineTuneHook
 from .finite_loss_hook import FiniteLossHook
 from .keypoint_distance_hook import KeypointDistanceHook
+from .pipeline_switch_hook import PipelineSwitchHook
 from .safe_checkpoint_hook import SafeCheckpointHook
 from .seed_epoch_hook import SeedEpochHook
 
@@ -17,6 +18,7 @@ __all__ = [
     'FineTuneHook',
     'FiniteLossHook',
     'KeypointDistanceHook',
+    'PipelineSwitchHook',
     'SafeCheckpointHook',
     'SeedEpochHook',
 ]

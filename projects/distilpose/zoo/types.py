@@ -6,13 +6,12 @@ import mmpose.registry
 from mmengine.config import Config
 from mmengine.registry import Registry
 
+from ..compat import OWN_PARTS
+
 __all__ = ['name_types']
 
 Part = TypeVar('Part')
 
-# Parts that MMPose has itself, of the same parameters. MMDetection's need
-# MMCV's compiled operators to be imported.
-OWN = {'mmdet': {'CSPNeXt', 'CSPNeXtPAFPN'}}
 # What a package is called today.
 RENAMED = {'mmcls': 'mmpretrain'}
 
@@ -54,7 +53,7 @@ def _name(
     if isinstance(kind, str):
         package, _, name = kind.rpartition('.')
         package = RENAMED.get(package, package)
-        if name in OWN.get(package or inner, ()):
+        if (package or inner) == 'mmdet' and name in OWN_PARTS:
             package, inner = 'mmpose', scope
         prefix = '' if package in ('', inner) else f'{package}.'
         config['type'] = f'{prefix}{name}'
