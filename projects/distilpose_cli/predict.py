@@ -127,7 +127,10 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         '--csv', action='store_true', help='write predictions.csv, too'
     )
     group.add_argument(
-        '--no-media', action='store_true', help='draw no pictures'
+        '--no-media',
+        dest='media',
+        action='store_false',
+        help='draw no pictures',
     )
     group.add_argument(
         '--keypoint-threshold',

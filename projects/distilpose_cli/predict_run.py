@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +43,7 @@ def run(args: argparse.Namespace) -> bool:
         ValueError: An argument or a file is not what it should be.
     """
     settings = Settings(
-        source=args.source,
-        box_threshold=args.box_threshold,
-        keypoint_threshold=args.keypoint_threshold,
-        largest=args.largest,
-        every=args.every,
-        limit=args.limit,
-        media=not args.no_media,
-        csv=args.csv,
-        track=args.track,
-        overwrite=args.overwrite,
+        **{x.name: getattr(args, x.name) for x in fields(Settings)}
     )
     source = open_source(args.source, args.every)
     with ExitStack() as stack:

@@ -80,7 +80,8 @@ class Detector(Finder):
             )
         self._input = inputs[0].name
         self._dtype = np.float16 if '16' in inputs[0].type else np.float32
-        self.size = _size(shape)
+        fixed = all(isinstance(x, int) for x in shape[2:])
+        self.size = tuple(shape[:1:-1]) if fixed else USUAL_SIZE
         self.format = self._recognise(format)
         if person is None:
             person = self._find_class()
@@ -219,14 +220,6 @@ class Detector(Finder):
             f'{given}. Expected those of YOLOX, RTMDet, YOLOv8 or NanoDet. '
             f'Name the format: {", ".join(FORMATS)}.'
         )
-
-
-def _size(shape: list) -> tuple[int, int]:
-    """Width and height of an input (1, 3, H, W)."""
-    height, width = shape[2:]
-    if isinstance(width, int) and isinstance(height, int):
-        return width, height
-    return USUAL_SIZE
 
 
 def _best(

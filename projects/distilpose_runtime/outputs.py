@@ -2,11 +2,11 @@
 
 import importlib.metadata
 import os
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +14,11 @@ from .errors import UserValueError
 from .frames import Frame, Source
 from .images import write_image, written_path
 from .media import Images
-from .people import Finder, People
-from .poses import Estimator, Poses
-from .results import CsvResults, JsonResults
+from .people import Finder
+from .poses import Estimator
+from .results import JsonResults, write_csv
 
-__all__ = ['ImageWriter', 'MediaWriter', 'Outputs', 'Settings']
+__all__ = ['Outputs', 'Settings']
 
 
 @dataclass(frozen=True)
@@ -52,46 +52,6 @@ class Settings:
     overwrite: bool = False
 
 
-class MediaWriter(Protocol):
-    """What keeps pictures with poses drawn in them.
-
-    Attributes:
-        path: The file or folder.
-        resized: How many pictures had to be scaled.
-    """
-
-    path: Path
-    resized: int
-
-    def write(self, frame: Frame, image: np.ndarray) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class ImageWriter:
-    """Writes each picture to a file named as its own, in another folder.
-
-    Args:
-        path: That folder.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.resized = 0
-
-    def write(self, frame: Frame, image: np.ndarray) -> None:
-        """Write a picture.
-
-        Raises:
-            OSError: It cannot be written.
-            ValueError: It is too large for its format.
-        """
-        write_image(self.path / frame.name, image)
-
-    def close(self) -> None:
-        """Each picture is finished already."""
-
-
 class Outputs:
     """The files of a run, in one folder.
 
@@ -103,7 +63,7 @@ class Outputs:
         settings: What is written.
 
     Attributes:
-        media: Writer of pictures, or None.
+        results: What keeps the poses.
         files: The files and folders that are written.
 
     Raises:
@@ -120,57 +80,53 @@ class Outputs:
         estimator: Estimator,
         settings: Settings,
     ) -> None:
-        json_file = folder / 'predictions.json'
+        json_file, table = (
+            folder / f'predictions.{x}' for x in ('json', 'csv')
+        )
         if json_file.exists() and not settings.overwrite:
             raise UserValueError(
                 f'"{folder}" holds predictions already. Name another folder '
                 'with --out, or replace them with --overwrite.'
             )
         written = _media_files(folder, source) if settings.media else []
-        table = folder / 'predictions.csv'
-        _expect_free(
-            [*written, table] if settings.csv else written,
-            source,
-            settings.overwrite,
-        )
-        self.media: MediaWriter | None = None
-        if settings.media:
-            self.media = _media_writer(written, folder, source)
-        folder.mkdir(parents=True, exist_ok=True)
-        header = _header(finder, estimator, settings)
-        self._json = JsonResults(json_file, header, estimator)
-        self._csv: CsvResults | None = None
-        if settings.csv:
-            self._csv = CsvResults(table, estimator, settings.track)
-        self.files: list[Path] = [
-            x.path
-            for x in (self.media, self._json, self._csv)
-            if x is not None
-        ]
+        self._tables = [table] if settings.csv else []
+        _expect_free([*written, *self._tables], source, settings.overwrite)
+        self._folder = folder
+        self._video: Any = None
+        media = [folder] if settings.media else []
+        if settings.media and not isinstance(source, Images):
+            from .video import VideoWriter
 
-    def add(
-        self,
-        frame: Frame,
-        image_id: Any,
-        people: People,
-        poses: Poses,
-        tracks: np.ndarray | None,
-    ) -> None:
-        """Add the poses of a picture.
+            self._video = VideoWriter(written[0], source.rate or 30.0)
+            media = written
+        folder.mkdir(parents=True, exist_ok=True)
+        self.results = JsonResults(
+            json_file, _header(finder, estimator, settings), estimator
+        )
+        for path in self._tables:  # of an earlier run
+            path.unlink(missing_ok=True)
+        self._columns = estimator.has_sigmas, settings.track
+        self.files = [*media, json_file, *self._tables]
+
+    def draw(self, frame: Frame, image: np.ndarray) -> None:
+        """Add a picture with poses drawn in it.
 
         Raises:
-            OSError: They cannot be written.
+            OSError: It cannot be written.
+            ValueError: It is too large for its format.
         """
-        self._json.add(frame, image_id, people, poses, tracks)
-        if self._csv is not None:
-            self._csv.add(frame, people, poses, tracks)
+        if self._video is not None:
+            self._video.write(frame, image)
+        else:
+            write_image(self._folder / frame.name, image)
 
     def remarks(self) -> list[str]:
         """What a user should know of the files, in sentences."""
-        if self.media is None or not self.media.resized:
+        resized = 0 if self._video is None else self._video.resized
+        if not resized:
             return []
         return [
-            f'{self.media.resized} pictures have another size than the first; '
+            f'{resized} pictures have another size than the first; '
             'the video shows them scaled, the results are in their own pixels.'
         ]
 
@@ -183,12 +139,13 @@ class Outputs:
         Raises:
             OSError: One of them cannot be written.
         """
-        with ExitStack() as stack:
-            stack.callback(self._json.close, info)
-            if self._csv is not None:
-                stack.callback(self._csv.close)
-            if self.media is not None:
-                stack.callback(self.media.close)
+        try:
+            self.results.close(info)
+            for path in self._tables:
+                write_csv(path, self.results.path, *self._columns)
+        finally:
+            if self._video is not None:
+                self._video.close()
 
 
 def _header(
@@ -252,13 +209,3 @@ def _expect_free(files: list[Path], source: Source, overwrite: bool) -> None:
 def _identity(path: Path) -> tuple[int, int]:
     found = os.stat(path)
     return found.st_dev, found.st_ino
-
-
-def _media_writer(
-    files: list[Path], folder: Path, source: Source
-) -> MediaWriter:
-    if isinstance(source, Images):
-        return ImageWriter(folder)
-    from .video import VideoWriter
-
-    return VideoWriter(files[0], source.rate or 30.0)

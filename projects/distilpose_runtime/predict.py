@@ -196,24 +196,24 @@ class Prediction:
 
     def _add(self, frame: Frame) -> None:
         """Predict a picture; one that a library cannot take is skipped."""
-        report, media = self.report, self.outputs.media
+        report = self.report
         try:
             people, poses, tracks = self._predict(frame)
         except (cv2.error, MemoryError) as error:
             report.skipped.append(Skipped(frame.name, _reason(error)))
             return
-        if media is not None:
+        if self.settings.media:
             try:
                 with report.timed('draw'):
                     drawn = self._draw(frame, people, poses, tracks)
                 with report.timed('write'):
-                    media.write(frame, drawn)
+                    self.outputs.draw(frame, drawn)
             except (cv2.error, MemoryError, UserValueError) as error:
                 reason = f'predicted, but not drawn: {_reason(error)}'
                 report.skipped.append(Skipped(frame.name, reason, 0))
         with report.timed('write'):
             image_id = self._image_id(frame)
-            self.outputs.add(frame, image_id, people, poses, tracks)
+            self.outputs.results.add(frame, image_id, people, poses, tracks)
         report.pictures += 1
         report.people += len(poses)
 

@@ -12,16 +12,15 @@ from typing import Any
 
 import numpy as np
 
+from .files import written_whole
 from .frames import Frame
 from .people import People
 from .poses import Estimator, Poses
 
-__all__ = ['CsvResults', 'JsonResults', 'pose_scores']
+__all__ = ['JsonResults', 'pose_scores', 'write_csv']
 
-# A file is made valid after so many images, and after each tenth more than it
-# had: what follows the annotations is written anew each time.
-CHECKPOINT = 50
-# And after so many seconds, but for at most a 20th of the time.
+# A file is made valid after so many seconds, but for at most a 20th of the
+# time: what follows the annotations is written anew each time.
 SECONDS = 5.0
 
 
@@ -77,14 +76,14 @@ class JsonResults:
             # COCO counts from 1.
             skeleton=[[i + 1, j + 1] for i, j in estimator.skeleton],
         )
-        text = f'{{"categories": [{_json(category)}],\n"annotations": ['
-        head = _bytes(text)
+        head = _bytes(
+            f'{{"categories": [{_json(category)}],\n"annotations": ['
+        )
         self._file = _open(path)
         _write(self._file, 0, head)
         self._end = len(head)  # of the annotations
         self._tail = b''
         self._count = 0
-        self._valid = 0  # how many images the file has
         self.flush()
 
     def add(
@@ -109,10 +108,7 @@ class JsonResults:
         """
         height, width = frame.image.shape[:2]
         image = dict(
-            id=image_id,
-            file_name=frame.name,
-            width=width,
-            height=height,
+            id=image_id, file_name=frame.name, width=width, height=height
         )
         if frame.time is not None:
             image.update(frame=frame.number, time=round(frame.time, 4))
@@ -132,9 +128,7 @@ class JsonResults:
                 row['track_id'] = int(tracks[i])
             comma = ',' if self._count > 1 else ''
             self._pending.append(f'{comma}\n{_json(row)}')
-        new = len(self._images) - self._valid
-        late = time.monotonic() - self._flushed > max(SECONDS, 20 * self._took)
-        if late or new >= max(CHECKPOINT, self._valid // 10):
+        if time.monotonic() - self._flushed > max(SECONDS, 20 * self._took):
             self.flush()
 
     def flush(self) -> None:
@@ -158,7 +152,6 @@ class JsonResults:
         self._end += len(rows)
         self._tail = tail
         self._pending = []
-        self._valid = len(self._images)
         self._flushed = time.monotonic()
         self._took = self._flushed - begin
 
@@ -206,62 +199,49 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-class CsvResults:
-    """Writes predictions as a table, one row a person.
+def write_csv(path: Path, found: Path, sigmas: bool, tracks: bool) -> None:
+    """Write what a ``JsonResults`` holds as a table, one row a person.
 
     Args:
-        path: The file.
-        estimator: Tells what it predicts.
+        path: The table.
+        found: The finished JSON file.
+        sigmas: Whether the model predicts them.
         tracks: Whether people have numbers.
 
     Raises:
-        OSError: The file cannot be written.
+        OSError: It cannot be written.
     """
-
-    def __init__(self, path: Path, estimator: Estimator, tracks: bool) -> None:
-        self.path = path
-        columns = ['image', 'frame', 'time', 'person']
-        columns += ['track'] * tracks
-        columns += ['x1', 'y1', 'x2', 'y2', 'box_score', 'score']
-        parts = ['x', 'y', 'score']
-        parts += ['sigma_x', 'sigma_y'] * estimator.has_sigmas
-        columns += [f'{name}_{x}' for name in estimator.names for x in parts]
-        self._file = _open(path)
-        self._end = 0
-        self._append([columns])
-
-    def add(
-        self,
-        frame: Frame,
-        people: People,
-        poses: Poses,
-        tracks: np.ndarray | None,
-    ) -> None:
-        """Add the people of an image, as ``JsonResults.add`` does."""
-        rows = []
-        for i, score in enumerate(pose_scores(poses, people)):
-            row = [frame.name, frame.number, frame.time, i]
-            if tracks is not None:
-                row.append(int(tracks[i]) if tracks[i] >= 0 else '')
-            row += _rounded(people.boxes[i], 2)
-            row += [round(float(x), 5) for x in (people.scores[i], score)]
-            values = [poses.keypoints[i], poses.scores[i][:, None]]
-            values += [] if poses.sigmas is None else [poses.sigmas[i]]
-            row += _rounded(np.hstack(values), 3)
-            rows.append(row)
-        self._append(rows)
-
-    def _append(self, rows: list[list]) -> None:
-        text = io.StringIO(newline='')
-        csv.writer(text).writerows(rows)
-        data = _bytes(text.getvalue())
-        try:
-            _write(self._file, self._end, data)
-        except OSError:
-            _write(self._file, self._end, b'')  # no half of a row
-            raise
-        self._end += len(data)
-
-    def close(self) -> None:
-        """End the file."""
-        self._file.close()
+    content = json.loads(found.read_bytes())
+    names = content['categories'][0]['keypoints']
+    parts = ['x', 'y', 'score'] + ['sigma_x', 'sigma_y'] * sigmas
+    rows: list[list[Any]] = [
+        [
+            *('image', 'frame', 'time', 'person', *['track'] * tracks),
+            *('x1', 'y1', 'x2', 'y2', 'box_score', 'score'),
+            *(f'{name}_{x}' for name in names for x in parts),
+        ]
+    ]
+    # Both lists are in the order of the source.
+    images, image, person = iter(content['images']), {'id': None}, 0
+    for row in content['annotations']:
+        while image['id'] != row['image_id']:
+            image, person = next(images), 0
+        x, y, width, height = row['bbox']
+        values = np.reshape(row['keypoints'], (-1, 3))
+        if sigmas:
+            added = np.reshape(row['keypoint_sigmas'], (-1, 2))
+            values = np.hstack([values, added])
+        rows.append(
+            [
+                *(image['file_name'], image.get('frame'), image.get('time')),
+                *(person, *[row.get('track_id')] * tracks),
+                *(x, y, round(x + width, 2), round(y + height, 2)),
+                *(row['bbox_score'], row['score'], *values.ravel().tolist()),
+            ]
+        )
+        person += 1
+    with (
+        written_whole(path) as partial,
+        open(partial, 'w', encoding='utf-8', newline='') as file,
+    ):
+        csv.writer(file).writerows(rows)

@@ -1,6 +1,5 @@
 """Detectors are recognised, and their boxes come out in image pixels."""
 
-import json
 import pickle
 import zipfile
 from pathlib import Path
@@ -251,43 +250,14 @@ def test_raw_and_decoded_sizes_of_yolox(tmp_path):
         assert (boxes[37, 2] > 1e6) == is_raw
 
 
-@pytest.mark.slow
-def test_nanodet_on_photos(tmp_path):
-    """98 of the 129 people with 5 keypoints or more, as measured before."""
-    archive = file_or_skip('data/coco_mini.zip')
+def test_nanodet_on_a_photo(tmp_path):
+    """Of the man in it, the box that COCO's annotators drew."""
     found = Detector(file_or_skip('models/nanodet-416-fp16.onnx'), threads=1)
-    with zipfile.ZipFile(archive) as file:
-        file.extractall(tmp_path)
-    people = hits = 0
-    for split in ('train2017', 'val2017'):
-        folder = tmp_path / 'coco_mini'
-        data = json.loads(
-            (
-                folder / 'annotations' / f'person_keypoints_{split}.json'
-            ).read_text()
-        )
-        for image in data['images']:
-            picture = read_image(folder / split / image['file_name'])
-            boxes, _ = found(picture, min_score=0.35)
-            for row in data['annotations']:
-                if row['image_id'] == image['id'] and (
-                    row['num_keypoints'] >= 5 and not row['iscrowd']
-                ):
-                    people += 1
-                    x, y, w, h = row['bbox']
-                    hits += _overlap([x, y, x + w, y + h], boxes) >= 0.5
-    assert people == 129
-    assert abs(hits - 98) <= 2
-
-
-def _overlap(box, boxes: np.ndarray) -> float:
-    """The largest intersection over union."""
-    low = np.maximum(boxes[:, :2], box[:2])
-    high = np.minimum(boxes[:, 2:], box[2:])
-    common = (high - low).clip(0).prod(1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
-    own = (box[2] - box[0]) * (box[3] - box[1])
-    return (common / (areas + own - common)).max(initial=0)
+    name = 'coco_mini/train2017/000000234748.jpg'
+    with zipfile.ZipFile(file_or_skip('data/coco_mini.zip')) as file:
+        image = read_image(Path(file.extract(name, tmp_path)))
+    boxes, _ = found(image, min_score=0.35)
+    np.testing.assert_allclose(boxes, [[273, 130, 417, 384]], atol=8)
 
 
 def test_suppression_keeps_the_best_first(tmp_path):

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import cv2
 import numpy as np
-import onnx
 import pytest
 
 from distilpose_runtime import PoseEstimator
@@ -116,22 +115,16 @@ def picture(page):
     return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
 
 
-@pytest.mark.parametrize('kind', ['plain', 'transparent', 'bytes', 'external'])
+@pytest.mark.parametrize('kind', ['plain', 'transparent', 'bytes'])
 def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
     """Two boxes drawn by hand, one of them over the border.
 
-    Of a transparent picture, the colours as stored; by a model that takes
-    bytes; and by one whose weights are in a file of their own.
+    Of a transparent picture, the colours as stored; and by a model that takes
+    bytes.
     """
     model = MODEL
     if kind == 'bytes':
         model = exported.export(tmp_path, raw_images=True)
-    elif kind == 'external':
-        model = tmp_path / 'model.onnx'
-        onnx.save_model(
-            onnx.load(MODEL), model, save_as_external_data=True,
-            location='model.data',
-        )  # fmt: skip
     elif kind == 'transparent':
         image = cv2.imread(str(photo))
         alpha = np.random.default_rng(0).integers(0, 256, image.shape[:2])
@@ -158,41 +151,9 @@ def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
     np.testing.assert_allclose(scores, expected.scores, atol=5e-3)
 
 
-@pytest.mark.slow
-def test_student_is_that_of_python(chromium, photo, tmp_path):
-    """An exported student with random weights, flip test inside."""
-    import torch
-    from mmengine.config import Config
-
-    from distilpose.deploy.export import export_onnx
-    from distilpose.zoo.build import build_without_weights
-    from distilpose.zoo.find import find_config
-
-    config = Config.fromfile(
-        find_config('distilpose-tiny_1xb32-15e_demo-96x64')
-    )
-    torch.manual_seed(0)
-    weights = build_without_weights(config).state_dict()
-    torch.save(dict(state_dict=weights), tmp_path / 'student.pth')
-    model = tmp_path / 'student.onnx'
-    export_onnx(config, str(tmp_path / 'student.pth'), model, flip_test=True)
-    with opened(chromium, page_files(model)) as page:
-        page.set_input_files('#file', photo)
-        wait_for(page, 'Draw a box')
-        draw_box(page, BOX)
-        wait_for(page, 'People: 1.')
-        (found,) = people(page)
-    expected = PoseEstimator(model)(cv2.imread(str(photo)), [found['box']])
-    np.testing.assert_allclose(
-        found['keypoints'], expected.keypoints[0], atol=0.1
-    )
-    np.testing.assert_allclose(found['scores'], expected.scores[0], atol=1e-3)
-
-
-def test_detector_finds_the_man(chromium, photo, tmp_path):
+def test_detector_finds_the_man(chromium, photo):
     nanodet = shared.file_or_skip('models/nanodet-416-fp16.onnx')
-    model = MODEL
-    with opened(chromium, page_files(model, nanodet)) as page:
+    with opened(chromium, page_files(MODEL, nanodet)) as page:
         page.set_input_files('#file', photo)
         wait_for(page, 'People: 1.')
         (found,) = people(page)
@@ -206,10 +167,9 @@ def test_detector_finds_the_man(chromium, photo, tmp_path):
         assert people(page) == []
 
 
-def test_example_and_what_is_drawn(chromium, tmp_path):
+def test_example_and_what_is_drawn(chromium):
     """A box, dots and ellipses are on the picture until switched off."""
-    model = MODEL
-    with opened(chromium, page_files(model)) as page:
+    with opened(chromium, page_files(MODEL)) as page:
         assert page.locator('#credit').is_hidden()
         page.click('#example')
         wait_for(page, 'Draw a box')
@@ -235,9 +195,8 @@ def test_example_and_what_is_drawn(chromium, tmp_path):
 
 def test_bad_photo_no_camera_no_webgpu(chromium, photo, tmp_path):
     """One line each, and the page goes on."""
-    model = MODEL
     (tmp_path / 'bad.jpg').write_text('no picture')
-    with opened(chromium, page_files(model)) as page:
+    with opened(chromium, page_files(MODEL)) as page:
         problem = page.locator('#problem')
         page.set_input_files('#file', tmp_path / 'bad.jpg')
         problem.filter(has_text='"bad.jpg" is not a picture').wait_for()
@@ -253,14 +212,13 @@ def test_bad_photo_no_camera_no_webgpu(chromium, photo, tmp_path):
         assert page.input_value('#backend') == 'wasm'
 
 
-def test_camera(launch, tmp_path):
+def test_camera(launch):
     """Chromium's own: a green picture on which something turns."""
-    model = MODEL
     fake = launch(
         '--use-fake-device-for-media-stream',
         '--use-fake-ui-for-media-stream',
     )
-    with opened(fake, page_files(model)) as page:
+    with opened(fake, page_files(MODEL)) as page:
         page.click('#camera')
         wait_for(page, 'Draw a box')
         draw_box(page, (100, 100, 300, 400))
@@ -275,16 +233,15 @@ def test_camera(launch, tmp_path):
 
 
 @pytest.mark.slow
-def test_webgpu(launch, photo, tmp_path):
+def test_webgpu(launch, photo):
     """By Chromium's own software for it, SwiftShader."""
-    model = MODEL
     software = launch(
         '--enable-unsafe-webgpu',
         '--use-webgpu-adapter=swiftshader',
         '--enable-features=Vulkan',
         without='--disable-gpu',
     )
-    with opened(software, page_files(model)) as page:
+    with opened(software, page_files(MODEL)) as page:
         if not page.evaluate(
             'navigator.gpu?.requestAdapter().then(found => !!found)'
         ):
@@ -296,7 +253,7 @@ def test_webgpu(launch, photo, tmp_path):
         page.select_option('#backend', 'webgpu')
         wait_for(page, 'WebGPU).')
         (found,) = people(page)
-    expected = PoseEstimator(model)(cv2.imread(str(photo)), [found['box']])
+    expected = PoseEstimator(MODEL)(cv2.imread(str(photo)), [found['box']])
     np.testing.assert_allclose(
         found['keypoints'], expected.keypoints[0], atol=0.1
     )

@@ -39,7 +39,15 @@ def read(name: str, folder: Path = FOLDER) -> bytes:
         content = lzma.decompress((folder / f'{name}.xz').read_bytes())
     except lzma.LZMAError as error:
         content = str(error).encode()  # has another hash
-    _compare(name, content, record(folder))
+    recorded = record(folder)
+    found = hashlib.sha256(content).hexdigest()
+    wanted = recorded['sha256'][name]
+    if found != wanted:
+        raise UserValueError(
+            f'{name} is not the file of onnxruntime-web '
+            f'{recorded["version"]}: its SHA-256 is {found[:16]}..., expected '
+            f'{wanted[:16]}.... Install distilpose again.'
+        )
     return content
 
 
@@ -51,16 +59,6 @@ def check(folder: Path = FOLDER) -> None:
     """
     for name in record(folder)['sha256']:
         read(name, folder)
-
-
-def _compare(name: str, content: bytes, recorded: dict[str, Any]) -> None:
-    found = hashlib.sha256(content).hexdigest()
-    if found != recorded['sha256'][name]:
-        raise UserValueError(
-            f'{name} is not the file of onnxruntime-web '
-            f'{recorded["version"]}: its SHA-256 is {found[:16]}..., expected '
-            f'{recorded["sha256"][name][:16]}.... Install distilpose again.'
-        )
 
 
 if __name__ == '__main__':

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from ..detectors import Detector
 from ..estimator import PoseEstimator
 from ..metadata import ModelError
-from ..session import external_files
 from . import assets
 
 __all__ = ['File', 'make_server', 'page_files']
@@ -77,10 +76,6 @@ def page_files(model: Path, detector: Path | None = None) -> dict[str, File]:
         kind = TYPES[Path(name).suffix]
         files[f'/onnxruntime/{name}'] = File(kind, read)
     files['/model.onnx'] = File(TYPES['.onnx'], model.read_bytes)
-    for path in external_files(model):
-        name = path.relative_to(model.parent).as_posix()
-        files[f'/weights/{name}'] = File(TYPES['.onnx'], path.read_bytes)
-        about['model']['weights'].append(name)
     if detector is not None:
         about['detector'] = _describe_detector(detector)
         files['/detector.onnx'] = File(TYPES['.onnx'], detector.read_bytes)
@@ -153,19 +148,10 @@ def _describe(model: Path) -> dict[str, Any]:
     """What the page needs to know of a model."""
     info = PoseEstimator(model).info
     return dict(
-        model=info.model,
-        dataset=info.dataset,
-        input_size=info.input_size,
-        raw_images=info.raw_images,
+        info._asdict(),
         mean=info.mean.tolist(),
         std=info.std.tolist(),
-        to_rgb=info.to_rgb,
-        padding=info.padding,
         keypoint_names=info.names,
-        skeleton=info.skeleton,
-        keypoint_colors=info.keypoint_colors,
-        skeleton_colors=info.skeleton_colors,
-        weights=[],  # names of further files
     )
 
 
