@@ -42,13 +42,15 @@ def gradients(model, inputs, data):
     return losses, found
 
 
-def in_two_processes(work, folder):
-    """Run ``work(rank)`` in two processes; give what each returned."""
-    mp.spawn(_process, args=(work, str(folder)), nprocs=2)
+@pytest.fixture(scope='module')
+def found(tmp_path_factory):
+    """What each function of ``WORK`` gave in each of the two processes."""
+    folder = tmp_path_factory.mktemp('processes')
+    mp.spawn(_process, args=(str(folder),), nprocs=2)
     return [torch.load(folder / f'{rank}.pt') for rank in range(2)]
 
 
-def _process(rank, work, folder):
+def _process(rank, folder):
     torch.set_num_threads(1)
     dist.init_process_group(
         'gloo',
@@ -56,7 +58,8 @@ def _process(rank, work, folder):
         rank=rank,
         world_size=2,
     )
-    torch.save(work(rank), f'{folder}/{rank}.pt')
+    found = {work.__name__: work(rank) for work in WORK}
+    torch.save(found, f'{folder}/{rank}.pt')
     dist.destroy_process_group()
 
 
@@ -68,9 +71,9 @@ def half_of_the_batch(rank):
     return gradients(ddp, inputs[half], data[half])
 
 
-def test_equal_to_one_process_on_the_joined_batch(tmp_path):
+def test_equal_to_one_process_on_the_joined_batch(found):
     """Losses and gradients, within 1e-5 of the largest value."""
-    halves = in_two_processes(half_of_the_batch, tmp_path)
+    halves = [own['half_of_the_batch'] for own in found]
     model = student()
     losses, expected = gradients(model, *toys.batch(model, size=4))
     for name, value in losses.items():
@@ -99,8 +102,8 @@ def every_combination(rank):
     return trained
 
 
-def test_every_combination_of_terms_uses_every_parameter(tmp_path):
-    done = in_two_processes(every_combination, tmp_path)
+def test_every_combination_of_terms_uses_every_parameter(found):
+    done = [own['every_combination'] for own in found]
     assert len(done[0]) == len({*done[0]}) == 16 and done[0] == done[1]
 
 
@@ -132,14 +135,13 @@ def where_the_teacher_is(rank):
     )
 
 
-def test_teacher_is_on_every_rank_and_in_no_bucket(tmp_path):
-    for rank, found in enumerate(
-        in_two_processes(where_the_teacher_is, tmp_path)
-    ):
-        assert found['values'] == {rank + 1}, 'broadcast'
-        assert found['in_buckets'] == found['student']
-        assert found['estimators'] == 2, 'one student, one teacher in memory'
-        assert not found['gradients']
+def test_teacher_is_on_every_rank_and_in_no_bucket(found):
+    for rank in range(2):
+        own = found[rank]['where_the_teacher_is']
+        assert own['values'] == {rank + 1}, 'broadcast'
+        assert own['in_buckets'] == own['student']
+        assert own['estimators'] == 2, 'one student, one teacher in memory'
+        assert not own['gradients']
 
 
 def message_of(function, *args, **kwargs):
@@ -177,19 +179,26 @@ def faults_of_the_second(rank):
     return dict(distances=logged, first_batch=first_batch, step=step)
 
 
-def test_all_end_and_log_together(tmp_path):
+def test_all_end_and_log_together(found):
     """Else the first would wait for the second, or log its share alone."""
-    first, second = in_two_processes(faults_of_the_second, tmp_path)
-    for found in (first, second):
-        assert found['distances'] == {
+    first, second = (own['faults_of_the_second'] for own in found)
+    for own in (first, second):
+        assert own['distances'] == {
             'teacher/distance_px/keypoint 0': 2,
             'teacher/distance_px/keypoint 1': 4,
         }
-        assert (
-            "teacher's heatmaps for the first batch hold NaN"
-            in (found['first_batch'])
-        )
+        told = "teacher's heatmaps for the first batch hold NaN"
+        assert told in own['first_batch']
     assert first['first_batch'].startswith('UserRuntimeError: In process 1: ')
     assert second['first_batch'].startswith('UserValueError: The teacher')
     assert ' losses of another process are NaN' in first['step']
     assert ' loss are NaN or infinite, and so are weights' in second['step']
+
+
+# The one that counts models in memory comes first.
+WORK = (
+    where_the_teacher_is,
+    half_of_the_batch,
+    every_combination,
+    faults_of_the_second,
+)

@@ -3,6 +3,7 @@
 import functools
 import resource
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -62,20 +63,16 @@ def train(pictures, tmp_path):
 
 
 @pytest.fixture(scope='module')
-def uninterrupted(pictures, tmp_path_factory):
-    cfg = runs.config(
-        pictures,
-        tmp_path_factory.mktemp('whole'),
-        '_no-distill',
-        **{'train_cfg.max_epochs': 3},
-    )
-    return runs.weights(runs.train(cfg))
+def trained(pictures, tmp_path_factory):
+    """The runner of three epochs without an interruption."""
+    folder = tmp_path_factory.mktemp('whole')
+    changes = {'train_cfg.max_epochs': 3}
+    return runs.train(runs.config(pictures, folder, '_no-distill', **changes))
 
 
-def test_resumed_ends_in_the_same_weights(train, uninterrupted):
-    """Without SeedEpochHook it does not: its augmentations are others."""
-    train(stop=3)
-    assert runs.equal(train(resume=True), uninterrupted)
+@pytest.fixture(scope='module')
+def uninterrupted(trained):
+    return runs.weights(trained)
 
 
 def test_epochs_and_ranks_draw_other_numbers(monkeypatch):
@@ -89,17 +86,15 @@ def test_epochs_and_ranks_draw_other_numbers(monkeypatch):
     assert len({draw(epoch, rank) for epoch in (0, 1) for rank in (0, 1)}) == 4
 
 
-@pytest.mark.parametrize('moved', [True, False], ids=['moved', 'copied'])
-def test_folder_that_was_moved_or_copied(
-    moved, train, uninterrupted, tmp_path
-):
-    """Its own files count, not those at the paths that it names."""
+def test_resumed_ends_in_the_same_weights(train, uninterrupted, tmp_path):
+    """Without SeedEpochHook it does not: its augmentations are others.
+
+    In a copied folder, whose own files count, not those at the paths that it
+    names, where the old run went on to a higher number.
+    """
     train('old', stop=3)
-    if moved:
-        (tmp_path / 'old').rename(tmp_path / 'new')
-    else:  # and the old one went on, to a higher number
-        shutil.copytree(tmp_path / 'old', tmp_path / 'new')
-        shutil.copy(tmp_path / 'old/epoch_1.pth', tmp_path / 'old/epoch_9.pth')
+    shutil.copytree(tmp_path / 'old', tmp_path / 'new')
+    shutil.copy(tmp_path / 'old/epoch_1.pth', tmp_path / 'old/epoch_9.pth')
     assert runs.equal(train('new', resume=True), uninterrupted)
     logs = [path.read_text() for path in (tmp_path / 'new').glob('2*/*.log')]
     assert f'{tmp_path}/new/epoch_2.pth' in ''.join(logs)
@@ -132,40 +127,76 @@ def test_folder_whose_name_mmengine_cannot_write_down(train):
         train(folder='caf\udce9')
 
 
-@pytest.mark.parametrize('fault', ['cut', 'empty', 'gone', 'unnamed'])
+def damage(file):
+    file.write_bytes(file.read_bytes()[:-1000])
+
+
 def test_damaged_checkpoint_is_named_and_passed_over(
-    fault, train, uninterrupted, tmp_path, caplog
-):
-    train(stop=3)
-    folder = tmp_path / 'run'
-    second = folder / 'epoch_2.pth'
-    if fault == 'cut':
-        second.write_bytes(second.read_bytes()[:-1000])
-    elif fault == 'empty':
-        second.write_bytes(b'')
-    elif fault == 'gone':
-        second.unlink()
-    else:
-        (folder / 'last_checkpoint').write_text('')
-    assert runs.equal(train(resume=True), uninterrupted)
-    log = ''.join(path.read_text() for path in sorted(folder.glob('2*/*.log')))
-    named = f'Damaged checkpoint, not written to its end: {second}' in log
-    assert named == (fault in ('cut', 'empty'))
-    used = 2 if fault == 'unnamed' else 1
-    assert f'resumed epoch: {used}' in log
-
-
-def test_damaged_checkpoint_in_a_folder_of_its_own(
     train, uninterrupted, tmp_path
 ):
+    """In a folder of its own, too, which is not the log's."""
     elsewhere = {'default_hooks.checkpoint.out_dir': str(tmp_path / 'out')}
     train(stop=3, **elsewhere)
     second = tmp_path / 'out/run/epoch_2.pth'
-    second.write_bytes(second.read_bytes()[:-1000])
+    damage(second)
     assert runs.equal(train(resume=True, **elsewhere), uninterrupted)
     logs = sorted((tmp_path / 'run').glob('2*/*.log'))
     log = ''.join(path.read_text() for path in logs)
-    assert f'not written to its end: {second}' in log
+    assert f'Damaged checkpoint, not written to its end: {second}' in log
+    assert 'resumed epoch: 1' in log
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Checkpoints as a run of two epochs leaves them; give the hook's part."""
+    for epoch in (1, 2):
+        torch.save(dict(a=torch.zeros(999)), tmp_path / f'epoch_{epoch}.pth')
+    (tmp_path / 'last_checkpoint').write_text(str(tmp_path / 'epoch_2.pth'))
+
+    def find(**settings):
+        warnings = []
+        runner = SimpleNamespace(
+            **dict(work_dir=str(tmp_path), _resume=True, _load_from=None),
+            logger=SimpleNamespace(
+                warning=lambda *text: warnings.append(text)
+            ),
+        )
+        SafeCheckpointHook(interval=1, **settings).before_run(runner)
+        named = [str(warning[1]) for warning in warnings]
+        return runner._load_from and Path(runner._load_from).name, named
+
+    return find
+
+
+@pytest.mark.parametrize('fault, used, is_named', [
+    (lambda file: None, 'epoch_2.pth', False),
+    (damage, 'epoch_1.pth', True),
+    (lambda file: file.write_bytes(b''), 'epoch_1.pth', True),
+    (Path.unlink, 'epoch_1.pth', False),
+    (lambda file: file.with_name('last_checkpoint').write_text(''),
+     'epoch_2.pth', False),
+    (lambda file: file.with_name('last_checkpoint').write_text('gone/a.pth'),
+     'epoch_2.pth', False),
+])  # fmt: skip
+def test_what_is_resumed(fault, used, is_named, written, tmp_path):
+    second = tmp_path / 'epoch_2.pth'
+    fault(second)
+    assert written() == (used, [str(second)] if is_named else [])
+
+
+def test_no_intact_checkpoint(written, tmp_path):
+    for name in ('epoch_1.pth', 'epoch_2.pth'):
+        damage(tmp_path / name)
+    with pytest.raises(RuntimeError, match='epoch_1.pth not there or'):
+        written()
+    latest = tmp_path / 'latest.pth'
+    latest.write_bytes(b'')
+    (tmp_path / 'last_checkpoint').write_text(str(latest))
+    with pytest.raises(RuntimeError, match='latest.pth not there or'):
+        written(filename_tmpl='latest.pth')
+    (tmp_path / 'last_checkpoint').unlink()
+    latest.unlink()
+    assert written(filename_tmpl='latest.pth') == (None, [])  # begins anew
 
 
 def test_local_files_are_written_in_whole():
@@ -206,31 +237,7 @@ def test_outdated_files_go_at_once_unless_they_were_written_anew(tmp_path):
     assert listed(tmp_path) == ['latest.pth']
 
 
-def test_no_intact_checkpoint(train, uninterrupted, tmp_path):
-    train(stop=2)
-    first = tmp_path / 'run/epoch_1.pth'
-    first.write_bytes(first.read_bytes()[:5000])
-    with pytest.raises(RuntimeError, match='epoch_1.pth not there or'):
-        train(resume=True)
-    with pytest.raises(RuntimeError, match='epoch_1.pth not there or'):
-        train(resume=True, load_from=str(first))
-    assert runs.equal(train(), uninterrupted)  # anew, as the message says
-
-
-def test_only_checkpoint_is_damaged(train, tmp_path):
-    name = {'default_hooks.checkpoint.filename_tmpl': 'latest.pth'}
-    train(stop=2, **name)
-    latest = tmp_path / 'run/latest.pth'
-    latest.write_bytes(latest.read_bytes()[:5000])
-    with pytest.raises(RuntimeError, match='latest.pth not there or'):
-        train(resume=True, **name)
-
-
-def test_resume_without_any_checkpoint_begins_anew(train, uninterrupted):
-    assert runs.equal(train(resume=True), uninterrupted)
-
-
-def test_full_disk(train, uninterrupted, tmp_path):
+def test_full_disk(train, tmp_path):
     """The limit on a file's size stands for a disk without room."""
     train(stop=2)
     before = (tmp_path / 'run/epoch_1.pth').read_bytes()
@@ -245,7 +252,6 @@ def test_full_disk(train, uninterrupted, tmp_path):
         'epoch_1.pth'
     ]
     assert (tmp_path / 'run/epoch_1.pth').read_bytes() == before
-    assert runs.equal(train(resume=True), uninterrupted)
 
 
 def test_damage_of_any_kind_is_found(tmp_path):
@@ -308,29 +314,46 @@ def test_only_the_main_process_reads_the_files(monkeypatch):
                 hook.before_run(runner)
 
 
-def test_old_best_checkpoint_stays_until_the_new_one_is_written(
-    pictures, tmp_path, monkeypatch
+def test_old_checkpoints_stay_until_the_new_ones_are_written(
+    train, tmp_path, monkeypatch
 ):
-    cfg = runs.config(pictures, tmp_path, '_no-distill')
-    cfg.train_cfg.val_interval = 1
-    cfg.default_hooks.checkpoint.save_best = 'coco/AP'
-    before = []
+    """The one that is kept, and the best one."""
+    at_writing, put = {}, AtomicBackend.put
     save = Runner.save_checkpoint
 
-    def save_checkpoint(self, out_dir, filename, *args, **kwargs):
-        if filename.startswith('best'):
-            before.append([path.name for path in tmp_path.glob('best*')])
-            self.message_hub.update_info(
-                'best_score', -1
-            )  # the next is better
-        save(self, out_dir, filename, *args, **kwargs)
+    def recorded(self, obj, filepath):
+        there = sorted(path.name for path in tmp_path.glob('run/*.pth'))
+        at_writing.setdefault(Path(filepath).name, there)
+        put(self, obj, filepath)
 
+    def save_checkpoint(self, *args, **kwargs):
+        self.message_hub.update_info('best_score', -1)  # the next is better
+        save(self, *args, **kwargs)
+
+    monkeypatch.setattr(AtomicBackend, 'put', recorded)
     monkeypatch.setattr(Runner, 'save_checkpoint', save_checkpoint)
-    runs.train(cfg)
-    assert before == [[], ['best_coco_AP_epoch_1.pth']]
-    assert [path.name for path in tmp_path.glob('best*')] == [
-        'best_coco_AP_epoch_2.pth'
-    ]
+    train(
+        **{
+            'train_cfg.max_epochs': 2,
+            'train_cfg.val_interval': 1,
+            'default_hooks.checkpoint.max_keep_ckpts': 1,
+            'default_hooks.checkpoint.save_best': 'coco/AP',
+        }
+    )
+    names = (
+        'epoch_1',
+        'best_coco_AP_epoch_1',
+        'epoch_2',
+        'best_coco_AP_epoch_2',
+    )
+    first, best, second, better = (f'{name}.pth' for name in names)
+    assert at_writing == {
+        first: [],
+        best: [first],
+        second: [best, first],
+        better: [best, second],
+    }
+    assert {x.name for x in tmp_path.glob('run/*.pth')} == {better, second}
 
 
 def test_workers_of_a_resumed_run_do_not_repeat_augmentations():
@@ -347,67 +370,41 @@ def test_workers_of_a_resumed_run_do_not_repeat_augmentations():
     assert seeds[0] == 5 != seeds[1]
 
 
-def test_one_kept_checkpoint(train, tmp_path, monkeypatch):
-    """It goes when the next one is there, not before."""
-    at_writing = []
-    put = AtomicBackend.put
+def test_testing_deploys_and_training_does_not(trained, pictures, tmp_path):
+    """The same predictions; a model that was just trained stays as it is.
 
-    def recorded(self, obj, filepath):
-        at_writing.append(sorted(p.name for p in tmp_path.glob('run/*.pth')))
-        put(self, obj, filepath)
-
-    monkeypatch.setattr(AtomicBackend, 'put', recorded)
-    train(**{'default_hooks.checkpoint.max_keep_ckpts': 1})
-    assert at_writing == [[], ['epoch_1.pth'], ['epoch_2.pth']]
-    assert [p.name for p in tmp_path.glob('run/*.pth')] == ['epoch_3.pth']
-
-
-def test_testing_deploys_and_training_does_not(pictures, tmp_path):
-    """The same predictions; a model that was just trained stays as it is."""
-    cfg = runs.config(pictures, tmp_path / 'train', '_no-distill')
-    trained = runs.train(cfg)
+    EMAHook puts unfused weights in place: with it the model stays unfused.
+    """
+    checkpoint = trained.work_dir + '/epoch_3.pth'
     norms = [m for m in trained.model.modules() if 'BatchNorm' in str(type(m))]
     expected = trained.test()
     assert norms and norms == [
         m for m in trained.model.modules() if 'BatchNorm' in str(type(m))
     ]
-    cfg = runs.config(
-        *(pictures, tmp_path / 'test', '_no-distill'),
-        load_from=str(tmp_path / 'train/epoch_2.pth'),
-    )
-    runner = Runner.from_cfg(cfg)
-    found = runner.test()
-    assert not any('BatchNorm' in str(type(m)) for m in runner.model.modules())
-    assert found == pytest.approx(expected, abs=1e-3)
+    for hooks in ([], [dict(type='EMAHook', momentum=0.1)]):
+        cfg = runs.config(
+            *(pictures, tmp_path / f'{len(hooks)}', '_no-distill'),
+            load_from=checkpoint,
+        )
+        cfg.custom_hooks += hooks
+        runner = Runner.from_cfg(cfg)
+        assert runner.test() == pytest.approx(expected, abs=1e-3)
+        kept = ['BatchNorm' in str(type(m)) for m in runner.model.modules()]
+        assert any(kept) == bool(hooks)
 
 
-def test_testing_with_averaged_weights(pictures, tmp_path):
-    """EMAHook puts unfused weights in place: the model stays unfused."""
-    ema = dict(type='EMAHook', momentum=0.1)
-    cfg = runs.config(pictures, tmp_path / 'train', '_no-distill')
-    cfg.custom_hooks.append(ema)
-    runs.train(cfg)
-    cfg = runs.config(
-        *(pictures, tmp_path / 'test', '_no-distill'),
-        load_from=str(tmp_path / 'train/epoch_2.pth'),
-    )
-    cfg.custom_hooks.append(ema)
-    assert 'coco/AP' in Runner.from_cfg(cfg).test()
-
-
-def test_nothing_to_show_is_told_at_the_start(pictures, tmp_path):
-    cfg = runs.config(pictures, tmp_path, '_no-distill')
+@pytest.mark.parametrize('kind, changes, message', [
+    ('_no-distill', {}, 'lacks one of them'),
+    ('', dict(train_cfg=dict(_delete_=True, by_epoch=False, max_iters=1),
+              param_scheduler=None), 'works by epochs'),
+])  # fmt: skip
+def test_pictures_that_cannot_be_drawn(
+    kind, changes, message, pictures, tmp_path
+):
+    """Told at the start."""
+    cfg = runs.config(pictures, tmp_path, kind, **changes)
     cfg.custom_hooks.append(dict(type='DistillationVisualizationHook'))
-    with pytest.raises(ValueError, match='lacks one of them'):
-        runs.train(cfg)
-
-
-def test_pictures_by_iterations_are_refused(pictures, tmp_path):
-    cfg = runs.config(pictures, tmp_path)
-    cfg.custom_hooks.append(dict(type='DistillationVisualizationHook'))
-    cfg.train_cfg = dict(by_epoch=False, max_iters=1)
-    cfg.param_scheduler = []
-    with pytest.raises(ValueError, match='works by epochs'):
+    with pytest.raises(ValueError, match=message):
         runs.train(cfg)
 
 
