@@ -19,7 +19,7 @@ from ..teachers import heads
 SIZE = torch.tensor([48.0, 64.0])
 CELLS = torch.tensor([[[3, 5], [7, 9], [4, 12]], [[6, 2], [2, 8], [9, 13]]])
 # These are made for features of another stride than the toys give.
-STRIDES = ('cpm', 'dark_stride_8', 'dark_stride_2')
+STRIDES = ('cpm', 'dark_stride_8', 'udp_stride_8', 'dark_stride_2')
 KINDS = [name for name in heads.KINDS if name not in STRIDES]
 
 

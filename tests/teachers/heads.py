@@ -84,6 +84,7 @@ KINDS = {
         dict(type='ViPNASHead', deconv_out_channels=None), MSRA, _dense
     ),
     'udp': Kind(HEATMAP, UDP, _dense),
+    'udp_stride_8': Kind(HEATMAP, UDP, _dense, stride=8),
     'udp_combined': Kind(
         dict(
             HEATMAP,

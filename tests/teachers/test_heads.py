@@ -4,6 +4,8 @@ Its output is made of its codec's own targets; what is checked is where
 SimulatedHeatmapLoss is least.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from mmpose.models.heads import RTMCCHead
 
 from distilpose.heads.heatmaps import heatmaps_of
 from distilpose.heatmaps.forms import SeparableHeatmaps
-from distilpose.heatmaps.frame import codec_of, heatmap_frame
+from distilpose.heatmaps.frame import HeatmapFrame, codec_of, heatmap_frame
 
 from .heads import CHANNELS, KINDS, best_fit, build, perfect, targets
 
@@ -40,6 +42,17 @@ def test_least_at_the_true_keypoint(name):
     assert np.abs(sigmas / expected_sigmas(head) - 1).max() < 0.05
     peaks = maps.peaks()
     assert peaks.median() == pytest.approx(1, abs=0.05) and peaks.max() < 1.001
+
+
+def test_taking_udp_for_msra_is_off_by_pixels():
+    """Or else the test above could not fail: 2.4 px on average."""
+    keypoints = points()
+    head = build('udp', keypoints.shape[1])
+    maps = heatmaps_of(head, perfect('udp', head, keypoints))
+    wrong = replace(maps, frame=HeatmapFrame.msra((48, 64)))
+    found, _ = best_fit(wrong, INPUT)
+    error = np.abs(found - keypoints)
+    assert 1 < error.mean() < 3 and error.max() > 2.5
 
 
 def expected_sigmas(head):

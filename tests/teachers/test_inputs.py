@@ -6,10 +6,7 @@ import torch
 from mmpose.datasets.transforms import TopdownAffine
 from mmpose.utils import register_all_modules
 
-from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputConversion, InputSpec
-
-from .. import toys
 
 register_all_modules()  # whose scope a teacher is built in
 
@@ -131,25 +128,3 @@ def test_what_cannot_be_converted(student, teacher, text):
 def test_half_of_a_teachers_input_may_be_empty():
     view = InputConversion(InputSpec((50, 100)), InputSpec((100, 100))).view
     assert view.shift == (25, 0)
-
-
-def test_a_larger_teacher_says_the_same_in_its_students_frame():
-    """Twice the input, twice the heatmap: the same coordinates."""
-    config = toys.teacher()
-    config['head'].update(
-        heatmap_size=(24, 32),
-        decoder=dict(
-            type='UDPHeatmap', input_size=(96, 128), heatmap_size=(24, 32)
-        ),
-    )
-    config['neck']['patch_size'] = (8, 6)
-    student = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
-    teacher = FrozenTeacher(student, **toys.random_teacher(config))
-    output = teacher(torch.randn(2, 3, 64, 48))
-    assert output.maps.shape == (2, toys.K, 32, 24)
-    # Pixel 47.5 of the student is 95, the last of the teacher's: cell 23.
-    x = torch.tensor([47.5 / 48, 63.5 / 64])
-    torch.testing.assert_close(
-        output.frame.cells(x), torch.tensor([23.0, 31.0])
-    )
-    assert output.frame.sigma_scale[0] == pytest.approx(2, rel=0.05)

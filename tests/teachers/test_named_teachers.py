@@ -3,17 +3,14 @@
 import hashlib
 import multiprocessing
 import os
-import runpy
 import signal
 import time
-from pathlib import Path
 
-import mmpose
 import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.logging import MessageHub, MMLogger
+from mmengine.logging import MMLogger
 from mmpose.apis import init_model
 
 from distilpose.teachers.frozen import FrozenTeacher
@@ -142,14 +139,6 @@ def test_changed_copy_of_a_config_has_no_weights(publish, tmp_path):
             FrozenTeacher(config=copy).prepare()
 
 
-def test_own_config_without_published_weights():
-    name = 'tokenpose-stem_8xb64-300e_coco-256x192'
-    with pytest.raises(
-        ValueError, match=f'No weights are published for {name}.*checkpoint to'
-    ):
-        FrozenTeacher(config=name).prepare()
-
-
 def test_name_that_exists_nowhere():
     with pytest.raises(FileNotFoundError, match=f'Nearest: {COCO}'):
         FrozenTeacher(config='td-hm_hrnet-w48_coco-256x192').prepare()
@@ -215,56 +204,6 @@ def test_two_processes_download_once(server, tmp_path):
     assert cached(tmp_path) == ['x.pth']
 
 
-def as_saved_today(model, file):
-    """A checkpoint as MMEngine's runner saves it, with all that it holds."""
-    hub = MessageHub.get_instance('test_named_teachers')
-    hub.update_scalar('train/loss', 0.5)
-    optimizer = torch.optim.Adam(model.parameters())
-    sum(p.sum() for p in model.parameters()).backward()
-    optimizer.step()
-    meta = dict(
-        epoch=1,
-        cfg='text',
-        seed=np.random.randint(9),
-        dataset_meta=dict(
-            dataset_name='coco',
-            sigmas=np.ones(17, np.float32),
-            keypoint_colors=np.zeros((17, 3), np.uint8),
-            upper_body_ids=[0, 1],
-        ),
-    )
-    torch.save(
-        dict(
-            meta=meta,
-            state_dict=model.state_dict(),
-            message_hub=hub.state_dict(),
-            optimizer=optimizer.state_dict(),
-        ),
-        file,
-    )
-
-
-@limits.numpy_in_checkpoints
-def test_file_of_mmposes_own_publisher(publish, tmp_path):
-    """Written by its script, hash in the name and all."""
-    model = trained()
-    as_saved_today(model, tmp_path / 'epoch_1.pth')
-    script = Path(mmpose.__file__).parent / '.mim/tools/misc/publish_model.py'
-    publisher = runpy.run_path(str(script))
-    publisher['process_checkpoint'](
-        str(tmp_path / 'epoch_1.pth'), str(tmp_path / 'td-hm_toy.pth')
-    )
-    deadline = time.monotonic() + 10
-    while not (found := [*tmp_path.glob('td-hm_toy-*.pth')]):
-        assert time.monotonic() < deadline
-    publish(found[0].read_bytes(), found[0].name)
-    teacher = FrozenTeacher(config='toy')
-    torch.testing.assert_close(
-        weights_of(teacher), model.head.final_layer.weight, rtol=0, atol=0
-    )
-    assert cached(tmp_path) == [found[0].name]
-
-
 @limits.numpy_in_checkpoints
 def test_file_of_mmpose_0(publish, tmp_path, log):
     """Old names, values of NumPy, and tensors of today's nowhere."""
@@ -308,37 +247,3 @@ def test_metafiles_of_mmpose(name, ap, ending):
         address
     )
     assert published_ap(name)[0] == ap
-
-
-@pytest.mark.slow
-def test_config_of_ours_as_it_stands(server, tmp_path, monkeypatch, log):
-    """HRNet-W48 by name: MMPose's metafile, but for the server's name."""
-    config = Config.fromfile(
-        find_config('distilpose-s_hrnet-w48_8xb32-300e_coco-256x192')
-    )
-    teacher = Config.fromfile(find_config(config.model.teacher, True))
-    weights = toys.build(teacher.model, seed=5).state_dict()
-    torch.save(dict(state_dict=weights, meta={}), tmp_path / 'w48.pth')
-    content = (tmp_path / 'w48.pth').read_bytes()
-    name = f'{COCO}-{hashlib.sha256(content).hexdigest()[:8]}_20220913.pth'
-    server.files[f'/{name}'] = content
-    models = published._models
-
-    def redirected(metafile):
-        return [
-            {**entry, 'Weights': f'{server.address}/{name}'}
-            if entry['Name'] == COCO
-            else entry
-            for entry in models(metafile)
-        ]
-
-    monkeypatch.setattr(published, '_models', redirected)
-    student = toys.build(config.model)
-    student.init_weights()
-    assert server.asked == [f'/{name}'] and cached(tmp_path) == [name]
-    assert f'weights of {server.address}/{name} (SHA-256 ' in log.text
-    torch.testing.assert_close(
-        weights_of(student.teacher), weights['head.final_layer.weight']
-    )
-    teacher, images = student.teacher.source, torch.randn(1, 3, 256, 192)
-    assert teacher(images).heatmaps.shape == (1, 17, 64, 48)

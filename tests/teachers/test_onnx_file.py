@@ -163,17 +163,6 @@ def test_coordinates_as_movenets_are_drawn(tmp_path):
     torch.testing.assert_close(maps.formed(), expected, rtol=0, atol=1e-5)
 
 
-def test_a_square_teacher_of_a_student_that_is_not(tmp_path):
-    file = onnx_files.points(tmp_path / 'points.onnx')
-    teacher = FrozenTeacher(InputSpec((48, 64)), onnx=file, **PIXELS)
-    output = teacher(torch.zeros(1, 3, 64, 48))
-    # 64 x 64 shows the student's 48 pixels between margins of 8.
-    torch.testing.assert_close(
-        output.frame.cells(torch.tensor([[0.0, 0.0], [1.0, 1.0]])),
-        torch.tensor([[2.0, 0.0], [14.0, 16.0]]),
-    )
-
-
 def test_what_an_exported_student_predicts_is_drawn(tmp_path):
     make = onnx_files.helper.make_node
     meta = dict(mean=[0.0] * 3, std=[1.0] * 3, to_rgb=False)
@@ -347,11 +336,8 @@ def test_settings_of_a_base_that_are_none(file):
     assert isinstance(source, OnnxSource)
     with pytest.raises(TypeError, match='has no setting checkpoint'):
         make_source(dict(onnx=file, checkpoint='x.pth'))
-
-
-def test_settings_of_two_sources(file):
     with pytest.raises(ValueError, match='both config and onnx'):
-        FrozenTeacher(onnx=file, config='x')
+        make_source(dict(onnx=file, config='x'))
 
 
 def test_movenet_is_right_about_most_keypoints(tmp_path):

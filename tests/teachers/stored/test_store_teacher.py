@@ -154,15 +154,6 @@ def test_losses_and_gradients_are_the_online_teachers(config, stored):
             assert (online - kept).abs().mean() < 0.1 * tolerance * scale
 
 
-def test_heights_are_kept(config, tmp_path):
-    config.model.teacher.height = 0.4
-    store_teacher(config, tmp_path / 'low', progress=False)
-    images, samples = augmented(config)
-    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path / 'low'))
-    peaks = teacher(images, samples).maps.peaks()
-    assert 0.3 < float(peaks.median()) <= 0.401
-
-
 def test_a_person_is_found_by_its_id_through_wrappers(config, tmp_path):
     plain = config.train_dataloader.dataset
     pipeline = plain.pop('pipeline')
