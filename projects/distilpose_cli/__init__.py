@@ -11,10 +11,10 @@ import io
 import runpy
 import sys
 import warnings
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from .arguments import FOLDER, add_command
 from .env import add_env
 from .errors import expect_settings, told
 from .export import add_export
@@ -73,100 +73,83 @@ def main(argv: list[str] | None = None) -> None:
         raise SystemExit(f'distilpose {args.command}: {message}') from error
 
 
-def add_train(commands) -> None:
-    _add_forwarded(
-        commands,
-        'train',
-        "CONFIG [...]: train, by MMPose's tools/train.py",
-        lambda args: run_mmpose_script('train', with_config(args.arguments)),
-        after_interrupt='With --resume, the same command goes on from the '
-        'last checkpoint.',
-    )
-
-
-def add_test(commands) -> None:
-    _add_forwarded(
-        commands,
-        'test',
+# Commands whose script reads all arguments: a tool of ours, which `mim run
+# distilpose TOOL` runs, too, or MMPose's of the command's name.
+SCRIPTS = {
+    'train': (None, "CONFIG [...]: train, by MMPose's tools/train.py"),
+    'test': (
+        None,
         "CONFIG CHECKPOINT [...]: evaluate, by MMPose's tools/test.py",
-        lambda args: run_mmpose_script('test', with_config(args.arguments)),
-    )
+    ),
+    'convert': ('convert_checkpoint', 'rename the weights of a checkpoint'),
+    'complexity': ('complexity', 'count parameters and GMACs of configs'),
+    'benchmark': ('benchmark', 'measure speed and memory of models'),
+}
+RESUME = 'With --resume, the same command goes on from the last checkpoint.'
 
 
-def add_tools(commands) -> None:
-    """The tools that ``mim run distilpose TOOL`` runs, too."""
-    for command, tool, text in (
-        (
-            'convert',
-            'convert_checkpoint',
-            'rename the weights of a checkpoint',
-        ),
-        ('complexity', 'complexity', 'count parameters and GMACs of configs'),
-        ('benchmark', 'benchmark', 'measure speed and memory of models'),
-    ):
-        _add_forwarded(
-            commands,
-            command,
-            text,
-            partial(run_tool, TOOLS / f'{tool}.py'),
+def add_scripts(commands) -> None:
+    for name, (tool, text) in SCRIPTS.items():
+        # No argument can hold a NUL, so none is taken for an option of ours.
+        parser = commands.add_parser(
+            name, prefix_chars='\0', add_help=False, help=text
+        )
+        parser.add_argument('arguments', nargs=argparse.REMAINDER)
+        parser.set_defaults(
+            run=partial(run_tool, tool),
+            after_interrupt=RESUME if name == 'train' else '',
         )
 
 
 def add_demo(commands) -> None:
     text = 'train a teacher and students on synthetic people, and compare them'
-    parser = commands.add_parser('demo', help=text, description=text)
-    parser.add_argument(
+    again = 'The same command goes on where it was.'
+    demo = add_command(commands, 'demo', run_demo, text, after_interrupt=again)
+    demo.add_argument(
         'folder',
-        metavar='FOLDER',
-        type=Path,
+        **FOLDER,
         nargs='?',
         default=Path('work_dirs/demo'),
         help='where to write (default: %(default)s)',
     )
-    _add_seed(parser)
-    parser.set_defaults(
-        run=run_demo,
-        after_interrupt='The same command goes on where it was.',
-    )
-
-
-def add_demo_data(commands) -> None:
     text = 'draw the synthetic people of the demo, in the layout of COCO'
-    parser = commands.add_parser('demo-data', help=text, description=text)
-    parser.add_argument(
-        'folder', metavar='FOLDER', type=Path, help='where to write'
-    )
-    _add_seed(parser)
-    parser.set_defaults(run=run_demo)
+    data = add_command(commands, 'demo-data', run_demo, text)
+    data.add_argument('folder', **FOLDER, help='where to write')
+    for parser in (demo, data):
+        parser.add_argument(
+            '--seed',
+            type=int,
+            default=0,
+            help='0 or more (default: %(default)s)',
+        )
 
 
 def add_mmpose(commands) -> None:
     text = "run one of MMPose's tools or demo scripts, for example image_demo"
-    parser = commands.add_parser('mmpose', help=text, description=text)
-    parser.add_argument(
+    add = add_command(
+        commands,
+        'mmpose',
+        lambda args: run_mmpose_script(args.script, args.arguments),
+        text,
+    ).add_argument
+    add(
         'script',
         metavar='SCRIPT',
         nargs='?',
         default='',
         help='its name without .py; without any, all names are listed',
     )
-    parser.add_argument(
+    add(
         'arguments',
         metavar='...',
         nargs=argparse.REMAINDER,
         help='what the script takes; --help shows it',
     )
-    parser.set_defaults(
-        run=lambda args: run_mmpose_script(args.script, args.arguments)
-    )
 
 
 COMMANDS = (
-    add_train,
-    add_test,
-    add_tools,
+    add_scripts,
     add_demo,
-    add_demo_data,
     add_init,
     add_teachers,
     add_mmpose,
@@ -176,28 +159,6 @@ COMMANDS = (
     add_store_teacher,
     add_env,
 )
-
-
-def _add_forwarded(
-    commands,
-    name: str,
-    text: str,
-    run: Callable[[Arguments], None],
-    **defaults: str,
-) -> None:
-    """Add a command whose script reads all arguments, ``--help`` included."""
-    # No argument can hold a NUL, so none is taken for an option of ours.
-    parser = commands.add_parser(
-        name, prefix_chars='\0', add_help=False, help=text
-    )
-    parser.add_argument('arguments', nargs=argparse.REMAINDER)
-    parser.set_defaults(run=run, **defaults)
-
-
-def _add_seed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        '--seed', type=int, default=0, help='0 or more (default: %(default)s)'
-    )
 
 
 def run_demo(args: Arguments) -> None:
@@ -249,8 +210,12 @@ def run_mmpose_script(name: str, arguments: list[str]) -> None:
     run_script(scripts[name], arguments)
 
 
-def run_tool(path: Path, args: Arguments) -> None:
-    run_script(path, args.arguments)
+def run_tool(tool: str | None, args: Arguments) -> None:
+    """Run a script that reads the arguments of a command."""
+    if tool is None:
+        run_mmpose_script(args.command, with_config(args.arguments))
+    else:
+        run_script(TOOLS / f'{tool}.py', args.arguments)
 
 
 def run_script(path: Path, arguments: list[str]) -> None:

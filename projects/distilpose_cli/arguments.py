@@ -1,11 +1,41 @@
-"""Arguments that more than one command has."""
+"""Commands and the arguments that more than one of them has."""
 
 import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-__all__ = ['DEFAULT_MODEL', 'positive']
+__all__ = ['DEFAULT_MODEL', 'FLAG', 'FOLDER', 'add_command', 'positive']
 
 # Not read from distilpose_runtime, whose import takes longer than --help may.
 DEFAULT_MODEL = 'distilpose-lsp'
+
+FLAG: dict[str, Any] = dict(action='store_true')
+FOLDER: dict[str, Any] = dict(metavar='FOLDER', type=Path)
+
+
+def add_command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], None],
+    text: str,
+    more: str = '',
+    **defaults: str,
+) -> argparse.ArgumentParser:
+    """Add a command, and give its parser.
+
+    Args:
+        commands: The commands of the main parser.
+        name: Its name.
+        run: What it does.
+        text: What it does, in a line of the list of commands.
+        more: What its own help says behind that.
+        **defaults: ``after_interrupt`` is said where Ctrl-C ends it.
+    """
+    description = f'{text.capitalize()}{more}' if more else text
+    parser = commands.add_parser(name, help=text, description=description)
+    parser.set_defaults(run=run, **defaults)
+    return parser
 
 
 def positive(text: str) -> int:

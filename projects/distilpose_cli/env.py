@@ -7,6 +7,8 @@ import platform
 from collections.abc import Iterator
 from importlib import metadata
 
+from .arguments import add_command
+
 __all__ = ['add_env', 'describe']
 
 # By the names that pip knows; of several for one module, all are looked up.
@@ -21,8 +23,7 @@ PACKAGES = (
 
 def add_env(commands) -> None:
     text = 'print versions, operators and devices, for a bug report'
-    parser = commands.add_parser('env', help=text, description=text)
-    parser.set_defaults(run=run_env)
+    add_command(commands, 'env', run_env, text)
 
 
 def run_env(args: argparse.Namespace) -> None:

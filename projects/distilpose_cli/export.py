@@ -3,45 +3,41 @@
 import argparse
 from pathlib import Path
 
+from .arguments import FLAG, add_command
+
 __all__ = ['add_export']
 
 
 def add_export(commands) -> None:
     text = 'write a trained student as an ONNX file'
-    parser = commands.add_parser(
+    add = add_command(
+        commands,
         'export',
-        help=text,
-        description=f'{text.capitalize()} that ONNX Runtime and '
-        'distilpose_runtime run without PyTorch. The file is compared with '
-        'PyTorch before it gets its name.',
-    )
-    parser.add_argument(
-        'config', metavar='CONFIG', help='a config, or the name of one'
-    )
-    parser.add_argument(
-        'checkpoint', metavar='CHECKPOINT', help='its checkpoint'
-    )
-    parser.add_argument(
-        'file', metavar='OUT.onnx', type=Path, help='the file to write'
-    )
-    parser.add_argument(
+        run_export,
+        text,
+        ' that ONNX Runtime and distilpose_runtime run without PyTorch. The '
+        'file is compared with PyTorch before it gets its name.',
+    ).add_argument
+    add('config', metavar='CONFIG', help='a config, or the name of one')
+    add('checkpoint', metavar='CHECKPOINT', help='its checkpoint')
+    add('file', metavar='OUT.onnx', type=Path, help='the file to write')
+    add(
         '--precision',
         choices=('float32', 'float16'),
         default='float32',
         help='of backbone and neck; the head stays float32 (default: '
         '%(default)s)',
     )
-    parser.add_argument(
+    add(
         '--flip-test',
-        action='store_true',
+        **FLAG,
         help='predict the mirror image as well, inside the graph',
     )
-    parser.add_argument(
+    add(
         '--raw-images',
-        action='store_true',
+        **FLAG,
         help='take bytes (N, H, W, 3), BGR, and normalize inside the graph',
     )
-    parser.set_defaults(run=run_export)
 
 
 def run_export(args: argparse.Namespace) -> None:

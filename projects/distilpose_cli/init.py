@@ -5,67 +5,66 @@ import shlex
 import warnings
 from pathlib import Path
 
+from .arguments import FOLDER, add_command
+
 __all__ = ['add_init']
 
 
 def add_init(commands) -> None:
     text = 'write a config that trains on your own photos and annotations'
-    parser = commands.add_parser('init', help=text, description=text)
-    parser.add_argument(
-        'folder', metavar='FOLDER', type=Path, help='what to write; new'
-    )
-    parser.add_argument(
+    add = add_command(commands, 'init', run_init, text).add_argument
+    add('folder', **FOLDER, help='what to write; new')
+    add(
         '--train',
         metavar='FILE',
         type=Path,
         required=True,
         help='annotations in COCO keypoint format, of any tool',
     )
-    parser.add_argument(
+    add(
         '--val',
         metavar='FILE',
         type=Path,
         help='the same, to validate on (default: a tenth of the images)',
     )
-    parser.add_argument(
+    add(
         '--images',
         metavar='DIR',
         type=Path,
         required=True,
         help='the photos; folders below it are searched, too',
     )
-    parser.add_argument(
+    add(
         '--val-images',
         metavar='DIR',
         type=Path,
         help='the photos to validate on (default: among the others)',
     )
-    parser.add_argument(
+    add(
         '--student',
         metavar='NAME',
         default='distilpose-s',
         help='which model to train: tiny, distilpose-s, mobilenetv4-s, '
         'cspnext-t, cspnext-s or cspnext-m (default: %(default)s)',
     )
-    parser.add_argument(
+    add(
         '--teacher',
         metavar='NAME',
         help="a config of MMPose's zoo to distil from (default: a teacher "
         'that is trained on the same data)',
     )
-    parser.add_argument(
+    add(
         '--category',
         metavar='NAME',
         help='the category to take, of several with keypoints',
     )
-    parser.add_argument(
+    add(
         '--start',
         metavar='CHECKPOINT',
         help='a student to start from; its keypoints may be others. "none" '
         'for random weights (default: what is published for the backbone, '
         'if anything, which is downloaded)',
     )
-    parser.set_defaults(run=run_init)
 
 
 def run_init(args: argparse.Namespace) -> None:

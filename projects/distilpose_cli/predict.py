@@ -2,30 +2,49 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from .arguments import DEFAULT_MODEL, positive
+from .arguments import DEFAULT_MODEL, FLAG, FOLDER, add_command, positive
 
 __all__ = ['add_predict']
 
 DEFAULT_DETECTOR = 'yolox-tiny'
 
 
+def _score(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float('nan')
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is no number from 0 to 1')
+    return value
+
+
+NUMBER: dict[str, Any] = dict(type=positive, metavar='N')
+SCORE: dict[str, Any] = dict(type=_score, metavar='SCORE')
+
+
 def add_predict(commands) -> None:
     text = 'find the poses in images, a video or the pictures of a camera'
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         'predict',
-        help=text,
-        description=f'{text.capitalize()}. Writes pictures with the poses '
-        "drawn in them, and predictions.json in COCO's layout. With a model "
-        'from `distilpose export`, neither PyTorch nor MMPose is needed.',
+        run_predict,
+        text,
+        '. Writes pictures with the poses drawn in them, and predictions.json '
+        "in COCO's layout. With a model from `distilpose export`, neither "
+        'PyTorch nor MMPose is needed.',
+        after_interrupt='What was predicted until then is written.',
     )
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         'source',
         metavar='SOURCE',
         help="an image, a folder, a pattern such as 'photos/*.jpg', a video, "
         'or the number of a camera',
     )
-    parser.add_argument(
+    add(
         '--model',
         default=DEFAULT_MODEL,
         metavar='FILE.onnx',
@@ -33,22 +52,18 @@ def add_predict(commands) -> None:
         'one, with --checkpoint (default: %(default)s, which comes with this '
         'package)',
     )
-    parser.add_argument(
+    add(
         '--checkpoint',
         metavar='FILE',
         help='the checkpoint of a config, which MMPose then runs',
     )
     _add_people(parser)
     _add_outputs(parser)
-    parser.set_defaults(
-        run=run_predict,
-        after_interrupt='What was predicted until then is written.',
-    )
 
 
 def _add_people(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('people')
-    either = group.add_mutually_exclusive_group()
+    add, either = group.add_argument, group.add_mutually_exclusive_group()
     either.add_argument(
         '--boxes',
         type=Path,
@@ -63,92 +78,69 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
         'recognised); yolox-tiny or yolox-s, which is fetched once; or none: '
         'the whole picture is one person (default: %(default)s)',
     )
-    group.add_argument(
+    add(
         '--detector-format',
         metavar='NAME',
         help="the detector's format, where it is not recognised",
     )
-    group.add_argument(
+    add(
         '--box-threshold',
-        type=_score,
+        **SCORE,
         default=0.35,
-        metavar='SCORE',
         help='leave out people of lower scores (default: %(default)s)',
     )
-    group.add_argument(
-        '--largest',
-        type=positive,
-        metavar='N',
-        help='take the N largest people of each picture',
+    add(
+        '--largest', **NUMBER, help='take the N largest people of each picture'
     )
-    group.add_argument(
+    add(
         '--track',
-        action='store_true',
+        **FLAG,
         help='give people numbers that they keep from frame to frame',
     )
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    add = parser.add_argument
+    add(
         '--every',
-        type=positive,
+        **NUMBER,
         default=1,
-        metavar='N',
         help='take every N-th frame of a video or camera',
     )
-    parser.add_argument(
-        '--limit', type=positive, metavar='N', help='end after N pictures'
-    )
-    parser.add_argument(
+    add('--limit', **NUMBER, help='end after N pictures')
+    add(
         '--device',
         default='cpu',
         help='cpu, cuda, cuda:1, coreml, ... (default: %(default)s)',
     )
-    parser.add_argument(
+    add(
         '--batch',
-        type=positive,
+        **NUMBER,
         default=32,
-        metavar='N',
         help='at most N people in one run of the model (default: %(default)s)',
     )
-    group = parser.add_argument_group('output')
-    group.add_argument(
+    add = parser.add_argument_group('output').add_argument
+    add(
         '--out',
-        type=Path,
-        metavar='FOLDER',
+        **FOLDER,
         help='where to write (default: predictions/ and the name of SOURCE)',
     )
-    group.add_argument(
-        '--overwrite',
-        action='store_true',
-        help='replace the predictions that FOLDER holds',
+    add(
+        '--overwrite', **FLAG, help='replace the predictions that FOLDER holds'
     )
-    group.add_argument(
-        '--csv', action='store_true', help='write predictions.csv, too'
-    )
-    group.add_argument(
+    add('--csv', **FLAG, help='write predictions.csv, too')
+    add(
         '--no-media',
         dest='media',
         action='store_false',
         help='draw no pictures',
     )
-    group.add_argument(
+    add(
         '--keypoint-threshold',
-        type=_score,
+        **SCORE,
         default=0.3,
-        metavar='SCORE',
         help='do not draw keypoints of lower scores (default: %(default)s)',
     )
-
-
-def _score(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float('nan')
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'{text} is no number from 0 to 1')
-    return value
 
 
 def run_predict(args: argparse.Namespace) -> None:

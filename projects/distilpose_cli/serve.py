@@ -4,21 +4,22 @@ import argparse
 import webbrowser
 from pathlib import Path
 
-from .arguments import DEFAULT_MODEL
+from .arguments import DEFAULT_MODEL, FLAG, add_command
 
 __all__ = ['add_serve']
 
 
 def add_serve(commands) -> None:
     text = 'try an exported model in the browser'
-    parser = commands.add_parser(
+    add = add_command(
+        commands,
         'serve',
-        help=text,
-        description=f'{text.capitalize()}: on photos or the camera, by '
-        'WebAssembly or WebGPU. The page is for this machine alone, and '
-        'nothing leaves it.',
-    )
-    parser.add_argument(
+        run_serve,
+        text,
+        ': on photos or the camera, by WebAssembly or WebGPU. The page is for '
+        'this machine alone, and nothing leaves it.',
+    ).add_argument
+    add(
         'model',
         metavar='FILE.onnx',
         nargs='?',
@@ -26,23 +27,20 @@ def add_serve(commands) -> None:
         help='a model that `distilpose export` wrote (default: %(default)s, '
         'which comes with this package)',
     )
-    parser.add_argument(
+    add(
         '--detector',
         metavar='FILE.onnx',
         type=Path,
         help='a NanoDet that finds the people; without it, boxes are drawn by '
         'hand',
     )
-    parser.add_argument(
+    add(
         '--port',
         type=int,
         default=8000,
         help='0 for any free one (default: %(default)s)',
     )
-    parser.add_argument(
-        '--open', action='store_true', help='open the page in the browser'
-    )
-    parser.set_defaults(run=run_serve)
+    add('--open', **FLAG, help='open the page in the browser')
 
 
 def run_serve(args: argparse.Namespace) -> None:

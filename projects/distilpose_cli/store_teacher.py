@@ -1,9 +1,8 @@
 """The command ``distilpose store-teacher``."""
 
 import argparse
-from pathlib import Path
 
-from .arguments import positive
+from .arguments import FOLDER, add_command, positive
 from .errors import expect_settings
 
 __all__ = ['add_store_teacher']
@@ -14,28 +13,27 @@ def add_store_teacher(commands) -> None:
         "store a teacher's outputs for the training data of a config, once; "
         'then train with model.teacher.stored=FOLDER'
     )
-    parser = commands.add_parser('store-teacher', help=text, description=text)
-    parser.add_argument(
-        'config', metavar='CONFIG', help='of a student with a teacher'
-    )
-    parser.add_argument(
-        'folder', metavar='FOLDER', type=Path, help='where to write'
-    )
-    parser.add_argument(
+    add = add_command(
+        commands,
+        'store-teacher',
+        run,
+        text,
+        after_interrupt='The same command goes on where it was.',
+    ).add_argument
+    add('config', metavar='CONFIG', help='of a student with a teacher')
+    add('folder', **FOLDER, help='where to write')
+    add(
         '--batch-size',
         type=positive,
         default=32,
         help='people to ask about at a time (default: %(default)s)',
     )
-    parser.add_argument(
+    add(
         '--cfg-options',
         nargs='+',
         default=[],
         metavar='KEY=VALUE',
         help='settings to change, as for train',
-    )
-    parser.set_defaults(
-        run=run, after_interrupt='The same command goes on where it was.'
     )
 
 

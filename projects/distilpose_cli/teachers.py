@@ -3,18 +3,22 @@
 import argparse
 import warnings
 
+from .arguments import add_command
+
 __all__ = ['add_teachers']
 
 
 def add_teachers(commands) -> None:
     text = "list the models of MMPose's zoo that can be teachers by name"
-    parser = commands.add_parser(
+    add = add_command(
+        commands,
         'teachers',
-        help=text,
-        description=f'{text.capitalize()}, in model.teacher of a config. '
-        'Their weights are downloaded when training starts.',
-    )
-    parser.add_argument(
+        run_teachers,
+        text,
+        ', in model.teacher of a config. Their weights are downloaded when '
+        'training starts.',
+    ).add_argument
+    add(
         'word',
         metavar='WORD',
         nargs='?',
@@ -22,7 +26,6 @@ def add_teachers(commands) -> None:
         help='part of a name, for example vitpose; without any, all are '
         'listed',
     )
-    parser.set_defaults(run=run_teachers)
 
 
 def run_teachers(args: argparse.Namespace) -> None:

@@ -37,7 +37,7 @@ def test_faults_of_the_code_are_not_told():
     assert told(error_of(lambda: [][1])) is None
     assert told(error_of(handled)) is None
     # Raised by a call in our code, but by no `raise` of ours.
-    assert told(error_of(distilpose_cli.run_tool, 5, None)) is None
+    assert told(error_of(distilpose_cli.run_script, 5, None)) is None
 
 
 def test_files(tmp_path):
