@@ -28,6 +28,13 @@ VERSION = 2  # of the drawings; a change of the pictures raises it
 MANIFEST = 'dataset.json'
 SPLITS = ('train2017', 'val2017')
 JPEG_QUALITY = 92
+CATEGORY = dict(
+    id=1,
+    name='person',
+    supercategory='person',
+    keypoints=KEYPOINTS,
+    skeleton=SKELETON,
+)
 
 
 def make_dataset(
@@ -96,9 +103,8 @@ def _exists(folder: Path, manifest: dict[str, Any]) -> bool:
 
 def _write(folder: Path, manifest: dict[str, Any], progress: bool) -> None:
     """Write the dataset whole or not at all."""
-    total = manifest['num_train'] + manifest['num_val']
     bar = tqdm(
-        total=total,
+        total=manifest['num_train'] + manifest['num_val'],
         desc='Drawing',
         unit=' pictures',
         mininterval=1,
@@ -107,22 +113,27 @@ def _write(folder: Path, manifest: dict[str, Any], progress: bool) -> None:
     with bar, written_folder(folder) as partial:
         (partial / 'annotations').mkdir()
         for index, split in enumerate(SPLITS):
-            count = manifest[f'num_{split[:-4]}']
             (partial / split).mkdir()
             images: list[dict[str, Any]] = []
             annotations: list[dict[str, Any]] = []
-            for i in range(count):
-                rng = np.random.default_rng([manifest['seed'], index, i])
+            for i in range(1, manifest[f'num_{split[:-4]}'] + 1):
+                rng = np.random.default_rng([manifest['seed'], index, i - 1])
                 scene = draw_scene(rng)
-                image = _write_image(partial / split, i + 1, scene.image)
-                images.append(image)
+                images.append(_write_image(partial / split, i, scene.image))
                 for person in scene.people:
-                    annotations.append(
-                        _annotate(person, len(annotations) + 1, i + 1)
-                    )
+                    number = len(annotations) + 1
+                    annotations.append(_annotate(person, number, i))
                 bar.update()
             file = partial / f'annotations/person_keypoints_{split}.json'
-            labels = _describe(manifest, images, annotations)
+            labels = dict(
+                info=dict(
+                    description='People drawn by distilpose_demo', **manifest
+                ),
+                licenses=[],
+                images=images,
+                annotations=annotations,
+                categories=[CATEGORY],
+            )
             file.write_text(_to_json(labels), encoding='utf-8')
         text = _to_json(manifest)
         (partial / MANIFEST).write_text(text, encoding='utf-8')
@@ -156,29 +167,6 @@ def _annotate(
         segmentation=[],
         keypoints=keypoints,
         num_keypoints=int(np.count_nonzero(person.keypoints[:, 2])),
-    )
-
-
-def _describe(
-    manifest: dict[str, Any],
-    images: list[dict[str, Any]],
-    annotations: list[dict[str, Any]],
-) -> dict[str, Any]:
-    """Make the content of an annotation file."""
-    return dict(
-        info=dict(description='People drawn by distilpose_demo', **manifest),
-        licenses=[],
-        images=images,
-        annotations=annotations,
-        categories=[
-            dict(
-                id=1,
-                name='person',
-                supercategory='person',
-                keypoints=list(KEYPOINTS),
-                skeleton=[list(pair) for pair in SKELETON],
-            )
-        ],
     )
 
 

@@ -70,9 +70,10 @@ def make_parts(
     """Make the parts of the body.
 
     Args:
-        points: As of ``choose_pose``, in the view's frame.
-        radii: As of ``choose_pose``.
-        turned_away: (17,), bool.
+        points: Points (3,) in the view's frame: the keypoints, and ``head``,
+            ``crown``, ``neck``, ``face``, ``left_hand``, ``left_toe``, ...
+        radii: Around the joints and of the head, statures.
+        turned_away: Which keypoints are, (17,), bool.
         colours: As of ``choose_colours``.
     """
     parts = []

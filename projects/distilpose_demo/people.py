@@ -18,8 +18,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from distilpose_runtime.errors import UserValueError
-
 from .body import HOLDERS, KEYPOINTS, PARTS
 from .canvas import CIRCLE, SCALE, Canvas, hull, rotation
 from .figure import Figure, pose_figure
@@ -91,17 +89,7 @@ def draw_people(
         places: For each figure the x and y of its pelvis in the picture and
             its stature in pixels.
         rng: Chooses objects in front of the people; without it there is none.
-
-    Raises:
-        ValueError: More figures than can be told apart, or not one place
-            for each.
     """
-    if len(figures) > MAX_PEOPLE or len(figures) != len(places):
-        raise UserValueError(
-            f'Given {len(figures)} figures and {len(places)} places, expected '
-            f'as many places as figures and at most {MAX_PEOPLE}. Draw fewer '
-            f'people, each with one place.'
-        )
     masks, joints = [], []
     for i, (figure, (x, y, stature)) in enumerate(zip(figures, places)):
         mask = np.zeros_like(canvas.owners)
@@ -131,21 +119,15 @@ def _label(
     turned_away: np.ndarray,
     mask: np.ndarray,
 ) -> Person:
-    """Make the labels of one person of a painted canvas.
-
-    Args:
-        canvas: With everything painted.
-        index: Of the person.
-        joints: (17, 2), picture frame.
-        turned_away: (17,), bool.
-        mask: The person's silhouette on the canvas.
-    """
+    """Make the labels of one person, whose silhouette is the mask."""
     keypoints = np.zeros((len(KEYPOINTS), 3))
     last = (canvas.width - 1, canvas.height - 1)
     for k, (name, xy) in enumerate(zip(KEYPOINTS, joints.round(2))):
         if (xy < 0).any() or (xy > last).any():
             continue
-        owners = [_owner(index, part) for part in _holders(name)]
+        side, _, joint = name.rpartition('_')
+        parts = (part.format(side) for part in HOLDERS[joint])
+        owners = [_owner(index, part) for part in parts]
         seen = canvas.owner_at(*xy) in owners and not turned_away[k]
         keypoints[k] = (*xy, 2 if seen else 1)
     x, y, width, height = cv2.boundingRect(mask)
@@ -156,12 +138,6 @@ def _label(
     extent = np.ceil(points.max(axis=0)) - corner
     area = np.count_nonzero(mask) / SCALE**2
     return Person(keypoints, np.concatenate([corner, extent]), area)
-
-
-def _holders(keypoint: str) -> list[str]:
-    """List the parts on which a keypoint can be seen."""
-    side, _, joint = keypoint.rpartition('_')
-    return [part.format(side) for part in HOLDERS[joint]]
 
 
 def _place(
@@ -230,13 +206,9 @@ def _paint_objects(
     joints: Sequence[np.ndarray],
     stature: float,
 ) -> None:
-    """Hide some joints behind boxes, bars and discs.
+    """Hide some joints (17, 2) of each person behind boxes, bars and discs.
 
-    Args:
-        rng: Chooses whether, where and what.
-        canvas: Painted on.
-        joints: For each person (17, 2), picture frame.
-        stature: Of the smallest person, in pixels.
+    The stature is that of the smallest person, pixels.
     """
     for _ in range(rng.choice(3, p=[0.7, 0.22, 0.08])):
         person = joints[rng.integers(len(joints))]

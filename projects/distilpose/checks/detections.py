@@ -30,7 +30,28 @@ def check_detections(
         [d['image_id'] for d in people if d['image_id'] not in image_ids],
         len(people),
     )
-    _check_boxes([(d['bbox'] or [])[:4] for d in people], report)
+    boxes = [(d['bbox'] or [])[:4] for d in people]
+    readable = [box for box in boxes if is_box(box)]
+    for what, cases, error_from in (
+        (
+            'that is not four finite numbers.',
+            [box for box in boxes if not is_box(box)],
+            0.0,
+        ),
+        (
+            'whose width or height is 0 or less: boxes are x, y, width, '
+            'height.',
+            [box for box in readable if min(box[2:]) <= 0],
+            FEW,
+        ),
+        (
+            'within 0..1: boxes are in pixels.',
+            [b for b in readable if max(b[0] + b[2], b[1] + b[3]) <= 1],
+            FEW,
+        ),
+    ):
+        text = f'{{}} detections have a box (bbox) {what}'
+        report.add(text, cases, len(boxes), error_from)
 
 
 def _people(detections: Any, report: Report) -> list[dict[str, Any]]:
@@ -56,48 +77,15 @@ def _people(detections: Any, report: Report) -> list[dict[str, Any]]:
         return []
     people = [d for d in detections if d['category_id'] == PERSON]
     if not people:
-        report.errors.append(_nobody(detections))
+        others = sorted({str(d['category_id']) for d in detections})
+        report.errors.append(
+            f'Nobody is left. Of {len(detections)} detections none has '
+            f'category_id {PERSON}, the only one that MMPose uses'
+            + (f'; there are {", ".join(others[:5])}.' if others else '.')
+        )
     elif len(people) < len(detections):
         report.facts.append(
             f'{len(detections) - len(people)} of {len(detections)} detections '
             f'have another category_id than {PERSON}: not used.'
         )
     return people
-
-
-def _nobody(detections: list[dict[str, Any]]) -> str:
-    others = sorted({str(d['category_id']) for d in detections})
-    return (
-        f'Nobody is left. Of {len(detections)} detections none has '
-        f'category_id {PERSON}, the only one that MMPose uses'
-        + (f'; there are {", ".join(others[:5])}.' if others else '.')
-    )
-
-
-def _check_boxes(boxes: list[Any], report: Report) -> None:
-    total = len(boxes)
-    readable = [box for box in boxes if is_box(box)]
-    for what, cases, error_from in (
-        (
-            'that is not four finite numbers.',
-            [box for box in boxes if not is_box(box)],
-            0.0,
-        ),
-        (
-            'whose width or height is 0 or less: boxes are x, y, width, '
-            'height.',
-            [box for box in readable if min(box[2:]) <= 0],
-            FEW,
-        ),
-        (
-            'within 0..1: boxes are in pixels.',
-            [b for b in readable if max(b[0] + b[2], b[1] + b[3]) <= 1],
-            FEW,
-        ),
-    ):
-        report.add(
-            f'{{}} detections have a box (bbox) {what}',
-            cases,
-            total,
-            error_from,
-        )

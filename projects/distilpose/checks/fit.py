@@ -75,7 +75,8 @@ def _check_flips(
 ) -> None:
     """As MMPose does: a model's own metainfo goes before the dataset's."""
     own: dict[str, Any] = model.metainfo or {}
-    flips = own.get('flip_indices', _metainfo(sample).get('flip_indices'))
+    given = getattr(_data(sample), 'metainfo', {})
+    flips = own.get('flip_indices', given.get('flip_indices'))
     if flips is not None and len(flips) != predicted:
         raise UserValueError(
             f'The flip test exchanges left and right of {predicted} '
@@ -159,7 +160,7 @@ def _num_keypoints(head: nn.Module) -> int | None:
 
 def _labels(sample: Any) -> dict[str, int]:
     """How many channels or keypoints a sample has labels of, by name."""
-    data = sample.get('data_samples') if isinstance(sample, dict) else None
+    data = _data(sample)
     fields = getattr(data, 'gt_fields', None)
     if fields is not None and 'heatmaps' in fields:
         maps = fields.heatmaps
@@ -180,8 +181,7 @@ def _labels(sample: Any) -> dict[str, int]:
 def _expected(dataset: Any, sample: Any) -> list[int]:
     """Numbers of keypoints that a metric may find predictions compared to."""
     metainfo = getattr(dataset, 'metainfo', None) or {}
-    data = sample.get('data_samples') if isinstance(sample, dict) else None
-    instances = getattr(data, 'gt_instances', {})
+    instances = getattr(_data(sample), 'gt_instances', {})
     numbers = [metainfo.get('num_keypoints')]
     if 'keypoints' in instances:
         numbers.append(instances['keypoints'].shape[1])
@@ -202,6 +202,5 @@ def _image(sample: Any) -> Tensor | None:
     return image if isinstance(image, Tensor) and image.ndim == 3 else None
 
 
-def _metainfo(sample: Any) -> dict[str, Any]:
-    data = sample.get('data_samples') if isinstance(sample, dict) else None
-    return getattr(data, 'metainfo', {})
+def _data(sample: Any) -> Any:
+    return sample.get('data_samples') if isinstance(sample, dict) else None

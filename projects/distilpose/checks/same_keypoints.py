@@ -1,6 +1,5 @@
 """Whether two datasets have the same keypoints, by their names."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from mmengine.dataset import (
@@ -12,7 +11,7 @@ from mmengine.dataset import (
 from distilpose_runtime.errors import UserValueError
 
 from ..data.wrapped import converts, inner
-from ..keypoints.matching import plain_name
+from ..keypoints.matching import few, plain_name
 from ..keypoints.metainfo import keypoint_names
 
 __all__ = ['check_names', 'dataset_keypoints']
@@ -47,13 +46,14 @@ def check_names(train: Any, val: Any) -> str | None:
     names, others = dataset_keypoints(train), dataset_keypoints(val)
     if not names or not others or len(names) != len(others):
         return None
-    if _plain(names) == _plain(others):
+    plain, other = ([*map(plain_name, x)] for x in (names, others))
+    if plain == other:
         return None
     text = (
-        f'The train dataset {_name(train)} has {_few(names)}, and the val '
-        f'dataset {_name(val)} {_few(others)}'
+        f'The train dataset {_name(train)} has {few(names)}, and the val '
+        f'dataset {_name(val)} {few(others)}'
     )
-    if sorted(_plain(names)) == sorted(_plain(others)):
+    if sorted(plain) == sorted(other):
         raise UserValueError(
             f'{text}: the same keypoints in another order. Bring one into '
             "the other's, with KeypointConverter in its pipeline."
@@ -63,12 +63,3 @@ def check_names(train: Any, val: Any) -> str | None:
 
 def _name(dataset: Any) -> str:
     return f'"{dataset.metainfo.get("dataset_name", type(dataset).__name__)}"'
-
-
-def _plain(names: Sequence[str]) -> list[str]:
-    return [plain_name(name) for name in names]
-
-
-def _few(names: Sequence[str]) -> str:
-    more = ', ...' if len(names) > 4 else ''
-    return f'{len(names)} keypoints ({", ".join(names[:4])}{more})'

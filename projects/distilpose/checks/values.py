@@ -3,6 +3,8 @@
 P: people. K: keypoints. Boxes are x, y, width, height; all in pixels.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from .report import FEW, NEVER, Report
@@ -25,18 +27,6 @@ LARGEST_AREA, SMALLEST_AREA = 1.5, 0.01
 but boxes are rounded."""
 
 
-def _add(
-    report: Report,
-    what: str,
-    cases: np.ndarray,
-    ids: list[str],
-    error_from: float = NEVER,
-) -> None:
-    """Tell of people by whether each is a case, (P,)."""
-    found = [ids[i] for i in np.flatnonzero(cases)]
-    report.add(f'{{}} people have {what}', found, len(ids), error_from)
-
-
 def check_boxes(
     boxes: np.ndarray,
     sizes: np.ndarray,
@@ -47,30 +37,30 @@ def check_boxes(
     """Look at boxes (P, 4) in images of sizes (P, 2), and at areas (P,)."""
     near, size = boxes[:, :2], boxes[:, 2:]
     far = near + size
-    _add(
-        report,
-        'a box (bbox) within 0..1: boxes are in pixels, and these look like '
-        'shares of the image. Multiply them by its width and height.',
-        (far <= 1).all(1),
-        ids,
-        FEW,
-    )
-    _add(
-        report,
-        'a box (bbox) that reaches far out of their image: it must be x, y, '
-        'width, height, not two corners.',
-        (np.maximum(-near, far - sizes) > OUT * size).any(1),
-        ids,
-    )
     share = areas / np.maximum(size.prod(1), 1e-6)
-    _add(
-        report,
-        'an area that cannot be that of their box (bbox). AP takes it for the '
-        'size of a person: if it is too small, AP stays at 0, if too large, '
-        'it comes near 1. Write 0.53 times width times height of the box.',
-        (share < SMALLEST_AREA) | (share > LARGEST_AREA),
-        ids,
+    faults = (
+        (
+            'a box (bbox) within 0..1: boxes are in pixels, and these look '
+            'like shares of the image. Multiply them by its width and height.',
+            (far <= 1).all(1),
+            FEW,
+        ),
+        (
+            'a box (bbox) that reaches far out of their image: it must be x, '
+            'y, width, height, not two corners.',
+            (np.maximum(-near, far - sizes) > OUT * size).any(1),
+            NEVER,
+        ),
+        (
+            'an area that cannot be that of their box (bbox). AP takes it for '
+            'the size of a person: if it is too small, AP stays at 0, if too '
+            'large, it comes near 1. Write 0.53 times width times height of '
+            'the box.',
+            (share < SMALLEST_AREA) | (share > LARGEST_AREA),
+            NEVER,
+        ),
     )
+    _add(faults, ids, report)
 
 
 def check_keypoints(
@@ -82,47 +72,50 @@ def check_keypoints(
 ) -> None:
     """Look at keypoints (P, K, 3) in boxes (P, 4) and image sizes (P, 2)."""
     places, visibility = keypoints[..., :2], keypoints[..., 2]
-    seen = visibility > 0
     finite = np.isfinite(places).all(-1)
-    _add(
-        report,
-        'a visible keypoint, or a visibility, that is NaN, null or infinite. '
-        'Give such keypoints visibility 0.',
-        ((seen & ~finite) | ~np.isfinite(visibility)).any(1),
-        ids,
-        0,
-    )
-    _add(
-        report,
-        'keypoints of negative visibility, which is taken as a negative '
-        'weight.',
-        (visibility < 0).any(1),
-        ids,
-    )
-    seen &= finite
-    _add(
-        report,
-        'all their visible keypoints within 0..1: keypoints are in pixels, '
-        'and these look like shares of the image.',
-        seen.any(1) & ~(seen & (places > 1).any(-1)).any(1),
-        ids,
-        FEW,
-    )
-    _add(
-        report,
-        'labelled keypoints outside of their image.',
-        (seen & ((places < 0) | (places > sizes[:, None])).any(-1)).any(1),
-        ids,
-    )
+    unknown = ((visibility > 0) & ~finite) | ~np.isfinite(visibility)
+    seen = (visibility > 0) & finite
+    outside = (places < 0) | (places > sizes[:, None])
     near, margin = boxes[:, None, :2], AROUND * boxes[:, None, 2:]
     far = near + boxes[:, None, 2:]
     inside = ((places >= near - margin) & (places <= far + margin)).all(-1)
-    _add(
-        report,
-        'no visible keypoint in or near their box (bbox): boxes and keypoints '
-        'seem to be of different people, or boxes not to be x, y, width, '
-        'height.',
-        seen.any(1) & ~(seen & inside).any(1),
-        ids,
-        FEW,
+    faults = (
+        (
+            'a visible keypoint, or a visibility, that is NaN, null or '
+            'infinite. Give such keypoints visibility 0.',
+            unknown.any(1),
+            0,
+        ),
+        (
+            'keypoints of negative visibility, which is taken as a negative '
+            'weight.',
+            (visibility < 0).any(1),
+            NEVER,
+        ),
+        (
+            'all their visible keypoints within 0..1: keypoints are in '
+            'pixels, and these look like shares of the image.',
+            seen.any(1) & ~(seen & (places > 1).any(-1)).any(1),
+            FEW,
+        ),
+        (
+            'labelled keypoints outside of their image.',
+            (seen & outside.any(-1)).any(1),
+            NEVER,
+        ),
+        (
+            'no visible keypoint in or near their box (bbox): boxes and '
+            'keypoints seem to be of different people, or boxes not to be x, '
+            'y, width, height.',
+            seen.any(1) & ~(seen & inside).any(1),
+            FEW,
+        ),
     )
+    _add(faults, ids, report)
+
+
+def _add(faults: Iterable, ids: list[str], report: Report) -> None:
+    """Tell of people by what they have, and whether each has it, (P,)."""
+    for what, cases, error_from in faults:
+        found = [ids[i] for i in np.flatnonzero(cases)]
+        report.add(f'{{}} people have {what}', found, len(ids), error_from)

@@ -75,31 +75,27 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
             person['keypoints_visible'] = np.zeros_like(
                 person['keypoints_visible']
             )
-        file = self.bbox_file or self.ann_file
         if self.bbox_file:
             others = len(load(self.bbox_file)) - len(people)
-            self._left_out += Counter(
-                {'of another category_id than 1': others}
-            )
-        self._tell(f'"{file}"', len(people))
+            self._left_out['of another category_id than 1'] += others
+        self._tell(len(people))
         return people
 
     def filter_data(self) -> list[dict]:
         """Leave out detections of low scores, if so configured."""
         people = super().filter_data()
-        self._left_out = Counter(
-            {
-                'below filter_cfg.bbox_score_thr': len(self.data_list)
-                - len(people)
-            }
-        )
-        self._tell(f'"{self.bbox_file or self.ann_file}"', len(people))
+        low = len(self.data_list) - len(people)
+        self._left_out = Counter({'below filter_cfg.bbox_score_thr': low})
+        self._tell(len(people))
         return people
 
-    def _tell(self, file: str, number: int) -> None:
+    def _tell(self, number: int) -> None:
         """Say who is left out, and why."""
         told = [f'{n} {why}' for why, n in self._left_out.items() if n]
-        text = f'UnlabelledPeopleDataset: of {file}, {number} people are used'
+        file = self.bbox_file or self.ann_file
+        text = (
+            f'UnlabelledPeopleDataset: of "{file}", {number} people are used'
+        )
         if told:
             text += f', and left out are {", ".join(told)}'
         if not number:

@@ -9,6 +9,7 @@ __all__ = [
     'Index',
     'check_same_mirror_images',
     'describe_match',
+    'few',
     'match_keypoints',
     'plain_name',
 ]
@@ -54,8 +55,8 @@ def match_keypoints(
     # A nose alone is what people have in common with other animals.
     if 2 * common < min(len(teacher), len(student)) or not common:
         raise UserValueError(
-            f'The teacher predicts {_few(teacher)}, and the student '
-            f'{_few(student)}: they have {common} of them in common. Choose a '
+            f'The teacher predicts {few(teacher)}, and the student '
+            f'{few(student)}: they have {common} of them in common. Choose a '
             'teacher of the same keypoints. If only the names differ, set '
             "model.teacher.keypoints to the teacher's keypoint for each of "
             "the student's, by name or index, or None."
@@ -148,6 +149,7 @@ def _chosen(
     )
 
 
-def _few(names: Sequence[str]) -> str:
+def few(names: Sequence[str]) -> str:
+    """How many names there are, and the first of them."""
     more = ', ...' if len(names) > 4 else ''
     return f'{len(names)} keypoints ({", ".join(names[:4])}{more})'
