@@ -1,7 +1,6 @@
 """What is refused before training, and at the first batch."""
 
 import pytest
-import torch
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
@@ -10,7 +9,6 @@ from distilpose.keypoints import metainfo
 from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.mmpose_model import MMPoseSource
-from distilpose.zoo import build as building
 from distilpose.zoo.find import find_config
 
 from .. import toys
@@ -26,99 +24,6 @@ COCO_NAMES = keypoint_names(COCO_META)
 def distilled(**changes):
     changes.setdefault('teacher', toys.random_teacher())
     return toys.build(toys.student(**changes))
-
-
-def codec_of(kind, **changes):
-    config = toys.convolutional_teacher()
-    config['head']['decoder'] = dict(
-        type=kind,
-        input_size=toys.INPUT_SIZE,
-        heatmap_size=toys.HEATMAP_SIZE,
-        **changes,
-    )
-    return config
-
-
-class TestTeachersHeads:
-    @pytest.mark.parametrize(
-        'head',
-        [
-            dict(type='RegressionHead', in_channels=16, num_joints=toys.K),
-            dict(type='RLEHead', in_channels=16, num_joints=toys.K),
-            dict(type='InternetHead', keypoint_head_cfg=dict(
-                in_channels=16, out_channels=64, depth_size=4,
-                deconv_out_channels=[16], deconv_kernel_sizes=[4]),
-                root_head_cfg=dict(in_channels=16, heatmap_size=4,
-                    hidden_dims=[4]),
-                hand_type_head_cfg=dict(in_channels=16, num_labels=2,
-                    hidden_dims=[4])),
-        ],
-        ids=lambda head: head['type'],
-    )  # fmt: skip
-    def test_other_heads_are_named(self, head):
-        config = toys.convolutional_teacher()
-        config['head'] = head
-        model = distilled(teacher=toys.random_teacher(config))
-        with pytest.raises(
-            TypeError, match=f'{head["type"]} cannot be the head of a teach'
-        ):
-            model.init_weights()
-
-    def test_combined_udp_is_not_three_times_as_many_keypoints(self):
-        config = codec_of(
-            'UDPHeatmap', heatmap_type='combined', blur_kernel_size=3
-        )
-        config['head']['out_channels'] = 3 * toys.K
-        model = distilled(
-            teacher=toys.random_teacher(config),
-            distillation=dict(maps=dict(type='SimulatedHeatmapLoss')),
-            head=dict(scores=False),
-        )
-        model.init_weights()
-        losses = model.loss(*toys.batch(model))
-        assert 0 < losses['loss_maps'] < 1
-
-    def test_heights_of_255_become_1(self):
-        """Or the loss of Megvii's heatmaps is hundreds."""
-        config = codec_of('MegviiHeatmap', kernel_size=3)
-        torch.manual_seed(0)
-        teacher = FrozenTeacher(**toys.random_teacher(config))
-        inputs = torch.randn(1, 3, 64, 48)
-        expected = teacher.source.model(inputs, None, mode='tensor') / 255
-        output = teacher(inputs)
-        torch.testing.assert_close(output.heatmaps, expected)
-        assert output.frame.offset == (-0.5, -0.5)
-
-    def test_heatmaps_of_another_size_than_the_codec_says(self):
-        config = toys.convolutional_teacher()
-        config['head']['decoder']['heatmap_size'] = (24, 32)
-        model = distilled(teacher=toys.random_teacher(config))
-        with pytest.raises(
-            ValueError, match=r'\(12, 16\) \(w, h\), .* made for \(24, 32\)'
-        ):
-            model.init_weights()
-
-    def test_missing_package_is_named(self, monkeypatch):
-        find = building.importlib.util.find_spec
-        monkeypatch.setattr(
-            building.importlib.util,
-            'find_spec',
-            lambda name: None if name == 'mmpretrain' else find(name),
-        )
-        config = toys.convolutional_teacher()
-        config['backbone'] = dict(type='mmpretrain.VisionTransformer')
-        with pytest.raises(ValueError, match='mmpretrain, which is not inst'):
-            FrozenTeacher(**toys.random_teacher(config)).prepare()
-
-    def test_what_cannot_be_built_here_is_told_of_the_teacher(
-        self, monkeypatch
-    ):
-        def build(config):
-            raise ImportError('nms needs the compiled operators of `mmcv`')
-
-        monkeypatch.setattr(building.MODELS, 'build', build)
-        with pytest.raises(ValueError, match='The teacher .* here: nms needs'):
-            FrozenTeacher(**toys.random_teacher()).prepare()
 
 
 class TestKeypoints:
@@ -156,10 +61,12 @@ class TestKeypoints:
         for part in ('17 keypoints (L_Eye', '17 keypoints (nose', ' 1 of th'):
             assert part in str(error.value)
 
-    def test_nothing_is_said_of_unknown_names(self):
-        teacher = FrozenTeacher(
-            config=toys.teacher(), student_keypoints=COCO_NAMES
-        )
+    @pytest.mark.parametrize('config', [
+        toys.teacher(),
+        dict(model=toys.teacher(), train_dataloader=None),  # as of a test
+    ])  # fmt: skip
+    def test_nothing_is_said_of_unknown_names(self, config):
+        teacher = FrozenTeacher(config=config, student_keypoints=COCO_NAMES)
         assert teacher.source.metainfo is None and teacher.index is None
 
     def test_converted_keypoints_are_unknown(self):
@@ -185,74 +92,46 @@ class TestKeypoints:
         model.loss(inputs, data)
 
 
+SCORES = 'scores that nothing trains'
+
+
 class TestOutputsThatNothingTrains:
-    def test_scores_without_their_term(self):
-        terms = {**toys.TERMS, 'scores': None}
-        with pytest.raises(ValueError, match=r'scores that nothing trains'):
+    @pytest.mark.parametrize('terms, head, text', [
+        (dict(toys.TERMS, scores=None), 'scores', SCORES),
+        (dict(toys.TERMS, simulated_heatmaps=None), 'sigmas',
+         r'model\.head\.sigmas=False'),
+        (dict(toys.TERMS, scores=dict(type='KeypointScoreLoss',
+                                      loss_weight=0)), 'scores', SCORES),
+    ])  # fmt: skip
+    def test_of_terms(self, terms, head, text):
+        with pytest.raises(ValueError, match=text):
             distilled(distillation=terms).init_weights()
-        distilled(distillation=terms, head=dict(scores=False)).init_weights()
+        if None not in terms.values():
+            return
+        model = distilled(distillation=terms, head={head: False})
+        model.init_weights()
+        losses = model.loss(*toys.batch(model))
+        for term in toys.TERMS:
+            assert (f'loss_{term}' in losses) == bool(terms[term])
 
-    def test_sigmas_without_their_term(self):
-        terms = {**toys.TERMS, 'simulated_heatmaps': None}
-        with pytest.raises(ValueError, match=r'model\.head\.sigmas=False'):
-            distilled(distillation=terms).init_weights()
-
-    def test_a_weight_of_0_trains_nothing(self):
-        off = dict(type='KeypointScoreLoss', loss_weight=0)
-        with pytest.raises(ValueError, match='scores that nothing trains'):
-            distilled(
-                distillation={**toys.TERMS, 'scores': off}
-            ).init_weights()
-
-    def test_without_terms(self):
-        with pytest.raises(ValueError, match='scores that nothing trains'):
-            distilled(distillation={}).init_weights()
-
-    def test_a_term_that_takes_all_of_the_student(self):
+    def test_of_heads(self):
+        """A head of MMPose's has none; a term may take all of the student."""
         head = toys.build(toys.student()).head
         check_untrained_outputs(head, ['student', 'keypoint_weights'])
-
-    def test_without_distillation(self):
-        head = toys.build(toys.student()).head
-        with pytest.raises(ValueError, match='scores that nothing trains'):
-            check_untrained_outputs(head)
+        for terms in ((), ['student.coords']):
+            with pytest.raises(ValueError, match=SCORES):
+                check_untrained_outputs(head, terms)
         off = toys.student(head=dict(scores=False, sigmas=False))
-        check_untrained_outputs(toys.build(off).head)
-
-    def test_other_heads_are_left_alone(self):
-        check_untrained_outputs(toys.build(toys.teacher()).head)
+        for config in (off, toys.teacher()):
+            check_untrained_outputs(toys.build(config).head)
 
 
 @pytest.mark.parametrize('none', [{}, dict(scores=None)])
-def test_terms_that_are_left_out_none_and_empty(none):
-    config = toys.student(teacher=toys.random_teacher())
-    config.pop('distillation')
-    losses = toys.build(config).distillation
-    assert [*losses] == [*toys.TERMS]
+def test_terms_that_are_none_and_empty(none):
     off = dict(sigmas=False, scores=False)
     model = distilled(distillation=none, teacher=None, head=off)
     model.init_weights()
     assert set(model.loss(*toys.batch(model))) == {'loss_kpt', 'acc_pose'}
-
-
-def test_flat_heatmaps_of_invisible_keypoints_are_no_warning(caplog):
-    """Of visible ones, the peaks are 1."""
-    from mmengine.logging import MMLogger
-
-    model = distilled()
-    bias = model.teacher.source.model.head.mlp[-1].bias
-    model.teacher.source.model.head.mlp[-1].weight.data.zero_()
-    bias.data.fill_(0.0)
-    inputs, data = toys.batch(model)
-    for sample in data:
-        sample.gt_instance_labels.keypoint_weights.zero_()
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    try:
-        model.loss(inputs, data)
-    finally:
-        logger.removeHandler(caplog.handler)
-    assert 'peak' not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -274,15 +153,3 @@ def test_terms_called_like_a_loss_of_the_head():
     model = distilled(distillation=dict(kpt=toys.TERMS['keypoint_tokens']))
     with pytest.raises(ValueError, match='called "loss_kpt"'):
         model.loss(*toys.batch(model))
-
-
-def test_settings_that_are_gone():
-    teacher = dict(**toys.random_teacher(), compile=True)
-    with pytest.raises(TypeError, match='no setting compile. Its settings ar'):
-        distilled(teacher=teacher)
-
-
-def test_teacher_whose_config_has_no_training_data():
-    """As MMEngine dumps configs of tests."""
-    config = dict(model=toys.teacher(), train_dataloader=None)
-    assert FrozenTeacher(config=config).source.metainfo is None

@@ -29,7 +29,7 @@ def log(caplog):
     logger.removeHandler(caplog.handler)
 
 
-def check(change, height=1.0):
+def check(change, height=1.0, visible=1):
     """Check a teacher that predicts the labels, changed."""
     model = toys.build(toys.student(teacher=toys.random_teacher()))
     inputs, data = toys.batch(model, size=8)
@@ -37,7 +37,7 @@ def check(change, height=1.0):
     for sample in data:
         labels = torch.rand(1, toys.K, 2, generator=generator)
         sample.gt_instance_labels.keypoint_labels = 0.3 + 0.4 * labels
-        sample.gt_instance_labels.keypoint_weights[:] = 1
+        sample.gt_instance_labels.keypoint_weights[:] = visible
         sample.set_metainfo(dict(flip_indices=PAIRS))
     labels = torch.cat([s.gt_instance_labels.keypoint_labels for s in data])
     heatmaps = simulate_heatmaps(
@@ -80,6 +80,21 @@ def test_peaks_that_cannot_be_right(log, height, text):
     check(lambda labels: labels, height)
     (warning,) = warnings(log)
     assert re.search(text, warning) and 'logits' in warning
+
+
+def test_peaks_of_invisible_keypoints_are_no_warning(log):
+    check(lambda labels: labels, 0.0, visible=0)
+    assert not warnings(log) and 'peak' not in log.text
+
+
+def test_only_the_first_batch_is_looked_at(log):
+    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    last = model.teacher.source.model.head.mlp[-1]
+    last.weight.data.zero_()
+    last.bias.data.zero_()
+    for _ in range(2):
+        model.loss(*toys.batch(model))
+    assert log.text.count('peak at 0.000') == 1
 
 
 @pytest.mark.parametrize('change, height, number', [
