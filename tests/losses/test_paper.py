@@ -74,26 +74,6 @@ def test_float32_is_close_to_float64():
     )
 
 
-def test_computed_in_float32_under_autocast():
-    coords, sigmas = predictions(torch.float32)
-    target = torch.rand(B, K, H, W)
-    expected = SimulatedHeatmapLoss()(coords, sigmas, target, torch.ones(B, K))
-    with torch.autocast('cpu', torch.bfloat16):
-        loss = SimulatedHeatmapLoss()(coords, sigmas, target, torch.ones(B, K))
-    assert loss.dtype == torch.float32
-    assert loss == expected
-
-
-def test_weights_mask_keypoints():
-    coords, sigmas = predictions()
-    target = torch.rand(B, K, H, W, dtype=torch.float64)
-    weights = torch.zeros(B, K, dtype=torch.float64)
-    weights[0, 1] = 1
-    SimulatedHeatmapLoss()(coords, sigmas, target, weights).backward()
-    touched = coords.grad.abs().sum(-1) > 0
-    assert touched.nonzero().tolist() == [[0, 1]]
-
-
 def test_weights_between_0_and_1():
     """They weigh heatmaps, as the formula reads, and scores."""
     coords, sigmas = predictions()
@@ -125,28 +105,6 @@ def test_computed_in_the_widest_type(wide):
     assert loss.dtype == torch.float64 and loss == exact
 
 
-@pytest.mark.parametrize('loss', [SimulatedHeatmapLoss, KeypointScoreLoss])
-def test_nothing_visible(loss):
-    coords, sigmas = predictions()
-    scores = torch.rand(B, K, 1, dtype=torch.float64, requires_grad=True)
-    first = (
-        (coords, sigmas)
-        if loss is SimulatedHeatmapLoss
-        else (
-            scores,
-            coords,
-        )
-    )
-    value = loss()(
-        *first,
-        torch.rand(B, K, H, W, dtype=torch.float64),
-        torch.zeros(B, K, dtype=torch.float64),
-    )
-    value.backward()
-    assert value == 0
-    assert torch.isfinite(first[0].grad).all()
-
-
 def test_loss_weights_scale():
     coords, sigmas = predictions()
     target, weights = torch.rand(B, K, H, W), torch.ones(B, K)
@@ -167,17 +125,6 @@ def test_reading_heatmaps():
     values = read_heatmaps(heatmaps, points[None], FRAME)
     # 0.5 * (12 - 1) = 5.5 rounds to the even 6; the last two are outside.
     assert values.flatten().tolist() == [1, H * W, 7, 0, 0]
-
-
-def test_score_loss_by_hand():
-    heatmaps = torch.zeros(1, 2, H, W)
-    heatmaps[0, 0, 0, 0] = 0.75
-    coords = torch.zeros(1, 2, 2)
-    scores = torch.tensor([[[0.25], [0.5]]])
-    loss = KeypointScoreLoss(loss_weight=1)(
-        scores, coords, heatmaps, torch.ones(1, 2)
-    )
-    assert loss == pytest.approx((0.5 + 0.5) / 2)
 
 
 @pytest.mark.parametrize('pixels, target', [
@@ -254,18 +201,6 @@ def test_peaked_heatmap_loss_of_targets_that_are_not_labelled(cells):
     loss.backward()
     torch.testing.assert_close(loss, expected)
     assert output.grad.isfinite().all()
-
-
-def test_peaked_heatmap_loss_with_weights_of_cells():
-    """Equal weights of a keypoint's cells are that keypoint's weight."""
-    target = simulate_heatmaps(*predictions(), FRAME).detach()
-    output = target + 0.1 * torch.rand_like(target)
-    weights = torch.rand(B, K, dtype=torch.float64)
-    loss = PeakedHeatmapLoss()
-    torch.testing.assert_close(
-        loss(output, target, weights[..., None, None].expand_as(target)),
-        loss(output, target, weights),
-    )
 
 
 def test_peaked_heatmap_loss_takes_the_mean_of_weights_of_cells():

@@ -115,18 +115,6 @@ def test_sine_table_by_hand():
     assert torch.equal(table[0, 1, 4:], table[1, 1, 4:])
 
 
-def test_map_that_does_not_divide_into_patches():
-    encoder = TokenDistillingEncoder(4, 2, (4, 3), 16, 1, 2)
-    with pytest.raises(ValueError, match=r'10 x 12 .* patches of 4 x 3'):
-        encoder(torch.zeros(1, 4, 10, 12))
-
-
-def test_other_channels():
-    encoder = TokenDistillingEncoder(4, 2, (4, 3), 16, 1, 2)
-    with pytest.raises(ValueError, match='5 channels, but in_channels=4'):
-        encoder(torch.zeros(1, 5, 8, 12))
-
-
 @pytest.mark.parametrize(
     'settings, message',
     [
@@ -138,3 +126,13 @@ def test_other_channels():
 def test_settings_that_make_no_encoder(settings, message):
     with pytest.raises(ValueError, match=message):
         TokenDistillingEncoder(4, **settings)
+
+
+@pytest.mark.parametrize('shape, message', [
+    ((1, 4, 10, 12), r'10 x 12 .* patches of 4 x 3'),
+    ((1, 5, 8, 12), '5 channels, but in_channels=4'),
+])  # fmt: skip
+def test_maps_that_do_not_fit(shape, message):
+    encoder = TokenDistillingEncoder(4, 2, (4, 3), 16, 1, 2)
+    with pytest.raises(ValueError, match=message):
+        encoder(torch.zeros(shape))

@@ -44,6 +44,15 @@ def inputs():
     return torch.randn(2, 3, 64, 48)
 
 
+def with_mirrored(student, inputs):
+    """The mean of a prediction and of its mirror image's: a flip test."""
+    own = student(inputs, None, mode='tensor')
+    mirrored = student(inputs.flip(-1), None, mode='tensor')
+    coords, sigmas, scores = (part[:, FLIP].clone() for part in mirrored)
+    coords[..., 0] = 1 - coords[..., 0]
+    return [(a + b) / 2 for a, b in zip(own, (coords, sigmas, scores))]
+
+
 def test_forward(student, inputs):
     """Five numbers a keypoint: x, y, score and two sigmas, in this order."""
     coords, sigmas, scores = student(inputs, None, mode='tensor')
@@ -64,6 +73,12 @@ def test_switched_off_fields_are_none(inputs):
     assert prediction.sigmas is None and prediction.scores is None
     expected = full(inputs, None, mode='tensor').coords
     assert torch.equal(prediction.coords, expected)
+    for result in plain.predict(inputs, samples()):
+        assert (result.pred_instances.keypoint_scores == 1).all()
+        assert result.pred_instances.keypoint_scores.shape == (1, toys.K)
+    plain.test_cfg = dict(output_heatmaps=True)
+    with pytest.raises(ValueError, match='needs sigmas'):
+        plain.predict(inputs, samples())
 
 
 def test_shared_sigma(student, inputs):
@@ -96,22 +111,11 @@ def test_predict_decodes_to_pixels(student, inputs):
         )
 
 
-def test_scores_are_1_where_none_are_given(inputs):
-    model = toys.build(toys.student(head=dict(scores=False))).eval()
-    for result in model.predict(inputs, samples()):
-        assert (result.pred_instances.keypoint_scores == 1).all()
-        assert result.pred_instances.keypoint_scores.shape == (1, toys.K)
-
-
 def test_flip_test_swaps_coordinates_and_scores(student, inputs):
     """By hand; and a mirrored image gives the mirrored prediction."""
-    own = student(inputs, None, mode='tensor')
-    mirrored = student(inputs.flip(-1), None, mode='tensor')
-    coords = mirrored.coords[:, FLIP].clone()
-    coords[..., 0] = 1 - coords[..., 0]
-    expected = ((own.coords + coords) / 2).detach().numpy() * [48, 64]
-    scores = ((own.scores + mirrored.scores[:, FLIP]) / 2).detach().numpy()
-
+    coords, _, scores = with_mirrored(student, inputs)
+    expected = coords.detach().numpy() * [48, 64]
+    scores = scores.detach().numpy()
     results = student.predict(inputs, samples())
     back = student.predict(inputs.flip(-1), samples())
     for i in range(2):
@@ -131,14 +135,8 @@ def test_flip_test_swaps_coordinates_and_scores(student, inputs):
 def test_simulated_heatmaps_on_request(student, inputs):
     """Gaussians at the prediction, without and with the flip test."""
     own = student(inputs, None, mode='tensor')
-    mirrored = student(inputs.flip(-1), None, mode='tensor')
-    coords = mirrored.coords[:, FLIP].clone()
-    coords[..., 0] = 1 - coords[..., 0]
-    averaged = (
-        (own.coords + coords) / 2,
-        (own.sigmas + mirrored.sigmas[:, FLIP]) / 2,
-    )
-    for flip_test, prediction in ((False, own[:2]), (True, averaged)):
+    averaged = with_mirrored(student, inputs)
+    for flip_test, prediction in ((False, own[:2]), (True, averaged[:2])):
         student.test_cfg = dict(flip_test=flip_test, output_heatmaps=True)
         results = student.predict(inputs, samples())
         for i, result in enumerate(results):
@@ -159,23 +157,6 @@ def test_predicts_under_bf16(build, inputs):
     with torch.autocast('cpu', dtype=torch.bfloat16):
         results = model.predict(inputs, samples())
     assert np.isfinite(results[0].pred_instances.keypoints).all()
-
-
-def test_no_heatmaps_without_sigmas(inputs):
-    model = toys.build(toys.student(head=dict(sigmas=False))).eval()
-    model.test_cfg = dict(output_heatmaps=True)
-    with pytest.raises(ValueError, match='needs sigmas'):
-        model.predict(inputs, samples())
-
-
-def test_flip_test_leaves_no_trace(student, inputs):
-    """Predicting twice gives the same: nothing is written to in place."""
-    first = student.predict(inputs, samples())
-    second = student.predict(inputs, samples())
-    for a, b in zip(first, second):
-        assert np.array_equal(
-            a.pred_instances.keypoints, b.pred_instances.keypoints
-        )
 
 
 def test_loss_by_hand(student):
@@ -255,9 +236,7 @@ def test_heatmaps_of_any_size():
     assert head((torch.zeros(2, 3, 8),)).shape == (2, 3, 7, 10)
     hidden = TokenPoseHead(8, 3, heatmap_size=(10, 7), hidden_channels=16)
     assert [m.out_features for m in hidden.mlp[1::2]] == [16, 70]
-
-
-def test_heatmap_reads_row_by_row():
+    # They are read row by row.
     head = TokenPoseHead(4, 1, heatmap_size=(3, 2), hidden_channels=None)
     head.mlp[1].weight.data.zero_()
     head.mlp[1].bias.data = torch.arange(6.0)
