@@ -6,7 +6,6 @@ import io
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmpose.registry import MODELS
 from torch import nn
@@ -19,8 +18,6 @@ from distilpose.deploy import (
     micro_batches,
 )
 from distilpose.teachers.mmpose_model import MMPoseSource
-from distilpose.zoo.build import build_without_weights
-from distilpose.zoo.find import find_config
 
 from .. import toys
 from ..models.test_heads import samples
@@ -170,19 +167,6 @@ def test_micro_batches_hold_a_number_of_pixels(height, width, sizes):
     batch = torch.randn(20, 3, height, width)
     assert torch.equal(MicroBatches(Model())(batch), batch)
     assert Model.sizes == sizes
-
-
-def test_multi_stage_models_deploy():
-    """RSN's features are nested, too: they were an error."""
-    name = 'td-hm_rsn18_8xb32-210e_coco-256x192'
-    config = Config.fromfile(find_config(name, with_mmpose=True))
-    model = build_without_weights(config)
-    inputs = torch.randn(3, 3, 64, 64)
-    before = model.extract_feat(inputs)
-    after = deploy(model).extract_feat(inputs)
-    assert [len(x) for x in before] == [len(x) for x in after]
-    for a, b in zip(before[-1], after[-1]):
-        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -20,39 +20,8 @@ from distilpose_runtime import PoseEstimator
 from .. import exported, toys
 
 W, H = toys.INPUT_SIZE
-POOLED = dict(type='GlobalAveragePooling')
-DECODER = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
-MAPS = dict(
-    in_channels=16,
-    in_featuremap_size=(12, 16),
-    num_joints=toys.K,
-    deconv_out_channels=None,
-    decoder=DECODER,
-)
-STUDENTS = dict(
-    distilpose={},
-    no_score=dict(head=dict(scores=False, sigmas=False)),
-    regression=dict(
-        neck=POOLED,
-        head=dict(
-            type='RegressionHead',
-            in_channels=16,
-            num_joints=toys.K,
-            decoder=DECODER,
-        ),
-    ),
-    rle=dict(
-        neck=POOLED,
-        head=dict(
-            type='RLEHead',
-            in_channels=16,
-            num_joints=toys.K,
-            decoder=DECODER,
-        ),
-    ),
-    integral=dict(neck=None, head=dict(type='IntegralRegressionHead', **MAPS)),
-    dsnt=dict(neck=None, head=dict(type='DSNTHead', debias=True, **MAPS)),
-)
+STUDENTS = {kind: x for kind, x in toys.students().items() if kind != 'timm'}
+STUDENTS.update(no_score=dict(head=dict(scores=False, sigmas=False)))
 
 
 def crops(batch):
@@ -62,12 +31,7 @@ def crops(batch):
 
 
 def config(kind):
-    found = exported.config()
-    for part, changes in STUDENTS[kind].items():
-        if changes and 'type' not in changes:
-            changes = {**found.model[part], **changes}
-        found.model[part] = changes
-    return found
+    return exported.config(**STUDENTS[kind])
 
 
 def expected(model, images, flip_test):
@@ -115,10 +79,10 @@ def test_predicts_what_mmpose_predicts(kind, flip_test, tmp_path):
     assert np.ptp(wanted[0], axis=0).max() > 0.1  # the images differ
     np.testing.assert_allclose(coords, wanted[0], rtol=0, atol=1e-3)
     np.testing.assert_allclose(scores, wanted[1], rtol=0, atol=1e-5)
-    assert len(sigmas) == (kind in ('distilpose', 'rle'))
+    assert len(sigmas) == (kind in ('tokens', 'pooled', 'rle'))
 
 
-@pytest.mark.parametrize('kind', ['distilpose', 'rle'])
+@pytest.mark.parametrize('kind', ['tokens', 'rle'])
 def test_sigmas_are_in_pixels_of_the_input(kind, tmp_path):
     """A student's come from a heatmap at stride 4; RLE's from fractions."""
     student = config(kind)
@@ -133,7 +97,7 @@ def test_sigmas_are_in_pixels_of_the_input(kind, tmp_path):
     )
     with torch.no_grad():
         output = model(data['inputs'], None, mode='tensor')
-    if kind == 'distilpose':
+    if kind == 'tokens':
         wanted = 4 * output.sigmas.numpy()
     else:
         wanted = 2**0.5 * output[..., 2:].sigmoid().numpy() * [W, H]
