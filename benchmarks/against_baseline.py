@@ -31,11 +31,7 @@ from distilpose.zoo.find import find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-from naive_baseline import (
-    build_naive,
-    naive_losses,
-    simulate_heatmaps_in_full,
-)
+from naive_baseline import build_naive, naive_losses, simulate_heatmaps_in_full
 from timing import (
     Timing,
     add_options,
@@ -240,11 +236,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
-    for measure, batch in (
-        (predict, [1, 16]),
-        (train, [8]),
-        (loss, [64]),
-    ):
+    for measure, batch in ((predict, [1, 16]), (train, [8]), (loss, [64])):
         command = commands.add_parser(
             measure.__name__, help=measure.__doc__.splitlines()[0]
         )

@@ -31,49 +31,26 @@ class Combination(NamedTuple):
     name: str
     python: str
     torch: str
-    numpy: str
-    mmpose: str
-    mmengine: str
-    mmdet: str
-    mmcv: str
+    numpy: str = '<2'
+    mmpose: str = '1.3.2'
+    mmengine: str = '0.10.7'
+    mmdet: str = '3.3.0'
+    mmcv: str = 'mmcv-lite==2.1.0'
     opencv: str = '<4.12'
     supported: bool = True
 
 
+NUMPY_2 = dict(numpy='>=2', opencv='')
 COMBINATIONS = [
-    Combination(
-        'too-old', '3.10', '2.0.1', '<2', '1.3.2', '0.10.7', '3.3.0',
-        'mmcv-lite==2.1.0', supported=False,
-    ),
-    Combination(
-        'oldest', '3.10', '2.1.2', '<1.25', '1.3.0', '0.9.1', '3.2.0',
-        'mmcv-lite==2.1.0',
-    ),
-    Combination(
-        '2024', '3.10', '2.4.1', '<2', '1.3.1', '0.10.4', '3.3.0',
-        'mmcv-lite==2.1.0',
-    ),
-    Combination(
-        'tested', '3.11', '2.11.0', '<2', '1.3.2', '0.10.7', '3.3.0',
-        'mmcv-lite==2.1.0',
-    ),
-    Combination(
-        'operators', '3.11', '2.11.0', '<2', '1.3.2', '0.10.7', '3.3.0',
-        'mmcv==2.1.0',
-    ),
-    Combination(
-        'numpy-2', '3.12', '2.11.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
-        'mmcv-lite==2.1.0', '',
-    ),
-    Combination(
-        'newest', '3.12', '2.15.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
-        'mmcv-lite==2.1.0', '',
-    ),
-    Combination(
-        'too-new', '3.13', '2.15.0', '>=2', '1.3.2', '0.10.7', '3.3.0',
-        'mmcv-lite==2.1.0', '', supported=False,
-    ),
-]  # fmt: skip
+    Combination('too-old', '3.10', '2.0.1', supported=False),
+    Combination('oldest', '3.10', '2.1.2', '<1.25', '1.3.0', '0.9.1', '3.2.0'),
+    Combination('2024', '3.10', '2.4.1', '<2', '1.3.1', '0.10.4'),
+    Combination('tested', '3.11', '2.11.0'),
+    Combination('operators', '3.11', '2.11.0', mmcv='mmcv==2.1.0'),
+    Combination('numpy-2', '3.12', '2.11.0', **NUMPY_2),
+    Combination('newest', '3.12', '2.15.0', **NUMPY_2),
+    Combination('too-new', '3.13', '2.15.0', **NUMPY_2, supported=False),
+]
 # Methods of an environment, in this order.
 STAGES = ('install', 'imports', 'tests', 'trains')
 

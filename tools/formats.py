@@ -52,9 +52,7 @@ class Format(NamedTuple):
 
 
 def makers(
-    config: Config,
-    checkpoint: str,
-    folder: Path,
+    config: Config, checkpoint: str, folder: Path
 ) -> dict[str, Callable[[], Format]]:
     """Name the formats, each with a call that makes it.
 

@@ -281,10 +281,8 @@ def explain_unusable_datasets(
     where an entry cannot be read, MMPose fails with "77" or the like. Neither
     names the file, the entry or the cause, and no hook runs before that.
 
-    Args:
-        explain: Gives the error to raise in place of that of a dataset; None
-            where the files are not its cause. Then it is a bug of the
-            dataset's class, and stays as it is.
+    ``explain`` gives the error to raise in place of that of a dataset; None
+    for a bug of the dataset's class, which stays as it is.
     """
     from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
@@ -309,14 +307,11 @@ def explain_unusable_datasets(
 def explain_unusable_checkpoints(
     explain: Callable[[str, Exception], str],
 ) -> bool:
-    """Name a checkpoint that cannot be read.
+    """Name a checkpoint that cannot be read; ``explain`` says why.
 
     Fault: of a damaged or cut-off file, MMEngine passes on what PyTorch's
     reader says, "[Errno 22] Invalid argument" for one, and not which file it
     is; of one that does not exist, not where it looked.
-
-    Args:
-        explain: Says why a file, which is there, was not read.
     """
 
     def load(filename: str, map_location: Any = None) -> Any:

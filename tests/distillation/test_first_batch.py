@@ -74,7 +74,7 @@ def test_likely_causes_of_a_large_distance(log, change, cause):
 
 
 @pytest.mark.parametrize('height, text', [
-    (0.05, 'peak at 0.046'), (9.0, 'peak at 8.24 .* of another height'),
+    (0.05, 'peak at 0.046'), (9.0, 'peak at 8.240 .* of another height'),
 ])  # fmt: skip
 def test_peaks_that_cannot_be_right(log, height, text):
     check(lambda labels: labels, height)

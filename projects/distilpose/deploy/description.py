@@ -27,15 +27,7 @@ FORMAT_VERSION = 1
 
 
 def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
-    """Describe a model by its config.
-
-    Args:
-        config: The config.
-        model: The model that was built of it.
-
-    Returns:
-        The entries of the file's metadata that do not depend on how it is
-        exported, ready for JSON.
+    """Give the metadata of a file, without how it is exported, for JSON.
 
     Raises:
         ValueError: The config does not tell what keypoints the model

@@ -24,12 +24,9 @@ _TRACING: dict[str, Any] = (
 def trace_onnx(
     model: nn.Module, example: Tensor, outputs: Sequence[str]
 ) -> onnx.ModelProto:
-    """Make the graph of a model, for any batch.
+    """Make the graph of a model, for any batch, from two or more images.
 
-    Args:
-        model: It takes ``images`` and gives a tuple of tensors.
-        example: Images, two or more.
-        outputs: Names of the tensors.
+    The model takes ``images`` and gives a tuple of tensors of these names.
     """
     graph = io.BytesIO()
     with warnings.catch_warnings():

@@ -72,12 +72,10 @@ def random_crops(size: tuple[int, int]) -> list[np.ndarray]:
 
 @torch.inference_mode()
 def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
-    """Predict crops by MMPose's own way, from bytes to decoded keypoints.
+    """Predict crops (N, H, W, 3), BGR, 8 bits, by MMPose's own way.
 
-    Args:
-        student: Whose estimator is asked, by its ``test_cfg``; it gives the
-            sigmas alone, which MMPose does not.
-        crops: Crops (N, H, W, 3), BGR, 8 bits.
+    It follows the ``test_cfg`` of the student's estimator. The sigmas alone
+    are the student's, as MMPose gives none.
     """
     data = student.model.data_preprocessor(
         dict(
@@ -144,7 +142,6 @@ def _sample(student: ExportedStudent) -> PoseDataSample:
         )
     )
     sample.gt_instances = InstanceData(
-        bboxes=np.zeros((1, 4), np.float32),
-        bbox_scores=np.ones(1, np.float32),
+        bboxes=np.zeros((1, 4), np.float32), bbox_scores=np.ones(1, np.float32)
     )
     return sample

@@ -21,11 +21,7 @@ from ..teachers.output import TeacherOutput
 from .step import DistillationStep
 from .terms import needs_of
 
-__all__ = [
-    'check_before_training',
-    'check_untrained_outputs',
-    'expect_dict',
-]
+__all__ = ['check_before_training', 'check_untrained_outputs', 'expect_dict']
 
 # What gives a term what it needs.
 EXAMPLES = dict(
@@ -42,13 +38,8 @@ GIVEN_BY = dict(
 def expect_dict(name: str, given: Any, known: Sequence[str] = ()) -> dict:
     """Give a part of the estimator's config; a dict, empty where it is None.
 
-    Args:
-        name: What it is called.
-        given: What the config says.
-        known: Keys that it may have; all where none is named.
-
     Raises:
-        TypeError: It is something else, or has other keys.
+        TypeError: It is something else, or has keys that are not ``known``.
     """
     if given is None:
         return {}
@@ -68,10 +59,7 @@ def expect_dict(name: str, given: Any, known: Sequence[str] = ()) -> dict:
 
 @torch.no_grad()
 def check_before_training(model: TopdownPoseEstimator) -> None:
-    """Run student and teacher on one black image, and compare.
-
-    Args:
-        model: A ``DistilPoseEstimator``.
+    """Run a DistilPoseEstimator and its teacher on one black image.
 
     Raises:
         ValueError: They differ in what cannot be converted: the aspect of
@@ -109,14 +97,10 @@ def check_before_training(model: TopdownPoseEstimator) -> None:
 def check_untrained_outputs(
     head: nn.Module, needs: Iterable[str] = ()
 ) -> None:
-    """Refuse a head that gives out numbers which nothing trains.
+    """Refuse a head that gives scores or sigmas which nothing trains.
 
-    Its scores would be noise: people would be ranked by it, and most of their
-    keypoints not drawn.
-
-    Args:
-        head: Head of the model that is going to be trained.
-        needs: What distillation terms need; nothing where none is trained.
+    They would be noise: people would be ranked by it, and most of their
+    keypoints not drawn. ``needs`` are those of the distillation terms.
 
     Raises:
         ValueError: Scores or sigmas are switched on, but in vain.

@@ -38,16 +38,10 @@ def check_first_batch(
     samples: SampleList,
     losses: dict,
 ) -> None:
-    """Look at what comes of the first real batch, and log it.
+    """Look at what comes of a DistilPoseEstimator's first batch, and log it.
 
-    Of several processes all raise if one does: the others would wait for its
-    gradients.
-
-    Args:
-        model: A ``DistilPoseEstimator``.
-        step: Outputs for the batch.
-        samples: The batch's data samples.
-        losses: The head's own losses.
+    ``losses`` are the head's own. Of several processes all raise if one does:
+    the others would wait for its gradients.
 
     Raises:
         ValueError: The teacher's output is not finite, its keypoints have
@@ -116,43 +110,34 @@ def _expect_finite(what: str, tensors: Iterable[Tensor]) -> None:
 def _judge_peaks(peaks: Tensor, logger: MMLogger) -> None:
     """Say how sure the teacher is; warn if that cannot be right."""
     mean = float(peaks.mean())
-    if mean < FLAT_PEAK:
-        logger.warning(
-            "The teacher's heatmaps peak at %.3f on average for visible "
-            'keypoints of the first batch, where a trained teacher reaches '
-            'about 1. It has learned next to nothing, or it sees another kind '
-            'of data than its own, or its heatmaps are logits that want a '
-            'sigmoid. Check model.teacher.checkpoint and the codec of the '
-            'teacher.',
-            mean,
-        )
-    elif mean > HIGH_PEAK:
-        logger.warning(
-            "The teacher's heatmaps peak at %.3g on average for visible "
-            'keypoints of the first batch, where 1 is expected: they are '
-            'logits, or of another height than their codec says. The terms '
-            'that compare heatmaps will outweigh all others. Check the codec '
-            'and the last layer of the teacher.',
-            mean,
-        )
-    else:
+    if FLAT_PEAK <= mean <= HIGH_PEAK:
         share = ((peaks > FLAT_PEAK) & (peaks < HIGH_PEAK)).float().mean()
         logger.info(
             "The teacher's heatmaps peak at %.2f on average; %.0f %% of the "
             'peaks lie between %g and %g.',
-            mean,
-            100 * float(share),
-            FLAT_PEAK,
-            HIGH_PEAK,
+            *(mean, 100 * float(share), FLAT_PEAK, HIGH_PEAK),
         )
+        return
+    cause = (
+        'It has learned next to nothing, or sees other data than its own, or '
+        'its heatmaps are logits that want a sigmoid.'
+        if mean < FLAT_PEAK
+        else 'They are logits, or of another height than their codec says: '
+        'terms that compare heatmaps will outweigh all others.'
+    )
+    logger.warning(
+        "The teacher's heatmaps peak at %.3f on average for visible keypoints "
+        'of the first batch, where a trained teacher reaches about 1. %s '
+        "Check model.teacher.checkpoint, and the teacher's codec and last "
+        'layer.',
+        *(mean, cause),
+    )
 
 
 def _label_coords(head: nn.Module, samples: SampleList) -> Tensor | None:
-    """Where labels say that keypoints are.
+    """Where labels say that keypoints are, (B, K, 2), fractions of the input.
 
-    Returns:
-        Coordinates (B, K, 2), fractions of the input; None for labels of a
-        kind that does not say it.
+    None for labels of a kind that does not say it.
     """
     labels = [sample.gt_instance_labels for sample in samples]
     if 'keypoint_labels' in labels[0]:

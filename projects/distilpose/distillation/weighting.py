@@ -45,14 +45,10 @@ class KeypointWeighting:
         self.min_confidence = min_confidence
 
     def __call__(self, weights: Tensor, teacher: TeacherOutput) -> Tensor:
-        """Weigh the keypoints of a batch.
+        """Weigh keypoints (B, K), without gradient.
 
-        Args:
-            weights: The labels' weights (B, K), 0 where nothing is labelled.
-            teacher: What the teacher predicts.
-
-        Returns:
-            Weights (B, K), without gradient.
+        ``weights`` are those of the labels (B, K), 0 where nothing is
+        labelled.
         """
         if self.unlabelled:
             weights = weights.new_ones(weights.shape)
@@ -67,15 +63,10 @@ class KeypointWeighting:
 
 @torch.no_grad()
 def keypoint_distances(step: DistillationStep, inputs: Tensor) -> Tensor:
-    """How far the student is from where its teacher's heatmaps peak.
+    """How far a student is from where its teacher's heatmaps peak.
 
-    Args:
-        step: Outputs for a batch.
-        inputs: The batch's images (B, C, H, W).
-
-    Returns:
-        Distances (B, K), pixels of the input; NaN where a keypoint weighs
-        nothing.
+    (B, K), pixels of the ``inputs`` (B, C, H, W); NaN where a keypoint
+    weighs nothing.
     """
     coords = step.student.coords
     apart = coords - step.teacher.maps.coords().to(coords)

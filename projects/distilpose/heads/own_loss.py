@@ -26,6 +26,8 @@ from distilpose_runtime.errors import UserTypeError
 
 __all__ = ['HeadOutput', 'label_loss']
 
+Labels = tuple[Tensor, ...]
+
 
 class HeadOutput(NamedTuple):
     """What a head gave, and the head itself, which knows its loss.
@@ -41,20 +43,13 @@ class HeadOutput(NamedTuple):
 
 @singledispatch
 def label_loss(
-    head: nn.Module, output: Any, labels: tuple[Tensor, ...], weights: Tensor
+    head: nn.Module, output: Any, labels: Labels, weights: Tensor
 ) -> Tensor:
-    """Compute a head's own loss for labels that no data sample holds.
+    """Compute a head's own loss, a scalar, for labels that no sample holds.
 
-    A head of another kind is added by ``label_loss.register``.
-
-    Args:
-        head: The head.
-        output: What its ``forward`` gave.
-        labels: What ``draw_labels`` gave for its codec.
-        weights: Weights of the keypoints (B, K).
-
-    Returns:
-        The loss, a scalar.
+    ``output`` is what its ``forward`` gave, ``labels`` what ``draw_labels``
+    gave for its codec, and ``weights`` those of the keypoints, (B, K). A head
+    of another kind is added by ``label_loss.register``.
 
     Raises:
         TypeError: There is none for this kind of head.
@@ -69,20 +64,14 @@ def label_loss(
 
 @label_loss.register
 def _(
-    head: HeatmapHead,
-    output: Tensor,
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
+    head: HeatmapHead, output: Tensor, labels: Labels, weights: Tensor
 ) -> Tensor:
     return head.loss_module(output, *labels, weights)
 
 
 @label_loss.register
 def _(
-    head: RegressionHead,
-    output: Tensor,
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
+    head: RegressionHead, output: Tensor, labels: Labels, weights: Tensor
 ) -> Tensor:
     return head.loss_module(output, *labels, weights[..., None])
 
@@ -91,16 +80,14 @@ def _(
 @label_loss.register(RTMCCHead)
 @label_loss.register(RTMWHead)
 @label_loss.register(DSNTHead)
-def _(
-    head: Any, output: Any, labels: tuple[Tensor, ...], weights: Tensor
-) -> Tensor:
+def _(head: Any, output: Any, labels: Labels, weights: Tensor) -> Tensor:
     loss = head.loss_module([*output], [*labels], weights)
     return torch.stack(loss).sum() if isinstance(loss, list) else loss
 
 
 @label_loss.register
 def _(
-    head: RLEHead, output: Tensor, labels: tuple[Tensor, ...], weights: Tensor
+    head: RLEHead, output: Tensor, labels: Labels, weights: Tensor
 ) -> Tensor:
     coords, scales = output.split(2, dim=-1)
     return head.loss_module(coords, scales, *labels, weights[..., None])
@@ -110,7 +97,7 @@ def _(
 def _(
     head: IntegralRegressionHead,
     output: tuple[Tensor, Tensor],
-    labels: tuple[Tensor, ...],
+    labels: Labels,
     weights: Tensor,
 ) -> Tensor:
     return head.loss_module(output[0], labels[0], weights)
@@ -118,10 +105,7 @@ def _(
 
 @label_loss.register
 def _(
-    head: CPMHead,
-    output: list[Tensor],
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
+    head: CPMHead, output: list[Tensor], labels: Labels, weights: Tensor
 ) -> Tensor:
     losses = head.loss_module
     if not isinstance(losses, nn.ModuleList):
@@ -133,10 +117,7 @@ def _(
 
 @label_loss.register
 def _(
-    head: MSPNHead,
-    output: list[Tensor],
-    labels: tuple[Tensor, ...],
-    weights: Tensor,
+    head: MSPNHead, output: list[Tensor], labels: Labels, weights: Tensor
 ) -> Tensor:
     """Of the last stage, which is decoded: the codec is that of its labels."""
     loss = head.loss_module
@@ -149,7 +130,7 @@ def _(
 def _(
     head: VisPredictHead,
     output: tuple[Any, Tensor],
-    labels: tuple[Tensor, ...],
+    labels: Labels,
     weights: Tensor,
 ) -> Tensor:
     """Of the head that it wraps: a teacher's peaks are no visibility."""

@@ -65,24 +65,15 @@ def simcc_heatmaps(
 ) -> SeparableHeatmaps:
     """Turn the logits of a SimCC head into Gaussians, rows alone.
 
-    How a head was trained says what its logits l mean. With a softmax over
-    both logits and labels t, softmax(beta l) = softmax(label_beta t): the
-    logits are the labels up to a factor and a constant, which the
-    background tells. With a softmax over the logits alone, it is the labels,
-    normalized to a sum of 1.
+    How a head was trained says what its logits l, (B, K, w) and (B, K, h),
+    mean. With a softmax over logits and labels t, softmax(beta l) =
+    softmax(label_beta t): the logits are the labels up to a factor and a
+    constant, which the background tells: the value of most bins of rows
+    (B, K, n), as (B, K, 1). Without a ``label_beta``, a softmax over the
+    logits alone is the labels, normalized to a sum of 1.
 
     A keypoint's height is the smaller of those of its two profiles, which is
     what MMPose takes as its score, and at most 1.
-
-    Args:
-        codec: Codec that the head was trained with.
-        logits_x: Logits (B, K, w).
-        logits_y: Logits (B, K, h).
-        beta: What the loss multiplies the logits by.
-        label_beta: What the loss multiplies the labels by before a softmax,
-            or None if it takes none.
-        background: Gives the value of most bins of rows (B, K, n), as
-            (B, K, 1). Defaults to the median.
 
     Raises:
         TypeError: The codec's labels are no Gaussians.

@@ -205,9 +205,7 @@ def _(codec: UDPHeatmap) -> HeatmapFrame:
         input_h * (h - 1) / (input_h - 1),
     )
     return HeatmapFrame(
-        size=(w, h),
-        scale=scale,
-        sigma_scale=_sigma_scale(codec, scale),
+        size=(w, h), scale=scale, sigma_scale=_sigma_scale(codec, scale)
     )
 
 

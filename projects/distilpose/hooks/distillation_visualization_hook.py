@@ -53,29 +53,30 @@ class DistillationVisualizationHook(Hook):
             ValueError: Nothing is distilled, there is no validation data, the
                 teacher was stored, or the training does not go by epochs.
         """
-        if isinstance(runner.train_loop, IterBasedTrainLoop):
-            raise UserValueError(
-                'DistillationVisualizationHook works by epochs, but this '
-                'training goes by iterations (train_cfg.by_epoch=False) and '
-                'would end without a picture. Remove the hook from '
-                'custom_hooks, or train by epochs.'
-            )
         model = model_of(runner)
         distils = isinstance(model, DistilPoseEstimator) and model.distillation
-        if not distils or runner.val_loop is None:
-            raise UserValueError(
-                'DistillationVisualizationHook shows samples of the '
-                'validation data to a DistilPoseEstimator and its teacher; '
-                'this run lacks one of them. Remove the hook from '
-                'custom_hooks, or add them.'
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            fault = (
+                'works by epochs, but this training goes by iterations '
+                '(train_cfg.by_epoch=False). Train by epochs'
             )
-        if model.teacher.source.is_stored:
-            raise UserValueError(
-                'DistillationVisualizationHook shows validation samples to '
-                f'the teacher, but "{model.teacher.source.name}" holds its '
-                'outputs for the training data alone. Remove the hook from '
-                'custom_hooks, or train with the teacher itself.'
+        elif not distils or runner.val_loop is None:
+            fault = (
+                'shows validation data to a DistilPoseEstimator and its '
+                'teacher; this run lacks one of them. Add them'
             )
+        elif model.teacher.source.is_stored:
+            fault = (
+                'shows validation data to the teacher, but '
+                f'"{model.teacher.source.name}" holds its outputs for the '
+                'training data alone. Train with the teacher itself'
+            )
+        else:
+            return
+        raise UserValueError(
+            f'{type(self).__name__} {fault}, or remove the hook from '
+            'custom_hooks.'
+        )
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Draw, every ``interval`` epochs."""

@@ -15,14 +15,9 @@ __all__ = ['draw_comparison', 'draw_skeleton', 'overlay_heatmaps']
 
 
 def overlay_heatmaps(image: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
-    """Lay the largest of all keypoints' heatmaps over an image.
+    """Lay the largest of all heatmaps (K, h, w) over a crop (H, W, 3), BGR.
 
-    Args:
-        image: Crop (H, W, 3), BGR, 8 bits.
-        heatmaps: Heatmaps (K, h, w); below 0 and above 1 they are clipped.
-
-    Returns:
-        Picture (H, W, 3), BGR, 8 bits.
+    Below 0 and above 1 they are clipped.
     """
     largest = heatmaps.max(0).clip(0, 1)
     h, w = image.shape[:2]
@@ -40,17 +35,10 @@ def draw_skeleton(
     colors: np.ndarray,
     scale: int = 3,
 ) -> np.ndarray:
-    """Draw a skeleton.
+    """Draw a skeleton into a crop (H, W, 3), BGR, made ``scale`` times larger.
 
-    Args:
-        image: Crop (H, W, 3), BGR, 8 bits.
-        coords: Coordinates (K, 2), fractions of the image.
-        links: Pairs of keypoints to connect.
-        colors: A colour (RGB) for each link.
-        scale: How much larger the picture is, for lines finer than its pixels.
-
-    Returns:
-        Picture (scale * H, scale * W, 3), BGR, 8 bits.
+    Lines are finer than the crop's pixels. ``coords`` (K, 2) are fractions of
+    the image, ``links`` pairs of keypoints, and ``colors`` theirs, RGB.
     """
     canvas = cv2.resize(image, None, fx=scale, fy=scale)
     h, w = canvas.shape[:2]
@@ -70,16 +58,8 @@ def draw_comparison(
 ) -> np.ndarray:
     """Draw a crop, heatmaps over it and skeletons in it, side by side.
 
-    Args:
-        image: Crop (H, W, 3), BGR, 8 bits.
-        heatmaps: Of each model that has them, (K, h, w).
-        coords: Of each model that has them, (K, 2), fractions of the image.
-        links: Pairs of keypoints to connect.
-        colors: A colour (RGB) for each link.
-        scale: How much larger the picture is.
-
-    Returns:
-        Picture (scale * H, scale * W * number of cells, 3), BGR, 8 bits.
+    ``heatmaps`` (K, h, w) and ``coords`` (K, 2) are those of each model that
+    has them; all else is as for ``draw_skeleton``.
     """
     cells = [image, *(overlay_heatmaps(image, maps) for maps in heatmaps)]
     cells = [cv2.resize(cell, None, fx=scale, fy=scale) for cell in cells]

@@ -87,14 +87,11 @@ class TeacherLabelLoss(nn.Module):
 
 
 def _constant_where(ignored: Tensor, output: Tensor) -> Tensor:
-    """Keep what a head gave from learning where keypoints are ignored.
+    """Keep what a head gave from learning where keypoints (B, K) are ignored.
 
-    Not every loss weighs keypoints, and the gradient of MMPose's
-    JSDiscretLoss is NaN where the weight is 0.
-
-    Args:
-        ignored: Which keypoints are (B, K).
-        output: What the head gave (B, K, ...), or several for each keypoint.
+    It is (B, K, ...), or several for each keypoint. Not every loss weighs
+    keypoints, and the gradient of MMPose's JSDiscretLoss is NaN where the
+    weight is 0.
     """
     ignored = ignored.repeat_interleave(
         output.shape[1] // ignored.shape[1], dim=1

@@ -276,12 +276,9 @@ def average_with_mirrored(
 ) -> Prediction:
     """Average the predictions for images and for their mirror images.
 
-    Args:
-        own: A named tuple of ``coords`` (B, K, 2), fractions of the input,
-            and of other tensors (B, K, ...), or what else stays as it is.
-        mirrored: The same of the mirror images, where left is right.
-        flip_indices: The keypoint that each keypoint is in a mirror image.
-        shift: How far coordinates move, fraction of the input's width.
+    Both are named tuples of ``coords`` (B, K, 2), fractions of the input, and
+    of other tensors (B, K, ...), or what else stays as it is. Coordinates
+    move by ``shift``, a fraction of the input's width.
     """
     x, y = mirrored.coords.unbind(-1)
     x = 1 - shift - x

@@ -190,19 +190,12 @@ class TokenDistillingEncoder(BaseModule):
 
 
 def sine_position_table(
-    height: int,
-    width: int,
-    dims: int,
-    device: torch.device | None = None,
+    height: int, width: int, dims: int, device: torch.device | None = None
 ) -> Tensor:
-    """Make the fixed 2-D sine table of the visual tokens.
+    """Make the fixed 2-D sine table of a grid of visual tokens.
 
-    Args:
-        height: Rows of the grid of tokens.
-        width: Columns of the grid of tokens.
-        dims: Token width D. The first half encodes y, the second x.
-        device: Where to make it. Defaults to the CPU, whatever PyTorch's
-            default device is.
+    On the CPU by default, whatever PyTorch's default device is. Of the
+    ``dims`` of a token, the first half encodes y, the second x.
 
     Returns:
         Table (1, height * width, D) in float64, row by row.

@@ -72,11 +72,8 @@ def carry_over(
 ) -> CarriedOver:
     """Choose from a checkpoint what a model of other keypoints can use.
 
-    Args:
-        given: The checkpoint's tensors.
-        wanted: The model's tensors, as they are; not changed.
-        given_names: Names of the J keypoints of the checkpoint, if known.
-        wanted_names: Names of the K keypoints of the model.
+    ``given`` are the checkpoint's tensors, whose J keypoints may have names;
+    ``wanted`` are those of the model, which has K.
 
     Raises:
         ValueError: Nothing fits, or the names are needed and unknown, or are
@@ -143,15 +140,8 @@ def _by_keypoint(
 ) -> Tensor | None:
     """Fill a model's tensor with what a checkpoint has of equal names.
 
-    Args:
-        old: The checkpoint's; J times m along the axis.
-        new: The model's; K times m along the axis. What is new stays.
-        axis: Along which the keypoints are.
-        names: Of the J keypoints.
-        wanted_names: Of the K keypoints.
-
-    Returns:
-        A new tensor, or None where the shapes differ otherwise.
+    Along the axis, ``old`` has J times m entries and ``new`` K times m.
+    What is new stays. None where the shapes differ otherwise.
     """
     if new.shape[axis] % len(wanted_names):
         return None

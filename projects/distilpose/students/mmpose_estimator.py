@@ -55,15 +55,10 @@ class MMPoseEstimator:
     def __call__(
         self, image: np.ndarray, boxes: np.ndarray | Sequence
     ) -> Poses:
-        """Find the keypoints of all people in an image.
+        """Find the keypoints of all people in an image (H, W, 3), BGR, 8 bits.
 
-        Args:
-            image: Image (height, width, 3), BGR, 8 bits.
-            boxes: The people's boxes (N, 4), (x1, y1, x2, y2), pixels of the
-                image. None of them, no poses.
-
-        Returns:
-            The poses, in pixels of the image.
+        Boxes (N, 4) are (x1, y1, x2, y2) in pixels of the image, as are the
+        poses. None of them, no poses.
         """
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         # Without boxes, MMPose would take the whole image for a person.

@@ -35,12 +35,7 @@ from ..heatmaps.frame import STRIDE, per_axis
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
 from ..models.token_distilling_encoder import Tokens
 
-__all__ = [
-    'StudentOutput',
-    'keep_output',
-    'mask_labels',
-    'student_output',
-]
+__all__ = ['StudentOutput', 'keep_output', 'mask_labels', 'student_output']
 
 
 # Pixels of a heatmap at stride 4.

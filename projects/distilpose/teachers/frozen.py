@@ -83,11 +83,8 @@ class FrozenTeacher:
             text = describe_match(self.index, *names)
             logger.info('The teacher %s: %s', self.source.name, text)
         elif not all(names):
-            unnamed = [
-                side
-                for side, known in zip(('its own', "its student's"), names)
-                if not known
-            ]
+            sides = zip(('its own', "its student's"), names)
+            unnamed = [side for side, known in sides if not known]
             logger.warning(
                 'The teacher %s: the names of %s keypoints are not known. It '
                 'teaches keypoint i of the student what it says of its own '

@@ -65,14 +65,7 @@ class InputConversion:
         return lines
 
     def images(self, inputs: Tensor) -> Tensor:
-        """Convert normalized images.
-
-        Args:
-            inputs: The student's normalized images (B, C, H, W).
-
-        Returns:
-            The teacher's, of its size.
-        """
+        """The teacher's images, of the student's normalized (B, C, H, W)."""
         view = self.view
         same_colours = self.student[1:] == self.teacher[1:]
         same_size = view.ratio == (1.0, 1.0) and view.shift == (0.0, 0.0)

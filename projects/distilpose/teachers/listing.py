@@ -1,5 +1,6 @@
 """What the zoo offers as teachers: a table of configs and what they are."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,19 +56,14 @@ def list_teachers(word: str = '') -> list[ZooTeacher]:
         word: Part of a name; those without it are left out.
     """
     register_all_modules(init_default_scope=False)
-    found = [
-        _describe(name, path)
-        for name, path in tqdm(
-            [
-                (name, path)
-                for name, path in installed_configs(with_mmpose=True).items()
-                if word.lower() in name.lower()
-            ],
-            leave=False,
-            disable=None,  # but on a terminal
-            unit=' configs',
-        )
-    ]
+    paths = {
+        name: path
+        for name, path in installed_configs(with_mmpose=True).items()
+        if word.lower() in name.lower()
+    }
+    # No bar but on a terminal.
+    bar = tqdm(paths.items(), leave=False, disable=None, unit=' configs')
+    found = [_describe(name, path) for name, path in bar]
     return sorted(
         found,
         key=lambda x: (
@@ -110,6 +106,8 @@ def _describe(name: str, path: Path) -> ZooTeacher:
         config = Config.fromfile(path)
     except Exception as error:  # of many types, for as many faults
         return teacher._replace(why_not=f'It cannot be read: {error}')
+    with suppress(ValueError):  # of one that names no size
+        teacher = teacher._replace(size='{1}x{0}'.format(*input_size(config)))
     head = config.model.get('head') or {}
     head = head.get('pose_cfg', head)
     with DefaultScope.overwrite_default_scope('mmpose'):
@@ -117,7 +115,6 @@ def _describe(name: str, path: Path) -> ZooTeacher:
         teacher = teacher._replace(
             dataset=(source.metainfo or {}).get('dataset_name', ''),
             keypoints=len(source.keypoint_names or ()) or None,
-            size=_size(config),
             head=head.get('type', ''),
             codec=(head.get('decoder') or {}).get('type', ''),
         )
@@ -135,25 +132,10 @@ def _describe(name: str, path: Path) -> ZooTeacher:
     )
 
 
-def _size(config: Config) -> str:
-    try:
-        width, height = input_size(config)
-    except ValueError:
-        return ''
-    return f'{height}x{width}'
-
-
 def build_teacher(config: dict, name: str) -> nn.Module:
-    """Build a teacher without its weights, and without memory if it can be.
+    """Build a teacher without weights and, if it can be, without memory.
 
-    Args:
-        config: Config of a model of MMPose's scope, which must be the default.
-        name: What to call it in a message.
-
-    Raises:
-        TypeError: It is no top-down estimator, or head or codec are of a kind
-            that cannot be imitated.
-        ValueError: It cannot be built here, or has no codec.
+    MMPose's scope must be the default; errors are ``build_untrained``'s.
     """
     try:
         with torch.device('meta'):

@@ -258,10 +258,6 @@ class MMPoseSource(TeacherSource):
 def build_untrained(config: dict, name: str) -> TopdownPoseEstimator:
     """Build a teacher without its weights, if it can be one.
 
-    Args:
-        config: Config of a model.
-        name: What to call it in a message.
-
     Raises:
         TypeError: It is no top-down estimator, or head or codec are of a kind
             that cannot be imitated.

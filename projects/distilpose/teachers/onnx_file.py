@@ -215,10 +215,7 @@ class OnnxSource(TeacherSource):
         """Values of outputs for images (B, 3, H, W), as float32."""
         parts = [
             run_session(
-                self._session,
-                self.onnx,
-                {self._input.name: part},
-                [*outputs],
+                self._session, self.onnx, {self._input.name: part}, [*outputs]
             )
             for part in self._input.batches(images)
         ]

@@ -53,13 +53,10 @@ def recognise(
 ) -> Reader | None:
     """Find an output, or a pair of them, that can be imitated.
 
-    Args:
-        shapes: Shapes of the outputs, by name, in their order.
-        size: Size (W, H) of the input.
-        codec: Config of the codec that made the teacher's targets, without
-            sizes. Defaults to MSRAHeatmap for heatmaps, and to RTMPose's
-            SimCCLabel for a pair of rows.
-        exported: Whether ``distilpose export`` wrote the file.
+    ``shapes`` are those of the outputs, in their order, and ``size`` is that
+    (W, H) of the input. The codec, without sizes, is MSRAHeatmap for heatmaps
+    by default, and RTMPose's SimCCLabel for a pair of rows. ``exported`` says
+    that ``distilpose export`` wrote the file.
 
     Returns:
         What reads it; None if there is no such output.

@@ -54,12 +54,7 @@ class OnnxInput(NamedTuple):
     def of(
         cls, session: Any, file: str, size: Sequence[int] | None = None
     ) -> 'OnnxInput':
-        """Look at a session's input.
-
-        Args:
-            session: The session.
-            file: What to call it in a message.
-            size: Size (W, H), where the file leaves it open.
+        """Look at a session's input; ``size`` is for one that is open.
 
         Raises:
             ValueError: It takes no images, or their size is not known.
@@ -117,12 +112,7 @@ class OnnxInput(NamedTuple):
 def open_teacher(file: str, output: str | None = None) -> Any:
     """Load a teacher's file, to run by CUDA where there is a GPU.
 
-    Args:
-        file: The ONNX file.
-        output: Name of a tensor inside that is to become an output.
-
-    Returns:
-        An ``onnxruntime.InferenceSession``.
+    ``output`` is the name of a tensor inside that is to become an output.
 
     Raises:
         FileNotFoundError: There is no such file.

@@ -28,11 +28,7 @@ class CheckpointError(UserValueError):
 
 
 def file_sha256(source: str | Path) -> str:
-    """The SHA-256 of a checkpoint's file, in hexadecimal digits.
-
-    Args:
-        source: As for ``read_state_dict``.
-    """
+    """The SHA-256 of the file of a path or an address, in hexadecimal."""
     return downloads.file_sha256(local_file(str(source)))
 
 

@@ -89,13 +89,8 @@ def load_weights(
 
     Extra tensors are ignored: older files have some. What a file lacks,
     MMEngine leaves random, and the model predicts noise. PyTorch says what is
-    missing: it fills in buffers that older versions did not save.
-
-    Args:
-        model: The model.
-        state: The state dict; ``module.`` before its names is cut off in
-            place.
-        source: What to call it.
+    missing: it fills in buffers that older versions did not save. ``module.``
+    before the names is cut off, in place.
 
     Raises:
         CheckpointError: Weights are missing or of another shape.
@@ -117,12 +112,7 @@ def load_weights(
 
 
 def explain(source: str, error: Exception) -> str:
-    """Say why PyTorch did not load a checkpoint.
-
-    Args:
-        source: What to call it.
-        error: What PyTorch raised.
-    """
+    """Say why PyTorch, which raised an error, did not load a checkpoint."""
     refused = re.search(
         r"(?:GLOBAL |Unsupported class |got <class ')([\w.]+)", str(error)
     )

@@ -89,10 +89,7 @@ def input_size(config: Config) -> tuple[int, int]:
     Raises:
         ValueError: The config names no such size.
     """
-    for codec in (
-        _pose_head(config).get('decoder'),
-        config.get('codec'),
-    ):
+    for codec in (_pose_head(config).get('decoder'), config.get('codec')):
         if codec and 'input_size' in codec:
             width, height = codec['input_size']
             return width, height

@@ -17,20 +17,13 @@ RENAMED = {'mmcls': 'mmpretrain'}
 
 
 def name_types(config: Part, scope: str = 'mmpose') -> Part:
-    """Write each type in a config as a name, in place.
+    """Write each type in a config, or a part of one, as a name, in place.
 
     A type may be a class, its name, its name behind a package's
     (``'mmpose.CocoDataset'``), or its name beside ``_scope_``. Afterwards it
-    is a name, with that of the package where this is another than the scope
-    around it. Classes that no registry has stay as they are.
-
-    Args:
-        config: A config, or a part of one: dict, list or plain value.
-        scope: The package in which names without one are looked for, or
-            nothing to keep the package of all names that have one.
-
-    Returns:
-        The same object.
+    is a name, with that of the package where this is another than the
+    ``scope`` around it; an empty scope keeps the package of all names that
+    have one. Classes that no registry has stay as they are.
     """
     _name(config, scope, scope, _registered())
     return config

@@ -26,12 +26,7 @@ from ...weights.fetch import file_sha256
 from ..base import make_source
 from ..inputs import InputSpec
 
-__all__ = [
-    'StoredOutputs',
-    'data_files',
-    'describe_teacher',
-    'sample_key',
-]
+__all__ = ['StoredOutputs', 'data_files', 'describe_teacher', 'sample_key']
 
 FORMAT_VERSION = 2  # 1, of version 0.2, had windows around the peaks
 
@@ -130,13 +125,10 @@ class StoredOutputs:
     def create(
         cls, folder: str | Path, keys: Sequence[int], meta: dict
     ) -> 'StoredOutputs':
-        """Make room for the outputs of some people.
+        """Make room for the outputs of the people of some keys, in order.
 
-        Args:
-            folder: Where.
-            keys: Their keys, in the order in which they come.
-            meta: What to keep besides: ``teacher``, ``data``, ``frame``,
-                ``input``, ``keypoints`` (K) and more.
+        ``meta`` is kept besides: ``teacher``, ``data``, ``frame``, ``input``,
+        ``keypoints`` (K) and more.
 
         Raises:
             OSError: The folder cannot be written, or has no room.
@@ -227,10 +219,7 @@ class StoredOutputs:
                 )
 
     def expect_data(self, hashes: dict[str, str]) -> None:
-        """See that it was stored for these annotation files.
-
-        Args:
-            hashes: Hash of each file, by its path.
+        """See that it was stored for annotation files with these hashes.
 
         Raises:
             ValueError: One of them is another, or has changed.
@@ -246,10 +235,7 @@ class StoredOutputs:
                 )
 
     def expect_people(self, keys: Sequence[int]) -> None:
-        """See that it was begun for these people, in this order.
-
-        Args:
-            keys: Their keys, as of ``create``.
+        """See that it was begun for the people of these keys, in this order.
 
         Raises:
             ValueError: They are others.

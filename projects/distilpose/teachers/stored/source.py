@@ -191,10 +191,7 @@ class StoredSource(TeacherSource):
 
 
 def _crop_to_crop(
-    sample: PoseDataSample,
-    crop: np.ndarray,
-    size: np.ndarray,
-    rotation: float,
+    sample: PoseDataSample, crop: np.ndarray, size: np.ndarray, rotation: float
 ) -> np.ndarray:
     """From pixels of the stored crop to those of the sample's, (3, 3)."""
     meta = sample.metainfo

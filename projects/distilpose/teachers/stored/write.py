@@ -17,12 +17,7 @@ from mmpose.datasets.transforms import (
     LoadImage,
     TopdownAffine,
 )
-from mmpose.registry import (
-    DATASETS,
-    KEYPOINT_CODECS,
-    MODELS,
-    TRANSFORMS,
-)
+from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS, TRANSFORMS
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
 from torch import nn
