@@ -116,7 +116,14 @@ def init(
             'A teacher of these keypoints can be downloaded: --teacher '
             f'{fitting}'
         )
-    _write(folder, _texts(plan, info, splits, report))
+    try:
+        with written_folder(folder) as partial:
+            for name, text in _texts(plan, info, splits, report).items():
+                file = partial / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise _not_writable(folder, error.strerror or str(error)) from error
     return report
 
 
@@ -195,15 +202,3 @@ def _texts(
         )
         texts[f'annotations/{name}.json'] = json.dumps(content)
     return texts
-
-
-def _write(folder: Path, texts: dict[str, str]) -> None:
-    """Write files into the folder, all or none."""
-    try:
-        with written_folder(folder) as partial:
-            for name, text in texts.items():
-                file = partial / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise _not_writable(folder, error.strerror or str(error)) from error

@@ -39,7 +39,11 @@ def describe(
     sides = {i: 'left' for i, _ in pairs}
     sides.update({i: 'right' for _, i in pairs})
     swap = {i: names[j] for pair in pairs for i, j in (pair, pair[::-1])}
-    links = [*skeleton] or _once(guess_skeleton(names))
+    links = [*skeleton]
+    if not links:  # each once, either way round
+        guessed = guess_skeleton(names)
+        ends = [frozenset(link) for link in guessed]
+        links = [x for i, x in enumerate(guessed) if ends[i] not in ends[:i]]
     _tell(names, pairs, unsure, report)
     _tell_guesses(names, links, bool(skeleton), report)
     return dict(
@@ -56,7 +60,11 @@ def describe(
         skeleton_info={
             n: dict(
                 link=(names[a], names[b]),
-                color=COLORS[_side_of_link(sides, a, b)],
+                color=COLORS[
+                    sides.get(a, 'middle')
+                    if sides.get(a) == sides.get(b)
+                    else 'middle'
+                ],
             )
             for n, (a, b) in enumerate(links)
         },
@@ -83,21 +91,6 @@ def metainfo_text(info: dict[str, Any]) -> str:
         f'    joint_weights={info["joint_weights"]},\n'
         f'    sigmas={info["sigmas"]},\n)\n'
     )
-
-
-def _once(
-    links: Sequence[tuple[int, int]],
-) -> list[tuple[int, int]]:
-    """Links without those that are there already, either way round."""
-    seen: dict[Any, tuple[int, int]] = {}
-    for link in links:
-        seen.setdefault(frozenset(link), link)
-    return [*seen.values()]
-
-
-def _side_of_link(sides: dict[int, str], a: int, b: int) -> str:
-    ends = {sides.get(a, 'middle'), sides.get(b, 'middle')}
-    return ends.pop() if len(ends) == 1 else 'middle'
 
 
 def _tell(

@@ -45,7 +45,7 @@ def tidy_people(
     Returns:
         Annotations in COCO format, with the ids that were read.
     """
-    listed = {image['id'] for image in read.images}
+    listed = dict.fromkeys(image['id'] for image in read.images)
     told: dict[str, list[Any]] = defaultdict(list)
     lost, unreadable, renumbered, people = [], [], [], []
     first: dict[Any, Item] = {}
@@ -62,7 +62,11 @@ def tidy_people(
         elif image is None:
             told['are of photos that cannot be used, and left out.'] += [name]
         elif keypoints is None and person.get('keypoints'):
-            unreadable.append(f'{name} with {_described(person["keypoints"])}')
+            values = person['keypoints']
+            given = f'{str(values)[:30]!r}'
+            if isinstance(values, list):
+                given = f'{len(values)} values'
+            unreadable.append(f'{name} with {given}')
         elif reason := _why_not(person, keypoints, image):
             told[f'{reason}, and are left out.'].append(name)
         elif keypoints is not None:
@@ -71,24 +75,10 @@ def tidy_people(
             renumbered += [name] if other is not person else []
             for change in changes:
                 told[change].append(name)
-    _tell_faults(read, lost, unreadable, renumbered, report)
-    for change, names in told.items():
-        report.changed(f'{{}} people {change}', names, len(read.people))
-    return people
-
-
-def _tell_faults(
-    read: Annotations,
-    lost: list[str],
-    unreadable: list[str],
-    renumbered: list[Any],
-    report: Report,
-) -> None:
     total, k = len(read.people), len(read.names)
-    listed = [image['id'] for image in read.images]
     report.add(
         '{} annotations are of an image that the file does not list (ids '
-        f'there: {few(listed)}), and are left out.',
+        f'there: {few([*listed])}), and are left out.',
         lost,
         total,
         FEW,
@@ -106,6 +96,9 @@ def _tell_faults(
         total,
         NEVER,
     )
+    for change, names in told.items():
+        report.changed(f'{{}} people {change}', names, total)
+    return people
 
 
 def _why_not(person: Item, keypoints: np.ndarray | None, image: Item) -> str:
@@ -133,12 +126,6 @@ def _keypoints(values: Any, number: int) -> np.ndarray | None:
     found[~seen] = 0
     found[:, 2] = np.minimum(np.ceil(found[:, 2]), 2)
     return found
-
-
-def _described(keypoints: Any) -> str:
-    if isinstance(keypoints, list):
-        return f'{len(keypoints)} values'
-    return f'{str(keypoints)[:30]!r}'
 
 
 def _box(box: Any, image: Item) -> list[float] | None:

@@ -73,12 +73,11 @@ class BoxFile(Finder):
                 'Expected an annotation file of COCO, or a list of results '
                 'with image_id, bbox [x, y, width, height] and score.'
             ) from error
+        # A name without its folders is enough where one picture has it.
         bases = Counter(map(_base, self._names))
-        self._by_base = {
-            _base(name): keys
-            for name, keys in self._names.items()
-            if bases[_base(name)] == 1
-        }
+        short = {_base(x): keys for x, keys in self._names.items()}
+        short = {x: keys for x, keys in short.items() if bases[x] == 1}
+        self._places = short | self._names
         self._frames = self._number_frames(source)
         self._ids_are_numbers = all(
             key == str(number) for number, key in self._frames.items()
@@ -163,13 +162,9 @@ class BoxFile(Finder):
             return [] if found is None else [found]
         name = plain_path(frame.name)
         base = _base(name)
-        for known, key in (
-            (self._names, name),
-            (self._names, base),
-            (self._by_base, base),
-        ):
-            if key in known:
-                return known[key]
+        for place in (name, base):
+            if place in self._places:
+                return self._places[place]
         stem = Path(base).stem
         if self._names or not (stem in self._ids or stem.isdecimal()):
             return []

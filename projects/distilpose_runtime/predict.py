@@ -106,6 +106,7 @@ class Report:
         )
 
 
+@dataclass
 class Prediction:
     """Predicts the poses in all pictures of a source.
 
@@ -121,23 +122,16 @@ class Prediction:
         report: Filled in after each picture, and right even if it raises.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        finder: Finder,
-        estimator: Estimator,
-        outputs: Outputs,
-        settings: Settings,
-        numbering: Numbering | None = None,
-    ) -> None:
-        self.source = source
-        self.finder = finder
-        self.estimator = estimator
-        self.outputs = outputs
-        self.settings = settings
-        self.numbering = numbering
-        self.report = Report()
-        self._image_id = image_ids(source, finder)
+    source: Source
+    finder: Finder
+    estimator: Estimator
+    outputs: Outputs
+    settings: Settings
+    numbering: Numbering | None = None
+    report: Report = field(init=False, default_factory=Report)
+
+    def __post_init__(self) -> None:
+        self._image_id = image_ids(self.source, self.finder)
 
     def run(
         self,

@@ -17,9 +17,9 @@ import pytest
 
 import distilpose_cli
 from distilpose_cli import main
-from distilpose_runtime.frames import Frame
 from distilpose_runtime.images import read_image, write_image
 
+from ..runtime.films import film
 from ..runtime.graphs import detector, pose_model
 
 ROOT = Path(distilpose_cli.__file__).parents[1]
@@ -46,14 +46,10 @@ def photos(tmp_path):
     return folder
 
 
-def film(path, count=40, size=(160, 96)):
-    from distilpose_runtime.video import VideoWriter
-
-    writer = VideoWriter(path, 20.0)
-    for i in range(count):
-        image = np.full((size[1], size[0], 3), (60 + i) % 256, np.uint8)
-        writer.write(Frame(image, '', i, i / 20), image)
-    writer.close()
+def plain_film(path, count=40):
+    film(
+        path, (np.full((96, 160, 3), i % 256, np.uint8) for i in range(count))
+    )
     return path
 
 
@@ -102,7 +98,7 @@ def test_video_with_a_detector(model, tmp_path):
     ):
         values[0, :, 20 * i] = row
     file = detector(tmp_path / 'd.onnx', dict(output0=values))
-    source = film(tmp_path / 'a b.mp4')
+    source = plain_film(tmp_path / 'a b.mp4')
     arguments = (source, '--model', model, '--detector', file, '--out')
     predict(*arguments, tmp_path / 'x')
     found = results(tmp_path / 'x')
@@ -336,7 +332,9 @@ def test_source_under_another_name(photos, model, tmp_path, kind):
     out = tmp_path / 'out'
     out.mkdir()
     if kind == 'video':
-        source = file = film(tmp_path / 'a.mp4', 3).rename(tmp_path / 'a.MP4')
+        source = file = plain_film(tmp_path / 'a.mp4', 3).rename(
+            tmp_path / 'a.MP4'
+        )
         same = out / 'a.mp4'
     else:
         source, file, same = photos, photos / '2.png', out / '2.png'
@@ -391,7 +389,7 @@ def run(*arguments, limit=None, **options):
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(model, tmp_path, number):
     """Ctrl-C leaves a video that plays, and the JSON of its frames."""
-    source = film(tmp_path / 'a.mp4', 1500)
+    source = plain_film(tmp_path / 'a.mp4', 1500)
     out = tmp_path / 'out'
     process = run(
         *(source, '--model', model, '--detector', 'none', '--out', out)
@@ -418,14 +416,8 @@ def test_full_disk(model, tmp_path, kind):
     """The limit on files' size stands for it: what was written stays."""
     noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
     if kind == 'video':
-        from distilpose_runtime.video import VideoWriter
-
         source = tmp_path / 'a.mp4'
-        writer = VideoWriter(source, 20.0)
-        for i in range(300):
-            image = np.roll(noise, i, 1)
-            writer.write(Frame(image, '', i, i / 20), image)
-        writer.close()
+        film(source, (np.roll(noise, i, 1) for i in range(300)))
     else:
         source = tmp_path / 'photos'
         for i in range(3):

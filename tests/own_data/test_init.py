@@ -13,7 +13,6 @@ from mmpose.registry import DATASETS
 
 from distilpose_cli import main
 from distilpose_own_data import init
-from distilpose_own_data.init import _write
 from distilpose_own_data.students import STUDENTS
 from distilpose_own_data.templates import CONFIG
 
@@ -617,10 +616,13 @@ def test_long_names_and_braces(tmp_path):
 
 def test_nothing_half_written(tmp_path, monkeypatch):
     """The disk is full after the first file."""
+    files = cvat(tmp_path / 'files')
+    texts = {'a.py': '', 'b.py': None}
+    monkeypatch.setitem(init.__globals__, '_texts', lambda *_: texts)
     (tmp_path / 'run').mkdir()
     with pytest.raises(TypeError):
-        _write(tmp_path / 'run', {'a.py': '', 'b.py': None})
-    assert [*tmp_path.iterdir()] == [tmp_path / 'run']
+        start(files, tmp_path / 'run')
+    assert {x.name for x in tmp_path.iterdir()} == {'files', 'run'}
     assert not [*(tmp_path / 'run').iterdir()]
 
 

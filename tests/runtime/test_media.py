@@ -15,19 +15,18 @@ av = pytest.importorskip('av')
 
 from distilpose_runtime.video import Video, VideoWriter  # noqa: E402
 
+from .films import film  # noqa: E402
+
 NOISE = np.random.default_rng(0)
 
 
-def picture(number: int, size=(64, 48)) -> np.ndarray:
-    """Grey, brighter with each number; width and height."""
-    return np.full((size[1], size[0], 3), 3 * number + 60, np.uint8)
+def picture(number: int) -> np.ndarray:
+    """Grey, brighter with each number."""
+    return np.full((48, 64, 3), 3 * number + 60, np.uint8)
 
 
-def video(path, count=60, size=(64, 48), rate=20.0, **options):
-    writer = VideoWriter(path, rate)
-    for i in range(count):
-        writer.write(Frame(picture(i), '', i, i / rate), picture(i, size))
-    writer.close()
+def video(path, count=60):
+    film(path, map(picture, range(count)))
     return path
 
 
@@ -204,11 +203,7 @@ def test_pages_and_other_files_are_told(tmp_path):
 
 
 def _noisy(path, count=60):
-    writer = VideoWriter(path, 20.0)
-    for i in range(count):
-        image = NOISE.integers(0, 255, (48, 64, 3), np.uint8)
-        writer.write(Frame(image, '', i, i / 20), image)
-    writer.close()
+    film(path, NOISE.integers(0, 255, (count, 48, 64, 3), np.uint8))
     return path
 
 
@@ -262,12 +257,9 @@ def test_plays_while_it_is_written(tmp_path):
 
 def test_another_size_and_odd_sizes(tmp_path):
     """An odd size gains a line; a later size is scaled into the first."""
-    writer = VideoWriter(tmp_path / 'a.mp4', 20.0)
-    for i, size in enumerate([(65, 49), (65, 49), (49, 65)]):
-        image = np.full((size[1], size[0], 3), 200, np.uint8)
-        writer.write(Frame(image, '', i, i / 20), image)
-    writer.close()
-    assert writer.resized == 1
+    sizes = (49, 65), (49, 65), (65, 49)
+    images = [np.full((*size, 3), 200, np.uint8) for size in sizes]
+    assert film(tmp_path / 'a.mp4', images).resized == 1
     frames, _ = split(Video(tmp_path / 'a.mp4'))
     assert [x.image.shape for x in frames] == [(50, 66, 3)] * 3
     assert frames[1].image.min() > 190
@@ -277,10 +269,8 @@ def test_another_size_and_odd_sizes(tmp_path):
 
 def test_times_that_do_not_increase(tmp_path):
     """A camera's clock; H.264 wants each frame later than the last."""
-    writer = VideoWriter(tmp_path / 'a.mp4', 20.0)
-    for i, time in enumerate([0.0, 0.5, 0.5, 0.4]):
-        writer.write(Frame(picture(i), '', i, time), picture(i))
-    writer.close()
+    times = [0.0, 0.5, 0.5, 0.4]
+    film(tmp_path / 'a.mp4', map(picture, range(4)), times)
     frames, _ = split(Video(tmp_path / 'a.mp4'))
     times = [x.time for x in frames]
     assert times == pytest.approx([0, 0.5, 0.5, 0.5], abs=1e-3)
