@@ -1,12 +1,8 @@
 """MMPose's own entry points on our configs and checkpoints."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import cv2
-import mmpose
 import numpy as np
 import pytest
 import torch
@@ -21,8 +17,6 @@ from .commands import CONFIGS, distilpose, mim
 CONFIG = (
     CONFIGS / 'distilpose/demo/distilpose-tiny_1xb32-15e_demo-96x64.py'
 ).resolve()
-MMPOSE = Path(mmpose.__file__).parent / '.mim'
-DETECTOR = MMPOSE / 'demo/mmdetection_cfg/rtmdet_nano_320-8xb32_coco-person.py'
 
 
 @pytest.fixture(scope='module')
@@ -111,38 +105,6 @@ def test_demo_scripts(folder, student):
         cwd=folder,
     )
     assert cv2.imread(str(folder / 'out.png')).shape == (240, 160, 3)
-
-
-@pytest.mark.slow
-def test_demo_with_a_detector(folder, student):
-    """MMPose's script as it is; the detector is untrained."""
-    try:
-        import mmcv._ext  # noqa: F401
-    except ImportError:
-        pytest.skip('MMDetection needs the operators of mmcv: `make mmcv`')
-    make = (
-        'import sys, torch; from mmengine.config import Config;'
-        'from mmdet.registry import MODELS;'
-        'from mmdet.utils import register_all_modules;'
-        'register_all_modules();'
-        'model = MODELS.build(Config.fromfile(sys.argv[1]).model);'
-        'torch.save(dict(state_dict=model.state_dict()), "detector.pth")'
-    )
-    for command in (
-        ['-c', make, DETECTOR],
-        [
-            *(MMPOSE / 'demo/topdown_demo_with_mmdet.py', DETECTOR),
-            *('detector.pth', *student, '--input', 'image.png'),
-            *('--output-root', 'detected', '--device', 'cpu'),
-            *('--bbox-thr', '0', '--draw-heatmap', '--save-predictions'),
-        ],
-    ):
-        subprocess.run(
-            [sys.executable, *map(str, command)], cwd=folder, check=True
-        )
-    found = json.loads((folder / 'detected/results_image.json').read_text())
-    people = found['instance_info']
-    assert people and np.shape(people[0]['keypoints']) == (17, 2)
 
 
 @pytest.mark.slow

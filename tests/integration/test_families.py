@@ -3,11 +3,8 @@ the format and with the dataset class of each dataset."""
 
 import os
 
-import numpy as np
 import pytest
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
-from mmpose.registry import DATASETS
 
 from distilpose.zoo.find import find_config
 
@@ -21,8 +18,6 @@ NAMES = dict(
     coco_wholebody='distilpose-s_8xb32-210e_coco-wholebody-256x192',
     halpe26='distilpose-s_8xb32-210e_halpe26-256x192',
 )
-# Of 17 drawn keypoints, those that the dataset names, too.
-DRAWN = dict(crowdpose=12, mpii=12, ap10k=11, coco_wholebody=17, halpe26=17)
 METRICS = dict(
     crowdpose='crowdpose/AP',
     mpii='PCK',
@@ -58,34 +53,6 @@ def family(request, tmp_path):
     os.chdir(tmp_path)
     yield request.param
     os.chdir(before)
-
-
-def test_drawn_keypoints_are_read(family):
-    """Where they were drawn, through MMPose's own dataset class."""
-    init_default_scope('mmpose')
-    config = short(family).train_dataloader.dataset
-    number = Config.fromfile(find_config(NAMES[family])).num_keypoints
-    converter = [t for t in config.pipeline if t.type == 'KeypointConverter']
-    dataset = DATASETS.build({**config, 'pipeline': converter})
-    assert len(dataset) >= families.NUMBER
-    sample = dataset[0]
-    weights = np.asarray(sample['keypoints_visible']).reshape(number, -1)
-    seen = weights[:, 0] > 0
-    image = config.data_root + config.data_prefix.img
-    people = families.draw(
-        families.Path(image), family if family != 'halpe26' else 'halpe'
-    )
-    wanted = people[0].keypoints[:number]
-    assert np.array_equal(seen, wanted[:, 2] > 0)
-    assert 0 < seen.sum() <= DRAWN[family]
-    # MMPose takes MPII's places, which count from 1, as they are.
-    shift = 1 if family == 'mpii' else 0
-    found = np.asarray(sample['keypoints'])[0][seen] - shift
-    assert np.allclose(found, wanted[seen, :2], atol=1e-3)
-    assert (
-        max((p.keypoints[:number, 2] > 0).sum() for p in people)
-        == (DRAWN[family])
-    )
 
 
 @pytest.mark.slow

@@ -39,40 +39,23 @@ def train(folder, name='config', *options):
     return rows[-1]
 
 
-def test_student_teacher_distilled_tested(tmp_path):
+@pytest.mark.parametrize('student', ['tiny', 'mobilenetv4-s', 'cspnext-t'])
+def test_student_teacher_distilled_tested(student, tmp_path):
     """In the order that the command names."""
-    files = cvat(tmp_path / 'files')
-    init(tmp_path, files.train, files.images)
-    weights = 'run/work_dirs/{}/epoch_1.pth'.format
-    train(tmp_path)
-    start = [
-        f'model.{part}.init_cfg.checkpoint={weights("config")}'
-        for part in ('backbone', 'neck')
-    ]
-    train(tmp_path, 'teacher', *start)
-    teacher = f'model.teacher.checkpoint={weights("teacher")}'
-    train(tmp_path, 'distilled', teacher)
-    out = distilpose(
-        *('test', 'run/distilled.py', weights('distilled')), cwd=tmp_path
-    )
-    assert 'coco/AP' in out
-
-
-@pytest.mark.parametrize('student', ['mobilenetv4-s', 'cspnext-t'])
-def test_modern_student(student, tmp_path):
-    """From random weights, in the same order."""
     if student.startswith('mobilenet'):
         pytest.importorskip('timm')
     files = cvat(tmp_path / 'files')
-    init(
-        *(tmp_path, files.train, files.images, '--start', 'none'),
-        *('--student', student),
-    )
+    start = [] if student == 'tiny' else ['--start', 'none']
+    options = *start, '--student', student
+    init(tmp_path, files.train, files.images, *options)
     batch = 'train_dataloader.batch_size=4'
     assert 0 <= train(tmp_path, 'config', batch)['coco/AP'] <= 1
     weights = 'run/work_dirs/{}/epoch_1.pth'.format
-    start = f'model.backbone.init_cfg.checkpoint={weights("config")}'
-    train(tmp_path, 'teacher', batch, start)
+    start = [
+        f'model.{part}.init_cfg.checkpoint={weights("config")}'
+        for part in ('backbone', *(['neck'] if student == 'tiny' else []))
+    ]
+    train(tmp_path, 'teacher', batch, *start)
     teacher = f'model.teacher.checkpoint={weights("teacher")}'
     train(tmp_path, 'distilled', batch, teacher)
     out = distilpose(

@@ -113,14 +113,3 @@ def test_tests_without_the_teachers_files(distilled, folder, name):
     metrics = json.loads((folder / f'{name}.json').read_text())
     assert 0 <= metrics['coco/AP'] <= 1
     assert 'unexpected key' not in output and 'missing keys' not in output
-
-
-def test_missing_teacher_is_found_before_training(folder):
-    output = mim(
-        *('train', 'mmpose', config(STUDENT), '--work-dir', 'x'),
-        *('--cfg-options', *SHORT),
-        cwd=folder,
-        fails=True,
-    )
-    assert 'Train the teacher first' in output
-    assert 'Epoch(train)' not in output
