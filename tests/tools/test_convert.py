@@ -40,19 +40,6 @@ def test_tensors_under_their_new_names(original):
     assert all(id(tensor) in given for tensor in there.state.values())
 
 
-def test_hrnet_of_mmpose_0_needs_none():
-    """MMPose itself renames its head when it loads it."""
-    name = 'td-hm_hrnet-w32_8xb64-210e_coco-256x192'
-    config = Config.fromfile(find_config(name, with_mmpose=True))
-    model = build_without_weights(config)
-    old = {
-        key.replace('head.final', 'keypoint_head.final'): value
-        for key, value in model.state_dict().items()
-    }
-    assert 'keypoint_head.final_layer.bias' in old
-    model.load_state_dict(old, strict=True)
-
-
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
