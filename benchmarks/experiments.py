@@ -38,18 +38,11 @@ from distilpose_demo.training import Training
 
 
 class Row(NamedTuple):
-    """One row of the table.
+    """One row of the table."""
 
-    Attributes:
-        name: What it is called, and its folder.
-        config: Its config file.
-        options: ``key=value`` changes of the config; ``{seed}`` in a value
-            stands for the seed.
-    """
-
-    name: str
+    name: str  # and its folder
     config: Path
-    options: tuple[str, ...]
+    options: tuple[str, ...]  # KEY=VALUE; {seed} stands for the seed
 
     def training(self, folder: Path, seed: int) -> Training:
         """Its run with a seed."""

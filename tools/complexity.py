@@ -32,22 +32,16 @@ HEADERS = [
 
 
 class Complexity(NamedTuple):
-    """What a model costs.
+    """What a model costs: parameters, and multiply-accumulates (MACs).
 
-    Attributes:
-        size: Width and height of the input, pixels.
-        trainable: Number of trainable parameters.
-        parameters: Number of parameters.
-        layer_macs: Multiply-accumulates of convolutions and linear layers for
-            one image, as the paper counts (its GFLOPs).
-        attention_macs: Those of attention products, QK^T and AV.
+    The paper counts those of layers alone, as its GFLOPs.
     """
 
-    size: tuple[int, int]
-    trainable: int
+    size: tuple[int, int]  # (W, H) of the input, pixels
+    trainable: int  # of the parameters
     parameters: int
-    layer_macs: int
-    attention_macs: int
+    layer_macs: int  # of convolutions and linear layers, an image
+    attention_macs: int  # of QK^T and AV
 
 
 def measure_complexity(config: Config) -> Complexity:

@@ -53,17 +53,11 @@ STRIDE = 4  # of the backbones, in input pixels
 
 
 class Conversion(NamedTuple):
-    """A converted checkpoint.
+    """A converted checkpoint."""
 
-    Attributes:
-        config: The config that it fits.
-        state: The tensors under their new names.
-        renamed: How many tensors changed their names.
-    """
-
-    config: str
-    state: dict[str, Tensor]
-    renamed: int
+    config: str  # that it fits
+    state: dict[str, Tensor]  # tensors under their new names
+    renamed: int  # how many tensors changed their names
 
 
 def convert(state: dict[str, Tensor], config: str | None = None) -> Conversion:

@@ -40,15 +40,10 @@ Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class Format(NamedTuple):
-    """A student in one format.
+    """A student in one format."""
 
-    Attributes:
-        megabytes: Size of its file, or of its parameters in PyTorch.
-        predict: A call that predicts a batch.
-    """
-
-    megabytes: float
-    predict: Predict
+    megabytes: float  # of its file, or its parameters in PyTorch
+    predict: Predict  # predicts a batch
 
 
 def makers(

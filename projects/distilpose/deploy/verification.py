@@ -22,37 +22,24 @@ BATCHES = (1, 2, 5)
 
 
 class Batch(NamedTuple):
-    """Crops, and what PyTorch predicts of them.
+    """Crops, and what PyTorch predicts of them, in pixels of the crops."""
 
-    Attributes:
-        crops: Crops (N, H, W, 3), BGR, 8 bits.
-        images: The same as the data preprocessor gives them, (N, 3, H, W).
-        coords: Coordinates (N, K, 2), pixels of the crops.
-        scores: Scores (N, K).
-        sigmas: Sigmas (N, K, 2), pixels of the crops, or None.
-    """
-
-    crops: np.ndarray
-    images: np.ndarray
-    coords: np.ndarray
-    scores: np.ndarray
-    sigmas: np.ndarray | None
+    crops: np.ndarray  # (N, H, W, 3), BGR, 8 bits
+    images: np.ndarray  # the same, preprocessed, (N, 3, H, W)
+    coords: np.ndarray  # (N, K, 2)
+    scores: np.ndarray  # (N, K)
+    sigmas: np.ndarray | None  # (N, K, 2)
 
 
 class Difference(NamedTuple):
     """Largest differences of an exported file from PyTorch.
 
     NaN where one of both is not finite.
-
-    Attributes:
-        coords: Of coordinates, pixels of the crop.
-        scores: Of scores, relative where they are above 1.
-        sigmas: Of sigmas, pixels of the crop; 0 for a model without.
     """
 
-    coords: float
-    scores: float
-    sigmas: float
+    coords: float  # pixels of the crop
+    scores: float  # relative where they are above 1
+    sigmas: float  # pixels of the crop; 0 for a model without
 
     def __str__(self) -> str:
         return (

@@ -30,15 +30,10 @@ Labels = tuple[Tensor, ...]
 
 
 class HeadOutput(NamedTuple):
-    """What a head gave, and the head itself, which knows its loss.
-
-    Attributes:
-        head: The head.
-        values: What its ``forward`` returned.
-    """
+    """What a head gave, and the head itself, which knows its loss."""
 
     head: nn.Module
-    values: Any
+    values: Any  # what its `forward` returned
 
 
 @singledispatch

@@ -9,7 +9,6 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
-from ..distillation import DistilPoseEstimator
 from .runner import model_of
 
 __all__ = ['KeypointDistanceHook']
@@ -85,9 +84,7 @@ class KeypointDistanceHook(Hook):
 
 
 def _names(runner: Runner, number: int) -> list[str]:
-    model = model_of(runner)
-    if isinstance(model, DistilPoseEstimator):
-        names = model.teacher.student_keypoints
-        if names and len(names) == number:
-            return [*names]
+    names = model_of(runner).teacher.student_keypoints or ()
+    if len(names) == number:
+        return [*names]
     return [f'keypoint {i}' for i in range(number)]

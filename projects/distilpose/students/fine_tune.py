@@ -30,23 +30,24 @@ PER_KEYPOINT = {
 
 @dataclass
 class CarriedOver:
-    """What was taken over, and what was not.
+    """What was taken over, and what was not."""
 
-    Attributes:
-        state: Tensors for the model, each of the shape it has there.
-        kept: Keypoints whose own weights were taken over.
-        new: Keypoints of the model that the checkpoint does not know.
-        dropped: Keypoints of the checkpoint that the model does not have.
-        left_out: Tensors of the checkpoint that do not fit.
-        missing: Tensors of the model that the checkpoint lacks.
-    """
-
-    state: dict[str, Tensor]
-    kept: list[str] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
-    dropped: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    state: dict[str, Tensor]  # tensors for the model, of its shapes
+    kept: list[str] = field(
+        default_factory=list
+    )  # keypoints whose weights were taken over
+    new: list[str] = field(
+        default_factory=list
+    )  # that the checkpoint does not know
+    dropped: list[str] = field(
+        default_factory=list
+    )  # that the model does not have
+    left_out: list[str] = field(
+        default_factory=list
+    )  # tensors that do not fit
+    missing: list[str] = field(
+        default_factory=list
+    )  # that the checkpoint lacks
 
     def __str__(self) -> str:
         parts = [

@@ -20,29 +20,17 @@ __all__ = ['ZooTeacher', 'build_teacher', 'list_teachers', 'table']
 
 
 class ZooTeacher(NamedTuple):
-    """An installed config, seen as a teacher.
-
-    Attributes:
-        name: Its name.
-        dataset: What its keypoints are called after; empty if not known.
-        keypoints: Their number, or None if not known.
-        size: Its input as ``HxW``, pixels; empty if it names none.
-        head: Class of its head.
-        codec: Class of its codec; empty if it has none.
-        ap: AP on COCO that a metafile states, percent, or None.
-        parameters: Their number, or None if it cannot be used.
-        why_not: Why it cannot be used by its name alone, or None if it can.
-    """
+    """An installed config, seen as a teacher; empty or None: not known."""
 
     name: str
-    dataset: str = ''
+    dataset: str = ''  # what its keypoints are called after
     keypoints: int | None = None
-    size: str = ''
-    head: str = ''
-    codec: str = ''
-    ap: float | None = None
-    parameters: int | None = None
-    why_not: str | None = None
+    size: str = ''  # its input as HxW, pixels
+    head: str = ''  # class of its head
+    codec: str = ''  # class of its codec
+    ap: float | None = None  # on COCO, by a metafile, percent
+    parameters: int | None = None  # None if it cannot be used
+    why_not: str | None = None  # be used by its name alone
 
 
 def list_teachers(word: str = '') -> list[ZooTeacher]:

@@ -30,19 +30,12 @@ RTMPOSE = dict(type='SimCCLabel', sigma=(4.9, 5.66), normalize=False)
 
 
 class Reader(NamedTuple):
-    """Turns outputs of one kind into heatmaps.
+    """Turns outputs of one kind into heatmaps."""
 
-    Attributes:
-        outputs: Names of the outputs that it needs.
-        kind: What they are, in words.
-        read: Makes heatmaps of a frame of the outputs' values.
-        frame: Where coordinates lie on the heatmaps.
-    """
-
-    outputs: tuple[str, ...]
-    kind: str
-    read: Callable[..., Heatmaps]
-    frame: HeatmapFrame
+    outputs: tuple[str, ...]  # names of those that it needs
+    kind: str  # what they are, in words
+    read: Callable[..., Heatmaps]  # makes heatmaps of a frame and values
+    frame: HeatmapFrame  # where coordinates lie on the heatmaps
 
 
 def recognise(

@@ -32,23 +32,14 @@ DTYPES = {
 
 
 class OnnxInput(NamedTuple):
-    """The images that a file takes.
-
-    Attributes:
-        name: What it calls them.
-        dtype: Their dtype.
-        is_integer: Whether they are pixels from 0 to 255.
-        channels_last: Whether they are (B, H, W, 3), not (B, 3, H, W).
-        size: Their size (W, H), pixels.
-        batch: How many it takes at a time; None for any number.
-    """
+    """The images that a file takes."""
 
     name: str
     dtype: Any
-    is_integer: bool
-    channels_last: bool
-    size: tuple[int, int]
-    batch: int | None
+    is_integer: bool  # pixels from 0 to 255
+    channels_last: bool  # (B, H, W, 3), not (B, 3, H, W)
+    size: tuple[int, int]  # (W, H), pixels
+    batch: int | None  # how many at a time; None for any number
 
     @classmethod
     def of(

@@ -23,15 +23,10 @@ __all__ = [
 
 
 class Checkpoint(NamedTuple):
-    """What a file of weights holds.
+    """What a file of weights holds."""
 
-    Attributes:
-        state: Its tensors by name, on the CPU.
-        meta: What MMEngine's runner wrote beside them, if anything.
-    """
-
-    state: dict[str, Tensor]
-    meta: dict[str, Any]
+    state: dict[str, Tensor]  # tensors by name, on the CPU
+    meta: dict[str, Any]  # what MMEngine's runner wrote, if anything
 
     @property
     def keypoint_names(self) -> list[str] | None:

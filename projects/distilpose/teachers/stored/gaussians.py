@@ -20,17 +20,11 @@ NARROWEST = 0.5
 
 
 class Gaussians(NamedTuple):
-    """Gaussians that stand for heatmaps.
+    """Gaussians that stand for heatmaps."""
 
-    Attributes:
-        coords: Their centres (B, K, 2), fractions of the student's input.
-        heights: Their heights (B, K).
-        sigmas: Their sigmas (B, K, 2), pixels of the student's heatmap.
-    """
-
-    coords: Tensor
-    heights: Tensor
-    sigmas: Tensor
+    coords: Tensor  # centres (B, K, 2), fractions of the input
+    heights: Tensor  # (B, K)
+    sigmas: Tensor  # (B, K, 2), pixels of the student's heatmap
 
     @classmethod
     def of(cls, maps: Heatmaps) -> 'Gaussians':
