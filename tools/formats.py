@@ -63,30 +63,28 @@ def makers(
             deploy(model, **options)
         return ExportedStudent(model, input_size(config)).eval()
 
-    def in_onnx_runtime(precision: str) -> Format:
+    def exported(precision: str) -> Path:
         file = folder / f'{precision}.onnx'
-        export_onnx(config, checkpoint, file, precision)
-        return _in_onnx_runtime(file)
-
-    def in_openvino() -> Format:
-        file = folder / 'openvino.onnx'
-        export_onnx(config, checkpoint, file)
-        return _in_openvino(file)
+        if not file.exists():
+            export_onnx(config, checkpoint, file, precision)
+        return file
 
     found: dict[str, Callable[[], Format]] = {
         'PyTorch, as built': lambda: _in_pytorch(build()),
         'PyTorch, deployed': lambda: _in_pytorch(build(for_export=False)),
-        'PyTorch, compiled': lambda: _compiled(build(for_export=True)),
+        'PyTorch, compiled': lambda: _in_pytorch(
+            torch.compile(build(for_export=True), dynamic=True)
+        ),
         'TorchScript': lambda: _traced(
             build(for_export=True), folder / 'student.pt'
         ),
-        **{
-            f'ONNX Runtime, {precision}': partial(in_onnx_runtime, precision)
-            for precision in PRECISIONS
-        },
     }
+    for precision in PRECISIONS:
+        found[f'ONNX Runtime, {precision}'] = partial(
+            lambda x: _in_onnx_runtime(exported(x)), precision
+        )
     if importlib.util.find_spec('openvino'):
-        found['OpenVINO, float32'] = in_openvino
+        found['OpenVINO, float32'] = lambda: _in_openvino(exported('float32'))
     return found
 
 
@@ -143,10 +141,6 @@ def _in_pytorch(student: Any, megabytes: float | None = None) -> Format:
     return Format(megabytes, predict)
 
 
-def _compiled(student: ExportedStudent) -> Format:
-    return _in_pytorch(torch.compile(student, dynamic=True))
-
-
 def _traced(student: ExportedStudent, file: Path) -> Format:
     example = torch.zeros(2, 3, *student.size[::-1])
     with torch.inference_mode():
@@ -155,14 +149,18 @@ def _traced(student: ExportedStudent, file: Path) -> Format:
     return _in_pytorch(traced, file.stat().st_size / 1e6)
 
 
-def _in_onnx_runtime(file: Path) -> Format:
-    model = PoseEstimator(file, threads=torch.get_num_threads())
-
+def _of_file(file: Path, run: Callable[[np.ndarray], Any]) -> Format:
     def predict(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = model.run(images)
+        found = run(images)
         return found['coords'], found['scores']
 
     return Format(file.stat().st_size / 1e6, predict)
+
+
+def _in_onnx_runtime(file: Path) -> Format:
+    return _of_file(
+        file, PoseEstimator(file, threads=torch.get_num_threads()).run
+    )
 
 
 def _in_openvino(file: Path) -> Format:
@@ -173,13 +171,9 @@ def _in_openvino(file: Path) -> Format:
         INFERENCE_PRECISION_HINT='f32',
         INFERENCE_NUM_THREADS=torch.get_num_threads(),
     )
-    model: Any = openvino.Core().compile_model(str(file), 'CPU', settings)
-
-    def predict(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = model(images)
-        return found['coords'], found['scores']
-
-    return Format(file.stat().st_size / 1e6, predict)
+    return _of_file(
+        file, openvino.Core().compile_model(str(file), 'CPU', settings)
+    )
 
 
 def compare_formats(args: argparse.Namespace) -> None:

@@ -33,10 +33,7 @@ def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SeparableHeatmaps:
 
 
 def meaning_of_logits(head: Any) -> tuple[float, float | None]:
-    """What a head's loss multiplies logits and labels by.
-
-    Returns:
-        ``beta`` and ``label_beta`` of ``simcc_heatmaps``.
+    """``beta`` and ``label_beta``, by which a head's loss multiplies.
 
     Raises:
         TypeError: The head has a loss of another kind.

@@ -29,14 +29,10 @@ def is_combined(codec: Any) -> bool:
 def combined_heatmaps(codec: UDPHeatmap, maps: Tensor) -> SeparableHeatmaps:
     """Draw a Gaussian where the codec finds each keypoint.
 
-    A disc is no Gaussian to imitate: many a position and width fit it about
-    equally well. What the teacher knows best is the position, to which its
-    offsets point. The Gaussian has the sigma of the codec, and the height of
-    the disc.
-
-    Args:
-        codec: Codec that the head was trained with.
-        maps: Maps (B, 3 K, h, w).
+    Of maps (B, 3 K, h, w). A disc is no Gaussian to imitate: many a position
+    and width fit it about equally well. What the teacher knows best is the
+    position, to which its offsets point. The Gaussian has the sigma of the
+    codec, and the height of the disc.
     """
     frame = heatmap_frame(codec)
     (maps,) = at_least_float32(maps)

@@ -34,14 +34,11 @@ __all__ = ['draw_labels']
 def draw_labels(
     codec: BaseKeypointCodec, coords: Tensor
 ) -> tuple[Tensor, ...]:
-    """Draw the labels that a codec makes of coordinates.
+    """Draw the labels that a codec makes of coordinates (B, K, 2), finite.
 
-    Unlike MMPose's codecs, none rounds a keypoint to a cell, and no Gaussian
-    is cut off. A codec of another kind is added by ``draw_labels.register``.
-
-    Args:
-        codec: The codec of a head.
-        coords: Coordinates (B, K, 2), fractions of the input; finite.
+    They are fractions of the input. Unlike MMPose's codecs, none rounds a
+    keypoint to a cell, and no Gaussian is cut off. A codec of another kind is
+    added by ``draw_labels.register``.
 
     Returns:
         What the head's loss compares with, in its order: rows (B, K, w) and

@@ -20,16 +20,10 @@ LEAST = 0.1
 
 
 def profile_sigmas(profiles: Tensor, label_sigma: float) -> Tensor:
-    """Tell the sigmas of the truth from learned profiles.
+    """Tell sigmas (B, K) of the truth from profiles (B, K, n), any height.
 
-    The floor is subtracted, not cut off, so that the result moves smoothly.
-
-    Args:
-        profiles: Profiles (B, K, n), of any height.
-        label_sigma: Sigma of the labels' Gaussian, cells.
-
-    Returns:
-        Sigmas (B, K), cells.
+    All sigmas are in cells. The floor is subtracted, not cut off, so that the
+    result moves smoothly.
     """
     floor = FLOOR * profiles.amax(-1, keepdim=True)
     weights = (profiles - floor).clamp(min=0)

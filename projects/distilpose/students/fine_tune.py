@@ -9,6 +9,7 @@ K: keypoints of the model that is going to be trained. J: of the checkpoint.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -28,26 +29,20 @@ PER_KEYPOINT = {
 }
 
 
+def _names() -> Any:
+    return field(default_factory=list)
+
+
 @dataclass
 class CarriedOver:
     """What was taken over, and what was not."""
 
     state: dict[str, Tensor]  # tensors for the model, of its shapes
-    kept: list[str] = field(
-        default_factory=list
-    )  # keypoints whose weights were taken over
-    new: list[str] = field(
-        default_factory=list
-    )  # that the checkpoint does not know
-    dropped: list[str] = field(
-        default_factory=list
-    )  # that the model does not have
-    left_out: list[str] = field(
-        default_factory=list
-    )  # tensors that do not fit
-    missing: list[str] = field(
-        default_factory=list
-    )  # that the checkpoint lacks
+    kept: list[str] = _names()  # keypoints whose weights were taken over
+    new: list[str] = _names()  # that the checkpoint does not know
+    dropped: list[str] = _names()  # that the model does not have
+    left_out: list[str] = _names()  # tensors that do not fit
+    missing: list[str] = _names()  # that the checkpoint lacks
 
     def __str__(self) -> str:
         parts = [

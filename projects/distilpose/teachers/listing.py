@@ -34,14 +34,11 @@ class ZooTeacher(NamedTuple):
 
 
 def list_teachers(word: str = '') -> list[ZooTeacher]:
-    """Describe the installed configs of MMPose and ours.
+    """Describe MMPose's and our installed configs whose name has a word.
 
     Each model is built as training would, but without weights and, where it
     can, without memory. That takes two tenths of a second: a progress bar is
     shown. Usable ones come first, by dataset and AP.
-
-    Args:
-        word: Part of a name; those without it are left out.
     """
     register_all_modules(init_default_scope=False)
     paths = {

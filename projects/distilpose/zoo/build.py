@@ -28,9 +28,8 @@ INSTALLED_BY = {
 def build_model(config: dict, name: str) -> nn.Module:
     """Build a model; say which package it needs if that is missing.
 
-    Args:
-        config: Config of the model, which is left as it is.
-        name: What to call it in a message, such as ``'The teacher x'``.
+    The config is left as it is; the name, such as ``'The teacher x'``, is for
+    messages.
 
     Raises:
         ValueError: A package or one of MMCV's operators is missing, or a
@@ -64,11 +63,7 @@ def build_model(config: dict, name: str) -> nn.Module:
 def build_without_weights(config: Config) -> nn.Module:
     """Build the model of a config without weights, downloads or teacher.
 
-    Args:
-        config: The config, of which ``model`` is read and nothing changed.
-
-    Returns:
-        The model in eval mode, on the CPU.
+    It is in eval mode, on the CPU. The config is not changed.
 
     Raises:
         ValueError: Something that the model is made of is not installed, or
@@ -83,14 +78,9 @@ def build_without_weights(config: Config) -> nn.Module:
 
 
 def load_model(config: Config, checkpoint: str | Path) -> nn.Module:
-    """Build the model of a config, and load a checkpoint of it.
+    """Build the model of a config, and load a checkpoint: a path or address.
 
-    Args:
-        config: As of ``build_without_weights``, with the same errors.
-        checkpoint: A path or an HTTP address.
-
-    Returns:
-        The model in eval mode, on the CPU.
+    It is in eval mode, on the CPU. ``build_without_weights`` has more errors.
 
     Raises:
         FileNotFoundError: There is no such checkpoint.

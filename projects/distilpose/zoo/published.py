@@ -16,10 +16,8 @@ SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
 def published_ap(config: str | Path) -> tuple[float | None, str]:
     """The AP on COCO, in percent, that a metafile states, and whose it is.
 
-    None for a model without such a figure. Other data sets do not count.
-
-    Args:
-        config: Path of a config, or the name of an installed one.
+    None for a model without such a figure. Other data sets do not count. The
+    config is a path, or the name of an installed one.
 
     Raises:
         FileNotFoundError: There is no such config.
@@ -40,10 +38,7 @@ def published_ap(config: str | Path) -> tuple[float | None, str]:
 def published_weights(config: str | Path) -> str | None:
     """The address of the weights that a metafile names for a config.
 
-    None for a config without published weights.
-
-    Args:
-        config: Path of a config, or the name of an installed one.
+    None for one without published weights. A path, or an installed name.
 
     Raises:
         FileNotFoundError: There is no such config.
