@@ -118,10 +118,8 @@ def _outputs(module: nn.Module) -> list[Tensor]:
         generator=torch.Generator().manual_seed(0),
     )
     image = noise.to(first.weight)
-    if estimator:
-        values, _ = tree_flatten(module(image, None, mode='tensor'))
-    else:
-        values, _ = tree_flatten(module(image))
+    given = (image, None, 'tensor') if estimator else (image,)
+    values, _ = tree_flatten(module(*given))
     return [value for value in values if isinstance(value, Tensor)]
 
 

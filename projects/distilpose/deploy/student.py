@@ -41,17 +41,16 @@ class Keypoints(NamedTuple):
 class ExportedStudent(nn.Module):
     """A student from images to keypoints in pixels.
 
-    As ``predict`` of the head and its codec do, in PyTorch's operators alone.
+    As ``predict`` of the head and its codec do, in PyTorch's operators alone,
+    with the ``output_keypoint_indices`` and ``shift_coords`` of ``test_cfg``.
 
     Args:
-        model: The estimator; its head, codec and data preprocessor are used,
-            and ``output_keypoint_indices`` and ``shift_coords`` of its
-            ``test_cfg``.
+        model: The estimator.
         size: Width and height of the input, pixels.
-        flip_indices: For the flip test, the keypoint that each keypoint is in
-            a mirror image. None for none.
-        raw_images: Whether images come as bytes (N, H, W, 3), BGR, not as
-            what the data preprocessor gives (N, 3, H, W).
+        flip_indices: The keypoint that each is in a mirror image, for the
+            flip test; None for none.
+        raw_images: Whether images come as bytes (N, H, W, 3), BGR, not
+            preprocessed (N, 3, H, W).
 
     Raises:
         TypeError: The model's head is of a kind that cannot be exported.

@@ -119,30 +119,23 @@ def check_untrained_outputs(
 
 
 def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
-    for need in needs_of(name, loss):
-        if _take(name, step, need) is not None:
-            continue
-        who, what = need.split('.')[:2]
-        raise UserValueError(
-            f'The distillation term "{name}" needs {need}, which the {who} '
-            f'does not give: that takes {GIVEN_BY.get(what, what)}. Change '
-            f'the {who}, or leave the term out with '
-            f'model.distillation.{name}=None.'
-        )
+    needs = needs_of(name, loss)
     try:
-        loss(*step.arguments(loss))
+        missing = [need for need in needs if step.take(need) is None]
+        if not missing:
+            loss(*step.arguments(loss))
+            return
     except ValueError as error:
         raise UserValueError(
             f'Student and teacher do not fit the distillation term "{name}": '
             f'{error}'
         ) from error
-
-
-def _take(name: str, step: DistillationStep, need: str) -> Any:
-    try:
-        return step.take(need)
-    except ValueError as error:
-        raise UserValueError(f'model.distillation.{name}: {error}') from error
+    who, what = missing[0].split('.')[:2]
+    raise UserValueError(
+        f'The distillation term "{name}" needs {missing[0]}, which the {who} '
+        f'does not give: that takes {GIVEN_BY.get(what, what)}. Change the '
+        f'{who}, or leave the term out with model.distillation.{name}=None.'
+    )
 
 
 def _image_channels(model: TopdownPoseEstimator) -> int:

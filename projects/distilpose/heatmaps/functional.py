@@ -1,9 +1,9 @@
 """The mathematics of DistilPose as pure functions of tensors.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap.
-Coordinates are (x, y), fractions of the input; sigmas are (x, y), pixels of
-the student's heatmap. A heatmap's cell (x, y) is its integer grid point; where
-a coordinate lies on it, its frame says.
+Coordinates (B, K, 2) are (x, y), fractions of the input; sigmas (B, K, 2) are
+(x, y), pixels of the student's heatmap. A heatmap's cell (x, y) is its integer
+grid point; where a coordinate lies on it, its frame says.
 """
 
 from typing import Any
@@ -39,18 +39,10 @@ def at_least_float32(*tensors: Tensor) -> list[Tensor]:
 def simulate_heatmaps(
     coords: Tensor, sigmas: Tensor, frame: HeatmapFrame
 ) -> Tensor:
-    """Draw predictions as heatmaps (Simulated Heatmaps, Sec. 3.3).
+    """Draw predictions as heatmaps (B, K, h, w) of height 1 (Sec. 3.3).
 
     G(x, y) = exp(-((x - x̂')² / (2 σ_x²) + (y - ŷ')² / (2 σ_y²))), with
     (x̂', ŷ') and the sigmas in cells of the frame: (x̂ w, ŷ h) in the paper's.
-
-    Args:
-        coords: Predicted coordinates (B, K, 2), fractions of the input.
-        sigmas: Predicted sigmas (B, K, 2), pixels of the student's heatmap.
-        frame: Frame of the heatmaps to draw.
-
-    Returns:
-        Heatmaps (B, K, h, w) of height 1.
     """
     g_x, g_y = gaussian_profiles(coords, sigmas, frame)
     return g_y[..., :, None] * g_x[..., None, :]
@@ -59,16 +51,10 @@ def simulate_heatmaps(
 def simulated_heatmap_error(
     coords: Tensor, sigmas: Tensor, heatmaps: Tensor, frame: HeatmapFrame
 ) -> Tensor:
-    """Squared distance between simulated heatmaps and given ones.
+    """Squared distance between simulated heatmaps and constants (B, K, h, w).
 
     A Gaussian is separable, so that the distance needs no heatmap to be
     drawn: sum (G - T)² = sum g_x² sum g_y² - 2 g_yᵀ T g_x + sum T².
-
-    Args:
-        coords: Predicted coordinates (B, K, 2), fractions of the input.
-        sigmas: Predicted sigmas (B, K, 2), pixels of the student's heatmap.
-        heatmaps: Heatmaps T to compare with (B, K, h, w); constants.
-        frame: Frame of the heatmaps.
 
     Returns:
         The sum over the h * w cells of (G - T)², (B, K); 0, with no gradient,
@@ -85,16 +71,10 @@ def separable_error(
     """Squared distance between two heatmaps that are products of profiles.
 
     sum (G - T)² = |g_x|² |g_y|² - 2 (g_x . t_x) (g_y . t_y) + |t_x|² |t_y|².
-
-    Args:
-        g_x: Profiles of G along x, (B, K, w).
-        g_y: Profiles of G along y, (B, K, h).
-        t_x: Profiles of T along x, (B, K, w); constants.
-        t_y: Profiles of T along y, (B, K, h); constants.
+    Profiles are (B, K, w) along x and (B, K, h) along y, those of T constants.
 
     Returns:
-        The sum over the h * w cells of (G - T)², (B, K); 0, with no gradient,
-        for profiles that hold NaN or infinity.
+        As ``simulated_heatmap_error``.
     """
     finite = (t_x.isfinite().all(-1) & t_y.isfinite().all(-1))[..., None]
     t_x, t_y = (torch.where(finite, t, 0.0) for t in (t_x, t_y))
@@ -151,12 +131,9 @@ class _SeparableError(torch.autograd.Function):
 def read_heatmaps(
     heatmaps: Tensor, coords: Tensor, frame: HeatmapFrame
 ) -> Tensor:
-    """Read heatmaps at the cells nearest to some coordinates.
+    """Read heatmaps (B, K, h, w) at the cells nearest to some coordinates.
 
-    Args:
-        heatmaps: Heatmaps (B, K, h, w).
-        coords: Coordinates (B, K, 2), fractions of the input.
-        frame: Frame of the heatmaps, which says where to read.
+    The frame says where to read.
 
     Returns:
         Values (B, K, 1); 0 where a coordinate lies outside [0, 1].
@@ -172,12 +149,7 @@ def read_heatmaps(
 def gaussian_profiles(
     coords: Tensor, sigmas: Tensor, frame: HeatmapFrame
 ) -> tuple[Tensor, Tensor]:
-    """Make the profiles whose product is a simulated heatmap.
-
-    Args:
-        coords: Predicted coordinates (B, K, 2), fractions of the input.
-        sigmas: Predicted sigmas (B, K, 2), pixels of the student's heatmap.
-        frame: Frame of the heatmaps.
+    """Make the profiles whose product is a simulated heatmap in a frame.
 
     Returns:
         g_x (B, K, w) and g_y (B, K, h), Gaussians of height 1.

@@ -23,16 +23,12 @@ LARGEST_MARGIN = 0.5
 
 
 class InputConversion:
-    """Makes a teacher's input of a student's, on its device.
+    """Makes a teacher's input of a student's, which has a size, on its device.
 
     - Another size: the student's image is resampled, and fills the teacher's
       input as far as its aspect allows; the rest stays black, as beyond the
       border of a photo.
     - Another normalization or order of channels: undone and done anew.
-
-    Args:
-        student: What the student takes, its size included.
-        teacher: What the teacher takes.
 
     Raises:
         ValueError: The inputs have aspects too different, or other numbers

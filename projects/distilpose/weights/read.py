@@ -35,11 +35,9 @@ class Checkpoint(NamedTuple):
 
 
 def read_checkpoint(source: str | Path) -> Checkpoint:
-    """Read a checkpoint without running code in it.
+    """Read a checkpoint, of a file or an address, without running code in it.
 
-    Args:
-        source: A file, or an HTTP address. What is downloaded stays in
-            PyTorch's cache; see ``place_of``.
+    What is downloaded stays in PyTorch's cache; see ``place_of``.
 
     Raises:
         FileNotFoundError: There is no such file.

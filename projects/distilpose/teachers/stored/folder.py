@@ -67,11 +67,7 @@ def _same_setting(a: list[Any] | None, b: list[Any] | None) -> bool:
 
 
 class StoredOutputs:
-    """Outputs of a teacher that were stored, or are being stored.
-
-    Args:
-        folder: Where they are.
-        writable: Whether more is going to be stored.
+    """Outputs of a teacher that were stored or, if writable, are being stored.
 
     Raises:
         FileNotFoundError: There are none.
