@@ -106,14 +106,10 @@ def run_experiment(
 ) -> str:
     """Train and validate every row with every seed, and write the report.
 
-    Args:
-        folder: Where everything is written; runs of an earlier call that are
-            complete are not repeated.
-        rows: The rows; the first is what the others are compared with.
-        seeds: Seeds of the trainings.
-        metric: Which metric of the last validation is compared.
-        command: Command line to state in the report.
-        jobs: How many to train at a time, each in a process of its own.
+    Runs of an earlier call that are complete are not repeated. The first row
+    is what the others are compared with, by a metric of the last validation.
+    The command is stated in the report; ``jobs`` train at a time, each in a
+    process of its own.
 
     Returns:
         The report, which ``results.md`` holds as well.

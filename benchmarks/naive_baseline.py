@@ -64,12 +64,7 @@ class NaiveStem(StemNet):
 def build_naive(
     config: ConfigDict, weights: dict[str, Tensor]
 ) -> TopdownPoseEstimator:
-    """Build an estimator naively, in eval mode.
-
-    Args:
-        config: ``model`` of a config of ours.
-        weights: State dict of our own estimator of this config.
-    """
+    """Build an estimator naively, in eval mode, with our own one's weights."""
     config = copy.deepcopy(config)
     # Its prediction and flip test are MMPose's, and losses stand below.
     config.type = TopdownPoseEstimator

@@ -82,8 +82,7 @@ RUNTIMES = ('', ' in ONNX Runtime')
 def collect(args: argparse.Namespace) -> tuple[dict, list[str]]:
     """Build the models and try each once; also tell which failed, and why.
 
-    Of each model, what :func:`model_in` gives for each runtime, and its
-    complexity.
+    Of each, what :func:`model_in` gives for each runtime, and its complexity.
     """
     found, failures = {}, []
     for name in args.configs or MODELS:
@@ -107,8 +106,7 @@ def model_in(
 ) -> Callable[..., Callable[[], list]]:
     """Build a model to run in one of RUNTIMES, and try it once.
 
-    Returns:
-        A function of the batch, which makes a call that predicts.
+    What comes back makes, of a batch, a call that predicts.
     """
     model = build_without_weights(config).to(args.device)
     size = input_size(config)
@@ -183,9 +181,7 @@ def compare(args: argparse.Namespace) -> None:
 def plot(rows: Sequence[dict[str, str]], batch: int) -> Figure:
     """Draw published AP by latency, the models of a family joined by a line.
 
-    Args:
-        rows: Of the table; those without a published AP are left out.
-        batch: Which batch's latency.
+    Rows without a published AP are left out; the latency is that of a batch.
     """
     families: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
     for row in rows:
@@ -216,11 +212,7 @@ def plot(rows: Sequence[dict[str, str]], batch: int) -> Figure:
 
 
 def paper_name(model: str) -> tuple[str, str]:
-    """A family of models, which differ in size, and what papers call one.
-
-    Args:
-        model: Name of its config.
-    """
+    """A family of models, which differ in size, and what papers call one."""
     short = re.split('[_-][0-9]+xb', model)[0]
     for pattern, family in FAMILIES.items():
         found = re.fullmatch(pattern, short)

@@ -45,13 +45,10 @@ class Complexity(NamedTuple):
 
 
 def measure_complexity(config: Config) -> Complexity:
-    """Count a model's parameters and operations, without computing them.
+    """Count a top-down estimator's parameters and operations, not computed.
 
     Operations are counted as they are called, so that the counts hold for any
     model; normalization layers, activations and interpolations count nothing.
-
-    Args:
-        config: Config of a top-down estimator, of this project or not.
     """
     model = build_without_weights(config).to('meta')
     w, h = input_size(config)

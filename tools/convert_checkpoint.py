@@ -63,10 +63,8 @@ class Conversion(NamedTuple):
 def convert(state: dict[str, Tensor], config: str | None = None) -> Conversion:
     """Bring a state dict of the original release under our names.
 
-    Args:
-        state: Tensors by name, as in the source.
-        config: Config, by path or name, that the result must fit. Defaults to
-            the one that the names are recognised to be of.
+    The result must fit a config, by path or name; by default, the one that
+    the names are recognised to be of.
 
     Raises:
         CheckpointError: The naming is unknown, or the tensors do not fit.

@@ -49,12 +49,9 @@ class Format(NamedTuple):
 def makers(
     config: Config, checkpoint: str, folder: Path
 ) -> dict[str, Callable[[], Format]]:
-    """Name the formats, each with a call that makes it.
+    """Name the formats of a student, each with a call that makes it.
 
-    Args:
-        config: Config of the student.
-        checkpoint: Its checkpoint.
-        folder: Where exported files are written.
+    Exported files are written into the folder.
     """
 
     def build(**options: bool) -> ExportedStudent:

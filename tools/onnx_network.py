@@ -27,16 +27,9 @@ def run_in_onnx_runtime(
 ) -> TopdownPoseEstimator:
     """Replace an estimator's backbone, neck and head's layers, in place.
 
-    The flip test, decoding and all else of ``predict`` stay as they are.
-
-    Args:
-        model: The estimator on the CPU, deployed for export or as it is.
-        size: Width and height of its input, pixels.
-        file: Where to write the graph.
-        threads: Threads of an operator. Defaults to the number of cores.
-
-    Returns:
-        The model, which takes images of this size alone.
+    The flip test, decoding and all else of ``predict`` stay as they are. The
+    estimator is on the CPU, deployed for export or as it is; afterwards it
+    takes images of this size (W, H) alone. The graph is written to the file.
     """
     network = _Network(model)
     example = torch.zeros(2, 3, *size[::-1])

@@ -19,12 +19,8 @@ MICRO_BATCH_PIXELS = 2 * 256 * 192
 class MicroBatches:
     """The ``extract_feat`` of an estimator, on a CPU in micro-batches.
 
-    The estimator must be in eval mode, so that images do not depend on each
-    other.
-
-    Args:
-        model: The estimator. Its class's own ``extract_feat`` is used, so that
-            this may stand in its place.
+    It must be in eval mode, so that images do not depend on each other. Its
+    class's own ``extract_feat`` is used, so that this may stand in its place.
     """
 
     def __init__(self, model: TopdownPoseEstimator) -> None:

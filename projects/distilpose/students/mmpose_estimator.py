@@ -22,11 +22,8 @@ __all__ = ['MMPoseEstimator']
 class MMPoseEstimator:
     """A config and its checkpoint, used as a ``PoseEstimator`` is.
 
-    Args:
-        config: A config of a top-down model, or the name of one.
-        checkpoint: Its checkpoint.
-        device: A device of PyTorch, ``'cpu'`` or ``'cuda:0'``.
-        batch: The largest number of people in one run of the model.
+    The config of a top-down model is a file or a name, the device one of
+    PyTorch's, and ``batch`` the largest number of people in one run.
 
     Raises:
         FileNotFoundError: There is no such config or checkpoint.

@@ -118,9 +118,7 @@ def _begun(
 class _People(Dataset):
     """All people that a config's training data are made of, not augmented.
 
-    Attributes:
-        files: Annotation files and their hashes.
-        keys: A key for each person.
+    It has annotation files with their hashes, and a key for each person.
     """
 
     def __init__(self, config: dict) -> None:
