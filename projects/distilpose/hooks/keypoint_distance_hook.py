@@ -31,13 +31,7 @@ class KeypointDistanceHook(Hook):
         self.threshold = threshold
         self._sums: Tensor | None = None  # (3, K): distance, agree, number
 
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: dict | None = None,
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *args: Any, **kw: Any) -> None:
         """Add up the distances of a batch, on their device."""
         model = model_of(runner)
         distances = getattr(model, 'keypoint_distances', None)

@@ -77,19 +77,15 @@ def read_config(
     return name_types(config, config.get('default_scope', 'mmpose'))
 
 
-def _pose_head(config: Config) -> dict:
-    """Config of the head of keypoints, which a VisPredictHead wraps."""
-    head = config.model.get('head') or {}
-    return head.get('pose_cfg', head)
-
-
 def input_size(config: Config) -> tuple[int, int]:
     """Width and height, in pixels, of the images that a model was built for.
 
     Raises:
         ValueError: The config names no such size.
     """
-    for codec in (_pose_head(config).get('decoder'), config.get('codec')):
+    head = config.model.get('head') or {}
+    head = head.get('pose_cfg', head)  # of a VisPredictHead
+    for codec in (head.get('decoder'), config.get('codec')):
         if codec and 'input_size' in codec:
             width, height = codec['input_size']
             return width, height
