@@ -127,7 +127,7 @@ def _try_term(name: str, loss: nn.Module, step: DistillationStep) -> None:
             return
     except ValueError as error:
         raise UserValueError(
-            f'Student and teacher do not fit the distillation term "{name}": '
+            f'Student and teacher do not fit model.distillation.{name}: '
             f'{error}'
         ) from error
     who, what = missing[0].split('.')[:2]
