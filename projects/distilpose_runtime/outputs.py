@@ -25,19 +25,9 @@ __all__ = ['Outputs', 'Settings']
 class Settings:
     """What is predicted, drawn and written.
 
-    Attributes:
-        source: How the user named the pictures.
-        box_threshold: People of lower scores are left out.
-        keypoint_threshold: Keypoints of lower scores are not drawn.
-        largest: Of each picture, take so many people, those with the largest
-            boxes; None for all.
-        every: Of a video or camera, one of so many pictures is taken.
-        limit: End after so many pictures; None for none.
-        media: Whether to write pictures with poses drawn in them.
-        csv: Whether to write a table.
-        track: Whether people have numbers.
-        overwrite: Whether files of an earlier run may be replaced; those of
-            the source never are.
+    The help of ``distilpose predict`` describes its options, of the same
+    names; ``media`` is False for ``--no-media``. ``overwrite`` replaces files
+    of an earlier run, and never those of the source.
     """
 
     source: str = ''

@@ -37,19 +37,18 @@ def test_validations_of_every_epoch_are_kept(one, runner):
     assert len(runner.calls) == 1, 'what is complete is not repeated'
 
 
-def test_goes_on_where_it_was_interrupted(one, runner):
-    def interrupt(config, epoch):
-        if epoch == 2:
-            raise KeyboardInterrupt
+def interrupt(config, epoch):
+    if epoch == 2:
+        raise KeyboardInterrupt
 
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+
+def test_goes_on_where_it_was_interrupted(one, runner):
+    numbers = signal.SIGTERM, signal.SIGINT
+    before = [*map(signal.getsignal, numbers)]
     runner.stop = staticmethod(interrupt)
     with pytest.raises(KeyboardInterrupt):
         one.run()
-    assert (
-        signal.getsignal(signal.SIGTERM),
-        signal.getsignal(signal.SIGINT),
-    ) == before
+    assert [*map(signal.getsignal, numbers)] == before
     assert [*one.validations] == [1]
     epochs = []
     runner.stop = staticmethod(lambda config, epoch: epochs.append(epoch))
@@ -59,10 +58,6 @@ def test_goes_on_where_it_was_interrupted(one, runner):
 
 def test_starts_once_from_a_checkpoint(one, runner):
     """Not with its schedule, and not again where it is resumed."""
-
-    def interrupt(config, epoch):
-        if epoch == 2:
-            raise KeyboardInterrupt
 
     one.config.load_from = 'start.pth'
     runner.stop = staticmethod(interrupt)

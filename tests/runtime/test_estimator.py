@@ -29,22 +29,6 @@ BOXES = np.array(
 )
 
 
-@pytest.fixture(scope='module')
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp('exported')
-
-
-@pytest.fixture(scope='module')
-def file(folder):
-    return exported.export(folder)
-
-
-@pytest.fixture(scope='module')
-def image():
-    noise = np.random.default_rng(0).integers(0, 256, (15, 12, 3))
-    return cv2.resize(noise.astype(np.uint8), (120, 150))
-
-
 def by_mmpose(student, checkpoint, image, boxes, flip_test):
     """What `distilpose test` predicts: pipeline, model and decoding."""
     model = load_student(student, checkpoint)

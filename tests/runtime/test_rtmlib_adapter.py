@@ -2,14 +2,11 @@
 
 from functools import partial
 
-import cv2
 import numpy as np
 import pytest
 
 from distilpose_runtime import PoseEstimator
 from distilpose_runtime.rtmlib_adapter import DistilPose, register
-
-from .. import exported
 
 rtmlib = pytest.importorskip('rtmlib')
 
@@ -27,17 +24,6 @@ class Boxes:
         return self.found
 
 
-@pytest.fixture(scope='module')
-def file(tmp_path_factory):
-    return str(exported.export(tmp_path_factory.mktemp('exported')))
-
-
-@pytest.fixture(scope='module')
-def image():
-    noise = np.random.default_rng(0).integers(0, 256, (15, 12, 3))
-    return cv2.resize(noise.astype(np.uint8), (120, 150))
-
-
 @pytest.fixture
 def people(file, monkeypatch):
     monkeypatch.setattr(rtmlib, 'Boxes', Boxes, raising=False)
@@ -48,7 +34,7 @@ def people(file, monkeypatch):
         det_class='Boxes',
         det='none',
         pose_class='DistilPose',
-        pose=file,
+        pose=str(file),
     )
 
 
