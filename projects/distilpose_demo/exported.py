@@ -8,6 +8,7 @@ import numpy as np
 
 from distilpose.deploy.export import export_onnx
 from distilpose_runtime import PoseEstimator, draw
+from distilpose_runtime.images import write_image
 
 from .training import Training
 
@@ -36,27 +37,24 @@ def write_predictions(folder: Path, data: Path, student: Training) -> str:
     )
     cells = []
     for image in annotations['images'][:PICTURES]:
-        boxes = [
-            [x, y, x + w, y + h]
-            for x, y, w, h in (
+        boxes = np.array(
+            [
                 person['bbox']
                 for person in annotations['annotations']
                 if person['image_id'] == image['id']
-            )
-        ]
+            ]
+        )
+        boxes[:, 2:] += boxes[:, :2]
         pixels = cv2.imread(str(data / 'val2017' / image['file_name']))
         pixels = cv2.resize(pixels, None, fx=SCALE, fy=SCALE)
-        poses = model(pixels, SCALE * np.array(boxes))
+        poses = model(pixels, SCALE * boxes)
         cells.append(draw(pixels, poses, min_score=0))
     height = max(len(cell) for cell in cells)
     cells = [
-        cv2.copyMakeBorder(
-            cell, 0, height - len(cell), 0, 0, cv2.BORDER_CONSTANT
-        )
+        np.pad(cell, ((0, height - len(cell)), (0, 0), (0, 0)))
         for cell in cells
     ]
-    if not cv2.imwrite(str(picture), np.hstack(cells)):
-        raise OSError(f'{picture} cannot be written')
+    write_image(picture, np.hstack(cells))
     return (
         f'The distilled student without PyTorch: {file} (difference from '
         f'PyTorch: {difference})\nIts predictions: {picture}'

@@ -123,7 +123,14 @@ def open_source(source: str, every: int = 1) -> Source:
     if is_number and not path.exists():
         return Camera(int(source), every)
     if path.is_dir():
-        return _open_folder(path)
+        paths, others = _images(path.iterdir())
+        if paths:
+            name = path.resolve().name or 'images'
+            return Images(paths, path, name, others)
+        raise MediaError(
+            f'The folder "{path}" holds no image ({others} other files). '
+            f"Images in its folders are found by '{path}/**/*.jpg'."
+        )
     if path.is_file():
         if path.suffix.lower() in IMAGE_SUFFIXES:
             return Images([path], path.parent, path.name)
@@ -149,16 +156,6 @@ def open_source(source: str, every: int = 1) -> Source:
         f'There is no "{source}". Expected an image, a folder, a pattern such '
         "as 'photos/*.jpg', a video, or the number of a camera."
     )
-
-
-def _open_folder(path: Path) -> Images:
-    paths, others = _images(path.iterdir())
-    if not paths:
-        raise MediaError(
-            f'The folder "{path}" holds no image ({others} other files). '
-            f"Images in its folders are found by '{path}/**/*.jpg'."
-        )
-    return Images(paths, path, path.resolve().name or 'images', others)
 
 
 def _images(paths) -> tuple[list[Path], int]:

@@ -36,9 +36,6 @@ class People(NamedTuple):
     boxes: np.ndarray
     scores: np.ndarray
 
-    def take(self, indices: Any) -> 'People':
-        return People(self.boxes[indices], self.scores[indices])
-
 
 class Finder:
     """What finds people.
@@ -114,7 +111,7 @@ def choose(
         sides = people.boxes[keep, 2:] - people.boxes[keep, :2]
         order = np.argsort(-sides.prod(1), kind='stable')[:largest]
         keep = sorted(keep[i] for i in order)
-    return people.take(np.array(keep, int))
+    return People(people.boxes[keep], people.scores[keep])
 
 
 def image_ids(source: Source, finder: Finder) -> Callable[[Frame], Any]:
