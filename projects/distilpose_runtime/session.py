@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from .errors import UserRuntimeError, UserValueError
 from .images import is_utf8
 from .metadata import ModelError
 
-__all__ = ['open_session', 'reason', 'run_session']
+__all__ = ['external_files', 'open_session', 'reason', 'run_session']
 
 # What a device is called, and the execution provider that runs on it.
 PROVIDERS = {
@@ -33,6 +34,9 @@ PROVIDERS = {
     'openvino': 'OpenVINOExecutionProvider',
     'xnnpack': 'XnnpackExecutionProvider',
 }
+# An entry of ONNX's TensorProto.external_data: its key, and the length of its
+# value.
+LOCATION = re.compile(rb'\x0a\x08location\x12([\x01-\x7f])')
 NUMBERED = ('cuda', 'tensorrt', 'rocm', 'migraphx', 'directml')
 
 # A process that was forked has no threads of its parent's sessions. The end of
@@ -126,6 +130,20 @@ def run_session(
             f'{given} ({reason(error)}). Export the model again; where '
             'memory is short, take fewer people at a time (batch).'
         ) from error
+
+
+def external_files(file: Path) -> list[Path]:
+    """Files beside an ONNX file that hold weights of it.
+
+    Args:
+        file: A file that ``open_session`` can load.
+    """
+    content = file.read_bytes()
+    names = {
+        content[found.end() : found.end() + found[1][0]].decode()
+        for found in LOCATION.finditer(content)
+    }
+    return [file.parent / name for name in sorted(names)]
 
 
 def _provider(device: str) -> tuple[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 from distilpose_runtime import PoseEstimator
@@ -115,16 +116,22 @@ def picture(page):
     return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
 
 
-@pytest.mark.parametrize('kind', ['plain', 'transparent', 'bytes'])
+@pytest.mark.parametrize('kind', ['plain', 'transparent', 'bytes', 'external'])
 def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
     """Two boxes drawn by hand, one of them over the border.
 
-    Of a transparent picture, the colours as stored; and by a model that takes
-    bytes.
+    Of a transparent picture, the colours as stored; by a model that takes
+    bytes; and by one whose weights are in a file of their own.
     """
     model = MODEL
     if kind == 'bytes':
         model = exported.export(tmp_path, raw_images=True)
+    elif kind == 'external':
+        model = tmp_path / 'model.onnx'
+        onnx.save_model(
+            onnx.load(MODEL), model, save_as_external_data=True,
+            location='model.data',
+        )  # fmt: skip
     elif kind == 'transparent':
         image = cv2.imread(str(photo))
         alpha = np.random.default_rng(0).integers(0, 256, image.shape[:2])

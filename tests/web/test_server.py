@@ -98,6 +98,23 @@ def test_model_that_has_gone(get, model):
     assert get('/model.onnx')[0] == 500
 
 
+def test_weights_in_further_files(model, tmp_path):
+    graph = onnx.load(model)
+    onnx.save_model(
+        graph,
+        tmp_path / 'big.onnx',
+        save_as_external_data=True,
+        location='big.onnx.data',
+        size_threshold=1000,
+    )
+    files = page_files(tmp_path / 'big.onnx')
+    wanted = (tmp_path / 'big.onnx.data').read_bytes()
+    assert files['/weights/big.onnx.data'].read() == wanted
+    about = json.loads(files['/models.json'].read())
+    assert about['model']['weights'] == ['big.onnx.data']
+    assert '/weights/big.onnx.data' not in page_files(model)
+
+
 def test_listens_on_this_machine_alone(model):
     with make_server(page_files(model), 0) as running:
         assert running.server_address[0] == '127.0.0.1'

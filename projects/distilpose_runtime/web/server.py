@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ..detectors import Detector
 from ..estimator import PoseEstimator
 from ..metadata import ModelError
+from ..session import external_files
 from . import assets
 
 __all__ = ['File', 'make_server', 'page_files']
@@ -76,6 +77,10 @@ def page_files(model: Path, detector: Path | None = None) -> dict[str, File]:
         kind = TYPES[Path(name).suffix]
         files[f'/onnxruntime/{name}'] = File(kind, read)
     files['/model.onnx'] = File(TYPES['.onnx'], model.read_bytes)
+    for path in external_files(model):
+        name = path.relative_to(model.parent).as_posix()
+        files[f'/weights/{name}'] = File(TYPES['.onnx'], path.read_bytes)
+        about['model']['weights'].append(name)
     if detector is not None:
         about['detector'] = _describe_detector(detector)
         files['/detector.onnx'] = File(TYPES['.onnx'], detector.read_bytes)
@@ -152,6 +157,7 @@ def _describe(model: Path) -> dict[str, Any]:
         mean=info.mean.tolist(),
         std=info.std.tolist(),
         keypoint_names=info.names,
+        weights=[],  # names of further files
     )
 
 

@@ -21,12 +21,16 @@ const tasks = {
     // Absolute, as threads have an address of their own.
     ort.env.wasm.wasmPaths = new URL('./onnxruntime/', import.meta.url).href;
     const address = (file) => new URL(file, import.meta.url).href;
-    const create = (file, provider) =>
+    const create = (file, provider, weights = []) =>
       ort.InferenceSession.create(address(file), {
         executionProviders: [provider],
+        externalData: weights.map((path) => ({
+          path,
+          data: address(`./weights/${path}`),
+        })),
       });
     info = given;
-    model = await create('./model.onnx', backend);
+    model = await create('./model.onnx', backend, info.weights);
     // The first run takes longer; what the page tells is of later ones.
     const [W, H] = info.input_size;
     const black = new Uint8ClampedArray(3 * W * H);
