@@ -22,6 +22,14 @@ EXTRAS = dict(
     yaml='train',
 )
 
+# What a package below says of a setting, and what to do.
+OF_SETTINGS = {
+    'persistent_workers option needs num_workers > 0': 'A data loader with '
+    'num_workers=0 needs persistent_workers=False as well, such as '
+    '--cfg-options train_dataloader.num_workers=0 '
+    'train_dataloader.persistent_workers=False.',
+}
+
 
 def told(error: BaseException) -> str | None:
     """Give the message of an error that was written for the user.
@@ -54,6 +62,8 @@ def told(error: BaseException) -> str | None:
             f'{str(error).rstrip(".")}. A container may run under a user '
             'without a home folder: set HOME to a folder that can be written.'
         )
+    if str(error) in OF_SETTINGS:
+        return OF_SETTINGS[str(error)]
     if _of_registry(error):
         text = str(outer.args[0]) if outer.args else str(outer)
         return f'The config describes what cannot be built. {text}'

@@ -16,6 +16,9 @@ __all__ = ['BoxFile']
 
 Row = dict[str, Any]
 
+FAR_OUT = 0.25
+"""The share of a box's side that may lie right of its picture, or below."""
+
 
 class BoxFile(Finder):
     """Boxes from a JSON file of COCO's.
@@ -50,7 +53,7 @@ class BoxFile(Finder):
         self._boxes: dict[str, list[list[float]]] = {}
         self._used: set[str] = set()
         self._unknown: list[str] = []
-        self._other_size = 0
+        self._other_size = self._far_out = 0
         self._counted = ''
         try:
             found = json.loads(path.read_text(encoding='utf-8-sig'))
@@ -192,6 +195,9 @@ class BoxFile(Finder):
             self._other_size += None not in given and given != size
             rows += self._boxes.get(key, [])
         values = np.array(rows, np.float32).reshape(-1, 5)
+        out = values[:, 2:4] - size
+        sides = values[:, 2:4] - values[:, :2]
+        self._far_out += int((out > FAR_OUT * sides).any(1).sum())
         return People(values[:, :4], values[:, 4])
 
     def expect_known(self, pictures: int) -> None:
@@ -222,6 +228,11 @@ class BoxFile(Finder):
             told.append(
                 f'It gives {self._other_size} pictures another size than they '
                 'have; its boxes may not fit them.'
+            )
+        if self._far_out:
+            told.append(
+                f'{self._far_out} of its boxes reach far out of their '
+                'pictures: a box must be x, y, width, height, not two corners.'
             )
         return [f'"{self.path}": {" ".join(told)}'] if told else []
 

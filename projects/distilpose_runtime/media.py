@@ -35,19 +35,31 @@ class Images(Source):
         folder: What their names are relative to.
         name: As of every source.
         others: How many files beside them are no images.
+        folders: How many folders beside them are not looked into.
     """
 
     total: int
 
     def __init__(
-        self, paths: list[Path], folder: Path, name: str, others: int = 0
+        self,
+        paths: list[Path],
+        folder: Path,
+        name: str,
+        others: int = 0,
+        folders: int = 0,
     ) -> None:
         self.name = name
         self.folder = folder
         self.paths = paths
         self.total = len(paths)
+        self.remarks = []
         if others:
-            self.remarks = [f'{others} other files are no images.']
+            self.remarks += [f'{others} other files are no images.']
+        if folders:
+            self.remarks += [
+                f'{folders} folders in "{folder}" are not looked into; for '
+                f"images in them, name '{folder}/**/*'."
+            ]
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         for number, path in enumerate(self.paths):
@@ -126,7 +138,8 @@ def open_source(source: str, every: int = 1) -> Source:
         paths, others = _images(path.iterdir())
         if paths:
             name = path.resolve().name or 'images'
-            return Images(paths, path, name, others)
+            folders = sum(found.is_dir() for found in path.iterdir())
+            return Images(paths, path, name, others, folders)
         raise MediaError(
             f'The folder "{path}" holds no image ({others} other files). '
             f"Images in its folders are found by '{path}/**/*.jpg'."

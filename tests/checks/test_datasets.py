@@ -69,6 +69,12 @@ def test_detections_that_mislead(people, bbox):
     assert '4 of 4 detections have a' in text and 'boxes.json' in text
 
 
+def test_detections_as_corners(people):
+    dataset = detected(people, detections(bbox=[50, 40, 110, 90]))
+    (text,) = check_dataset(dataset).warnings
+    assert '4 of 4 detections have a box (bbox) that reaches far out' in text
+
+
 def test_detections_of_other_categories(people):
     rows = detections()
     rows[2]['category_id'] = 3

@@ -1,10 +1,12 @@
 import itertools
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
 from distilpose.checks import images
-from distilpose.checks.images import check_images
+from distilpose.checks.images import check_images, image_size
 from distilpose.checks.report import Report
 
 from . import files
@@ -52,6 +54,19 @@ def test_turned_by_exif(check, orientation):
     assert check() == Report()
 
 
+@pytest.mark.parametrize('suffix', ['jpg', 'png', 'tif', 'webp'])
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_sizes_are_those_of_the_loaded_image(tmp_path, suffix, orientation):
+    """Of all formats that have EXIF data: some OpenCV turns, some not."""
+    file = tmp_path / f'image.{suffix}'
+    turn(file, orientation)
+    data = np.fromfile(file, np.uint8)  # as MMCV does; imread differs
+    height, width = cv2.imdecode(data, cv2.IMREAD_COLOR).shape[:2]
+    turned = (width, height) != files.SIZE
+    assert image_size(file) == (width, height, turned)
+    assert image_size(file, turns=False) == (*files.SIZE, False)
+
+
 @pytest.mark.parametrize(
     'size, message',
     [((100, 120), 'width and height exchanged'), ((60, 50), 'another size')],
@@ -63,6 +78,14 @@ def test_sizes(check, size, message):
     check.images[6].update(width=size[0], height=size[1])
     (text,) = check().errors
     assert text.startswith('2 of 20') and message in text
+
+
+def test_what_training_cannot_read(tmp_path):
+    """Pillow reads GIF, OpenCV here does not; then nor can it be used."""
+    file = tmp_path / 'image.gif'
+    Image.new('RGB', files.SIZE).save(file)
+    loads = cv2.imdecode(np.fromfile(file, np.uint8), cv2.IMREAD_COLOR)
+    assert (image_size(file, decode=True) is None) == (loads is None)
 
 
 def test_missing_files(check):

@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 
 import pytest
+import torch
 from mmpose.registry import MODELS
 from torch import nn
 
@@ -49,6 +50,17 @@ def test_files(tmp_path):
     )
     # What a process that loads data sends holds a traceback.
     assert told(OSError('Caught OSError in a worker.\nTraceback')) is None
+
+
+def test_loader_without_workers():
+    """PyTorch's message, whatever its version calls it."""
+    error = error_of(
+        torch.utils.data.DataLoader,
+        [1],
+        num_workers=0,
+        persistent_workers=True,
+    )
+    assert 'persistent_workers=False as well' in told(error)
 
 
 def test_no_home_folder(monkeypatch):

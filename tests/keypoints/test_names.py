@@ -55,6 +55,7 @@ def test_mirror_pairs(left, right):
         (['bras_g', 'bras_d'], 2),
         (['sol_el', 'sag_el'], 2),
         (['sensorA', 'sensorB'], 2),
+        (['gill', 'gill_2'], 2),
         (['face-0', 'face-1', 'face-2'], 3),
         (['paw_ll', 'paw_lr', 'paw_rl', 'paw_rr'], 4),
         (['right_eye'], 3),  # twice: which one is it?

@@ -171,6 +171,21 @@ def test_other_sizes_and_pictures_are_told(tmp_path):
         boxes.expect_known(1)
 
 
+@pytest.mark.parametrize('box, told', [
+    ([100, 60, 180, 90], True),  # corners, in a picture of 200 x 100
+    ([120, 10, 110, 50], True),
+    ([10, 60, 50, 60], True),
+    ([120, 10, 100, 50], False),  # a fifth of it
+    ([-90, 10, 100, 50], False),
+])  # fmt: skip
+def test_corners_are_told(tmp_path, box, told):
+    path = tmp_path / 'x.json'
+    path.write_text(json.dumps([dict(ONE, category_id=1, bbox=box)]))
+    boxes = BoxFile(path)
+    boxes.find(frame('1.jpg'), 0)
+    assert ['1 of its boxes reach' in x for x in boxes.remarks()] == [1] * told
+
+
 @pytest.mark.parametrize('names, image_id', [
     (['000.jpg', '001.jpg'], '{:03d}'),  # texts
     (['frame_000.jpg', 'frame_001.jpg'], 'frame_{:03d}'),

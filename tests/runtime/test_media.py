@@ -53,6 +53,11 @@ def test_folder(tmp_path):
     assert [x.name for x in frames] == ['a.PNG', 'b.png', 'c.jpg']
     assert [x.number for x in frames] == [0, 1, 2]
     assert [x.name for x in skipped] == ['cut.jpg']
+    other_files, folders = source.remarks
+    assert other_files == '1 other files are no images.'
+    assert f'1 folders in "{tmp_path}" are not looked' in folders
+    found = open_source(f'{tmp_path}/**/*')  # as it says
+    assert found.total == 5 and len(found.remarks) == 1
 
 
 def test_pattern(tmp_path):

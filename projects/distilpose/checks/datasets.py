@@ -59,9 +59,10 @@ def check_dataset(dataset: Any, pipeline_of: Any = None) -> Report:
     told.take(findings, f'annotation file "{dataset.ann_file}"')
     if dataset.bbox_file:
         findings = Report()
-        ids = {image['id'] for image in content.get('images') or []}
+        images = content.get('images') or []
         with get_local_path(dataset.bbox_file) as path:
-            check_detections(read_json(path, dataset.bbox_file), ids, findings)
+            detections = read_json(path, dataset.bbox_file)
+            check_detections(detections, images, findings)
         told.take(findings, f'bbox_file "{dataset.bbox_file}"')
     return told
 

@@ -1,9 +1,12 @@
 """A check of files of detected boxes (``bbox_file``)."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..data.boxes import is_box
-from .report import FEW, Report
+from .report import FEW, NEVER, Report
+from .values import FAR_OUT
 
 __all__ = ['check_detections']
 
@@ -14,20 +17,21 @@ _KEYS = ('image_id', 'category_id', 'bbox', 'score')
 
 
 def check_detections(
-    detections: Any, image_ids: set[Any], report: Report
+    detections: Any, images: Sequence[dict[str, Any]], report: Report
 ) -> None:
     """See that a file of detections has boxes that MMPose can use.
 
     Args:
         detections: What the file holds.
-        image_ids: Ids of the images that the annotation file names.
+        images: Those that the annotation file names.
         report: What is found is added here.
     """
     people = _people(detections, report)
+    by_id = {image['id']: image for image in images}
     report.add(
         '{} detections are of an image that the annotation file does not '
         'name.',
-        [d['image_id'] for d in people if d['image_id'] not in image_ids],
+        [d['image_id'] for d in people if d['image_id'] not in by_id],
         len(people),
     )
     boxes = [(d['bbox'] or [])[:4] for d in people]
@@ -52,6 +56,24 @@ def check_detections(
     ):
         text = f'{{}} detections have a box (bbox) {what}'
         report.add(text, cases, len(boxes), error_from)
+    report.add(
+        '{} detections have a box (bbox) that reaches far out of their image: '
+        'it must be x, y, width, height, not two corners.',
+        [
+            box
+            for box, person in zip(boxes, people)
+            if is_box(box) and _is_far_out(box, by_id.get(person['image_id']))
+        ],
+        len(people),
+        NEVER,
+    )
+
+
+def _is_far_out(box: list[float], image: dict[str, Any] | None) -> bool:
+    return any(
+        at + length - ((image or {}).get(key) or math.inf) > FAR_OUT * length
+        for at, length, key in zip(box, box[2:], ('width', 'height'))
+    )
 
 
 def _people(detections: Any, report: Report) -> list[dict[str, Any]]:

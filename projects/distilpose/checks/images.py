@@ -1,5 +1,7 @@
 """Sizes of image files against what an annotation file says of them."""
 
+import functools
+import io
 import random
 import time
 from collections import defaultdict
@@ -7,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
+import numpy as np
 from PIL import Image
 
 from .report import FEW, Report
@@ -53,13 +57,41 @@ def image_size(
     """
     try:
         with Image.open(file) as image:
-            turned = turns and image.getexif().get(_ORIENTATION, 1) >= 5
-            width, height = image.size[::-1] if turned else image.size
-            if decode:
-                image.load()
+            lies = image.getexif().get(_ORIENTATION, 1) >= 5
+            loaded, given = _turned(image.format or '') if lies else (0, 0)
+            turned = turns and bool(loaded)
+            width, height = image.size[:: -1 if turned != given else 1]
+        if decode and not _loads(np.fromfile(file, np.uint8)):
+            return None
     except Exception:  # Pillow raises many kinds
         return None
     return ImageSize(width, height, turned)
+
+
+def _loads(data: np.ndarray) -> bool:
+    """Whether the pixels can be read as a training reads them."""
+    return cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8) is not None
+
+
+@functools.cache
+def _turned(format: str) -> tuple[bool, bool]:
+    """Who turns images of a format as EXIF data say, on a tiny one.
+
+    Returns:
+        Whether OpenCV does, which loads them (WebP since 4.12 or so), and
+        whether the size that Pillow gives is of the turned image (of TIFF).
+    """
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[_ORIENTATION] = 6
+    try:
+        Image.new('RGB', (2, 1)).save(file, format, exif=exif)
+        with Image.open(file) as image:
+            given = image.size == (1, 2)
+        data = np.frombuffer(file.getvalue(), np.uint8)
+        loaded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except Exception:  # a kind of JPEG that Pillow does not write, such as MPO
+        return True, False
+    return loaded is not None and loaded.shape[:2] == (2, 1), given
 
 
 def check_images(

@@ -10,13 +10,14 @@ import numpy as np
 from .report import FEW, NEVER, Report
 
 __all__ = [
+    'FAR_OUT',
     'LARGEST_AREA',
     'SMALLEST_AREA',
     'check_boxes',
     'check_keypoints',
 ]
 
-OUT = 0.25
+FAR_OUT = 0.25
 """The share of a box's width or height that may lie outside of its image."""
 
 AROUND = 0.5
@@ -48,7 +49,7 @@ def check_boxes(
         (
             'a box (bbox) that reaches far out of their image: it must be x, '
             'y, width, height, not two corners.',
-            (np.maximum(-near, far - sizes) > OUT * size).any(1),
+            (np.maximum(-near, far - sizes) > FAR_OUT * size).any(1),
             NEVER,
         ),
         (

@@ -167,9 +167,15 @@ def _looks_sided(base: str) -> bool:
 
 
 def _are_twins(base: str, other: str) -> bool:
-    """Whether names differ in one word or letter, which may mean sides."""
+    """Whether names differ in one word or letter, which may mean sides.
+
+    So does a word that one has more, as in "gill" and "gill 2".
+    """
     if MIDDLE.search(base) or MIDDLE.search(other):
         return False
+    short, long = sorted((base, other), key=len)
+    if short and re.fullmatch(rf'{re.escape(short)} \S+', long):
+        return True
     return any(
         len(one) == len(two) > 1 and sum(map(ne, one, two)) == 1
         for one, two in ((base.split(), other.split()), (base, other))
