@@ -14,7 +14,7 @@ from torch import nn
 from distilpose_runtime.errors import UserTypeError, UserValueError
 
 from ..heads.heatmaps import expect_adapter
-from ..heatmaps.frame import codec_input_size
+from ..heatmaps.frame import codec_input_size, codec_of
 from ..models.distilpose_head import DistilPoseHead
 from ..students.output import student_output
 from ..teachers.output import TeacherOutput
@@ -76,9 +76,9 @@ def check_before_training(model: TopdownPoseEstimator) -> None:
     check_untrained_outputs(model.head, needs)
     if not model.distillation:
         return
-    expect_adapter(student_output, model.head)
+    expect_adapter(student_output, model.pose_head)
     model.teacher.prepare()
-    size = codec_input_size(getattr(model.head, 'decoder', None))
+    size = codec_input_size(codec_of(model.head))
     if size is None:
         raise UserValueError(
             'The head of the student has no decoder, which names the input '

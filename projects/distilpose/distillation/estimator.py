@@ -136,7 +136,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     ) -> dict:
         if not isinstance(self.head, DistilPoseHead):
             mask_labels(data_samples)
-        with keep_output(self._pose_head) as outputs:
+        with keep_output(self.pose_head) as outputs:
             losses = self.head.loss(
                 feats, data_samples, train_cfg=self.train_cfg
             )
@@ -144,7 +144,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         if not self.distillation:
             return losses
         if not outputs:  # a head whose loss does not run `forward`
-            outputs.append(self._pose_head(feats))
+            outputs.append(self.pose_head(feats))
         student = self._student_output(feats, outputs[-1])
         teacher = self.teacher(inputs, data_samples)
         labels = keypoint_weights(data_samples)
@@ -176,7 +176,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         self.eval()
         try:
             feats = self.extract_feat(inputs)
-            student = self._student_output(feats, self._pose_head(feats))
+            student = self._student_output(feats, self.pose_head(feats))
         finally:
             self.train(training)
         return student, self.teacher(inputs)
@@ -186,12 +186,12 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         deploy(self, for_export=True)
 
     @property
-    def _pose_head(self) -> Any:
+    def pose_head(self) -> Any:
         """The head that predicts keypoints, which a VisPredictHead wraps."""
         return getattr(self.head, 'pose_head', self.head)
 
     def _student_output(self, feats: Any, output: Any) -> StudentOutput:
-        head = self._pose_head
+        head = self.pose_head
         student = student_output(head, output)
         return student._replace(
             tokens=tokens_of(feats), given=HeadOutput(head, output)
