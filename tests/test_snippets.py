@@ -77,7 +77,12 @@ def folder(tmp_path_factory):
 def test_python(text, folder, monkeypatch):
     monkeypatch.chdir(folder)
     tree = ast.parse(text)
-    if '_base_' in {getattr(node, 'id', '') for node in ast.walk(tree)}:
+    if any(
+        isinstance(node, ast.Name)
+        and node.id == '_base_'
+        and isinstance(node.ctx, ast.Load)
+        for node in ast.walk(tree)
+    ):
         base = str(find_config(TINY).resolve())
         Path('snippet.py').write_text(f'_base_ = {base!r}\n{text}')
         found = Config.fromfile('snippet.py').to_dict()
