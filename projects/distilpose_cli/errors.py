@@ -1,6 +1,7 @@
 """Errors that a user can put right, told in one line."""
 
 import traceback
+from urllib.error import URLError
 
 __all__ = ['expect_settings', 'told']
 
@@ -94,6 +95,12 @@ def _of_registry(error: BaseException) -> bool:
 
 
 def _about_file(error: OSError) -> str:
+    if isinstance(error, URLError):
+        return (
+            f'A download failed ({error.reason}). Where weights to start from '
+            'cannot be had, set model.backbone.init_cfg=None; `distilpose '
+            'init` leaves them out by --start none.'
+        )
     if error.strerror is None or error.filename is None:
         return str(error)
     if isinstance(error, FileNotFoundError):

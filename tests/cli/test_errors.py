@@ -2,6 +2,7 @@
 
 import importlib
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 import torch
@@ -48,6 +49,7 @@ def test_files(tmp_path):
     assert 'can not be found' in told(
         FileNotFoundError('x.pth can not be found.')
     )
+    assert '(no route)' in told(URLError('no route'))
     # What a process that loads data sends holds a traceback.
     assert told(OSError('Caught OSError in a worker.\nTraceback')) is None
 

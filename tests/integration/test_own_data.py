@@ -79,7 +79,7 @@ def test_start_without_a_connection(student, tmp_path, monkeypatch):
         *('train', 'run/config.py', *SHORT), cwd=tmp_path, fails=True
     )
     last = out.strip().splitlines()[-1]
-    assert 'cannot be downloaded' in last and '--start none' in last
+    assert '--start none' in last
     setting = dict(
         **{'cspnext-t': 'model.backbone.init_cfg=None'},
         **{'mobilenetv4-s': 'model.backbone.pretrained=False'},
