@@ -70,7 +70,7 @@ def distil(student, name, monkeypatch):
     )
     model._is_first_batch = True
     torch.manual_seed(0)
-    check_before_training(model, terms_are_named=True)
+    check_before_training(model)
     with torch.no_grad():
         feats = model.extract_feat(data['inputs'])
     monkeypatch.setattr(model, 'extract_feat', lambda inputs: feats)
