@@ -51,7 +51,9 @@ def test_as_the_codec_decodes(name, noise):
     """All over the input, its border included."""
     codec = CODECS[name]
     x, y = torch.meshgrid(
-        torch.linspace(0, 0.995, 13), torch.linspace(0, 0.995, 11)
+        torch.linspace(0, 0.995, 13),
+        torch.linspace(0, 0.995, 11),
+        indexing='ij',
     )
     coords = torch.stack([x, y], -1).reshape(11, 13, 2)
     maps = noisy(codec, coords, noise)

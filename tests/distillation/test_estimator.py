@@ -163,10 +163,10 @@ NO_CONFIG = dict(config='nowhere/teacher.py', checkpoint='x.pth')
      ValueError, 'number of keypoints: the student has 5, the teacher .* 7'),
     (dict(teacher=toys.random_teacher(
         toys.teacher(neck=toys.neck(patch_size=(2, 3))))), ValueError,
-     r'"visual_tokens": .* \(1, 32, 16\), expected \(1, 16, 16\)'),
+     r'n.visual_tokens: .* \(1, 32, 16\), expected \(1, 16, 16\)'),
     # The same encoder, for larger images.
     (dict(teacher=toys.random_teacher(larger_images())), ValueError,
-     r'term "visual_tokens": .* shape \(1, 64, 16\), expected \(1, 16'),
+     r'n.visual_tokens: .* shape \(1, 64, 16\), expected \(1, 16'),
     (dict(teacher=toys.random_teacher(without_decoder())), ValueError,
      'head of the teacher has no decoder'),
     (dict(head=dict(decoder=None)), ValueError,
