@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserValueError
 
-from ..heatmaps.frame import codec_input_size, codec_of
+from ..heatmaps.frame import codec_input_size, codec_of, pose_head_of
 
 __all__ = ['check_evaluation', 'check_training']
 
@@ -59,7 +59,7 @@ def check_evaluation(
     outputs = predicted if chosen is None else len(chosen)
     expected = _expected(dataset, sample)
     if expected and outputs not in expected and not _converts(loop):
-        head = type(_pose_head(model.head)).__name__
+        head = type(pose_head_of(model.head)).__name__
         raise UserValueError(
             f'The {kind} dataset has {expected[0]} keypoints, but the '
             f"model's {head} predicts {outputs}. Give the dataset's in "
@@ -101,7 +101,7 @@ def _check_image(kind: str, sample: Any, head: nn.Module) -> None:
 
 
 def _check_labels(sample: Any, head: nn.Module) -> None:
-    head = _pose_head(head)
+    head = pose_head_of(head)
     channels = _num_channels(head)
     for name, given in _labels(sample).items():
         if channels is not None and given != channels:
@@ -134,11 +134,6 @@ def _firsts(dataset: Any) -> list[int]:
     return [start for start, length in zip(starts, lengths) if length]
 
 
-def _pose_head(head: nn.Module) -> nn.Module:
-    """The head that predicts places, which VisPredictHead wraps."""
-    return getattr(head, 'pose_head', head)
-
-
 def _num_channels(head: nn.Module) -> int | None:
     """How many coordinates, profiles or heatmaps a head gives, if known."""
     for name in ('num_joints', 'out_channels'):
@@ -150,7 +145,7 @@ def _num_channels(head: nn.Module) -> int | None:
 
 def _num_keypoints(head: nn.Module) -> int | None:
     """How many keypoints a head predicts, if known."""
-    head = _pose_head(head)
+    head = pose_head_of(head)
     channels = _num_channels(head)
     decoder = getattr(head, 'decoder', None)
     if channels and getattr(decoder, 'heatmap_type', '') == 'combined':

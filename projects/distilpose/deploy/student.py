@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from ..heads.heatmaps import expect_adapter
-from ..heatmaps.frame import STRIDE
+from ..heatmaps.frame import STRIDE, pose_head_of
 from ..models.distilpose_head import DistilPoseHead, average_with_mirrored
 from ..models.input_spec import InputSpec
 from ..students.output import StudentOutput, student_output
@@ -64,8 +64,7 @@ class ExportedStudent(nn.Module):
         raw_images: bool = False,
     ) -> None:
         super().__init__()
-        # The head of keypoints, which a VisPredictHead wraps.
-        self.head: Any = getattr(model.head, 'pose_head', model.head)
+        self.head = pose_head_of(model.head)
         expect_adapter(student_output, self.head)
         self.model = model
         self.size = size

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..deploy import deploy
 from ..heads.own_loss import HeadOutput
+from ..heatmaps.frame import pose_head_of
 from ..keypoints.metainfo import keypoint_names
 from ..models.distilpose_head import DistilPoseHead, keypoint_weights
 from ..students.output import (
@@ -188,7 +189,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     @property
     def pose_head(self) -> Any:
         """The head that predicts keypoints, which a VisPredictHead wraps."""
-        return getattr(self.head, 'pose_head', self.head)
+        return pose_head_of(self.head)
 
     def _student_output(self, feats: Any, output: Any) -> StudentOutput:
         head = self.pose_head

@@ -29,6 +29,7 @@ __all__ = [
     'codec_of',
     'heatmap_frame',
     'per_axis',
+    'pose_head_of',
 ]
 
 # The student's sigmas are in pixels of a heatmap that is this many times
@@ -183,10 +184,14 @@ def heatmap_frame(codec: BaseKeypointCodec) -> HeatmapFrame:
     )
 
 
+def pose_head_of(head: Any) -> Any:
+    """The head that predicts keypoints, which a VisPredictHead wraps."""
+    return getattr(head, 'pose_head', head)
+
+
 def codec_of(head: nn.Module) -> BaseKeypointCodec | None:
     """The codec of a head, or of the head that it wraps; None without."""
-    head = getattr(head, 'pose_head', head)  # of a VisPredictHead
-    return getattr(head, 'decoder', None)
+    return getattr(pose_head_of(head), 'decoder', None)
 
 
 @heatmap_frame.register
