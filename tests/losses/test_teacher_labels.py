@@ -132,6 +132,20 @@ def test_keypoints_that_do_not_count(weighted, heights, pixels, weights):
         assert used.tolist() == [True, False, True]
 
 
+def test_keypoints_outside_the_input():
+    """A teacher that sees more is sure of them, but no label can be there."""
+    frame = HeatmapFrame((48, 64), (24.0, 32.0), (12.0, 16.0))
+    coords = torch.tensor([[[0.3, 0.4], [-0.2, 0.5], [0.5, 1.2]]]).double()
+    sigmas = torch.full_like(coords, 2)
+    maps = DenseHeatmaps(frame, simulate_heatmaps(coords, sigmas, frame))
+    assert (maps.peaks() > 0.8).all()
+    head, given = rows()
+    value = TeacherLabelLoss()(HeadOutput(head, given), maps, torch.ones(1, 3))
+    for gradient in torch.autograd.grad(value, given):
+        used = gradient.abs().amax(-1)[0] > 0
+        assert used.tolist() == [True, False, False]
+
+
 def test_least_confidence():
     """A peak of 0.31 counts by default, and one of 0.29 where it is asked."""
     head, given = rows()
