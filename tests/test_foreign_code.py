@@ -5,9 +5,9 @@ import pickle
 
 import pytest
 import torch
+from mmengine.utils import digit_version
 from mmpose.apis import init_model
 
-from distilpose.compat import digit_version
 from distilpose.weights.read import read_state_dict
 
 from . import toys
