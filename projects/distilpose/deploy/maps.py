@@ -1,26 +1,18 @@
-"""Rows and heatmaps of a head, for an exported graph.
+"""Rows and heatmaps of mirror images, and their sigmas, in a graph.
 
 N: batch. K: keypoints. h, w: height and width of a heatmap, or bins along y
 and x.
 """
 
 from collections.abc import Sequence
-from functools import singledispatch
 from typing import Any
 
 import torch
 from mmpose.codecs import MSRAHeatmap, SimCCLabel, UDPHeatmap
-from mmpose.models.heads import (
-    CPMHead,
-    HeatmapHead,
-    MSPNHead,
-    RTMCCHead,
-    RTMWHead,
-    SimCCHead,
-)
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..heads.heatmaps import heatmaps_of
+from ..heads.maps import Maps
 from ..heads.simcc import meaning_of_logits, simcc_heatmaps
 from ..heads.udp_combined import is_combined
 from ..heatmaps.forms import Heatmaps
@@ -28,37 +20,7 @@ from ..heatmaps.frame import STRIDE
 from ..heatmaps.sigmas import profile_sigmas
 from .decode import by_keypoint
 
-__all__ = ['Maps', 'map_sigmas', 'maps_given', 'mirrored_maps']
-
-Maps = tuple[Tensor, ...]
-
-
-@singledispatch
-def maps_given(head: nn.Module, output: Any) -> Maps | None:
-    """What a head gives that its codec decodes; None of other heads.
-
-    Rows (N, K, w) and columns (N, K, h) of a SimCC head, heatmaps
-    (N, K, h, w), or three for each keypoint (N, 3 K, h, w), of others.
-    """
-    return None
-
-
-@maps_given.register
-def _(head: HeatmapHead, output: Tensor) -> Maps:
-    return (output,)
-
-
-@maps_given.register(CPMHead)
-@maps_given.register(MSPNHead)
-def _(head: nn.Module, output: list[Tensor]) -> Maps:
-    return (output[-1],)
-
-
-@maps_given.register(SimCCHead)
-@maps_given.register(RTMCCHead)
-@maps_given.register(RTMWHead)
-def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> Maps:
-    return tuple(output)
+__all__ = ['map_sigmas', 'mirrored_maps']
 
 
 def mirrored_maps(

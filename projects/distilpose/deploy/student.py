@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
 from ..heads.heatmaps import expect_adapter
+from ..heads.maps import Maps, maps_given
 from ..heatmaps.frame import STRIDE, pose_head_of
 from ..models.distilpose_head import DistilPoseHead, average_with_mirrored
 from ..models.input_spec import InputSpec
 from ..students.output import StudentOutput, student_output
 from .decode import decode
-from .maps import Maps, map_sigmas, maps_given, mirrored_maps
+from .maps import map_sigmas, mirrored_maps
 
 __all__ = ['ExportedStudent', 'Keypoints']
 
@@ -99,10 +100,10 @@ class ExportedStudent(nn.Module):
         if self.flip_indices is not None:
             outputs.append(self._output(images.flip(-1)))
         maps = maps_given(self.head, outputs[0])
-        if maps is None:
-            found = self._of_coordinates(outputs)
-        else:
+        if maps:
             found = self._of_maps(maps, outputs[1:])
+        else:
+            found = self._of_coordinates(outputs)
         if self.chosen is None:
             return found
         return Keypoints._make(
@@ -137,7 +138,7 @@ class ExportedStudent(nn.Module):
         """Decode maps, averaged with those of the mirror images."""
         for output in others:
             mirrors = mirrored_maps(
-                maps_given(self.head, output) or (),
+                maps_given(self.head, output),
                 self.flip_indices or (),
                 self.model.test_cfg or {},
             )

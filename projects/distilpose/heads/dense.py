@@ -6,13 +6,7 @@ B: batch. K: keypoints. h, w: height and width of a heatmap.
 from typing import Any
 
 import torch
-from mmpose.models.heads import (
-    CPMHead,
-    HeatmapHead,
-    IntegralRegressionHead,
-    MSPNHead,
-    VisPredictHead,
-)
+from mmpose.models import heads
 from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
@@ -21,30 +15,33 @@ from ..heatmaps.forms import DenseHeatmaps, Heatmaps
 from ..heatmaps.frame import heatmap_frame
 from ..heatmaps.functional import at_least_float32, gaussian_profiles
 from .heatmaps import heatmaps_of
+from .maps import maps_given
 from .udp_combined import combined_heatmaps, is_combined
 
 __all__: list[str] = []
 
 
-@heatmaps_of.register
-def _(head: HeatmapHead, output: Any) -> Heatmaps:
-    _expect_heatmaps(head, output)
+@heatmaps_of.register(heads.HeatmapHead)
+@heatmaps_of.register(heads.CPMHead)
+@heatmaps_of.register(heads.MSPNHead)
+def _(head: nn.Module, output: Any) -> Heatmaps:
+    (maps,) = maps_given(head, output)
+    if not isinstance(maps, Tensor) or maps.ndim != 4:
+        raise UserTypeError(
+            f'The {type(head).__name__} of the teacher gives a '
+            f'{type(maps).__name__}, expected heatmaps (B, K, h, w).'
+        )
     if is_combined(head.decoder):
-        return combined_heatmaps(head.decoder, output)
-    return _of_codec(head, output)
-
-
-@heatmaps_of.register(CPMHead)  # hourglass networks have it, too
-@heatmaps_of.register(MSPNHead)  # and RSN
-def _(head: nn.Module, output: list[Tensor]) -> DenseHeatmaps:
-    """Of the heatmaps of all stages and units, those that MMPose decodes."""
-    _expect_heatmaps(head, output[-1])
-    return _of_codec(head, output[-1])
+        return combined_heatmaps(head.decoder, maps)
+    frame = heatmap_frame(head.decoder)
+    return DenseHeatmaps(
+        frame, maps if frame.height == 1 else maps / frame.height
+    )
 
 
 @heatmaps_of.register
 def _(
-    head: IntegralRegressionHead, output: tuple[Tensor, Tensor]
+    head: heads.IntegralRegressionHead, output: tuple[Tensor, Tensor]
 ) -> DenseHeatmaps:
     """Heatmaps through a softmax: they sum to 1, and do not peak at it.
 
@@ -64,7 +61,7 @@ def _(
 
 
 @heatmaps_of.register
-def _(head: VisPredictHead, output: tuple[Any, Tensor]) -> Heatmaps:
+def _(head: heads.VisPredictHead, output: tuple[Any, Tensor]) -> Heatmaps:
     """The wrapped head's heatmaps, as high as a keypoint is visible.
 
     The wrapped head has learned nothing about keypoints that are not.
@@ -73,18 +70,3 @@ def _(head: VisPredictHead, output: tuple[Any, Tensor]) -> Heatmaps:
     if not head.use_sigmoid:
         visibility = visibility.sigmoid()
     return heatmaps_of(head.pose_head, pose).scaled(visibility)
-
-
-def _of_codec(head: nn.Module, heatmaps: Tensor) -> DenseHeatmaps:
-    frame = heatmap_frame(head.decoder)
-    if frame.height != 1:
-        heatmaps = heatmaps / frame.height
-    return DenseHeatmaps(frame, heatmaps)
-
-
-def _expect_heatmaps(head: nn.Module, output: Any) -> None:
-    if not isinstance(output, Tensor) or output.ndim != 4:
-        raise UserTypeError(
-            f'The {type(head).__name__} of the teacher gives a '
-            f'{type(output).__name__}, expected heatmaps (B, K, h, w).'
-        )

@@ -7,19 +7,7 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 import torch
-from mmpose.models.heads import (
-    CPMHead,
-    DSNTHead,
-    HeatmapHead,
-    IntegralRegressionHead,
-    MSPNHead,
-    RegressionHead,
-    RLEHead,
-    RTMCCHead,
-    RTMWHead,
-    SimCCHead,
-    VisPredictHead,
-)
+from mmpose.models import heads
 from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
@@ -59,22 +47,22 @@ def label_loss(
 
 @label_loss.register
 def _(
-    head: HeatmapHead, output: Tensor, labels: Labels, weights: Tensor
+    head: heads.HeatmapHead, output: Tensor, labels: Labels, weights: Tensor
 ) -> Tensor:
     return head.loss_module(output, *labels, weights)
 
 
 @label_loss.register
 def _(
-    head: RegressionHead, output: Tensor, labels: Labels, weights: Tensor
+    head: heads.RegressionHead, output: Tensor, labels: Labels, weights: Tensor
 ) -> Tensor:
     return head.loss_module(output, *labels, weights[..., None])
 
 
-@label_loss.register(SimCCHead)
-@label_loss.register(RTMCCHead)
-@label_loss.register(RTMWHead)
-@label_loss.register(DSNTHead)
+@label_loss.register(heads.SimCCHead)
+@label_loss.register(heads.RTMCCHead)
+@label_loss.register(heads.RTMWHead)
+@label_loss.register(heads.DSNTHead)
 def _(head: Any, output: Any, labels: Labels, weights: Tensor) -> Tensor:
     loss = head.loss_module([*output], [*labels], weights)
     return torch.stack(loss).sum() if isinstance(loss, list) else loss
@@ -82,7 +70,7 @@ def _(head: Any, output: Any, labels: Labels, weights: Tensor) -> Tensor:
 
 @label_loss.register
 def _(
-    head: RLEHead, output: Tensor, labels: Labels, weights: Tensor
+    head: heads.RLEHead, output: Tensor, labels: Labels, weights: Tensor
 ) -> Tensor:
     coords, scales = output.split(2, dim=-1)
     return head.loss_module(coords, scales, *labels, weights[..., None])
@@ -90,7 +78,7 @@ def _(
 
 @label_loss.register
 def _(
-    head: IntegralRegressionHead,
+    head: heads.IntegralRegressionHead,
     output: tuple[Tensor, Tensor],
     labels: Labels,
     weights: Tensor,
@@ -100,7 +88,7 @@ def _(
 
 @label_loss.register
 def _(
-    head: CPMHead, output: list[Tensor], labels: Labels, weights: Tensor
+    head: heads.CPMHead, output: list[Tensor], labels: Labels, weights: Tensor
 ) -> Tensor:
     losses = head.loss_module
     if not isinstance(losses, nn.ModuleList):
@@ -112,7 +100,7 @@ def _(
 
 @label_loss.register
 def _(
-    head: MSPNHead, output: list[Tensor], labels: Labels, weights: Tensor
+    head: heads.MSPNHead, output: list[Tensor], labels: Labels, weights: Tensor
 ) -> Tensor:
     """Of the last stage, which is decoded: the codec is that of its labels."""
     loss = head.loss_module
@@ -123,7 +111,7 @@ def _(
 
 @label_loss.register
 def _(
-    head: VisPredictHead,
+    head: heads.VisPredictHead,
     output: tuple[Any, Tensor],
     labels: Labels,
     weights: Tensor,

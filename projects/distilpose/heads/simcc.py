@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mmpose.codecs import SimCCLabel
-from mmpose.models.heads import RTMCCHead, RTMWHead, SimCCHead
+from mmpose.models import heads
 from mmpose.models.losses import KLDiscretLoss
 from torch import Tensor, nn
 
@@ -25,9 +25,9 @@ __all__ = ['meaning_of_logits', 'simcc_heatmaps']
 EMPTY = 1e-6
 
 
-@heatmaps_of.register(SimCCHead)
-@heatmaps_of.register(RTMCCHead)
-@heatmaps_of.register(RTMWHead)
+@heatmaps_of.register(heads.SimCCHead)
+@heatmaps_of.register(heads.RTMCCHead)
+@heatmaps_of.register(heads.RTMWHead)
 def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SeparableHeatmaps:
     return simcc_heatmaps(head.decoder, *output, *meaning_of_logits(head))
 

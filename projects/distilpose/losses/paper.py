@@ -198,11 +198,9 @@ class KeypointScoreLoss(nn.Module):
 
         Args:
             scores: Scores (B, K, 1).
-            coords: Coordinates (B, K, 2), fractions of the input; taken as
-                constants.
-            teacher_heatmaps: Heatmaps of any form and frame, or a tensor
-                (B, K, h, w) in the paper's frame; taken as constants.
-            keypoint_weights: Weights (B, K), 0 for keypoints to ignore.
+            coords: As of ``SimulatedHeatmapLoss``, but taken as constants.
+            teacher_heatmaps: As of ``SimulatedHeatmapLoss``.
+            keypoint_weights: As of ``SimulatedHeatmapLoss``.
 
         Returns:
             The weighted loss, a scalar.

@@ -12,17 +12,7 @@ from functools import singledispatch
 from typing import Any, NamedTuple
 
 import torch
-from mmpose.models.heads import (
-    CPMHead,
-    HeatmapHead,
-    IntegralRegressionHead,
-    MSPNHead,
-    RegressionHead,
-    RLEHead,
-    RTMCCHead,
-    RTMWHead,
-    SimCCHead,
-)
+from mmpose.models import heads
 from mmpose.utils.typing import SampleList
 from torch import Tensor, nn
 
@@ -94,12 +84,12 @@ def _(head: DistilPoseHead, output: KeypointPrediction) -> StudentOutput:
 
 
 @student_output.register
-def _(head: RegressionHead, output: Tensor) -> StudentOutput:
+def _(head: heads.RegressionHead, output: Tensor) -> StudentOutput:
     return _without_sigmas(output)
 
 
 @student_output.register
-def _(head: RLEHead, output: Tensor) -> StudentOutput:
+def _(head: heads.RLEHead, output: Tensor) -> StudentOutput:
     # Scales of a Laplace distribution, which has √2 times that as its standard
     # deviation; fractions of the input, through a sigmoid.
     coords, scales = output.split(2, dim=-1)
@@ -114,17 +104,17 @@ def _(head: RLEHead, output: Tensor) -> StudentOutput:
 
 
 @student_output.register
-def _(head: IntegralRegressionHead, output: Any) -> StudentOutput:
+def _(head: heads.IntegralRegressionHead, output: Any) -> StudentOutput:
     coords, _ = output  # and heatmaps, which have no sigma of their own
     return _without_sigmas(coords)
 
 
-@student_output.register(HeatmapHead)
-@student_output.register(CPMHead)
-@student_output.register(MSPNHead)
-@student_output.register(SimCCHead)
-@student_output.register(RTMCCHead)
-@student_output.register(RTMWHead)
+@student_output.register(heads.HeatmapHead)
+@student_output.register(heads.CPMHead)
+@student_output.register(heads.MSPNHead)
+@student_output.register(heads.SimCCHead)
+@student_output.register(heads.RTMCCHead)
+@student_output.register(heads.RTMWHead)
 def _(head: Any, output: Any) -> StudentOutput:
     maps = heatmaps_of(head, output)
     return StudentOutput(maps.coords().detach(), maps=maps)

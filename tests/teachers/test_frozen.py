@@ -1,0 +1,84 @@
+"""A teacher answers for its student's keypoints, matched by name."""
+
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmpose.utils import register_all_modules
+
+from distilpose.teachers.frozen import FrozenTeacher
+from distilpose.teachers.inputs import InputSpec
+
+from .. import toys
+
+register_all_modules()  # whose scope a teacher is built in
+
+
+def test_a_teacher_answers_for_its_students_keypoints():
+    spec = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
+    settings = toys.random_teacher()
+    teacher = FrozenTeacher(spec, keypoints=[3, None, 0], **settings)
+    images = torch.randn(2, 3, 64, 48)
+    output = teacher(images)
+    own = teacher.source(images)
+    assert output.known.tolist() == [1, 0, 1]
+    heatmaps, tokens = output.heatmaps, output.tokens.keypoint
+    torch.testing.assert_close(heatmaps[:, [0, 2]], own.heatmaps[:, [3, 0]])
+    assert not heatmaps[:, 1].any() and tokens[:, 1].isnan().all()
+    torch.testing.assert_close(tokens[:, 0], own.tokens.keypoint[:, 3])
+    torch.testing.assert_close(output.tokens.visual, own.tokens.visual)
+
+
+@pytest.mark.parametrize('teacher, student, text', [
+    (None, None, "of its own and its student's keypoints are not known"),
+    (['a'], None, "of its student's keypoints are not known"),
+    (None, ['a'], 'of its own keypoints are not known'),
+    (['a'], ['a'], None),
+    (['a', 'b'], ['b', 'a'], None),
+])  # fmt: skip
+def test_a_match_by_index_is_no_secret(
+    teacher, student, text, caplog, monkeypatch
+):
+    frozen = FrozenTeacher(
+        InputSpec(toys.INPUT_SIZE), student, **toys.random_teacher()
+    )
+    metainfo = teacher and dict(keypoint_id2name=dict(enumerate(teacher)))
+    monkeypatch.setattr(frozen.source, 'metainfo', metainfo)
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    frozen.prepare()
+    logger.removeHandler(caplog.handler)
+    warned = [
+        record.getMessage()
+        for record in caplog.records
+        if record.levelname == 'WARNING'
+    ]
+    assert len(warned) == bool(text)
+    assert not text or text in warned[0]
+    assert not text or 'model.teacher.keypoints' in warned[0]
+
+
+def test_a_first_use_in_inference_mode():
+    """Its tensors are kept for training, where gradients need them."""
+    spec = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
+    teacher = FrozenTeacher(
+        spec, keypoints=[None, 4, 2], **toys.random_teacher()
+    )
+    images = torch.zeros(1, 3, 64, 48)
+    with torch.inference_mode():
+        teacher(images)
+    scores = torch.ones(1, 3, requires_grad=True)
+    (scores * teacher(images).known).sum().backward()
+    assert scores.grad.tolist() == [[0, 1, 1]]
+
+
+def test_what_the_teacher_lacks_is_learned_from_labels_alone():
+    teacher = dict(keypoints=[0, 1, None, 3, 4], **toys.random_teacher())
+    model = toys.build(toys.student(teacher=teacher))
+    inputs, data = toys.batch(model)
+    for sample in data:
+        sample.gt_instance_labels.keypoint_weights[:] = 0
+        sample.gt_instance_labels.keypoint_weights[:, 2] = 1
+    losses = model.loss(inputs, data)
+    assert losses['loss_kpt'] > 0
+    assert losses['loss_simulated_heatmaps'] == losses['loss_scores'] == 0
+    assert losses['loss_keypoint_tokens'].isfinite()
