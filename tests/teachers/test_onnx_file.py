@@ -102,6 +102,8 @@ def test_rows_of_a_simcc_head(tmp_path, normalize):
     torch.testing.assert_close(
         output.maps.peaks(), torch.ones(1, 3), rtol=0, atol=0.1
     )
+    beta = 1 if normalize else 10
+    torch.testing.assert_close(output.maps.logits_x, beta * logits.amax(2))
 
 
 def test_images_are_normalized_as_mmpose_does_it(file):

@@ -5,12 +5,15 @@ from ..losses.paper import (
     SimulatedHeatmapLoss,
     TokenDistillationLoss,
 )
+from ..losses.same_kind import HeatmapDistillationLoss, RowDistillationLoss
 from ..losses.teacher_labels import TeacherLabelLoss
 from .estimator import DistilPoseEstimator
 
 __all__ = [
     'DistilPoseEstimator',
+    'HeatmapDistillationLoss',
     'KeypointScoreLoss',
+    'RowDistillationLoss',
     'SimulatedHeatmapLoss',
     'TeacherLabelLoss',
     'TokenDistillationLoss',

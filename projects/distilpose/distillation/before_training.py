@@ -32,6 +32,7 @@ GIVEN_BY = dict(
     tokens='a TokenDistillingEncoder as neck',
     sigmas='a DistilPoseHead with sigmas=True',
     scores='a DistilPoseHead with scores=True',
+    maps='a head of rows (SimCC, RTMPose) or of heatmaps',
 )
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserTypeError
 
-from ..heatmaps.forms import SeparableHeatmaps
+from ..heatmaps.forms import SimCCHeatmaps
 from ..heatmaps.frame import heatmap_frame
 from ..heatmaps.functional import at_least_float32
 from .heatmaps import heatmaps_of
@@ -28,7 +28,7 @@ EMPTY = 1e-6
 @heatmaps_of.register(heads.SimCCHead)
 @heatmaps_of.register(heads.RTMCCHead)
 @heatmaps_of.register(heads.RTMWHead)
-def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SeparableHeatmaps:
+def _(head: nn.Module, output: tuple[Tensor, Tensor]) -> SimCCHeatmaps:
     return simcc_heatmaps(head.decoder, *output, *meaning_of_logits(head))
 
 
@@ -59,7 +59,7 @@ def simcc_heatmaps(
     beta: float = 1.0,
     label_beta: float | None = None,
     background: Callable[[Tensor], Tensor] = _median,
-) -> SeparableHeatmaps:
+) -> SimCCHeatmaps:
     """Turn the logits of a SimCC head into Gaussians, rows alone.
 
     How a head was trained says what its logits l, (B, K, w) and (B, K, h),
@@ -76,20 +76,19 @@ def simcc_heatmaps(
         TypeError: The codec's labels are no Gaussians.
     """
     frame = heatmap_frame(codec)
+    scaled = [beta * x for x in at_least_float32(logits_x, logits_y)]
     x, y = (
-        _profiles(
-            logits * beta, sigma, label_beta, codec.normalize, background
-        )
-        for logits, sigma in zip(
-            at_least_float32(logits_x, logits_y), codec.sigma.tolist()
-        )
+        _profiles(logits, sigma, label_beta, codec.normalize, background)
+        for logits, sigma in zip(scaled, codec.sigma.tolist())
     )
     height_x, height_y = x.amax(-1, keepdim=True), y.amax(-1, keepdim=True)
     height = height_x.minimum(height_y).clamp(max=1)
-    return SeparableHeatmaps(
+    return SimCCHeatmaps(
         frame,
         rows=x * (height / height_x.clamp(min=EMPTY)),
         columns=y / height_y.clamp(min=EMPTY),
+        logits_x=scaled[0],
+        logits_y=scaled[1],
     )
 
 

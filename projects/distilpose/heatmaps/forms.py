@@ -27,7 +27,12 @@ from .functional import (
     simulated_heatmap_error,
 )
 
-__all__ = ['DenseHeatmaps', 'Heatmaps', 'SeparableHeatmaps']
+__all__ = [
+    'DenseHeatmaps',
+    'Heatmaps',
+    'SeparableHeatmaps',
+    'SimCCHeatmaps',
+]
 
 Self = TypeVar('Self', bound='Heatmaps')
 
@@ -159,9 +164,8 @@ class SeparableHeatmaps(Heatmaps):
     rows: Tensor
     columns: Tensor
 
-    @classmethod
+    @staticmethod
     def gaussians(
-        cls,
         frame: HeatmapFrame,
         coords: Tensor,
         sigmas: Tensor,
@@ -176,7 +180,7 @@ class SeparableHeatmaps(Heatmaps):
             heights: Their heights (B, K).
         """
         rows, columns = gaussian_profiles(coords, sigmas, frame)
-        return cls(frame, rows * heights[..., None], columns)
+        return SeparableHeatmaps(frame, rows * heights[..., None], columns)
 
     def __post_init__(self) -> None:
         _expect_size((self.rows.shape[-1], self.columns.shape[-1]), self.frame)
@@ -221,6 +225,20 @@ class SeparableHeatmaps(Heatmaps):
 
     def scaled(self, factors: Tensor) -> 'SeparableHeatmaps':
         return replace(self, rows=self.rows * factors[..., None])
+
+
+@dataclass(frozen=True)
+class SimCCHeatmaps(SeparableHeatmaps):
+    """Those of a SimCC head, with the logits that they were made of.
+
+    Attributes:
+        logits_x: Logits along x, (B, K, w), times the ``beta`` by which the
+            head's loss multiplies them: their softmax is what it trains.
+        logits_y: The same along y, (B, K, h).
+    """
+
+    logits_x: Tensor
+    logits_y: Tensor
 
 
 def _expect_size(given: Any, frame: HeatmapFrame) -> None:

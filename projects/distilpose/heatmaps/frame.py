@@ -4,6 +4,7 @@ W, H: width and height of the input image, pixels. w, h: those of a heatmap,
 cells. A cell is an integer grid point of a heatmap.
 """
 
+import math
 from functools import singledispatch
 from typing import Any, NamedTuple
 
@@ -101,6 +102,17 @@ class HeatmapFrame(NamedTuple):
     def cells(self, coords: Tensor) -> Tensor:
         """Map coordinates (..., 2), fractions of the input, to cells."""
         return per_axis(coords, self.scale, self.offset)
+
+    def has_cells_of(self, other: 'HeatmapFrame') -> bool:
+        """Whether a coordinate lies on the same cell of both."""
+        own, others = (
+            (*frame.size, *frame.scale, *frame.offset)
+            for frame in (self, other)
+        )
+        return all(
+            math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-6)
+            for a, b in zip(own, others)
+        )
 
     def reading_cells(self, coords: Tensor) -> Tensor:
         """Map coordinates (..., 2) to the cells to read a heatmap at."""

@@ -108,9 +108,8 @@ def _take_rows(
     """Logits (B, K, w) and (B, K, h) of a SimCC head."""
     # RTMPose learns by a softmax over logits and labels, both times 10; SimCC,
     # whose labels sum to 1, by one over the logits alone.
-    return simcc_heatmaps(
-        codec, x, y, label_beta=None if codec.normalize else 1.0
-    )
+    beta, label_beta = (1.0, None) if codec.normalize else (10.0, 10.0)
+    return simcc_heatmaps(codec, x, y, beta, label_beta)
 
 
 def _take(frame: HeatmapFrame, heatmaps: Tensor) -> DenseHeatmaps:
