@@ -6,6 +6,7 @@ import mmengine.config.utils
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from distilpose_demo.dataset import make_dataset
 
@@ -52,6 +53,16 @@ def _configs_read_fast():
         ):
             patch.setattr(module, name, cache(getattr(module, name)))
         yield
+
+
+@pytest.fixture
+def log(caplog):
+    """What MMEngine's logger says."""
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    caplog.set_level('INFO', logger=logger.name)
+    yield caplog
+    logger.removeHandler(caplog.handler)
 
 
 @pytest.fixture(scope='session')

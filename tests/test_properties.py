@@ -2,13 +2,9 @@
 
 import math
 
-import cv2
-import numpy as np
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mmpose.apis import inference_topdown
 
 from distilpose import (
     KeypointScoreLoss,
@@ -137,60 +133,3 @@ def test_student_and_its_gradients_are_finite(seed, scale, visible):
     (losses['loss_kpt'] + sim).backward()
     assert losses['loss_kpt'] == 0 or visible
     assert all(torch.isfinite(p.grad).all() for p in model.head.parameters())
-
-
-boxes = st.tuples(
-    st.floats(-500, 500),
-    st.floats(-500, 500),
-    st.sampled_from([1, 3, 40, 2000]),
-    st.sampled_from([1, 3, 40, 2000]),
-)
-
-
-@pytest.fixture(scope='module')
-def model():
-    model = toys.build(toys.student()).eval()
-    codec = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
-    pipeline = [
-        dict(type='LoadImage'),
-        dict(type='GetBBoxCenterScale'),
-        dict(type='TopdownAffine', input_size=toys.INPUT_SIZE),
-        dict(type='PackPoseInputs'),
-    ]
-    from mmengine.config import Config
-
-    model.cfg = Config(
-        dict(
-            codec=codec,
-            test_dataloader=dict(dataset=dict(pipeline=pipeline)),
-            default_scope='mmpose',
-        )
-    )
-    model.dataset_meta = dict(
-        dataset_name='toy', flip_indices=[0, 2, 1, 4, 3], num_keypoints=5
-    )
-    return model
-
-
-@settings(max_examples=60, deadline=None)
-@given(box=boxes)
-def test_boxes_of_one_pixel_and_outside_the_image(model, box):
-    x, y, w, h = box
-    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
-    (result,) = inference_topdown(
-        model, image, np.array([[x, y, x + w, y + h]])
-    )
-    assert np.isfinite(result.pred_instances.keypoints).all()
-    assert np.isfinite(result.pred_instances.keypoint_scores).all()
-
-
-@pytest.mark.parametrize('kind', ['gray', '16 bits', '16 bits gray', 'alpha'])
-def test_gray_and_deep_images(model, kind, tmp_path):
-    rng = np.random.default_rng(0)
-    shape = (60, 80) if 'gray' in kind else (60, 80, 4 if 'al' in kind else 3)
-    dtype = np.uint16 if '16' in kind else np.uint8
-    image = rng.integers(0, np.iinfo(dtype).max, shape, dtype)
-    file = str(tmp_path / 'image.png')
-    cv2.imwrite(file, image)
-    (result,) = inference_topdown(model, file, np.array([[0, 0, 80, 60]]))
-    assert np.isfinite(result.pred_instances.keypoints).all()

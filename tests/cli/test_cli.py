@@ -26,19 +26,6 @@ def test_starts_without_torch_and_mmpose():
     assert 'commands:' in done.stdout
 
 
-def test_help_lists_the_commands(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(['--help'])
-    assert ended.value.code == 0
-    _, listed = capsys.readouterr().out.split('COMMAND\n')
-    lines = [line[4:] for line in listed.splitlines()]
-    names = [line.split()[0] for line in lines if line[:1].strip()]
-    assert names[:10] == [
-        *('train', 'test', 'convert', 'complexity', 'benchmark'),
-        *('demo', 'demo-data', 'init', 'teachers', 'mmpose'),
-    ]
-
-
 @pytest.mark.parametrize(
     'command, shown',
     [
@@ -70,12 +57,6 @@ def test_help_of_a_command(command, shown, capsys):
 def test_complexity_counts(capsys):
     main(['complexity', 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'])
     assert '371,125' in capsys.readouterr().out
-
-
-def test_unknown_command(capsys):
-    with pytest.raises(SystemExit):
-        main(['fit', 'x.py'])
-    assert "invalid choice: 'fit'" in capsys.readouterr().err
 
 
 def test_mmpose_without_a_script():

@@ -57,6 +57,14 @@ def predict(*arguments) -> None:
     main(['predict', *map(str, arguments)])
 
 
+def predict_whole(source, model, out, *options) -> None:
+    """Of one person, who fills the picture."""
+    predict(
+        *(source, '--model', model, '--detector', 'none', '--out', out),
+        *options,
+    )
+
+
 def results(folder) -> dict:
     return json.loads((folder / 'predictions.json').read_text())
 
@@ -178,8 +186,7 @@ def test_one_bad_picture_ends_nothing(photos, model, tmp_path, capsys):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cv2, 'getAffineTransform', transform)
-        predict(photos, '--model', model, '--detector', 'none',
-                '--out', tmp_path / 'out')  # fmt: skip
+        predict_whole(photos, model, tmp_path / 'out')
     found = results(tmp_path / 'out')
     assert [x['id'] for x in found['images']] == [1, 3, 4]
     assert found['info']['people'] == 3 and found['info']['complete']
@@ -191,8 +198,7 @@ def test_one_bad_picture_ends_nothing(photos, model, tmp_path, capsys):
 def test_folder_whose_name_is_not_utf8(photos, model, tmp_path):
     folder = photos.rename(tmp_path / 'caf\udce9')
     model = model.rename(folder / 'pose.onnx')
-    predict(folder, '--model', model, '--detector', 'none',
-            '--out', folder / 'out', '--csv')  # fmt: skip
+    predict_whole(folder, model, folder / 'out', '--csv')
     found = results(folder / 'out')
     assert len(found['annotations']) == 3
     assert found['info']['source'].endswith('caf?')
@@ -301,14 +307,13 @@ def test_model_before_the_detector_is_fetched(photos, model, capsys):
 
 
 def test_finished_predictions_are_kept(photos, model, tmp_path):
-    arguments = (photos, '--model', model, '--detector', 'none', '--out')
     out = tmp_path / 'out'
-    predict(*arguments, out)
+    predict_whole(photos, model, out)
     before = (out / 'predictions.json').read_bytes()
     with pytest.raises(SystemExit, match='holds predictions already'):
-        predict(*arguments, out)
+        predict_whole(photos, model, out)
     assert (out / 'predictions.json').read_bytes() == before
-    predict(*arguments, out, '--overwrite', '--limit', 1)
+    predict_whole(photos, model, out, '--overwrite', '--limit', 1)
     assert len(results(out)['images']) == 1
 
 
@@ -317,12 +322,11 @@ def test_other_files_are_kept(photos, model, tmp_path, there):
     out = tmp_path / 'out'
     out.mkdir()
     (out / there).write_text('mine')
-    arguments = (photos, '--model', model, '--detector', 'none', '--out', out)
     with pytest.raises(SystemExit, match=f'{there}" exists, and 0 more'):
-        predict(*arguments, '--csv')
+        predict_whole(photos, model, out, '--csv')
     assert [x.name for x in out.iterdir()] == [there]
     assert (out / there).read_text() == 'mine'
-    predict(*arguments, '--csv', '--overwrite')
+    predict_whole(photos, model, out, '--csv', '--overwrite')
     assert (out / there).read_bytes() != b'mine'
 
 
@@ -343,8 +347,7 @@ def test_source_under_another_name(photos, model, tmp_path, kind):
     with pytest.raises(
         SystemExit, match='(video|picture) itself, which would'
     ):
-        predict(source, '--model', model, '--detector', 'none', '--out', out,
-                '--overwrite')  # fmt: skip
+        predict_whole(source, model, out, '--overwrite')
     assert file.read_bytes() == before
 
 
@@ -363,8 +366,7 @@ def test_offline(photos, model, monkeypatch, tmp_path):
 def test_damaged_weights(photos, tmp_path, broken):
     model = pose_model(tmp_path / 'nan.onnx', **{broken: float('nan')})
     with pytest.raises(SystemExit, match='not finite for 1.png'):
-        predict(photos, '--model', model, '--detector', 'none',
-                '--out', tmp_path / 'out')  # fmt: skip
+        predict_whole(photos, model, tmp_path / 'out')
     assert not results(tmp_path / 'out')['info']['complete']
 
 

@@ -118,12 +118,3 @@ def test_of_a_head_that_gives_no_maps(terms):
     )  # fmt: skip
     with pytest.raises(ValueError, match='student.maps, .* of rows .SimCC'):
         model.init_weights()
-
-
-@pytest.mark.parametrize('value', [-0.1, 1, 30])
-def test_min_confidence(value):
-    terms = dict(labels=dict(type='TeacherLabelLoss', min_confidence=value))
-    with pytest.raises(ValueError, match=f'min_confidence is {value}'):
-        toys.build(
-            toys.student(teacher=toys.random_teacher(), distillation=terms)
-        )

@@ -5,7 +5,6 @@ import re
 
 import pytest
 import torch
-from mmengine.logging import MMLogger
 
 from distilpose.distillation.first_batch import check_first_batch
 from distilpose.distillation.step import DistillationStep
@@ -19,14 +18,6 @@ from .. import toys
 
 FRAME = HeatmapFrame.msra((48, 64))
 PAIRS = [0, 2, 1, 4, 3]
-
-
-@pytest.fixture
-def log(caplog):
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
 
 
 def check(change, height=1.0, visible=1):

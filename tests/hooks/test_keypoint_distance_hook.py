@@ -1,6 +1,5 @@
 """How well each keypoint follows the teacher, in the log."""
 
-import logging
 from types import SimpleNamespace
 
 import pytest
@@ -20,13 +19,12 @@ def distilled():
 @pytest.mark.parametrize(
     'loop, step', [(EpochBasedTrainLoop, 3), (IterBasedTrainLoop, 70)]
 )
-def test_distances_are_logged_by_keypoint(loop, step, caplog):
+def test_distances_are_logged_by_keypoint(loop, step, log):
     model = distilled()
     model.teacher.student_keypoints = ['a', 'b', 'c', 'd', 'e']
     scalars = {}
-    logger = MMLogger.get_current_instance()
     runner = SimpleNamespace(
-        model=model, logger=logger, epoch=3, iter=70,
+        model=model, logger=MMLogger.get_current_instance(), epoch=3, iter=70,
         train_loop=loop.__new__(loop),
         visualizer=SimpleNamespace(
             add_scalars=lambda values, step: scalars.update(values, step=step)
@@ -39,18 +37,15 @@ def test_distances_are_logged_by_keypoint(loop, step, caplog):
     for distances in ([1, 2, nan, 10, nan], [3, 8, nan, nan, nan]):
         model.keypoint_distances = torch.tensor([distances])
         hook.after_train_iter(runner, 0)
-    logger.addHandler(caplog.handler)
-    caplog.set_level(logging.INFO)
     hook.before_val_epoch(runner)
-    logger.removeHandler(caplog.handler)
     assert scalars == {
         'teacher/distance_px/a': 2,
         'teacher/distance_px/b': 5,
         'teacher/distance_px/d': 10,
         'step': step,
     }
-    assert 'agree on 60.0 % of the keypoints within 10 %' in caplog.text
-    assert '4.80 pixels apart' in caplog.text
+    assert 'agree on 60.0 % of the keypoints within 10 %' in log.text
+    assert '4.80 pixels apart' in log.text
     hook.before_val_epoch(runner)  # begun anew
     model.keypoint_distances = None
     hook.after_train_iter(runner, 0)  # a step without a teacher

@@ -175,14 +175,6 @@ def test_sigmas_grow_with_the_person(file, image):
     )
 
 
-def test_parts_do_not_matter(file, image):
-    whole = PoseEstimator(file)(image, BOXES)
-    parts = PoseEstimator(file, batch=3, threads=1)(image, BOXES)
-    np.testing.assert_allclose(whole.keypoints, parts.keypoints, atol=1e-3)
-    with pytest.raises(ValueError, match='batch is 0'):
-        PoseEstimator(file, batch=0)
-
-
 @pytest.mark.parametrize('none', [[], np.zeros((0, 4)), np.zeros((0,))])
 def test_no_boxes_no_poses(none, file, image):
     poses = PoseEstimator(file)(image, none)
@@ -224,10 +216,12 @@ def test_wrong_images_and_boxes(file, image):
             model(image, wrong)
 
 
-def test_devices(file):
+def test_devices_and_batches(file):
     model = PoseEstimator(file)
     assert model.provider == 'CPUExecutionProvider'
     assert 'int8' not in repr(model) and model.provider in repr(model)
+    with pytest.raises(ValueError, match='batch is 0'):
+        PoseEstimator(file, batch=0)
     for wrong in ('gpu', 'cpu:0', 'cuda:x'):
         with pytest.raises(ValueError, match=f'There is no device "{wrong}"'):
             PoseEstimator(file, device=wrong)
@@ -327,36 +321,3 @@ def test_files_that_are_no_model(file, tmp_path):
     (tmp_path / 'empty.onnx').write_bytes(b'')
     with pytest.raises(ModelError, match='empty.onnx'):
         PoseEstimator(tmp_path / 'empty.onnx')
-
-
-WITHOUT = """
-import sys
-
-class Refuse:
-    def find_spec(self, name, path=None, target=None):
-        wanted = {'numpy', 'cv2', 'onnxruntime', 'distilpose_runtime'}
-        third = name.split('.')[0]
-        if third not in wanted | sys.stdlib_module_names | OWN:
-            raise ImportError(f'{name} is refused')
-
-OWN = {'google', 'flatbuffers', 'packaging', 'numpy'}  # ONNX Runtime's
-sys.meta_path.insert(0, Refuse())
-import numpy as np
-from distilpose_runtime import PoseEstimator, draw
-image = np.zeros((99, 99, 3), np.uint8)
-poses = PoseEstimator(sys.argv[1])(image, [[5, 5, 60, 90]])
-assert draw(image, poses).shape == image.shape
-print(poses.names, [x for x in sys.modules if x in ('torch', 'mmpose')])
-"""
-
-
-def test_without_torch_and_mmpose(file):
-    """In a process that can import nothing else."""
-    done = subprocess.run(
-        [sys.executable, '-c', WITHOUT, str(file)],
-        cwd=Path(distilpose_runtime.__file__).parents[1],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == f'{exported.NAMES} []'

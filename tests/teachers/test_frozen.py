@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from mmengine.logging import MMLogger
 from mmpose.utils import register_all_modules
 
 from distilpose.teachers.frozen import FrozenTeacher
@@ -36,22 +35,15 @@ def test_a_teacher_answers_for_its_students_keypoints():
     (['a', 'b'], ['b', 'a'], None),
 ])  # fmt: skip
 def test_a_match_by_index_is_no_secret(
-    teacher, student, text, caplog, monkeypatch
+    teacher, student, text, log, monkeypatch
 ):
     frozen = FrozenTeacher(
         InputSpec(toys.INPUT_SIZE), student, **toys.random_teacher()
     )
     metainfo = teacher and dict(keypoint_id2name=dict(enumerate(teacher)))
     monkeypatch.setattr(frozen.source, 'metainfo', metainfo)
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
     frozen.prepare()
-    logger.removeHandler(caplog.handler)
-    warned = [
-        record.getMessage()
-        for record in caplog.records
-        if record.levelname == 'WARNING'
-    ]
+    warned = [r.message for r in log.records if r.levelname == 'WARNING']
     assert len(warned) == bool(text)
     assert not text or text in warned[0]
     assert not text or 'model.teacher.keypoints' in warned[0]

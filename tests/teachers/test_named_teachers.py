@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.logging import MMLogger
 from mmpose.apis import init_model
 
 from distilpose.teachers.frozen import FrozenTeacher
@@ -69,15 +68,6 @@ def publish(server, tmp_path, monkeypatch):
 
     yield publish
     published._models.cache_clear()
-
-
-@pytest.fixture
-def log(caplog):
-    logger = MMLogger.get_current_instance()
-    logger.addHandler(caplog.handler)
-    caplog.set_level('INFO', logger=logger.name)
-    yield caplog
-    logger.removeHandler(caplog.handler)
 
 
 def weights_of(teacher):

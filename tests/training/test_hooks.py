@@ -421,13 +421,3 @@ def test_a_stored_teacher_sees_no_validation_samples():
 def test_pictures_of_nothing_are_refused(name):
     with pytest.raises(ValueError, match=f'1 or more .*{name}=0'):
         DistillationVisualizationHook(**{name: 0})
-
-
-def test_validation_without_people(pictures, tmp_path):
-    cfg = runs.config(pictures, tmp_path, '_no-distill')
-    (tmp_path / 'boxes.json').write_text('[]')
-    cfg.val_dataloader.dataset.update(
-        bbox_file=str(tmp_path / 'boxes.json'), serialize_data=False
-    )
-    with pytest.raises(ValueError, match='boxes.json": Nobody is left'):
-        runs.train(cfg)
