@@ -18,6 +18,7 @@ from distilpose_cli import main
 from distilpose_runtime import PoseEstimator
 
 from .. import exported, toys
+from ..teachers import heads
 
 W, H = toys.INPUT_SIZE
 STUDENTS = {kind: x for kind, x in toys.students().items() if kind != 'timm'}
@@ -243,23 +244,12 @@ def test_values_that_are_not_finite(tmp_path):
 
 
 def test_models_that_cannot_be_exported(tmp_path):
-    rows = exported.config(
-        neck=None,
-        head=dict(
-            type='SimCCHead',
-            in_channels=16,
-            out_channels=toys.K,
-            input_size=toys.INPUT_SIZE,
-            in_featuremap_size=toys.HEATMAP_SIZE,
-            deconv_out_channels=None,
-            loss=dict(type='BCELoss'),
-            decoder=dict(type='SimCCLabel', input_size=toys.INPUT_SIZE),
-        ),
+    rows = dict(
+        heads.config('simcc', toys.K, toys.INPUT_SIZE),
+        loss=dict(type='BCELoss'),
     )
     with pytest.raises(TypeError, match='BCELoss.*Expected KLDiscretLoss'):
-        export_onnx(
-            rows, exported.checkpoint(tmp_path, rows), tmp_path / 'x.onnx'
-        )
+        exported_to(tmp_path, exported.config(neck=None, head=rows))
 
 
 def exported_to(folder, config, **options):

@@ -228,18 +228,40 @@ def test_bad_checkpoints(checkpoint, content, config, match):
         distilled(teacher=teacher).init_weights()
 
 
-def test_teacher_from_files(tmp_path, checkpoint):
-    config = tmp_path / 'teacher.py'
+def test_teacher_from_files(tmp_path):
+    """Its norms are in its convolutions, its outputs what they were."""
+    config, checkpoint = tmp_path / 'teacher.py', tmp_path / 'teacher.pth'
     config.write_text(f'model = {toys.teacher()!r}')
+    own = toys.build(toys.teacher(), seed=7).eval()
+    for module in own.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    torch.save(own.state_dict(), checkpoint)
     model = distilled(
         teacher=dict(config=str(config), checkpoint=str(checkpoint))
     )
     model.init_weights()
-    own = toys.build(toys.teacher(), seed=7).eval()
     inputs, _ = toys.batch(model)
     torch.testing.assert_close(
         model.teacher(inputs).heatmaps, own(inputs, None, mode='tensor')
     )
+    teacher = model.teacher.source.model
+    assert not any(
+        isinstance(m, torch.nn.BatchNorm2d) for m in teacher.modules()
+    )
+    assert not any(p.requires_grad for p in teacher.parameters())
+
+
+def test_images_of_one_channel():
+    gray = dict(
+        backbone=dict(toys.student()['backbone'], in_channels=1),
+        data_preprocessor=dict(
+            type='PoseDataPreprocessor', mean=[127.5], std=[127.5]
+        ),
+    )
+    teacher = toys.random_teacher(toys.teacher(**gray))
+    distilled(teacher=teacher, **gray).init_weights()
 
 
 def test_teacher_in_half_precision():
@@ -299,42 +321,3 @@ def test_a_head_that_fails_leaves_the_mode(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         model.outputs(torch.zeros(1, 3, 64, 48))
     assert model.training and model.backbone.training
-
-
-def test_images_of_one_channel():
-    config, teacher = toys.student(), toys.teacher()
-    for model in (config, teacher):
-        model['backbone'] = dict(model['backbone'], in_channels=1)
-        model['data_preprocessor'] = dict(
-            type='PoseDataPreprocessor', mean=[127.5], std=[127.5]
-        )
-    config.update(
-        type='DistilPoseEstimator',
-        teacher=toys.random_teacher(teacher),
-        distillation=toys.TERMS,
-    )
-    toys.build(config).init_weights()
-
-
-def test_teacher_is_fused(tmp_path):
-    """Its norms are in its convolutions, its outputs what they were."""
-    own = toys.build(toys.teacher(), seed=3).eval()
-    for module in own.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_()
-            module.running_var.uniform_(0.5, 2)
-    torch.save(own.state_dict(), tmp_path / 'teacher.pth')
-    model = distilled(
-        teacher=dict(
-            config=toys.teacher(), checkpoint=str(tmp_path / 'teacher.pth')
-        )
-    )
-    inputs, _ = toys.batch(model)
-    torch.testing.assert_close(
-        model.teacher(inputs).heatmaps, own(inputs, None, mode='tensor')
-    )
-    teacher = model.teacher.source.model
-    assert not any(
-        isinstance(m, torch.nn.BatchNorm2d) for m in teacher.modules()
-    )
-    assert not any(p.requires_grad for p in teacher.parameters())

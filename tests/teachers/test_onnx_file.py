@@ -207,16 +207,6 @@ def test_keypoints_by_the_name_of_a_dataset(file):
     assert OnnxSource(file).keypoint_names is None
 
 
-@pytest.mark.parametrize('names', [
-    ['Nose', 'Left Eye', 'Right Eye'],
-    ['nose', 'LEye', 'REye'],
-    ['nose', 'eye_l', 'eye_r'],
-])  # fmt: skip
-def test_sides_however_they_are_written(file, names):
-    source = OnnxSource(file, keypoints_of=names)
-    assert source.metainfo['flip_indices'] == [0, 2, 1]
-
-
 def test_what_runs_and_what_is_imitated_is_logged(file, log):
     ask(torch.zeros(1, 3, 64, 48), onnx=file)
     assert 'ONNX Runtime runs it by CPUExecutionProvider' in log.text
@@ -267,33 +257,7 @@ def flat(tmp_path):
     )
 
 
-@pytest.mark.parametrize('make, settings, text', [
-    (None, dict(onnx='no.onnx'), 'file "no.onnx" does not exist'),
-    (operator, {}, 'teacher: .*cannot load .*operator Unheard is not .*newer'),
-    (damaged, {}, r'The teacher: .*cannot load .*copy it again'),
-    (of_any_size, {}, 'leaves its input size open.*input_size'),
-    (flat, {}, r'gives features \(1, 9216\), of which none'),
-    (flat, dict(output='feature'), r'no tensor of this name. .* features;'),
-    (flat, dict(output='no'), 'has no tensor of this name'),
-    (onnx_files.heatmaps, dict(keypoints_of='cocoo'),
-     'no dataset of this name'),
-    (onnx_files.heatmaps, dict(mean=[1, 2]), r'mean is \[1, 2\], expected'),
-    (onnx_files.heatmaps, dict(codec=dict(type='UDPHeatmapp')),
-     'codec does not describe'),
-    (onnx_files.heatmaps, dict(codec=dict(type='MegviiHeatmap')),
-     'codec does not describe.*kernel_size'),
-])  # fmt: skip
-def test_bad_files_and_settings(tmp_path, make, settings, text):
-    if make is onnx_files.heatmaps:
-        settings = dict(onnx=make(tmp_path / 'x.onnx'), **settings)
-    elif make is not None:
-        settings = dict(onnx=make(tmp_path), **settings)
-    with pytest.raises((ValueError, FileNotFoundError), match=text) as error:
-        FrozenTeacher(**settings).prepare()
-    assert '\n' not in str(error.value)
-
-
-def test_two_inputs(tmp_path):
+def of_two_inputs(tmp_path):
     file = onnx_files.heatmaps(tmp_path / 'x.onnx')
     model = onnx_files.onnx.load(file)
     extra = onnx_files.helper.make_tensor_value_info(
@@ -301,8 +265,36 @@ def test_two_inputs(tmp_path):
     )
     model.graph.input.append(extra)
     onnx_files.onnx.save(model, file)
-    with pytest.raises(ValueError, match=r'takes images .* boxes .*expected'):
-        FrozenTeacher(onnx=file).prepare()
+    return file
+
+
+def of_heatmaps(tmp_path):
+    return onnx_files.heatmaps(tmp_path / 'x.onnx')
+
+
+@pytest.mark.parametrize('make, settings, text', [
+    (None, dict(onnx='no.onnx'), 'file "no.onnx" does not exist'),
+    (operator, {}, 'teacher: .*cannot load .*operator Unheard is not .*newer'),
+    (damaged, {}, r'The teacher: .*cannot load .*copy it again'),
+    (of_any_size, {}, 'leaves its input size open.*input_size'),
+    (of_two_inputs, {}, r'takes images .* boxes .*expected'),
+    (flat, {}, r'gives features \(1, 9216\), of which none'),
+    (flat, dict(output='feature'), r'no tensor of this name. .* features;'),
+    (flat, dict(output='no'), 'has no tensor of this name'),
+    (of_heatmaps, dict(keypoints_of='cocoo'),
+     'no dataset of this name'),
+    (of_heatmaps, dict(mean=[1, 2]), r'mean is \[1, 2\], expected'),
+    (of_heatmaps, dict(codec=dict(type='UDPHeatmapp')),
+     'codec does not describe'),
+    (of_heatmaps, dict(codec=dict(type='MegviiHeatmap')),
+     'codec does not describe.*kernel_size'),
+])  # fmt: skip
+def test_bad_files_and_settings(tmp_path, make, settings, text):
+    if make is not None:
+        settings = dict(onnx=make(tmp_path), **settings)
+    with pytest.raises((ValueError, FileNotFoundError), match=text) as error:
+        FrozenTeacher(**settings).prepare()
+    assert '\n' not in str(error.value)
 
 
 def test_settings_of_a_base_that_are_none(file):
