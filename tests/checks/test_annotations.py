@@ -41,28 +41,19 @@ def keypoint(*values, at=1):
     return replace
 
 
-@pytest.mark.parametrize(
-    'changes, message',
-    [
-        (
-            dict(keypoints=lambda p: p['keypoints'][:-3]),
-            'length than 15.*12 n',
-        ),
-        (
-            dict(keypoints=lambda p: p['keypoints'][:-1]),
-            'length than 15.*14 n',
-        ),
-        (dict(keypoints=[]), 'have no keypoint but at'),
-        (dict(keypoints=keypoint(math.nan, 1, 2)), 'NaN, null or infinite'),
-        (dict(keypoints=keypoint(1, None, 1)), 'NaN, null or infinite'),
-        (dict(keypoints=keypoint(math.inf, 1, 2)), 'NaN, null or infinite'),
-        (dict(keypoints=keypoint(1, 1, math.nan)), 'NaN, null or infinite'),
-        (dict(bbox=None), 'not four finite numbers'),
-        (dict(bbox=[1, 2, 3]), 'not four finite numbers'),
-        (dict(bbox=[1, 2, math.nan, 4]), 'not four finite numbers'),
-        (dict(id=100 + 5), 'annotations have an id that another one has'),
-    ],
-)
+@pytest.mark.parametrize('changes, message', [
+    (dict(keypoints=lambda p: p['keypoints'][:-3]), 'length than 15.*12 n'),
+    (dict(keypoints=lambda p: p['keypoints'][:-1]), 'length than 15.*14 n'),
+    (dict(keypoints=[]), 'have no keypoint but at'),
+    (dict(keypoints=keypoint(math.nan, 1, 2)), 'NaN, null or infinite'),
+    (dict(keypoints=keypoint(1, None, 1)), 'NaN, null or infinite'),
+    (dict(keypoints=keypoint(math.inf, 1, 2)), 'NaN, null or infinite'),
+    (dict(keypoints=keypoint(1, 1, math.nan)), 'NaN, null or infinite'),
+    (dict(bbox=None), 'not four finite numbers'),
+    (dict(bbox=[1, 2, 3]), 'not four finite numbers'),
+    (dict(bbox=[1, 2, math.nan, 4]), 'not four finite numbers'),
+    (dict(id=100 + 5), 'annotations have an id that another one has'),
+])  # fmt: skip
 def test_one_person_is_an_error(changes, message):
     """Told with its number and its name; an empty list is only dropped."""
     findings = check(change(1, **changes))
@@ -176,20 +167,14 @@ def test_given_twice_but_equal_is_suspicious():
     assert not findings.errors and '1 of 21 images' in findings.warnings[0]
 
 
-@pytest.mark.parametrize(
-    'changes, reason',
-    [
-        (dict(image_id=77), 'are of an image that the file does not name'),
-        (dict(iscrowd=1), 'are crowds'),
-        (dict(num_keypoints=0), 'have num_keypoints 0'),
-        (dict(bbox=[200, 200, 9, 9]), 'have a box (bbox) without any area'),
-        (dict(bbox=[20, 20, 0, 9]), 'have a box (bbox) without any area'),
-        (
-            dict(keypoints=[0, 0, 0] * files.K),
-            'have no keypoint but at (0, 0)',
-        ),
-    ],
-)
+@pytest.mark.parametrize('changes, reason', [
+    (dict(image_id=77), 'are of an image that the file does not name'),
+    (dict(iscrowd=1), 'are crowds'),
+    (dict(num_keypoints=0), 'have num_keypoints 0'),
+    (dict(bbox=[200, 200, 9, 9]), 'have a box (bbox) without any area'),
+    (dict(bbox=[20, 20, 0, 9]), 'have a box (bbox) without any area'),
+    (dict(keypoints=[0, 0, 0] * files.K), 'have no keypoint but at (0, 0)'),
+])  # fmt: skip
 def test_nobody_left(changes, reason):
     """The same people as MMPose drops, with the reason."""
     (text,) = check(change(20, **changes)).errors

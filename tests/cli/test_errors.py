@@ -207,21 +207,13 @@ def test_bug_keeps_its_traceback(command, kind, monkeypatch):
 
 
 @pytest.mark.parametrize('command', COMMANDS)
-@pytest.mark.parametrize(
-    'error, text',
-    [
-        (UserValueError('Give y.'), 'Give y.'),
-        (
-            PermissionError(13, 'Permission denied', 'z'),
-            '"z" cannot be used (Permission denied).',
-        ),
-        (
-            ModuleNotFoundError("No module named 'av'", name='av'),
-            "No module named 'av'. Install what it needs with",
-        ),
-    ],
-    ids=['ours', 'file', 'package'],
-)
+@pytest.mark.parametrize('error, text', [
+    (UserValueError('Give y.'), 'Give y.'),
+    (PermissionError(13, 'Permission denied', 'z'),
+     '"z" cannot be used (Permission denied).'),
+    (ModuleNotFoundError("No module named 'av'", name='av'),
+     "No module named 'av'. Install what it needs with"),
+], ids=['ours', 'file', 'package'])  # fmt: skip
 def test_what_a_user_can_put_right_is_one_line(
     command, error, text, monkeypatch
 ):

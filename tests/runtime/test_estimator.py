@@ -264,38 +264,27 @@ def set_entry(**changes):
     return change
 
 
-@pytest.mark.parametrize(
-    'change, message',
-    [
-        (lambda g: g.ClearField('metadata_props'), 'does not say what it'),
-        (set_entry(format_version=2), 'format 2, .* reads up to 1'),
-        (set_entry(mean=None), 'are damaged'),
-        (set_entry(std=[0, 1, 1]), r'damaged .*: std is \[0. 1. 1.\]'),
-        (set_entry(padding='nan'), 'padding is nan'),
-        (set_entry(input_size=[48, 0]), r'input_size is \(48, 0\)'),
-        (set_entry(skeleton=[[0, 5]]), r'skeleton is \[\(0, 5\)\]'),
-        (set_entry(flip_pairs=[[-1, 0]]), 'flip_pairs is'),
-        (set_entry(keypoint_colors=[[0, 0, 0]]), 'keypoint_colors is'),
-        (set_entry(keypoint_names=[]), 'names is'),
-        (
-            set_entry(keypoint_names=list('abcdef'), keypoint_colors=None),
-            r"coords of shape \['N', 5, 2\], but .* \['N', 6, 2\]",
-        ),
-        (
-            set_entry(input_size=[64, 64]),
-            r"images of shape \['N', 3, 64, 48\], but .* 64, 64\]",
-        ),
-        (set_entry(raw_images=True), 'expected images of uint8'),
-        (
-            lambda g: setattr(g.opset_import[0], 'version', 999),
-            'cannot load .*its opset 999 is not known.* newer onnxruntime',
-        ),
-        (
-            lambda g: setattr(g.graph.output[0], 'name', '/head/Split'),
-            'cannot load|gives',
-        ),
-    ],
-)
+@pytest.mark.parametrize('change, message', [
+    (lambda g: g.ClearField('metadata_props'), 'does not say what it'),
+    (set_entry(format_version=2), 'format 2, .* reads up to 1'),
+    (set_entry(mean=None), 'are damaged'),
+    (set_entry(std=[0, 1, 1]), r'damaged .*: std is \[0. 1. 1.\]'),
+    (set_entry(padding='nan'), 'padding is nan'),
+    (set_entry(input_size=[48, 0]), r'input_size is \(48, 0\)'),
+    (set_entry(skeleton=[[0, 5]]), r'skeleton is \[\(0, 5\)\]'),
+    (set_entry(flip_pairs=[[-1, 0]]), 'flip_pairs is'),
+    (set_entry(keypoint_colors=[[0, 0, 0]]), 'keypoint_colors is'),
+    (set_entry(keypoint_names=[]), 'names is'),
+    (set_entry(keypoint_names=list('abcdef'), keypoint_colors=None),
+     r"coords of shape \['N', 5, 2\], but .* \['N', 6, 2\]"),
+    (set_entry(input_size=[64, 64]),
+     r"images of shape \['N', 3, 64, 48\], but .* 64, 64\]"),
+    (set_entry(raw_images=True), 'expected images of uint8'),
+    (lambda g: setattr(g.opset_import[0], 'version', 999),
+     'cannot load .*its opset 999 is not known.* newer onnxruntime'),
+    (lambda g: setattr(g.graph.output[0], 'name', '/head/Split'),
+     'cannot load|gives'),
+])  # fmt: skip
 def test_files_of_another_kind(change, message, file, tmp_path):
     with pytest.raises(ModelError, match=message) as raised:
         PoseEstimator(changed(file, tmp_path, change))

@@ -40,20 +40,12 @@ def test_part_that_cannot_do_without_memory():
     assert only('swin-t-p4-w7_8xb32-210e_coco-256x192').parameters > 30e6
 
 
-@pytest.mark.parametrize(
-    'name, why_not',
-    [
-        ('td-reg_res50_rle-8xb64-210e_coco-256x192', '^RLEHead cannot be'),
-        (
-            'rtmo-s_8xb32-600e_coco-640x640',
-            '^The teacher must be a TopdownPoseEstimator, but describes a Bo',
-        ),
-        (
-            'dwpose_l-ll_coco-ubody-256x192',
-            'but describes a DWPoseDistiller',
-        ),
-    ],
-)
+@pytest.mark.parametrize('name, why_not', [
+    ('td-reg_res50_rle-8xb64-210e_coco-256x192', '^RLEHead cannot be'),
+    ('rtmo-s_8xb32-600e_coco-640x640',
+     '^The teacher must be a TopdownPoseEstimator, but describes a Bo'),
+    ('dwpose_l-ll_coco-ubody-256x192', 'but describes a DWPoseDistiller'),
+])  # fmt: skip
 def test_reason_is_what_training_says(name, why_not):
     found = only(name)
     with pytest.raises((TypeError, ValueError)) as refused:

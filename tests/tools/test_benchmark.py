@@ -110,24 +110,15 @@ def test_loss_against_the_baseline(capsys):
     assert '| 2 ' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    'main, arguments, message',
-    [
-        (benchmark.main, ['--batch', '0'], '--batch must be 1 or more'),
-        (benchmark.main, ['--repeats', '1'], '--repeats must be 2 or more'),
-        (
-            benchmark.main,
-            ['--onnx', '--device', 'cuda'],
-            '--onnx compares on the CPU',
-        ),
-        (evaluation.main, ['nowhere'], 'nowhere has no annotations/'),
-        (
-            against_baseline.main,
-            ['loss', '--precision', 'bfloat16'],
-            '--precision is for predictions',
-        ),
-    ],
-)
+@pytest.mark.parametrize('main, arguments, message', [
+    (benchmark.main, ['--batch', '0'], '--batch must be 1 or more'),
+    (benchmark.main, ['--repeats', '1'], '--repeats must be 2 or more'),
+    (benchmark.main, ['--onnx', '--device', 'cuda'],
+     '--onnx compares on the CPU'),
+    (evaluation.main, ['nowhere'], 'nowhere has no annotations/'),
+    (against_baseline.main, ['loss', '--precision', 'bfloat16'],
+     '--precision is for predictions'),
+])  # fmt: skip
 def test_wrong_arguments(main, arguments, message, capsys):
     with pytest.raises(SystemExit):
         main(arguments)

@@ -54,21 +54,14 @@ def test_operations_by_hand():
     assert found.attention_macs == ATTENTION
 
 
-@pytest.mark.parametrize(
-    ('name', 'parameters', 'paper', 'layers', 'in_all'),
-    [
-        (S, 5_364_101, 2.38, 2.361, 2.705),
-        (S.replace('-s_', '-l_'), 21_265_637, 10.33, 10.269, 10.612),
-        (
-            'tokenpose-l_8xb64-300e_coco-256x192',
-            *(69_411_360, 17.03, 16.947, 17.290),
-        ),
-        (
-            'tokenpose-stem_8xb64-300e_coco-256x192',
-            *(6_620_736, None, 2.383, 2.726),
-        ),
-    ],
-)
+@pytest.mark.parametrize('name, parameters, paper, layers, in_all', [
+    (S, 5_364_101, 2.38, 2.361, 2.705),
+    (S.replace('-s_', '-l_'), 21_265_637, 10.33, 10.269, 10.612),
+    ('tokenpose-l_8xb64-300e_coco-256x192',
+     *(69_411_360, 17.03, 16.947, 17.290)),
+    ('tokenpose-stem_8xb64-300e_coco-256x192',
+     *(6_620_736, None, 2.383, 2.726)),
+])  # fmt: skip
 def test_complexity_of_the_paper(name, parameters, paper, layers, in_all):
     """Parameters exactly, operations within 1 % of the paper's GFLOPs."""
     found = measure(name)

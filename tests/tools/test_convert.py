@@ -40,25 +40,15 @@ def test_tensors_under_their_new_names(original):
     assert all(id(tensor) in given for tensor in there.state.values())
 
 
-@pytest.mark.parametrize(
-    ('changes', 'message'),
-    [
-        ({'mlp_head.1.bias': None}, r'Missing key.*head\.mlp\.1\.bias'),
-        ({'extra': torch.zeros(1)}, r'Unexpected key.*tokenhead\.extra'),
-        (
-            {'keypoint_token': torch.zeros(1, 14, 192)},
-            r'\[1, 14, 192\].*\[1, 17, 192\]',
-        ),
-        (
-            {'pos_embedding': torch.rand(1, 256, 192)},
-            'not the fixed sine table',
-        ),
-        (
-            {'pos_embedding': torch.rand(1, 576, 192)},
-            r'\(1, 576, 192\).*\(1, 256, 192\)',
-        ),
-    ],
-)
+@pytest.mark.parametrize('changes, message', [
+    ({'mlp_head.1.bias': None}, r'Missing key.*head\.mlp\.1\.bias'),
+    ({'extra': torch.zeros(1)}, r'Unexpected key.*tokenhead\.extra'),
+    ({'keypoint_token': torch.zeros(1, 14, 192)},
+     r'\[1, 14, 192\].*\[1, 17, 192\]'),
+    ({'pos_embedding': torch.rand(1, 256, 192)}, 'not the fixed sine table'),
+    ({'pos_embedding': torch.rand(1, 576, 192)},
+     r'\(1, 576, 192\).*\(1, 256, 192\)'),
+])  # fmt: skip
 def test_what_does_not_fit_is_refused(original, changes, message):
     for name, value in changes.items():
         original[HEAD + name] = value

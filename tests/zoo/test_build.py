@@ -78,21 +78,14 @@ def test_mmcls_is_mmpretrain():
     assert type(backbone).__module__.startswith('mmpretrain.')
 
 
-@pytest.mark.parametrize(
-    'backbone, reason',
-    [
-        (
-            dict(type='mmpretrain.ViT'),
-            r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp',
-        ),
-        (
-            dict(_scope_='mmcls', type='ViT'),
-            r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp',
-        ),
-        (dict(type='mmpose.ViT'), 'cannot be built here: .*ViT is not in'),
-        (dict(type='StemNet', cls=True), "cannot be built here: .*'cls'"),
-    ],
-)
+@pytest.mark.parametrize('backbone, reason', [
+    (dict(type='mmpretrain.ViT'),
+     r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp'),
+    (dict(_scope_='mmcls', type='ViT'),
+     r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp'),
+    (dict(type='mmpose.ViT'), 'cannot be built here: .*ViT is not in'),
+    (dict(type='StemNet', cls=True), "cannot be built here: .*'cls'"),
+])  # fmt: skip
 def test_what_is_missing_is_named(backbone, reason, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(
