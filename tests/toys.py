@@ -147,6 +147,20 @@ def build(config: dict, seed: int = 0) -> nn.Module:
     return MODELS.build(config)
 
 
+def distilled(**changes) -> nn.Module:
+    """Build a student with a teacher: of random weights, if none is given."""
+    return build(student(**{'teacher': random_teacher(), **changes}))
+
+
+def with_statistics(model: nn.Module) -> nn.Module:
+    """Give each normalization layer statistics of its own, in place."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    return model
+
+
 def batch(
     model: nn.Module, size: int = 2, seed: int = 0
 ) -> tuple[Tensor, list]:

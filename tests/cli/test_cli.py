@@ -12,20 +12,6 @@ from distilpose_cli import main
 from distilpose_demo import run as demo
 
 
-def test_starts_without_torch_and_mmpose():
-    """In a fresh process that has no other package than our own."""
-    code = 'import distilpose_cli; distilpose_cli.main(["--help"])'
-    done = subprocess.run(
-        [sys.executable, '-S', '-c', code],
-        cwd=distilpose_cli.TOOLS.parents[2],
-        env={},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert 'commands:' in done.stdout
-
-
 @pytest.mark.parametrize(
     'command, shown',
     [

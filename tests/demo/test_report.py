@@ -66,14 +66,6 @@ def test_curves_differ_by_more_than_colour(curves):
     assert [*first.get_ydata()] == pytest.approx([0.105, 0.205, 0.305])
 
 
-def test_curves_have_ticks_at_the_epochs(curves):
-    curves.draw_without_rendering()
-    (axis,) = curves.axes
-    ticks = {x.get_text() for x in axis.get_xticklabels()}
-    assert ticks == {'5', '10', '15'}
-    assert axis.get_ylabel() == 'AP, mean and range of the seeds'
-
-
 def test_comparison_is_made_of_its_cells():
     torch.manual_seed(0)
     crop = torch.randint(0, 256, (8, 6, 3), dtype=torch.uint8).numpy()

@@ -1,12 +1,10 @@
 """Training runs that go on where they stopped."""
 
-import io
 import signal
 
 import pytest
 from mmengine.config import Config
 from mmengine.logging import print_log
-from tqdm import tqdm
 
 from distilpose.zoo.find import find_config
 from distilpose_demo import training
@@ -137,20 +135,6 @@ def test_without_epochs(epochs, one):
     one.config.train_cfg = None
     with pytest.raises(ValueError, match='max_epochs=None'):
         one.epochs  # noqa: B018
-
-
-def test_bar_of_a_resumed_run(one, runner):
-    screen = io.StringIO()
-    with tqdm(file=screen, mininterval=0) as bar:
-        hook = training._Progress(one, bar)
-        config = one._config(one.folder)
-        resumed = runner.from_cfg(config)
-        resumed.epoch = 2
-        hook.before_train(resumed)
-        assert (bar.n, bar.initial, bar.total) == (4, 4, 6)
-        one.claim()
-        hook.after_val_epoch(resumed, {'coco/AP': 0.25})
-    assert 'epoch 2: coco/AP 0.250' in screen.getvalue()
 
 
 def test_with_the_real_runner(pictures, tmp_path, capfd, monkeypatch):

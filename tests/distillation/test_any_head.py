@@ -33,15 +33,12 @@ def student(name, **changes):
         losses = [dict(type='SmoothL1Loss', **weighted)]
         losses.append(dict(type='JSDiscretLoss', **weighted))
         head['loss'] = dict(type='MultipleLossWrapper', losses=losses)
-    model = toys.build(
-        toys.student(
-            teacher=toys.random_teacher(),
-            distillation=None,
-            neck=None,
-            head=head,
-            train_cfg=dict(compute_acc=name != 'udp_combined'),
-            **changes,
-        )
+    model = toys.distilled(
+        distillation=None,
+        neck=None,
+        head=head,
+        train_cfg=dict(compute_acc=name != 'udp_combined'),
+        **changes,
     )
     torch.manual_seed(0)
     feat = torch.randn(2, heads.CHANNELS, 16, 12, requires_grad=True)
@@ -140,11 +137,7 @@ def test_people_without_labels(name):
 
 def test_terms_by_the_head():
     """The paper's for our head; what is named is what is trained."""
-    ours = toys.build(
-        toys.student(teacher=toys.random_teacher(), distillation=None)
-    )
+    ours = toys.distilled(distillation=None)
     assert [*ours.distillation] == [*toys.TERMS]
-    none = toys.build(
-        toys.student(teacher=toys.random_teacher(), distillation={})
-    )
+    none = toys.distilled(distillation={})
     assert not none.distillation

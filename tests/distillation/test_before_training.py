@@ -21,11 +21,6 @@ COCO_META = parse_pose_metainfo(
 COCO_NAMES = keypoint_names(COCO_META)
 
 
-def distilled(**changes):
-    changes.setdefault('teacher', toys.random_teacher())
-    return toys.build(toys.student(**changes))
-
-
 class TestKeypoints:
     def test_bare_names_are_found(self):
         teacher = FrozenTeacher(config=AP10K)
@@ -78,7 +73,7 @@ class TestKeypoints:
 
     def test_first_batch_tells_by_mirror_images(self, monkeypatch):
         """Without any hook of ours in the config."""
-        model = distilled()
+        model = toys.distilled()
         inputs, data = toys.batch(model)
         for sample in data:
             sample.set_metainfo(
@@ -105,10 +100,10 @@ class TestOutputsThatNothingTrains:
     ])  # fmt: skip
     def test_of_terms(self, terms, head, text):
         with pytest.raises(ValueError, match=text):
-            distilled(distillation=terms).init_weights()
+            toys.distilled(distillation=terms).init_weights()
         if None not in terms.values():
             return
-        model = distilled(distillation=terms, head={head: False})
+        model = toys.distilled(distillation=terms, head={head: False})
         model.init_weights()
         losses = model.loss(*toys.batch(model))
         for term in toys.TERMS:
@@ -129,7 +124,7 @@ class TestOutputsThatNothingTrains:
 @pytest.mark.parametrize('none', [{}, dict(scores=None)])
 def test_terms_that_are_none_and_empty(none):
     off = dict(sigmas=False, scores=False)
-    model = distilled(distillation=none, teacher=None, head=off)
+    model = toys.distilled(distillation=none, teacher=None, head=off)
     model.init_weights()
     assert set(model.loss(*toys.batch(model))) == {'loss_kpt', 'acc_pose'}
 
@@ -146,10 +141,12 @@ def test_terms_that_are_none_and_empty(none):
 )
 def test_terms_that_cannot_be_built(name, term, message):
     with pytest.raises((TypeError, ValueError), match=message):
-        distilled(distillation={name: term})
+        toys.distilled(distillation={name: term})
 
 
 def test_terms_called_like_a_loss_of_the_head():
-    model = distilled(distillation=dict(kpt=toys.TERMS['keypoint_tokens']))
+    model = toys.distilled(
+        distillation=dict(kpt=toys.TERMS['keypoint_tokens'])
+    )
     with pytest.raises(ValueError, match='called "loss_kpt"'):
         model.loss(*toys.batch(model))

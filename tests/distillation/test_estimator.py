@@ -17,11 +17,6 @@ PAPER_WEIGHTS = dict(
 )
 
 
-def distilled(**changes):
-    changes.setdefault('teacher', toys.random_teacher())
-    return toys.build(toys.student(**changes))
-
-
 @pytest.fixture
 def checkpoint(tmp_path):
     """A trained teacher's file, for all that matters here."""
@@ -33,7 +28,7 @@ def checkpoint(tmp_path):
 
 class TestLosses:
     def test_paper_terms(self):
-        model = distilled()
+        model = toys.distilled()
         model.init_weights()
         losses = model.loss(*toys.batch(model))
         own = {'loss_kpt', 'acc_pose', 'teacher/distance_px'}
@@ -51,7 +46,7 @@ class TestLosses:
         assert all(torch.isfinite(v) and v >= 0 for v in losses.values())
 
     def test_each_term_compares_what_it_says(self):
-        model = distilled().eval()
+        model = toys.distilled().eval()
         inputs, data = toys.batch(model)
         data[0].gt_instance_labels.keypoint_weights[0, 1] = 0
         losses = model.loss(inputs, data)
@@ -82,7 +77,7 @@ class TestTeacherIsNoPartOfTheStudent:
     @pytest.fixture
     def model(self):
         """Of which the teacher is loaded."""
-        model = distilled()
+        model = toys.distilled()
         model.loss(*toys.batch(model))
         return model
 
@@ -119,7 +114,7 @@ class TestTestingNeedsNoTeacher:
         [None, {}, dict(config='missing.py', checkpoint='missing.pth')],
     )
     def test_predicts_without_its_files(self, teacher):
-        model = distilled(teacher=teacher).eval()
+        model = toys.distilled(teacher=teacher).eval()
         prediction = model(torch.zeros(1, 3, 64, 48), None, mode='tensor')
         assert isinstance(prediction, KeypointPrediction)
         assert isinstance(
@@ -187,7 +182,7 @@ NO_CONFIG = dict(config='nowhere/teacher.py', checkpoint='x.pth')
 ])  # fmt: skip
 def test_bad_teachers_are_found_before_training(changes, error, match):
     """By ``init_weights``, which the runner calls at its start."""
-    model = distilled(**changes)
+    model = toys.distilled(**changes)
     with pytest.raises(error, match=match):
         model.init_weights()
 
@@ -200,7 +195,7 @@ def test_bad_teachers_are_found_before_training(changes, error, match):
 ])  # fmt: skip
 def test_settings_that_are_no_teacher(teacher, match):
     with pytest.raises(TypeError, match=match):
-        distilled(teacher=teacher)
+        toys.distilled(teacher=teacher)
 
 
 ANOTHER = r'of another architecture .*'
@@ -225,20 +220,16 @@ def test_bad_checkpoints(checkpoint, content, config, match):
         torch.save(content, checkpoint)
     teacher = dict(config=config or toys.teacher(), checkpoint=str(checkpoint))
     with pytest.raises(ValueError, match=match):
-        distilled(teacher=teacher).init_weights()
+        toys.distilled(teacher=teacher).init_weights()
 
 
 def test_teacher_from_files(tmp_path):
     """Its norms are in its convolutions, its outputs what they were."""
     config, checkpoint = tmp_path / 'teacher.py', tmp_path / 'teacher.pth'
     config.write_text(f'model = {toys.teacher()!r}')
-    own = toys.build(toys.teacher(), seed=7).eval()
-    for module in own.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_()
-            module.running_var.uniform_(0.5, 2)
+    own = toys.with_statistics(toys.build(toys.teacher(), seed=7)).eval()
     torch.save(own.state_dict(), checkpoint)
-    model = distilled(
+    model = toys.distilled(
         teacher=dict(config=str(config), checkpoint=str(checkpoint))
     )
     model.init_weights()
@@ -261,15 +252,15 @@ def test_images_of_one_channel():
         ),
     )
     teacher = toys.random_teacher(toys.teacher(**gray))
-    distilled(teacher=teacher, **gray).init_weights()
+    toys.distilled(teacher=teacher, **gray).init_weights()
 
 
 def test_teacher_in_half_precision():
     """On request; its outputs come back in the student's type."""
     teacher = toys.random_teacher()
     full, half = (
-        distilled(teacher=teacher),
-        distilled(teacher=dict(**teacher, dtype='bfloat16')),
+        toys.distilled(teacher=teacher),
+        toys.distilled(teacher=dict(**teacher, dtype='bfloat16')),
     )
     inputs, data = toys.batch(full)
     torch.manual_seed(0)
@@ -282,12 +273,12 @@ def test_teacher_in_half_precision():
         found.heatmaps, expected.heatmaps, rtol=0.05, atol=0.05
     )
     with pytest.raises(ValueError, match='"half", expected one of'):
-        distilled(teacher=dict(**teacher, dtype='half'))
+        toys.distilled(teacher=dict(**teacher, dtype='half'))
 
 
 @pytest.mark.parametrize('dtype', [None, 'float32'])
 def test_teacher_of_a_type_of_its_own_is_left_alone_by_amp(dtype):
-    model = distilled(teacher=dict(**toys.random_teacher(), dtype=dtype))
+    model = toys.distilled(teacher=dict(**toys.random_teacher(), dtype=dtype))
     inputs, _ = toys.batch(model)
     expected = model.teacher(inputs).heatmaps
     with torch.autocast('cpu', torch.bfloat16):
@@ -300,7 +291,7 @@ def test_teacher_of_a_type_of_its_own_is_left_alone_by_amp(dtype):
 
 def test_teacher_outputs_serve_any_loss():
     """What inference mode gives cannot be kept for gradients."""
-    model = distilled()
+    model = toys.distilled()
     output = model.teacher(toys.batch(model)[0])
     for tensor in (output.heatmaps, *output.tokens):
         parameter = torch.ones_like(tensor).requires_grad_()
@@ -310,13 +301,13 @@ def test_teacher_outputs_serve_any_loss():
 
 @pytest.mark.parametrize('training', [True, False])
 def test_checking_the_teacher_leaves_the_mode(training):
-    model = distilled().train(training)
+    model = toys.distilled().train(training)
     model.init_weights()
     assert {module.training for module in model.modules()} == {training}
 
 
 def test_a_head_that_fails_leaves_the_mode(monkeypatch):
-    model = distilled().train()
+    model = toys.distilled().train()
     monkeypatch.setattr(model.head, 'forward', lambda feats: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         model.outputs(torch.zeros(1, 3, 64, 48))

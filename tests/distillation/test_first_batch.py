@@ -22,7 +22,7 @@ PAIRS = [0, 2, 1, 4, 3]
 
 def check(change, height=1.0, visible=1):
     """Check a teacher that predicts the labels, changed."""
-    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model = toys.distilled()
     inputs, data = toys.batch(model, size=8)
     generator = torch.Generator().manual_seed(0)
     for sample in data:
@@ -79,7 +79,7 @@ def test_peaks_of_invisible_keypoints_are_no_warning(log):
 
 
 def test_only_the_first_batch_is_looked_at(log):
-    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model = toys.distilled()
     last = model.teacher.source.model.head.mlp[-1]
     last.weight.data.zero_()
     last.bias.data.zero_()

@@ -71,11 +71,8 @@ def test_impossible_confidence(confidence):
 
 
 def test_the_estimator_takes_the_settings():
-    model = toys.build(
-        toys.student(
-            teacher=toys.random_teacher(),
-            keypoint_weighting=dict(unlabelled=True),
-        )
+    model = toys.distilled(
+        keypoint_weighting=dict(unlabelled=True),
     )
     inputs, data = toys.batch(model)
     for sample in data:

@@ -234,7 +234,7 @@ class TrainLoop(BaseLoop):
 
 def told(dataset, loop=TrainLoop):
     """The names that the hook tells a teacher, of a student with others."""
-    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model = toys.distilled()
     model.teacher.student_keypoints = ['before']
     runner = SimpleNamespace(model=model)
     loader = SimpleNamespace(dataset=dataset, __iter__=None)

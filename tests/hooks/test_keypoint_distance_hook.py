@@ -12,15 +12,11 @@ from distilpose import KeypointDistanceHook
 from .. import toys
 
 
-def distilled():
-    return toys.build(toys.student(teacher=toys.random_teacher()))
-
-
 @pytest.mark.parametrize(
     'loop, step', [(EpochBasedTrainLoop, 3), (IterBasedTrainLoop, 70)]
 )
 def test_distances_are_logged_by_keypoint(loop, step, log):
-    model = distilled()
+    model = toys.distilled()
     model.teacher.student_keypoints = ['a', 'b', 'c', 'd', 'e']
     scalars = {}
     runner = SimpleNamespace(
@@ -55,7 +51,7 @@ def test_distances_are_logged_by_keypoint(loop, step, log):
 @pytest.mark.parametrize('distance, agrees', [(3.2, 1), (3.3, 0)])
 def test_agreement_is_within_a_twentieth_of_the_longer_side(distance, agrees):
     """Of 64 pixels."""
-    model = distilled()
+    model = toys.distilled()
     model.keypoint_distances = torch.tensor([[distance]])
     hook = KeypointDistanceHook()
     hook.after_train_iter(SimpleNamespace(model=model), 0)

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from distilpose.zoo.build import build_without_weights
 from distilpose.zoo.find import find_config
 
+from ..test_configs import flatten
 from .commands import distilpose
 
 pytestmark = pytest.mark.slow
@@ -111,7 +112,9 @@ def test_the_same_weights_after_20_kills(pictures, tmp_path):
         for name in ('whole', 'killed')
     )
     for part in ('state_dict', 'optimizer'):
-        one, other = flatten(whole[part]), flatten(killed[part])
+        one, other = (
+            flatten(run[part], is_deep=True) for run in (whole, killed)
+        )
         assert one.keys() == other.keys()
         for key, value in one.items():
             same = (
@@ -120,15 +123,3 @@ def test_the_same_weights_after_20_kills(pictures, tmp_path):
                 else value == other[key]
             )
             assert same, f'{part}: {key}'
-
-
-def flatten(value, prefix=''):
-    if isinstance(value, (list, tuple)):
-        value = dict(enumerate(value))
-    if isinstance(value, dict):
-        return {
-            name: leaf
-            for key in value
-            for name, leaf in flatten(value[key], f'{prefix}.{key}').items()
-        }
-    return {prefix: value}

@@ -270,8 +270,3 @@ def test_suppression_keeps_the_best_first(tmp_path):
     )(IMAGE)
     assert np.allclose(scores, [0.8, 0.5])
     assert boxes[1].tolist() == [0, 44, 60, 84]
-
-
-def test_file_is_a_path(tmp_path):
-    with pytest.raises(OSError):
-        Detector(Path(tmp_path / 'none.onnx'))

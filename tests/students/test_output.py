@@ -169,7 +169,7 @@ def test_terms_that_cannot_be_used(term, message):
 
 
 def test_head_runs_once_a_step():
-    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model = toys.distilled()
     runs = []
     model.head.mlp.register_forward_hook(lambda *_: runs.append(1))
     model.loss(*toys.batch(model))
@@ -180,7 +180,7 @@ def test_head_runs_once_a_step():
 
 def test_a_head_whose_loss_does_not_run_it(monkeypatch):
     """It is run for the terms alone."""
-    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model = toys.distilled()
     zero = torch.zeros((), requires_grad=True)
     monkeypatch.setattr(
         model.head, 'loss', lambda *_, **__: dict(loss_own=zero)
@@ -190,7 +190,7 @@ def test_a_head_whose_loss_does_not_run_it(monkeypatch):
 
 
 def test_head_is_left_as_it_was_by_an_error():
-    model = toys.build(toys.student(teacher=toys.random_teacher()))
+    model = toys.distilled()
     model.head.forward = wrapped = model.head.forward
     inputs, data = toys.batch(model)
     for sample in data:

@@ -1,7 +1,6 @@
 """The benchmarks compare like with like, and write what they found."""
 
 import csv
-from pathlib import Path
 
 import against_baseline
 import benchmark
@@ -35,24 +34,6 @@ def test_models_side_by_side(tmp_path, capsys):
         2000 / milliseconds, rel=0.05
     )
     assert not (out / 'models.png').exists(), 'no AP of it is published'
-
-
-def test_plot_of_the_documentation():
-    """A line for a family, from its fastest model to its slowest."""
-    rows = Path(__file__).parents[2] / 'docs/benchmark/models.csv'
-    figure = benchmark.plot([*csv.DictReader(rows.open())], batch=1)
-    figure.draw_without_rendering()
-    (axis,) = figure.axes
-    lines = {x.get_label(): [*x.get_xdata()] for x in axis.lines}
-    assert lines['DistilPose-S, DistilPose-L'] == [45.9, 140.5]
-    assert lines['RTMPose-t, RTMPose-s, RTMPose-m'] == [12.5, 17.5, 36.1]
-    assert lines['HRNet-W32, HRNet-W48'] == [114.5, 205.2]
-    assert sum(map(len, lines.values())) == 13
-    legend = axis.get_legend().get_texts()
-    bold = [x.get_text() for x in legend if x.get_fontweight() == 'bold']
-    assert bold == ['DistilPose-S, DistilPose-L']
-    ticks = {x.get_text() for x in axis.get_xticklabels()}
-    assert {'10', '20', '50', '100', '200'} <= ticks
 
 
 def test_names_of_papers():

@@ -21,11 +21,8 @@ TERMS = tuple(toys.TERMS)
 
 def student(terms=TERMS):
     """Deterministic, teacher and all; without BatchNorm's statistics."""
-    model = toys.build(
-        toys.student(
-            teacher=toys.random_teacher(),
-            distillation={term: toys.TERMS[term] for term in terms},
-        )
+    model = toys.distilled(
+        distillation={term: toys.TERMS[term] for term in terms},
     )
     torch.manual_seed(7)
     model.teacher.source.model  # noqa: B018  (builds it)

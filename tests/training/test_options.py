@@ -1,13 +1,10 @@
 """MMEngine's options for training, each by its own line in a config."""
 
-import copy
-import gc
 import math
 
 import pytest
 import torch
 from mmengine.dataset import DefaultSampler
-from mmengine.model import ExponentialMovingAverage
 from mmengine.optim import OptimWrapper
 from mmengine.runner import autocast
 
@@ -16,10 +13,6 @@ from distilpose.heatmaps import forms as heatmaps_module
 
 from .. import limits, toys
 from . import runs
-
-
-def distilled(**changes):
-    return toys.build(toys.student(teacher=toys.random_teacher(), **changes))
 
 
 def grown(model):
@@ -34,7 +27,7 @@ def grown(model):
 @limits.exact_bfloat16
 def test_bf16_losses_are_those_of_float32(monkeypatch):
     """Within 1e-2; simulated heatmaps are computed in float32."""
-    model = grown(distilled()).eval()
+    model = grown(toys.distilled()).eval()
     grown(model.teacher.source.model)
     inputs, data = toys.batch(model, size=8)
     expected = model.loss(inputs, data)
@@ -70,45 +63,6 @@ def test_teacher_trains_in_bf16():
     with autocast(device_type='cpu', dtype=torch.bfloat16):
         losses = model.loss(inputs, data)
     assert torch.isfinite(losses['loss_kpt']) and 'acc_pose' in losses
-
-
-def test_ema_copy_holds_no_teacher():
-    model = distilled()
-    teacher = model.teacher.source.model
-    ema = ExponentialMovingAverage(model, momentum=0.5)
-    assert ema.module.teacher is model.teacher
-    assert {k.split('.')[1] for k in ema.state_dict() if '.' in k} == {
-        *('backbone', 'neck', 'head')
-    }
-    alike = [x for x in gc.get_objects() if type(x) is type(teacher)]
-    assert sum(x is teacher for x in alike) == 1
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(1)
-    ema.update_parameters(model)  # the first call copies
-    ema.update_parameters(model)
-    assert torch.equal(next(ema.module.parameters()), next(model.parameters()))
-
-
-def test_accumulated_gradients_are_those_of_the_joined_batch():
-    whole = distilled().eval()
-    inputs, data = toys.batch(whole, size=4)
-    whole.teacher(inputs)  # builds it, once: the copy shares it
-    halves = copy.deepcopy(whole)
-    for model, parts in (
-        (whole, [slice(4)]),
-        (halves, [slice(2), slice(2, 4)]),
-    ):
-        wrapper = OptimWrapper(
-            torch.optim.SGD(model.parameters(), lr=0.1),
-            accumulative_counts=len(parts),
-        )
-        wrapper.initialize_count_status(model, 0, len(parts))
-        for part in parts:
-            loss, _ = model.parse_losses(model.loss(inputs[part], data[part]))
-            wrapper.update_params(loss)
-    for one, other in zip(whole.parameters(), halves.parameters()):
-        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7)
 
 
 ITERATIONS = dict(_delete_=True, by_epoch=False, max_iters=4, val_interval=9)
@@ -168,7 +122,7 @@ def test_each_switch_trains(name, plain, pictures, tmp_path):
 
 def test_compiled_losses_are_the_same():
     """And so are the gradients; the head's output is kept as ever."""
-    model = distilled().train()
+    model = toys.distilled().train()
     inputs, data = toys.batch(model)
     found = []
     for loss in (model.loss, torch.compile(model.loss, backend='eager')):
@@ -194,13 +148,3 @@ def test_ema_and_accumulation_in_one_run(pictures, tmp_path):
     assert not averaged
     losses = runner.message_hub.get_scalar('train/loss').data[0]
     assert len(losses) and all(map(math.isfinite, losses))
-
-
-def test_sync_bn_converts_the_student_alone():
-    model = distilled()
-    teacher = model.teacher.source.model
-    converted = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    kinds = {type(m) for m in converted.modules()}
-    assert torch.nn.SyncBatchNorm in kinds
-    assert torch.nn.BatchNorm2d not in kinds
-    assert torch.nn.SyncBatchNorm not in {type(m) for m in teacher.modules()}
