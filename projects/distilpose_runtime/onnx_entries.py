@@ -1,0 +1,85 @@
+"""Metadata of ONNX files, changed without the package onnx.
+
+A user of the runtime need not have that package, and it would read and write
+all weights for an entry of a few bytes.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+__all__ = ['with_entry']
+
+# Numbers of fields in onnx.proto: of ModelProto, and of the
+# StringStringEntryProto that it holds.
+METADATA_PROPS = 14
+KEY, VALUE = 1, 2
+# How a field's value is written.
+VARINT, EIGHT_BYTES, DELIMITED, FOUR_BYTES = 0, 1, 2, 5
+
+
+class _Field(NamedTuple):
+    number: int
+    whole: bytes
+    value: bytes
+
+
+def with_entry(content: bytes, key: str, value: str) -> bytes:
+    """Set an entry of a model's metadata; all else stays as it is.
+
+    Args:
+        content: An ONNX file that ONNX Runtime loads.
+        key: Name of the entry, which is replaced where it is there.
+        value: Its text.
+    """
+    kept = [
+        field.whole
+        for field in _fields(content)
+        if field.number != METADATA_PROPS
+        or {x.number: x.value for x in _fields(field.value)}.get(KEY)
+        != key.encode()
+    ]
+    entry = _delimited(KEY, key.encode()) + _delimited(VALUE, value.encode())
+    return b''.join([*kept, _delimited(METADATA_PROPS, entry)])
+
+
+def _fields(message: bytes) -> Iterator[_Field]:
+    """The fields of a message of protocol buffers, in their order."""
+    at = 0
+    while at < len(message):
+        start = at
+        tag, at = _varint(message, at)
+        kind, begin = tag & 7, at
+        if kind == VARINT:
+            _, at = _varint(message, at)
+        elif kind == DELIMITED:
+            size, begin = _varint(message, at)
+            at = begin + size
+        elif kind in (EIGHT_BYTES, FOUR_BYTES):
+            at += 8 if kind == EIGHT_BYTES else 4
+        else:
+            raise ValueError(f'a field of the kind {kind}')
+        yield _Field(tag >> 3, message[start:at], message[begin:at])
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """A number of 7 bits a byte, the lowest first, and where it ends."""
+    number = shift = 0
+    while True:
+        byte = message[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return number, at
+
+
+def _delimited(number: int, value: bytes) -> bytes:
+    return _number(number << 3 | DELIMITED) + _number(len(value)) + value
+
+
+def _number(number: int) -> bytes:
+    digits = []
+    while number >= 0x80:
+        digits.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*digits, number])
