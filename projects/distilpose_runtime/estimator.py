@@ -123,6 +123,8 @@ class PoseEstimator:
         ratio = (scales / size).astype(np.float32)[:, None]
         corners = (centers - scales / 2).astype(np.float32)[:, None]
         sigmas = joined.get('sigmas')
+        if sigmas is not None and self.info.sigma_calibration is not None:
+            sigmas = self.info.sigma_calibration(sigmas, joined['scores'])
         return Poses(
             keypoints=joined['coords'] * ratio + corners,
             scores=joined['scores'],
@@ -143,7 +145,7 @@ class PoseEstimator:
         Returns:
             ``coords`` (N, K, 2), (x, y), in pixels of the crops, ``scores``
             (N, K) and, where the model predicts them, ``sigmas`` (N, K, 2) in
-            pixels of the crops.
+            pixels of the crops, not calibrated.
 
         Raises:
             ModelError: ONNX Runtime cannot run the model on them.

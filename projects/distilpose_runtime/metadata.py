@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import UserValueError
+from .sigmas import SigmaCalibration
 
 __all__ = ['KEY', 'FORMAT_VERSION', 'ModelError', 'ModelInfo']
 
@@ -41,6 +42,7 @@ class ModelInfo(NamedTuple):
         precision: float32 or float16; int8 in files of version 0.2.
         versions: Of the packages that made the file, and the opset.
         checkpoint_sha256: Of the checkpoint that was exported.
+        sigma_calibration: What ``distilpose calibrate`` has found, or None.
     """
 
     model: str
@@ -60,6 +62,7 @@ class ModelInfo(NamedTuple):
     precision: str
     versions: dict[str, Any]
     checkpoint_sha256: str
+    sigma_calibration: SigmaCalibration | None
 
     def about(self) -> dict[str, Any]:
         """What results say of the model."""
@@ -69,6 +72,7 @@ class ModelInfo(NamedTuple):
             checkpoint_sha256=self.checkpoint_sha256,
             precision=self.precision,
             flip_test=self.flip_test,
+            sigmas_calibrated=self.sigma_calibration is not None,
             exported_by=self.versions,
         )
 
@@ -111,6 +115,7 @@ class ModelInfo(NamedTuple):
     @classmethod
     def _from_json(cls, found: dict[str, Any]) -> 'ModelInfo':
         width, height = map(int, found['input_size'])
+        calibration = found.get('sigma_calibration')
         info = cls(
             model=str(found['model']),
             dataset=str(found['dataset']),
@@ -129,6 +134,9 @@ class ModelInfo(NamedTuple):
             precision=str(found['precision']),
             versions=dict(found['versions']),
             checkpoint_sha256=str(found['checkpoint_sha256']),
+            sigma_calibration=None
+            if calibration is None
+            else SigmaCalibration.of_json(calibration),
         )
         for name in info._unusable():
             value = str(getattr(info, name))[:60]
@@ -148,6 +156,8 @@ class ModelInfo(NamedTuple):
             flip_pairs={*sum(self.flip_pairs, ())} <= {*keypoints},
             keypoint_colors=_one_each(self.keypoint_colors, self.names),
             skeleton_colors=_one_each(self.skeleton_colors, self.skeleton),
+            sigma_calibration=self.sigma_calibration is None
+            or self.sigma_calibration.is_usable(len(self.names)),
         )
         return [name for name, is_so in usable.items() if not is_so]
 

@@ -15,8 +15,9 @@ class Poses:
     Attributes:
         keypoints: Coordinates (N, K, 2), (x, y).
         scores: Confidence (N, K), about 0 to 1.
-        sigmas: Standard deviations (N, K, 2) of the coordinates as the model
-            predicts them, (x, y), or None for a model without.
+        sigmas: Standard deviations (N, K, 2) of the coordinates, (x, y), as
+            the model predicts them or, of a calibrated file, as large as its
+            errors were; None for a model without.
         boxes: The boxes that were given, (N, 4).
         names: The names of the K keypoints.
         skeleton: Pairs of keypoints that a line connects.

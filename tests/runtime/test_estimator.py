@@ -22,6 +22,7 @@ from distilpose_runtime import ModelError, PoseEstimator, box_faults
 from distilpose_runtime import boxes as box_module
 
 from .. import exported, toys
+from . import graphs
 
 BOXES = np.array(
     [[10, 20, 50, 110], [-20, 5, 30, 60], [90, 80, 130, 140], [3, 3, 99, 40]],
@@ -175,6 +176,27 @@ def test_sigmas_grow_with_the_person(file, image):
     )
 
 
+def test_calibrated_sigmas(image, tmp_path):
+    """Sigmas of 3 and scores of 0.9 and 0.5, in boxes of two sizes."""
+    plain = graphs.pose_model(tmp_path / 'plain.onnx')
+    about = dict(factors=[2, 0.5], power=0.5, rate=2)
+    file = changed(plain, tmp_path, set_entry(sigma_calibration=about))
+    before, after = (PoseEstimator(x)(image, BOXES) for x in (plain, file))
+    sizes = [2 * 3**0.5 * np.exp(-1.8), 0.5 * 3**0.5 * np.exp(-1)]
+    np.testing.assert_allclose(
+        after.sigmas, before.sigmas / 3 * np.array(sizes)[:, None], rtol=1e-5
+    )
+    assert after.sigmas.dtype == before.sigmas.dtype
+    np.testing.assert_array_equal(after.scores, before.scores)
+    below = graphs.pose_model(tmp_path / 'below.onnx', score=-1e5)
+    file = changed(below, tmp_path, set_entry(sigma_calibration=about))
+    sigma = PoseEstimator(file)(image, BOXES[:1]).sigmas[0, 0, 0]
+    assert sigma == pytest.approx(before.sigmas[0, 0, 0] * 2 / 3**0.5)
+    without = graphs.pose_model(tmp_path / 'without.onnx', sigmas=False)
+    file = changed(without, tmp_path, set_entry(sigma_calibration=about))
+    assert PoseEstimator(file)(image, BOXES).sigmas is None
+
+
 @pytest.mark.parametrize('none', [[], np.zeros((0, 4)), np.zeros((0,))])
 def test_no_boxes_no_poses(none, file, image):
     poses = PoseEstimator(file)(image, none)
@@ -264,6 +286,11 @@ def set_entry(**changes):
     return change
 
 
+def calibration(**changes):
+    about = dict(factors=[1] * toys.K, power=1, rate=0)
+    return set_entry(sigma_calibration={**about, **changes})
+
+
 @pytest.mark.parametrize('change, message', [
     (lambda g: g.ClearField('metadata_props'), 'does not say what it'),
     (set_entry(format_version=2), 'format 2, .* reads up to 1'),
@@ -275,6 +302,10 @@ def set_entry(**changes):
     (set_entry(flip_pairs=[[-1, 0]]), 'flip_pairs is'),
     (set_entry(keypoint_colors=[[0, 0, 0]]), 'keypoint_colors is'),
     (set_entry(keypoint_names=[]), 'names is'),
+    (calibration(factors=[1] * 4), 'sigma_calibration is'),
+    (calibration(factors=[1] * 4 + [0]), 'sigma_calibration is'),
+    (calibration(rate=-1), 'sigma_calibration is'),
+    (calibration(power=None), 'are damaged'),
     (set_entry(keypoint_names=list('abcdef'), keypoint_colors=None),
      r"coords of shape \['N', 5, 2\], but .* \['N', 6, 2\]"),
     (set_entry(input_size=[64, 64]),

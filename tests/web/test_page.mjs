@@ -82,13 +82,24 @@ test('poses in pixels of the image', () => {
     scores: new Float32Array([0.5, 0.25, 1, 0]),
     sigmas: new Float32Array([1, 2, 3, 4, 5, 6, 7, 8]),
   };
-  const [a, b] = pose.poses(outputs, frames, [10, 20]);
+  const info = { input_size: [10, 20] };
+  const [a, b] = pose.poses(outputs, frames, info);
   assert.deepEqual(a.keypoints, [[40, 80], [60, 120]]);
   assert.deepEqual(a.sigmas, [[2, 4], [6, 8]]);
   assert.deepEqual(b.keypoints, [[0, 0], [-2.5, -10]]);
   assert.deepEqual(b.scores, [1, 0]);
-  const [without] = pose.poses({ ...outputs, sigmas: undefined }, frames, [1, 1]);
+  const [without] = pose.poses({ ...outputs, sigmas: undefined }, frames, info);
   assert.equal(without.sigmas, null);
+  const sigma_calibration = { factors: [2, 0.5], power: 0.5, rate: 2 };
+  outputs.scores[3] = -1; // counts as 0
+  const of = (sigma, size, score) => size * sigma ** 0.5 * Math.exp(-2 * score);
+  const found = pose.poses(outputs, frames, { ...info, sigma_calibration });
+  near(found[0].sigmas, [
+    [2 * of(1, 2, 0.5), 2 * of(2, 2, 0.5)],
+    [2 * of(3, 0.5, 0.25), 2 * of(4, 0.5, 0.25)],
+  ]);
+  near(found[1].sigmas[1], [of(7, 0.5, 0), of(8, 0.5, 0)]);
+  assert.deepEqual(found[0].keypoints, a.keypoints);
 });
 
 test('boxes that hold no part of an image', () => {

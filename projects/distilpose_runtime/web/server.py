@@ -156,6 +156,8 @@ def _describe(model: Path) -> dict[str, Any]:
         info._asdict(),
         mean=info.mean.tolist(),
         std=info.std.tolist(),
+        sigma_calibration=info.sigma_calibration
+        and info.sigma_calibration._asdict(),
         keypoint_names=info.names,
         weights=[],  # names of further files
     )

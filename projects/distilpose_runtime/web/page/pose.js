@@ -100,9 +100,12 @@ export function modelInput(crops, info) {
 /**
  * Poses in image pixels, one for each frame: {keypoints: [[x, y]...], scores,
  * sigmas: [[x, y]...] or null}. `outputs` holds the flat arrays coords
- * (N, K, 2), scores (N, K) and, from some models, sigmas (N, K, 2).
+ * (N, K, 2), scores (N, K) and, from some models, sigmas (N, K, 2). With the
+ * sigma_calibration of `info`, which sigmas.py describes, sigmas are calibrated.
  */
-export function poses(outputs, frames, [W, H]) {
+export function poses(outputs, frames, info) {
+  const [W, H] = info.input_size;
+  const sigmas = calibrated(outputs, info.sigma_calibration);
   const K = outputs.scores.length / Math.max(frames.length, 1);
   return frames.map((f, n) => {
     const pairs = (values, offsetX, offsetY) =>
@@ -117,8 +120,19 @@ export function poses(outputs, frames, [W, H]) {
         f.y - f.height / 2,
       ),
       scores: Array.from(outputs.scores.subarray(n * K, (n + 1) * K)),
-      sigmas: outputs.sigmas ? pairs(outputs.sigmas, 0, 0) : null,
+      sigmas: sigmas ? pairs(sigmas, 0, 0) : null,
     };
+  });
+}
+
+/** Sigmas (N, K, 2) as sigmas.py calibrates them. */
+function calibrated({ sigmas, scores }, calibration) {
+  if (!sigmas || !calibration) return sigmas;
+  const { factors, power, rate } = calibration;
+  return sigmas.map((sigma, i) => {
+    const pair = i >> 1; // a person and a keypoint
+    const size = factors[pair % factors.length];
+    return size * sigma ** power * Math.exp(-rate * Math.max(scores[pair], 0));
   });
 }
 

@@ -63,7 +63,7 @@ const tasks = {
       const arrays = Object.fromEntries(
         Object.entries(outputs).map(([name, { data }]) => [name, data]),
       );
-      found.push(...poses(arrays, frames, size));
+      found.push(...poses(arrays, frames, info));
     }
     return { poses: found, milliseconds: performance.now() - started };
   },
