@@ -3,14 +3,20 @@
 Where a teacher says what the labels say, its term is the head's own loss.
 """
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from mmengine.structures import InstanceData, PixelData
 from mmpose.structures import MultilevelPixelData, PoseDataSample
 
 from distilpose import TeacherLabelLoss
+from distilpose.distillation.first_batch import check_first_batch
+from distilpose.distillation.step import DistillationStep
 from distilpose.heatmaps.forms import SeparableHeatmaps
 from distilpose.heatmaps.frame import HeatmapFrame, codec_of
+from distilpose.models.distilpose_head import keypoint_weights
 from distilpose.teachers.output import TeacherOutput
 
 from .. import toys
@@ -50,18 +56,23 @@ def student(name, **changes):
     return model, feat
 
 
-def labelled(model, weights=1.0):
-    """Samples whose keypoints lie where no codec rounds, and that place."""
+def labelled(model, weights=1.0, missing=None):
+    """Samples whose keypoints lie where no codec rounds, and that place.
+
+    Both coordinates of one are ``missing``, if that is a number.
+    """
     codec = codec_of(model.head)
     # Megvii's rounds down to the cell, the others to the nearest.
     shift = 2 if 'Megvii' in type(codec).__name__ else 0
     scale = getattr(codec, 'scale_factor', 4)
     pixels = CELLS.double() * torch.as_tensor(scale) + shift
-    samples = []
-    for keypoints in pixels:
-        encoded = heads.targets(model.head, keypoints.numpy()[None])
+    samples, visible = [], np.ones((1, 3))
+    for keypoints in pixels.clone():
+        if missing is not None:
+            visible[0, 1], keypoints[1] = 0, missing
+        encoded = heads.targets(model.head, keypoints.numpy()[None], visible)
         maps = encoded.pop('heatmaps', None)
-        encoded['keypoint_weights'] = torch.full((1, 3), weights)
+        encoded['keypoint_weights'] = weights * torch.tensor(visible)
         sample = PoseDataSample()
         if maps is not None:
             sample.gt_fields = PixelData(heatmaps=maps[0].float())
@@ -69,7 +80,7 @@ def labelled(model, weights=1.0):
                 sample.gt_fields = MultilevelPixelData(
                     heatmaps=[maps[0].float()]
                 )
-                encoded['keypoint_weights'] = torch.ones(1, 1, 3)
+                encoded['keypoint_weights'] = encoded['keypoint_weights'][None]
         labels = {k: v.float() for k, v in encoded.items()}
         sample.gt_instance_labels = InstanceData(**labels)
         samples.append(sample)
@@ -133,6 +144,33 @@ def test_people_without_labels(name):
         values.append(losses['loss_teacher_labels'])
     torch.testing.assert_close(*values)
     assert values[0] > 0
+
+
+@pytest.mark.filterwarnings('ignore:invalid value encountered in cast')
+@pytest.mark.parametrize('name', KINDS)
+def test_labels_that_are_nan(name):
+    """As some tools write them where nothing is labelled."""
+    model, feat = student(name)
+    if 'dsnt' in name:  # or its gradient is NaN at any weight of 0
+        model.head.loss_module.loss_modules[1].use_target_weight = False
+    values = []
+    for nothing in (0.0, math.nan):
+        samples, coords = labelled(model, missing=nothing)
+        losses = step(model, coords, samples)
+        values.append(losses['loss_kpt'])
+        values += torch.autograd.grad(values[-1], feat)
+    torch.testing.assert_close(values[:2], values[2:])
+
+
+@pytest.mark.parametrize('moved, said', [(0, 'within 0.'), (9, 'than 9 pix')])
+@pytest.mark.parametrize('name', KINDS)
+def test_a_teacher_far_from_the_labels_is_reported(name, moved, said, log):
+    model, _ = student(name)
+    samples, coords = labelled(model)
+    teacher = perfect_teacher(coords + moved / SIZE / math.sqrt(2))
+    given = DistillationStep(None, teacher(None), keypoint_weights(samples))
+    check_first_batch(model, given, samples, {})
+    assert said in log.text
 
 
 def test_terms_by_the_head():

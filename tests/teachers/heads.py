@@ -167,9 +167,11 @@ def build(name: str, keypoints: int, input_size=(192, 256)) -> nn.Module:
     return MODELS.build(config(name, keypoints, input_size))
 
 
-def targets(head: nn.Module, keypoints: np.ndarray) -> dict:
+def targets(head: nn.Module, keypoints: np.ndarray, visible=None) -> dict:
     """What the codec of a head encodes of keypoints (1, K, 2), pixels."""
-    encoded = codec_of(head).encode(keypoints, np.ones(keypoints.shape[:2]))
+    if visible is None:
+        visible = np.ones(keypoints.shape[:2])
+    encoded = codec_of(head).encode(keypoints, visible)
     tensors = {k: torch.from_numpy(v).double() for k, v in encoded.items()}
     if 'heatmaps' in tensors:
         tensors['heatmaps'] = tensors['heatmaps'][None]

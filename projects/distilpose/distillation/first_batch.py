@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserRuntimeError, UserValueError
 
-from ..heads.udp_combined import is_combined
+from ..heads.udp_combined import combined_heatmaps, is_combined
 from ..heatmaps.forms import DenseHeatmaps, SeparableHeatmaps
 from ..heatmaps.frame import codec_of, heatmap_frame
 from ..keypoints.matching import check_same_mirror_images
@@ -150,10 +150,17 @@ def _label_coords(head: nn.Module, samples: SampleList) -> Tensor | None:
         )
         return SeparableHeatmaps(heatmap_frame(codec), rows, columns).coords()
     fields = [sample.get('gt_fields') for sample in samples]
-    # Not those of several levels, nor three maps for each keypoint.
-    if not isinstance(fields[0], PixelData) or is_combined(codec):
+    if fields[0] is None:
         return None
-    maps = torch.stack([own.heatmaps for own in fields])
+    # Of several levels, a list, the codec is that of the last.
+    maps = torch.stack(
+        [
+            own.heatmaps if isinstance(own, PixelData) else own.heatmaps[-1]
+            for own in fields
+        ]
+    )
+    if is_combined(codec):
+        return combined_heatmaps(codec, maps).coords()
     return DenseHeatmaps(heatmap_frame(codec), maps).coords()
 
 
