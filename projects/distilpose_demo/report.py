@@ -113,15 +113,14 @@ def draw_curves(
     return figure
 
 
-def draw_pictures(
-    models: dict[str, Any], training: Training, number: int = 6
-) -> np.ndarray:
+def draw_pictures(models: dict[str, Any], training: Training) -> np.ndarray:
     """Draw what the models make of validation samples, a row for each.
+
+    There are six, evenly spread over the data.
 
     Args:
         models: The trained models, by the names in ``TITLES``.
         training: The run whose validation data is shown.
-        number: How many samples, evenly spread over the data.
 
     Returns:
         Picture (H, W, 3), BGR, 8 bits.
@@ -129,7 +128,7 @@ def draw_pictures(
     # Where all runs were complete already, no runner has set the scope.
     with DefaultScope.overwrite_default_scope('mmpose'):
         dataset = DATASETS.build(training.config.val_dataloader.dataset)
-    chosen = np.linspace(0, len(dataset) - 1, number).astype(int)
+    chosen = np.linspace(0, len(dataset) - 1, num=6).astype(int)
     batch = pseudo_collate([dataset[int(i)] for i in chosen])
     outputs = {name: _forward(model, batch) for name, model in models.items()}
     teacher = outputs['teacher']
@@ -146,7 +145,7 @@ def draw_pictures(
             dataset.metainfo['skeleton_links'],
             dataset.metainfo['skeleton_link_colors'],
         )
-        for i in range(number)
+        for i in range(len(chosen))
     ]
     titles = ['Input', 'Teacher heatmap', 'Simulated heatmap']
     titles += [TITLES['distilled'], TITLES['undistilled']]

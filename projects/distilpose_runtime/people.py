@@ -149,8 +149,8 @@ def plain_path(name: str) -> str:
     return unicodedata.normalize('NFC', name.replace('\\', '/'))
 
 
-def few(items: list[str], shown: int = 5) -> str:
+def few(items: list[str]) -> str:
     """The first items of a list, and how many more there are."""
-    if len(items) > shown:
-        items = [*items[:shown], f'and {len(items) - shown} more']
+    if len(items) > 5:
+        items = [*items[:5], f'and {len(items) - 5} more']
     return '; '.join(items)

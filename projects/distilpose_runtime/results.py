@@ -24,23 +24,13 @@ __all__ = ['JsonResults', 'pose_scores', 'write_csv']
 SECONDS = 5.0
 
 
-def pose_scores(
-    poses: Poses, people: People, min_score: float = 0.2
-) -> np.ndarray:
-    """How sure of a person a prediction is, as COCO's evaluation ranks them.
+def pose_scores(poses: Poses, people: People) -> np.ndarray:
+    """How sure of N people predictions are, as COCO ranks them, (N,).
 
     It is the mean score of the keypoints above a threshold, times the score
     of the box, as in MMPose's ``CocoMetric``.
-
-    Args:
-        poses: Poses of N people.
-        people: Their boxes.
-        min_score: The threshold, COCO's usual one by default.
-
-    Returns:
-        Scores (N,).
     """
-    counted = poses.scores >= min_score
+    counted = poses.scores >= 0.2
     total = np.where(counted, poses.scores, 0).sum(1)
     return total / np.maximum(counted.sum(1), 1) * people.scores
 

@@ -26,15 +26,11 @@ class Tracker:
     Args:
         rate: Frames a second.
         min_score: The score from which on people are followed.
-        patience: For how many seconds somebody may be out of sight.
     """
 
-    def __init__(
-        self, rate: float, min_score: float, patience: float = 1.0
-    ) -> None:
-        # The library counts its buffer in frames of 30 a second.
+    def __init__(self, rate: float, min_score: float) -> None:
         self._tracker = ByteTrackTracker(
-            lost_track_buffer=round(patience * 30),
+            lost_track_buffer=30,  # a second: it counts 30 frames in one
             frame_rate=rate,
             track_activation_threshold=min_score,
             high_conf_det_threshold=min_score,

@@ -186,50 +186,18 @@ def test_peaked_heatmap_loss_is_least_at_the_target():
     assert (output.grad[0, 0] == 0).all() and output.grad[1].abs().min() > 0
 
 
-@pytest.mark.parametrize('cells', [False, True])
-def test_peaked_heatmap_loss_of_targets_that_are_not_labelled(cells):
+def test_peaked_heatmap_loss_of_targets_that_are_not_labelled():
     """A weight of 0 leaves out whatever stands there."""
     target = simulate_heatmaps(*predictions(), FRAME).detach()
     output = (target + 0.1 * torch.rand_like(target)).requires_grad_()
     weights = torch.ones(B, K, dtype=torch.float64)
     weights[0, 1] = 0
-    if cells:
-        weights = weights[..., None, None].expand(-1, -1, H, W)
     expected = PeakedHeatmapLoss()(output, target, weights)
     target[0, 1] = float('nan')
     loss = PeakedHeatmapLoss()(output, target, weights)
     loss.backward()
     torch.testing.assert_close(loss, expected)
     assert output.grad.isfinite().all()
-
-
-def test_peaked_heatmap_loss_takes_the_mean_of_weights_of_cells():
-    target = simulate_heatmaps(*predictions(), FRAME).detach()
-    output = target + 0.1 * torch.rand_like(target)
-    cells = torch.rand(B, K, H, W, dtype=torch.float64)
-
-    def cross_entropy(weights):  # alone
-        loss, squared = (
-            PeakedHeatmapLoss(cross_entropy_weight=x)(output, target, weights)
-            for x in (1, 0)
-        )
-        return loss - squared
-
-    torch.testing.assert_close(
-        cross_entropy(cells), cross_entropy(cells.mean((-2, -1)))
-    )
-
-
-def test_peaked_heatmap_loss_with_a_mask():
-    """A cell weighs what the mask says times what its target says."""
-    target = torch.tensor([0.0, 0.5, 1.0]).reshape(1, 1, 1, 3)
-    output = target + torch.tensor([0.1, 0.2, 0.3])
-    mask = torch.tensor([1.0, 1.0, 0.5]).reshape(1, 1, 1, 3)
-    loss = PeakedHeatmapLoss(21, cross_entropy_weight=0)(
-        output, target, torch.ones(1, 1), mask
-    )
-    by_hand = (0.01 * 1 + 0.04 * 11 + 0.09 * 10.5) / 3
-    assert loss.item() == pytest.approx(by_hand, rel=1e-6)
 
 
 def test_a_broken_token_counts_as_equal():

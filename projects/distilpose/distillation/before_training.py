@@ -14,7 +14,6 @@ from torch import nn
 from distilpose_runtime.errors import UserTypeError, UserValueError
 
 from ..heads.heatmaps import expect_adapter
-from ..heatmaps.frame import codec_input_size, codec_of
 from ..models.distilpose_head import DistilPoseHead
 from ..students.output import student_output
 from ..teachers.output import TeacherOutput
@@ -79,12 +78,7 @@ def check_before_training(model: TopdownPoseEstimator) -> None:
         return
     expect_adapter(student_output, model.pose_head)
     model.teacher.prepare()
-    size = codec_input_size(codec_of(model.head))
-    if size is None:
-        raise UserValueError(
-            'The head of the student has no decoder, which names the input '
-            'size. Set head.decoder to the codec of its data.'
-        )
+    size = model.teacher.student.size  # without one, that has raised
     device = next(model.parameters()).device
     inputs = torch.zeros(1, _image_channels(model), *size[::-1], device=device)
     student, output = model.outputs(inputs)

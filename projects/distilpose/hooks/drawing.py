@@ -54,7 +54,6 @@ def draw_comparison(
     coords: Sequence[np.ndarray],
     links: Sequence[tuple[int, int]],
     colors: np.ndarray,
-    scale: int = 3,
 ) -> np.ndarray:
     """Draw a crop, heatmaps over it and skeletons in it, side by side.
 
@@ -62,8 +61,8 @@ def draw_comparison(
     has them; all else is as for ``draw_skeleton``.
     """
     cells = [image, *(overlay_heatmaps(image, maps) for maps in heatmaps)]
-    cells = [cv2.resize(cell, None, fx=scale, fy=scale) for cell in cells]
+    cells = [cv2.resize(cell, None, fx=3, fy=3) for cell in cells]
     skeletons = [
-        draw_skeleton(image, found, links, colors, scale) for found in coords
+        draw_skeleton(image, found, links, colors) for found in coords
     ]
     return np.hstack([*cells, *skeletons])

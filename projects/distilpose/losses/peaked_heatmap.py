@@ -55,40 +55,29 @@ class PeakedHeatmapLoss(KeypointMSELoss):
         self,
         output: Tensor,
         target: Tensor,
-        target_weights: Tensor | None = None,
-        mask: Tensor | None = None,
+        target_weights: Tensor,
     ) -> Tensor:
         """Compare heatmaps.
 
         Args:
             output: Predicted heatmaps H (B, K, h, w).
             target: Target heatmaps T (B, K, h, w).
-            target_weights: Weights (B, K), 0 for keypoints to ignore, or
-                (B, K, h, w), of which the cross entropy takes the mean.
-            mask: Weights of the cells, as for ``KeypointMSELoss``; the
-                cross entropy does without.
+            target_weights: Weights (B, K), 0 for keypoints to ignore.
 
         Returns:
             The weighted loss, a scalar.
         """
-        k = output.shape[1]
-        if self.use_target_weight and target_weights is not None:
-            shape = (*target_weights.shape, 1, 1)[:4]
-            # A weight of 0 would not take away NaN.
-            target = torch.where(
-                target_weights.reshape(shape) > 0, target, 0.0
-            )
+        if not self.use_target_weight:
+            target_weights = torch.ones_like(target_weights)
+        # A weight of 0 would not take away NaN.
+        target = torch.where(target_weights[..., None, None] > 0, target, 0.0)
         foreground = 1 + (self.foreground_weight - 1) * target
-        mask = foreground if mask is None else mask * foreground
-        squared = super().forward(output, target, target_weights, mask)
+        squared = super().forward(output, target, target_weights, foreground)
         divergence = F.kl_div(
             (self.sharpness * output).flatten(2).log_softmax(-1),
             (self.sharpness * target).flatten(2).log_softmax(-1),
             reduction='none',
             log_target=True,
         ).sum(-1)
-        if self.use_target_weight and target_weights is not None:
-            weights = target_weights.flatten(1).unflatten(1, (k, -1))
-            divergence = divergence * weights.mean(-1)
         weight = self.loss_weight * self.cross_entropy_weight
-        return squared + weight * divergence.mean()
+        return squared + weight * (divergence * target_weights).mean()

@@ -30,7 +30,7 @@ from distilpose_runtime.errors import UserValueError
 
 from ..heatmaps.frame import STRIDE, HeatmapFrame
 from ..heatmaps.functional import at_least_float32, simulate_heatmaps
-from .token_distilling_encoder import take_keypoint_tokens
+from .token_distilling_encoder import INIT_CFG, take_keypoint_tokens
 
 __all__ = ['DistilPoseHead', 'KeypointPrediction', 'average_with_mirrored']
 
@@ -89,13 +89,7 @@ class DistilPoseHead(BaseHead):
         decoder: OptConfigType = None,
         init_cfg: OptMultiConfig = None,
     ) -> None:
-        super().__init__(
-            init_cfg
-            or [
-                dict(type='TruncNormal', std=0.02, bias=0, layer=['Linear']),
-                dict(type='Constant', val=1, layer=['LayerNorm']),
-            ]
-        )
+        super().__init__(init_cfg or INIT_CFG)
         self.in_channels = in_channels
         self.num_joints = num_joints
         self.sigmas = sigmas

@@ -21,10 +21,18 @@ from torch import Tensor, nn
 from distilpose_runtime.errors import UserValueError
 
 __all__ = [
+    'INIT_CFG',
     'TokenDistillingEncoder',
     'Tokens',
     'sine_position_table',
     'take_keypoint_tokens',
+]
+
+
+# How linear layers on tokens begin, in the encoder and behind it.
+INIT_CFG = [
+    dict(type='TruncNormal', std=0.02, bias=0, layer=['Linear']),
+    dict(type='Constant', val=1, layer=['LayerNorm']),
 ]
 
 
@@ -80,13 +88,7 @@ class TokenDistillingEncoder(BaseModule):
         keypoint_token_std: float = 0.02,
         init_cfg: OptMultiConfig = None,
     ) -> None:
-        super().__init__(
-            init_cfg=init_cfg
-            or [
-                dict(type='TruncNormal', std=0.02, bias=0, layer=['Linear']),
-                dict(type='Constant', val=1, layer=['LayerNorm']),
-            ]
-        )
+        super().__init__(init_cfg or INIT_CFG)
         if embed_dims % num_heads or embed_dims % 4:
             raise UserValueError(
                 f'TokenDistillingEncoder: embed_dims={embed_dims} must be a '

@@ -11,7 +11,7 @@ from mmpose.registry import MODELS
 from mmpose.utils.typing import ConfigType, OptConfigType, OptMultiConfig
 from torch import Tensor, nn
 
-from .token_distilling_encoder import take_keypoint_tokens
+from .token_distilling_encoder import INIT_CFG, take_keypoint_tokens
 
 __all__ = ['TokenPoseHead']
 
@@ -64,10 +64,7 @@ class TokenPoseHead(HeatmapHead):
 
     @property
     def default_init_cfg(self) -> list:
-        return [
-            dict(type='TruncNormal', std=0.02, bias=0, layer=['Linear']),
-            dict(type='Constant', val=1, layer=['LayerNorm']),
-        ]
+        return INIT_CFG
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         """Turn tokens into heatmaps.

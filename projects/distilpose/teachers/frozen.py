@@ -58,7 +58,7 @@ class FrozenTeacher:
         self.student = student
         self.student_keypoints = student_keypoints
         self.keypoints = keypoints
-        self._conversions: dict[tuple[int, int], InputConversion] = {}
+        self._conversions: dict[Any, InputConversion] = {}
         self._indices: dict[tuple[str, ...], Index | None] = {}
 
     def __deepcopy__(self, memo: dict) -> 'FrozenTeacher':
@@ -74,9 +74,8 @@ class FrozenTeacher:
         """
         self.source.prepare()
         logger = MMLogger.get_current_instance()
-        if self.student is not None and self.student.size is not None:
-            conversion = self._conversion(self.student.size)
-            for line in conversion.describe():
+        if self.student is not None:
+            for line in self._conversion(self.student.size).describe():
                 logger.info('The teacher %s: %s', self.source.name, line)
         names = self.source.keypoint_names, self.student_keypoints
         if self.index is not None:
@@ -150,7 +149,7 @@ class FrozenTeacher:
         output = self.source(images, samples)
         return output._replace(maps=output.maps.seen_through(conversion.view))
 
-    def _conversion(self, size: tuple[int, int]) -> InputConversion:
+    def _conversion(self, size: tuple[int, int] | None) -> InputConversion:
         if size not in self._conversions:
             teacher = self.source.input
             student = (self.student or teacher)._replace(size=size)
