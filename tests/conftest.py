@@ -65,6 +65,18 @@ def log(caplog):
     logger.removeHandler(caplog.handler)
 
 
+@pytest.fixture
+def no_home(monkeypatch):
+    """As in a container with a user that it does not know."""
+
+    def unknown(number):
+        raise KeyError('getpwuid(): uid not found')
+
+    monkeypatch.setattr('pwd.getpwuid', unknown)
+    for name in ('HOME', 'TORCH_HOME', 'XDG_CACHE_HOME'):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope='session')
 def pictures(tmp_path_factory):
     """A folder with 24 + 8 drawn pictures in COCO's layout."""

@@ -1,9 +1,7 @@
 """What a release holds and an installed distilpose does; MIM finds it."""
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 import tarfile
 import venv
@@ -16,7 +14,7 @@ from modelindex.load_model_index import load
 
 import distilpose
 
-from .integration.commands import mim
+from .integration.commands import mim, run
 from .runtime.graphs import pose_model
 
 ROOT = Path(__file__).parents[1]
@@ -50,10 +48,7 @@ def release(tmp_path_factory):
         symlinks=True,
         ignore=_not_of_the_package,
     )
-    subprocess.run(
-        [sys.executable, '-m', 'build', '--no-isolation', source],
-        check=True,
-    )
+    run([sys.executable, '-m', 'build', '--no-isolation', source])
     return source / 'dist'
 
 
@@ -126,11 +121,7 @@ def test_sdist_has_the_packages_and_no_tests(release):
 def test_release_may_be_uploaded(release):
     """As the package index checks metadata, and renders the README."""
     command = [sys.executable, '-m', 'twine', 'check', '--strict']
-    done = subprocess.run(
-        [*command, *release.iterdir()], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count('PASSED') == 2
+    assert run([*command, *release.iterdir()]).count('PASSED') == 2
 
 
 @RELEASE
@@ -145,24 +136,16 @@ def test_wheel_in_an_empty_environment(wheel, tmp_path):
     folder = tmp_path / 'empty'
     folder.mkdir()
 
-    def run(program, *arguments, fails=False):
-        done = subprocess.run(
-            [tmp_path / 'venv/bin' / program, *arguments],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={k: v for k, v in os.environ.items() if k != 'PYTHONPATH'},
-        )
-        assert (done.returncode != 0) == fails, done.stdout
-        return done.stdout
+    def there(program, *arguments, fails=False):
+        command = [tmp_path / 'venv/bin' / program, *arguments]
+        return run(command, folder, fails, PYTHONPATH='')
 
-    run('pip', 'install', f'{wheel}[runtime]')
-    run('pip', 'check')
-    listed = run('distilpose', '--help')
+    there('pip', 'install', f'{wheel}[runtime]')
+    there('pip', 'check')
+    listed = there('distilpose', '--help')
     for command in ('train', 'predict', 'serve', 'env'):
         assert re.search(rf'^    {command} ', listed, re.MULTILINE)
-    lines = run('distilpose', 'env').splitlines()
+    lines = there('distilpose', 'env').splitlines()
     found = dict(line.split(maxsplit=1) for line in lines)
     assert found['distilpose'] == distilpose.__version__
     assert found['torch'] == found['mmpose'] == found['onnx'] == '-'
@@ -174,8 +157,8 @@ image = np.zeros((64, 48, 3), np.uint8)
 poses = PoseEstimator({str(model)!r})(image, [[0, 0, 48, 64]])
 print(poses.keypoints[0, 0].round().tolist())
 """
-    assert run('python', '-c', code).strip() == '[24.0, 32.0]'
-    told = run('distilpose', 'train', 'config.py', fails=True)
+    assert there('python', '-c', code).strip() == '[24.0, 32.0]'
+    told = there('distilpose', 'train', 'config.py', fails=True)
     assert 'pip install "distilpose[train]"' in told
     assert 'Traceback' not in told
 
@@ -216,37 +199,26 @@ def test_wheel_in_a_fresh_environment_trains(wheel, tmp_path):
     venv.create(tmp_path / 'venv', with_pip=True, symlinks=True)
     python = tmp_path / 'venv/bin/python'
     options = ('--quiet', '--no-deps', '--ignore-installed')
-    subprocess.run([python, '-m', 'pip', 'install', *options, wheel])
+    run([python, '-m', 'pip', 'install', *options, wheel])
     (site,) = (tmp_path / 'venv/lib').glob('python*/site-packages')
     (site / 'borrowed.pth').write_text(f'{Path(yaml.__file__).parents[1]}\n')
     empty = tmp_path / 'empty'
     empty.mkdir()
-    environment = {**os.environ, 'PYTHONWARNINGS': 'ignore'}
-    environment.pop('PYTHONPATH', None)
 
-    def run(*arguments):
-        done = subprocess.run(
-            [python, '-m', *arguments],
-            cwd=empty,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-        )
-        assert done.returncode == 0, done.stdout[-3000:]
-        return done.stdout
+    def there(*arguments):
+        return run([python, '-m', *arguments], empty, PYTHONPATH='')
 
     command = [tmp_path / 'venv/bin/distilpose', 'demo-data', 'data/demo']
-    subprocess.run(command, cwd=empty, check=True, env=environment)
+    run(command, empty, PYTHONPATH='')
     for name, tool in (
         ('benchmark', 'benchmark'),
         ('complexity', 'complexity'),
         ('convert', 'convert_checkpoint'),
     ):
         usage = f'usage: distilpose {name} '
-        assert usage in run('distilpose', name, '--help')
-        assert usage in run('mim', 'run', 'distilpose', tool, '--', '--help')
-    output = run(
+        assert usage in there('distilpose', name, '--help')
+        assert usage in there('mim', 'run', 'distilpose', tool, '--', '--help')
+    output = there(
         *('mim', 'train', 'distilpose'),
         'distilpose-tiny_no-distill_1xb32-15e_demo-96x64.py',
         *('--cfg-options', 'train_cfg.max_epochs=1'),

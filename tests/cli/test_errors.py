@@ -61,14 +61,8 @@ def test_loader_without_workers():
     assert 'persistent_workers=False as well' in told(error)
 
 
-def test_no_home_folder(monkeypatch):
+def test_no_home_folder(no_home):
     """Python's own error, and that of a package that MMEngine imports."""
-
-    def unknown(number):
-        raise KeyError('getpwuid(): uid not found')
-
-    monkeypatch.setattr('pwd.getpwuid', unknown)
-    monkeypatch.delenv('HOME', raising=False)
     for error in (
         error_of(Path.home),
         RuntimeError("could not determine the home directory for '~/.cache'"),

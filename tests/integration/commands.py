@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 CONFIGS = Path(__file__).parents[2] / 'configs/body_2d_keypoint'
@@ -11,22 +12,31 @@ CONFIGS = Path(__file__).parents[2] / 'configs/body_2d_keypoint'
 def mim(*arguments: object, cwd: Path, fails: bool = False) -> str:
     """Run ``mim``; give its output, and mind its exit status."""
     program = [str(Path(sys.executable).with_name('mim'))]
-    return _run(program, arguments, cwd, fails)
+    return run([*program, *arguments], cwd, fails)
 
 
 def distilpose(*arguments: object, cwd: Path, fails: bool = False) -> str:
     """Run ``python -m distilpose``."""
-    return _run([sys.executable, '-m', 'distilpose'], arguments, cwd, fails)
+    return run([sys.executable, '-m', 'distilpose', *arguments], cwd, fails)
 
 
-def _run(program: list, arguments: tuple, cwd: Path, fails: bool) -> str:
+def run(
+    command: Sequence[object],
+    cwd: Path | None = None,
+    fails: bool = False,
+    **changes: str,
+) -> str:
+    """Run a command; give its output. ``changes`` are of its environment.
+
+    ``PYTHONPATH=''`` is for one that shall find installed packages alone.
+    """
     done = subprocess.run(
-        [*program, *map(str, arguments)],
+        [*map(str, command)],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, 'PYTHONWARNINGS': 'ignore'},
+        env={**os.environ, 'PYTHONWARNINGS': 'ignore', **changes},
     )
     assert (done.returncode != 0) == fails, done.stdout[-5000:]
     return done.stdout

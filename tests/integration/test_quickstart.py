@@ -2,12 +2,13 @@
 
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from .commands import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group('quickstart')]
 
@@ -20,13 +21,7 @@ def clone(tmp_path_factory):
     clone = tmp_path_factory.mktemp('clone')
     shutil.copytree(DOCS / 'photos', clone / 'docs/photos')
     notebook = shutil.copy(DOCS / 'quickstart.ipynb', clone / 'docs')
-    done = subprocess.run(
-        [sys.executable, DOCS / 'site/execute.py', notebook],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-5000:]
+    run([sys.executable, DOCS / 'site/execute.py', notebook])
     return clone
 
 

@@ -16,7 +16,14 @@ def frame(name, time=None, number=0):
     return Frame(IMAGE, name, number, time)
 
 
-def annotations(path):
+def box_file(folder, content, source=None):
+    """Write content as JSON, as Windows' editors do, and read its boxes."""
+    path = folder / 'x.json'
+    path.write_text(json.dumps(content), encoding='utf-8-sig')
+    return BoxFile(path, source)
+
+
+def annotations(folder):
     data = dict(
         images=[
             dict(id=11, file_name='a.jpg'),
@@ -30,12 +37,11 @@ def annotations(path):
             dict(image_id=12, bbox=[5, 6, 7, 8], score=0.5),
         ],
     )
-    path.write_text(json.dumps(data))
-    return BoxFile(path)
+    return box_file(folder, data)
 
 
 def test_annotation_file(tmp_path):
-    boxes = annotations(tmp_path / 'boxes.json')
+    boxes = annotations(tmp_path)
     assert boxes.left_out == {
         'is of another category': 1,
         'is of a crowd': 1,
@@ -51,14 +57,13 @@ def test_annotation_file(tmp_path):
     assert boxes._unknown == ['12.jpg']
 
 
-def boxes_of(path, categories, *annotations, name='a.jpg'):
+def boxes_of(folder, categories, *annotations, name='a.jpg'):
     content = dict(
         images=[dict(id=1, file_name=name), dict(id=2, file_name='b.jpg')],
         categories=categories,
         annotations=annotations,
     )
-    path.write_text(json.dumps(content), encoding='utf-8-sig')
-    return BoxFile(path)
+    return box_file(folder, content)
 
 
 ONE = dict(image_id=1, category_id=0, bbox=[1, 2, 3, 4])
@@ -71,19 +76,17 @@ ONE = dict(image_id=1, category_id=0, bbox=[1, 2, 3, 4])
 ])  # fmt: skip
 @pytest.mark.parametrize('name', ['a.jpg', 'images/a.jpg', 'images\\a.jpg'])
 def test_annotations_of_other_tools(tmp_path, categories, name):
-    path = tmp_path / 'x.json'
     broken = dict(image_id=2, category_id=0)
-    boxes = boxes_of(path, categories, ONE, broken, name=name)
+    boxes = boxes_of(tmp_path, categories, ONE, broken, name=name)
     assert boxes.find(frame('a.jpg'), 0).boxes.tolist() == [[1, 2, 4, 6]]
     assert boxes._unknown == []
     assert boxes.left_out == {'has no bbox': 1}
 
 
 def test_annotations_that_mean_nobody(tmp_path):
-    path = tmp_path / 'x.json'
     both = [dict(id=0, name='cow'), dict(id=1, name='horse')]
     with pytest.raises(ValueError, match='"cow", "horse". is called "person"'):
-        boxes_of(path, both, ONE)
+        boxes_of(tmp_path, both, ONE)
     for change, message in (
         (dict(image_id=7), 'is of an image that the file lacks'),
         (dict(bbox=None), 'has no bbox'),
@@ -92,14 +95,14 @@ def test_annotations_that_mean_nobody(tmp_path):
         (dict(bbox=[0, 0.1, 1, 0.9]), 'lie within 0 and 1, as shares'),
     ):
         with pytest.raises(ValueError, match=message):
-            boxes_of(path, both[:1], dict(ONE, **change))
+            boxes_of(tmp_path, both[:1], dict(ONE, **change))
 
 
 def test_letters_of_a_mac(tmp_path):
     given = 'M\u00fcller.jpg', 'Mu\u0308ller.jpg'
     for one, other in (given, given[::-1]):
-        boxes = boxes_of(tmp_path / 'x.json', [], dict(ONE, category_id=1),
-                         name=one)  # fmt: skip
+        row = dict(ONE, category_id=1)
+        boxes = boxes_of(tmp_path, [], row, name=one)
         assert len(boxes.find(frame(other), 0).boxes) == 1
 
 
@@ -108,8 +111,7 @@ def test_result_file(tmp_path):
         dict(image_id=7, category_id=1, bbox=[1, 2, 3, 4], score=0.25),
         dict(image_id=7, category_id=3, bbox=[1, 2, 3, 4], score=1),
     ]
-    (tmp_path / 'boxes.json').write_text(json.dumps(rows))
-    boxes = BoxFile(tmp_path / 'boxes.json')
+    boxes = box_file(tmp_path, rows)
     found = boxes.find(frame('000000000007.jpg'), 0)
     assert found.boxes.tolist() == [[1, 2, 4, 6]]
     assert found.scores.tolist() == [0.25]
@@ -142,8 +144,7 @@ def test_no_boxes(tmp_path, text):
     dict(category_id='0'),
 ])  # fmt: skip
 def test_values_as_other_tools_write_them(tmp_path, changes):
-    path = tmp_path / 'x.json'
-    boxes = boxes_of(path, [dict(id=0, name='cow')], dict(ONE, **changes))
+    boxes = boxes_of(tmp_path, [dict(id=0, name='cow')], dict(ONE, **changes))
     found = boxes.find(frame('a.jpg'), 0)
     assert found.boxes.tolist() == [[1, 2, 4, 6]]
     assert found.scores.tolist() == [1] and not boxes.left_out
@@ -152,15 +153,13 @@ def test_values_as_other_tools_write_them(tmp_path, changes):
 
 def test_other_sizes_and_pictures_are_told(tmp_path):
     """The sizes of pictures that were scaled after they were labelled."""
-    path = tmp_path / 'x.json'
     images = [
         dict(id=1, file_name='a.jpg', width=400, height=200),
         dict(id=2, file_name='b.jpg', width=200, height=100),
         dict(id=3, file_name='c.jpg'),
     ]
     rows = [dict(ONE, image_id=i, category_id=1) for i in (1, 2, 3)]
-    path.write_text(json.dumps(dict(images=images, annotations=rows)))
-    boxes = BoxFile(path)
+    boxes = box_file(tmp_path, dict(images=images, annotations=rows))
     for name in ('a.jpg', 'b.jpg', 'x.jpg'):
         boxes.find(frame(name), 0)
     (text,) = boxes.remarks()
@@ -179,9 +178,7 @@ def test_other_sizes_and_pictures_are_told(tmp_path):
     ([-90, 10, 100, 50], False),
 ])  # fmt: skip
 def test_corners_are_told(tmp_path, box, told):
-    path = tmp_path / 'x.json'
-    path.write_text(json.dumps([dict(ONE, category_id=1, bbox=box)]))
-    boxes = BoxFile(path)
+    boxes = box_file(tmp_path, [dict(ONE, category_id=1, bbox=box)])
     boxes.find(frame('1.jpg'), 0)
     assert ['1 of its boxes reach' in x for x in boxes.remarks()] == [1] * told
 
@@ -199,17 +196,14 @@ def test_ids_that_are_texts(tmp_path, names, image_id):
     ]  # fmt: skip
     images = [dict(id=x['image_id'], file_name=x['file_name']) for x in rows]
     for content in (rows, dict(images=images, annotations=rows)):
-        (tmp_path / 'x.json').write_text(json.dumps(content))
-        boxes = BoxFile(tmp_path / 'x.json')
+        boxes = box_file(tmp_path, content)
         for i, name in enumerate(names):
             assert boxes.find(frame(name), 0).boxes[0, 0] == i
             assert boxes.image_id(frame(name)) == image_id.format(i)
 
 
 def test_ids_alone_that_are_texts(tmp_path):
-    rows = [dict(ONE, image_id='007', category_id=1)]
-    (tmp_path / 'x.json').write_text(json.dumps(rows))
-    boxes = BoxFile(tmp_path / 'x.json')
+    boxes = box_file(tmp_path, [dict(ONE, image_id='007', category_id=1)])
     assert len(boxes.find(frame('007.jpg'), 0).boxes) == 1
     assert len(boxes.find(frame('7.jpg'), 0).boxes) == 0
 
@@ -234,9 +228,8 @@ def test_frames_of_a_video(tmp_path, name, ids, taken, told, as_list):
         for i, x in enumerate(ids)
     ]
     rows = images if as_list else dict(images=images, annotations=images)
-    (tmp_path / 'x.json').write_text(json.dumps(rows))
     source = SimpleNamespace(name='a.mp4', rate=20.0, frames=4)
-    boxes = BoxFile(tmp_path / 'x.json', source)
+    boxes = box_file(tmp_path, rows, source)
     for number, i in enumerate(taken):
         found = boxes.find(frame('a.mp4', number / 20, number), 0).boxes
         assert found[:, 0].tolist() == ([] if i is None else [i])
@@ -253,9 +246,7 @@ def test_names_that_two_folders_have(tmp_path):
         for i, folder in enumerate('xy')
     ]
     rows = [dict(ONE, image_id=1, category_id=1)]
-    content = dict(images=images, annotations=rows)
-    (tmp_path / 'x.json').write_text(json.dumps(content))
-    boxes = BoxFile(tmp_path / 'x.json')
+    boxes = box_file(tmp_path, dict(images=images, annotations=rows))
     assert len(boxes.find(frame('y/a.jpg'), 0).boxes) == 1
     assert len(boxes.find(frame('z/a.jpg'), 0).boxes) == 0
     assert boxes._unknown == ['z/a.jpg']

@@ -93,15 +93,7 @@ def test_where(monkeypatch, tmp_path, item):
     assert str(downloads._cache()) == '/home/x/.cache/distilpose'
 
 
-def test_no_home_folder(monkeypatch, item):
-    """As in a container with a user that it does not know."""
-
-    def unknown(number):
-        raise KeyError('getpwuid(): uid not found')
-
-    monkeypatch.setattr('pwd.getpwuid', unknown)
-    for name in ('HOME', 'XDG_CACHE_HOME'):
-        monkeypatch.delenv(name, raising=False)
+def test_no_home_folder(item, no_home):
     with pytest.raises(DownloadError, match='Set XDG_CACHE_HOME'):
         fetch(item)
 

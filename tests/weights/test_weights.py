@@ -115,15 +115,8 @@ def test_another_file_in_the_cache(server, tmp_path):
 
 
 @pytest.mark.parametrize('name', ['t.pth', 't-0123abcd.pth'])
-def test_no_home_folder(name, monkeypatch):
-    """As in a container: PyTorch would make a folder called "~"."""
-
-    def unknown(number):
-        raise KeyError('getpwuid(): uid not found')
-
-    monkeypatch.setattr('pwd.getpwuid', unknown)
-    for variable in ('HOME', 'TORCH_HOME', 'XDG_CACHE_HOME'):
-        monkeypatch.delenv(variable, raising=False)
+def test_no_home_folder(name, no_home):
+    """PyTorch would make a folder called "~"."""
     with pytest.raises(CheckpointError, match='Set TORCH_HOME to a folder'):
         read_state_dict(f'http://127.0.0.1:9/{name}')
 
