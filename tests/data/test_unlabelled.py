@@ -137,20 +137,6 @@ def test_of_many_kinds_of_objects_people(tmp_path):
     assert [dataset.get_data_info(i)['id'] for i in range(2)] == [101, 103]
 
 
-def test_a_teacher_alone_teaches(tmp_path):
-    dataset = DATASETS.build(config(boxes(tmp_path)))
-    model = student(keypoint_weighting=dict(unlabelled=True))
-    model.init_weights()
-    losses = model.loss(*batch_of(model, dataset))
-    assert losses['loss_kpt'] == 0
-    assert losses['loss_simulated_heatmaps'] > 0
-    total = sum(value for name, value in losses.items() if 'loss' in name)
-    total.backward()
-    grads = [p.grad for p in model.parameters() if p.grad is not None]
-    assert all(grad.isfinite().all() for grad in grads)
-    assert sum(grad.abs().sum() for grad in grads) > 0
-
-
 @pytest.mark.parametrize('wrapper', ['Concat', 'Combined', 'Repeat'])
 def test_mixed_with_labelled_people(tmp_path, wrapper):
     labelled = dict(

@@ -1,7 +1,6 @@
 """The demo's report, of models with random weights."""
 
 import cv2
-import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -39,31 +38,6 @@ def test_report(pictures, tmp_path):
     assert cv2.imread(str(tmp_path / 'curves.png')) is not None
     sheet = cv2.imread(str(tmp_path / 'pictures.png'))
     assert sheet.shape == (24 + 6 * 3 * 96, 5 * 3 * 64, 3)
-
-
-@pytest.fixture
-def curves(tmp_path):
-    """Two seeds of three rows, two of which end alike."""
-    rows = {'alone': 0.3, 'taught': 0.5, 'taught too': 0.501}
-    runs = {}
-    for name, value in rows.items():
-        runs[name] = [
-            Training(name, Config(), tmp_path / f'{name}{i}') for i in (0, 1)
-        ]
-        for i, one in enumerate(runs[name]):
-            for epoch in (5, 10, 15):
-                one.record(epoch, {'AP': value * epoch / 15 + 0.01 * i})
-    return report.draw_curves(runs, 'AP', bold=['taught'])
-
-
-def test_curves_differ_by_more_than_colour(curves):
-    first, bold, other = curves.axes[0].lines
-    assert first.get_linestyle() == '--'
-    assert bold.get_linestyle() == other.get_linestyle() == '-'
-    assert bold.get_linewidth() > other.get_linewidth()
-    markers = {line.get_marker() for line in (first, bold, other)}
-    assert len(markers) == 3
-    assert [*first.get_ydata()] == pytest.approx([0.105, 0.205, 0.305])
 
 
 def test_comparison_is_made_of_its_cells():

@@ -64,9 +64,3 @@ def test_goes_on_where_it_was(runner, tmp_path, stopped):
         str(tmp_path / name) for name in left
     ]
     assert epochs[:9] == [*range(7, 16)]
-
-
-def test_another_seed_in_the_same_folder(runner, tmp_path):
-    demo.run(tmp_path)
-    with pytest.raises(RuntimeError, match='run with another config'):
-        demo.run(tmp_path, seed=1)

@@ -22,14 +22,6 @@ COCO_NAMES = keypoint_names(COCO_META)
 
 
 class TestKeypoints:
-    def test_bare_names_are_found(self):
-        teacher = FrozenTeacher(config=AP10K)
-        assert teacher.source.metainfo['dataset_name'] == 'ap10k'
-
-    def test_same_names_need_no_selection(self):
-        teacher = FrozenTeacher(config=COCO, student_keypoints=COCO_NAMES)
-        assert teacher.index is None
-
     def test_names_are_read_once_and_matched_anew_for_others(
         self, monkeypatch
     ):

@@ -40,8 +40,3 @@ def test_from_its_epoch_on(workers, start, seen):
         if epoch == 3 and workers:
             assert loader._iterator is iterator, 'new workers each epoch'
     assert found == seen
-
-
-def test_pipeline_that_cannot_be_built():
-    with pytest.raises(Exception, match='NoSuchTransform'):
-        PipelineSwitchHook(1, [dict(type='NoSuchTransform')])

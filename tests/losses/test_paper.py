@@ -32,15 +32,6 @@ def predictions(dtype=torch.float64):
     return coords, sigmas
 
 
-def test_simulated_heatmap_peaks_at_the_prediction():
-    coords = torch.tensor([[[0.5, 0.25]]])
-    heatmap = simulate_heatmaps(coords, torch.ones(1, 1, 2), FRAME)[0, 0]
-    assert heatmap.shape == (H, W)
-    assert heatmap[4, 6] == 1  # x = 0.5 * 12, y = 0.25 * 16
-    # One sigma away in x.
-    torch.testing.assert_close(heatmap[4, 7], torch.tensor(-0.5).exp())
-
-
 def test_closed_form_equals_drawing():
     coords, sigmas = predictions()
     target = torch.rand(B, K, H, W, dtype=torch.float64)
@@ -103,19 +94,6 @@ def test_computed_in_the_widest_type(wide):
     exact = SimulatedHeatmapLoss()(*(x.double() for x in arguments), weights)
     loss = SimulatedHeatmapLoss()(*arguments, weights)
     assert loss.dtype == torch.float64 and loss == exact
-
-
-def test_loss_weights_scale():
-    coords, sigmas = predictions()
-    target, weights = torch.rand(B, K, H, W), torch.ones(B, K)
-    tokens = torch.rand(B, 7, 4), torch.rand(B, 7, 4)
-    for loss, arguments in (
-        (SimulatedHeatmapLoss, (coords, sigmas, target, weights)),
-        (KeypointScoreLoss, (torch.rand(B, K, 1), coords, target, weights)),
-        (TokenDistillationLoss, tokens),
-    ):
-        once, thrice = (loss(loss_weight=w)(*arguments) for w in (1, 3))
-        torch.testing.assert_close(3 * once, thrice)
 
 
 def test_reading_heatmaps():

@@ -91,15 +91,6 @@ def test_shapes(size, patch, tokens, keypoints, width):
     assert out[-1] is out.keypoint, "MMPose's heads read the last"
 
 
-def test_position_decides():
-    """Equal patches at different places become different tokens."""
-    torch.manual_seed(0)
-    encoder = TokenDistillingEncoder(4, 2, (2, 2), 16, 1, 2)
-    visual = encoder(torch.ones(1, 4, 6, 8)).visual[0]
-    distance = torch.cdist(visual, visual) + torch.eye(len(visual)) * 9
-    assert distance.min() > 1e-2
-
-
 def test_sine_table_by_hand():
     table = sine_position_table(2, 3, 8).reshape(2, 3, 8)
     # Second row, third column: y = 2 of 2, x = 3 of 3; the four columns of

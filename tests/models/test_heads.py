@@ -168,12 +168,6 @@ def test_loss_by_hand(student):
     error[1, 2] = 0
     losses = student.loss(inputs, data)
     torch.testing.assert_close(losses['loss_kpt'], error.mean())
-    right = (coords - labels).norm(dim=-1) <= 0.05
-    right[1, 2] = False
-    assert losses['acc_pose'].item() == pytest.approx(
-        np.mean([right[:, k].sum() / (1 if k == 2 else 2) for k in range(5)]),
-        abs=1e-6,
-    )
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf])

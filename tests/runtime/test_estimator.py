@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnx
 import onnxruntime
@@ -159,10 +158,6 @@ def test_dropped_in_a_forked_process():
 def test_sigmas_grow_with_the_person(file, image):
     """In pixels of the image, not of the crop."""
     model = PoseEstimator(file)
-    once = model(image, [[20, 30, 60, 90]])
-    twice = model(cv2.resize(image, (960, 1200)), [[160, 240, 480, 720]])
-    ratio = twice.sigmas / once.sigmas
-    assert ratio.shape == (1, toys.K, 2) and 6 < ratio.mean() < 10
     crops = [
         box_module.crop(image, center, scale, (48, 64))
         for center, scale in zip(*box_module.frames(BOXES, (48, 64), 1.1))

@@ -121,20 +121,6 @@ def test_checkpoint_of_another_model(ending, value, message, state, tmp_path):
         load(state, tmp_path)
 
 
-@pytest.mark.parametrize(
-    'content, message',
-    [(None, 'There is no checkpoint'), (b'x' * 99, 'cannot be read')],
-)
-def test_checkpoint_that_cannot_be_read(tmp_path, content, message):
-    if content:
-        (tmp_path / 'x.pth').write_bytes(content)
-    with pytest.raises(
-        (FileNotFoundError, CheckpointError), match=f'{message}.*'
-    ) as raised:
-        MMPoseEstimator(CONFIG, str(tmp_path / 'x.pth'), 'cpu')
-    assert 'x.pth' in str(raised.value) and '\n' not in str(raised.value)
-
-
 @pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
 def test_device_that_is_not_there(checkpoint, device):
     with pytest.raises(ValueError, match=f'"{device}" here .*`distilpose env'):

@@ -129,11 +129,6 @@ def test_changed_copy_of_a_config_has_no_weights(publish, tmp_path):
             FrozenTeacher(config=copy).prepare()
 
 
-def test_name_that_exists_nowhere():
-    with pytest.raises(FileNotFoundError, match=f'Nearest: {COCO}'):
-        FrozenTeacher(config='td-hm_hrnet-w48_coco-256x192').prepare()
-
-
 def refuse(match):
     """Expect one line in which all of it stands; give it."""
     with pytest.raises(ValueError, match=match) as caught:
