@@ -19,6 +19,7 @@ from .env import add_env
 from .errors import expect_settings, told
 from .export import add_export
 from .init import add_init
+from .label import add_label
 from .predict import add_predict
 from .serve import add_serve
 from .store_teacher import add_store_teacher
@@ -156,6 +157,7 @@ COMMANDS = (
     add_export,
     add_predict,
     add_serve,
+    add_label,
     add_store_teacher,
     add_env,
 )

@@ -1,9 +1,11 @@
 """Errors that a user can put right, told in one line."""
 
+import argparse
 import traceback
+from typing import Any
 from urllib.error import URLError
 
-__all__ = ['expect_settings', 'told']
+__all__ = ['expect_settings', 'read_settings', 'told']
 
 # Where MMEngine says which part of a config it cannot build, and why.
 BUILDING = ('mmengine/registry', 'mmengine\\registry')
@@ -115,18 +117,37 @@ def _about_file(error: OSError) -> str:
     )
 
 
-def expect_settings(arguments: list[str]) -> None:
-    """See that what follows ``--cfg-options`` is of the form KEY=VALUE.
+def read_settings(
+    given: list[str], option: str = '--cfg-options'
+) -> dict[str, Any]:
+    """Read settings of the form KEY=VALUE, as MMEngine does.
+
+    Raises:
+        ValueError: One has another form.
+    """
+    from mmengine.config import DictAction
+
+    expect_settings([option, *given], option)
+    reader = argparse.ArgumentParser()
+    reader.add_argument('--options', nargs='*', action=DictAction)
+    return reader.parse_args(['--options', *given]).options or {}
+
+
+def expect_settings(
+    arguments: list[str], option: str = '--cfg-options'
+) -> None:
+    """See that what follows an option is of the form KEY=VALUE.
 
     Args:
         arguments: Those of a script of MMPose.
+        option: The option.
 
     Raises:
         ValueError: One is not.
     """
-    if '--cfg-options' not in arguments:
+    if option not in arguments:
         return
-    for text in arguments[arguments.index('--cfg-options') + 1 :]:
+    for text in arguments[arguments.index(option) + 1 :]:
         if text.startswith('--'):
             return
         key, equals, _ = text.partition('=')
@@ -134,6 +155,6 @@ def expect_settings(arguments: list[str]) -> None:
             from distilpose_runtime.errors import UserValueError
 
             raise UserValueError(
-                f'--cfg-options takes settings such as '
-                f'train_cfg.max_epochs=10, but was given "{text}".'
+                f'{option} takes settings of the form KEY=VALUE, but was '
+                f'given "{text}".'
             )

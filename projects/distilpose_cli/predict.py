@@ -6,7 +6,7 @@ from typing import Any
 
 from .arguments import DEFAULT_MODEL, FLAG, FOLDER, add_command, positive
 
-__all__ = ['add_predict']
+__all__ = ['NUMBER', 'SCORE', 'add_people', 'add_predict']
 
 DEFAULT_DETECTOR = 'yolox-tiny'
 
@@ -57,11 +57,17 @@ def add_predict(commands) -> None:
         metavar='FILE',
         help='the checkpoint of a config, which MMPose then runs',
     )
-    _add_people(parser)
+    group = add_people(parser)
+    group.add_argument(
+        '--track',
+        **FLAG,
+        help='give people numbers that they keep from frame to frame',
+    )
     _add_outputs(parser)
 
 
-def _add_people(parser: argparse.ArgumentParser) -> None:
+def add_people(parser: argparse.ArgumentParser) -> Any:
+    """Add the arguments that say who is in a picture; give their group."""
     group = parser.add_argument_group('people')
     add, either = group.add_argument, group.add_mutually_exclusive_group()
     either.add_argument(
@@ -92,11 +98,7 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
     add(
         '--largest', **NUMBER, help='take the N largest people of each picture'
     )
-    add(
-        '--track',
-        **FLAG,
-        help='give people numbers that they keep from frame to frame',
-    )
+    return group
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ from distilpose_runtime.people import Finder, WholePicture
 from distilpose_runtime.poses import Estimator
 from distilpose_runtime.predict import Prediction, Report
 
-__all__ = ['run']
+__all__ = ['interruptible', 'open_finder', 'run', 'say']
 
 
 def run(args: argparse.Namespace) -> bool:
@@ -52,13 +52,7 @@ def run(args: argparse.Namespace) -> bool:
         estimator = _open_model(
             args.model, args.checkpoint, args.device, args.batch
         )
-        finder: Finder
-        if args.boxes is not None:
-            finder = BoxFile(args.boxes, source)
-        else:
-            finder = _open_detector(
-                args.detector, args.device, args.detector_format
-            )
+        finder = open_finder(args, source)
         numbering = _open_tracker(source, settings) if args.track else None
         out = args.out or Path('predictions') / Path(source.name).stem
         outputs = Outputs(out, source, finder, estimator, settings)
@@ -69,14 +63,23 @@ def run(args: argparse.Namespace) -> bool:
         stack.callback(prediction.close)
         progress = Progress(source)
         stack.callback(progress.close)
-        with _interruptible() as stopped:
+        with interruptible() as stopped:
             prediction.run(stopped, progress)
     if isinstance(finder, BoxFile):
         finder.expect_known(prediction.report.pictures)
     return prediction.report.complete
 
 
-def _open_detector(given: str, device: str, format: str | None) -> Finder:
+def open_finder(args: argparse.Namespace, source: Source) -> Finder:
+    """Open what finds people, of the arguments that ``add_people`` adds.
+
+    Raises:
+        DownloadError: A detector cannot be fetched.
+        ValueError: There is no such detector or file, or it cannot be used.
+    """
+    if args.boxes is not None:
+        return BoxFile(args.boxes, source)
+    given, device, format = args.detector, args.device, args.detector_format
     if given == 'none':
         return WholePicture()
     file = Path(given)
@@ -88,7 +91,7 @@ def _open_detector(given: str, device: str, format: str | None) -> Finder:
             f'one of {", ".join(DETECTORS)}, or none.'
         )
     try:
-        file = fetch(DETECTORS[given], announce=_say)
+        file = fetch(DETECTORS[given], announce=say)
     except DownloadError as error:
         raise DownloadError(
             f'{error} Or give boxes with --boxes FILE.json, another detector '
@@ -131,7 +134,7 @@ def _open_tracker(source: Source, settings: Settings) -> Any:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Let Ctrl-C end the work after the picture in hand; twice, at once.
 
     So does the system when it asks the process to end.
@@ -189,9 +192,9 @@ class Progress:
 def _tell(report: Report, outputs: Outputs) -> None:
     """Say what was done, and what was not."""
     for sentence in report.sentences():
-        _say(sentence)
-    _say('Written: ' + ', '.join(map(str, outputs.files)) + '.')
+        say(sentence)
+    say('Written: ' + ', '.join(map(str, outputs.files)) + '.')
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201

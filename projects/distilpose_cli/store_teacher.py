@@ -3,7 +3,7 @@
 import argparse
 
 from .arguments import FOLDER, add_command, positive
-from .errors import expect_settings
+from .errors import read_settings
 
 __all__ = ['add_store_teacher']
 
@@ -39,17 +39,11 @@ def add_store_teacher(commands) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Store the outputs, and say how to train with them."""
-    from mmengine.config import DictAction
-
     from distilpose.teachers.stored.write import store_teacher
     from distilpose.zoo.find import read_config
 
     config = read_config(args.config)
-    expect_settings(['--cfg-options', *args.cfg_options])
-    reader = argparse.ArgumentParser()
-    reader.add_argument('--options', nargs='*', action=DictAction)
-    options = reader.parse_args(['--options', *args.cfg_options]).options
-    config.merge_from_dict(options or {})
+    config.merge_from_dict(read_settings(args.cfg_options))
     stored = store_teacher(config, args.folder, args.batch_size)
     print(  # noqa: T201
         f'{stored.count} people are stored in {args.folder}. To train with '

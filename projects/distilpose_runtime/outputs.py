@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from .people import Finder
 from .poses import Estimator
 from .results import JsonResults, write_csv
 
-__all__ = ['Outputs', 'Settings']
+__all__ = ['Destination', 'Outputs', 'Settings']
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,22 @@ class Settings:
     csv: bool = False
     track: bool = False
     overwrite: bool = False
+
+
+class Destination(Protocol):
+    """Where a ``Prediction`` goes, as it does to ``Outputs``.
+
+    Attributes:
+        results: Has ``add``, as ``JsonResults``.
+    """
+
+    results: Any
+
+    def draw(self, frame: Frame, image: np.ndarray) -> None: ...
+
+    def remarks(self) -> list[str]: ...
+
+    def close(self, info: dict[str, Any]) -> None: ...
 
 
 class Outputs:

@@ -13,7 +13,7 @@ import numpy as np
 from .drawing import draw
 from .errors import UserValueError
 from .frames import Frame, MediaError, Skipped, Source
-from .outputs import Outputs, Settings
+from .outputs import Destination, Settings
 from .people import Finder, People, choose, few, image_ids
 from .poses import Estimator, Poses
 
@@ -125,7 +125,7 @@ class Prediction:
     source: Source
     finder: Finder
     estimator: Estimator
-    outputs: Outputs
+    outputs: Destination
     settings: Settings
     numbering: Numbering | None = None
     report: Report = field(init=False, default_factory=Report)

@@ -13,3 +13,25 @@ def film(path, images, times=None):
         writer.write(Frame(image, '', i, time), image)
     writer.close()
     return writer
+
+
+def film_that_ends_early(path, images):
+    """Write images as ``film`` does; the second half of the file is lost.
+
+    Its header tells of frames that are not there.
+    """
+    import av
+
+    whole = path.with_name('whole.mp4')
+    film(whole, images)
+    with (
+        av.open(str(whole)) as old,
+        av.open(str(path), 'w', options={'movflags': 'faststart'}) as new,
+    ):
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])

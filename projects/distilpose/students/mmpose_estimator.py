@@ -16,7 +16,7 @@ from ..keypoints.metainfo import drawing_of, predicted_metainfo
 from ..zoo.build import load_model
 from ..zoo.find import read_config
 
-__all__ = ['MMPoseEstimator']
+__all__ = ['MMPoseEstimator', 'expect_device']
 
 
 class MMPoseEstimator:
@@ -35,7 +35,7 @@ class MMPoseEstimator:
     def __init__(
         self, config: str, checkpoint: str, device: str, batch: int = 32
     ) -> None:
-        _expect_device(device)
+        expect_device(device)
         settings = read_config(config, with_mmpose=True)
         self.model = load_model(settings, checkpoint).to(device)
         metainfo = predicted_metainfo(settings, self.model)
@@ -80,7 +80,12 @@ class MMPoseEstimator:
         )
 
 
-def _expect_device(device: str) -> None:
+def expect_device(device: str) -> None:
+    """See that PyTorch can use a device here.
+
+    Raises:
+        ValueError: It cannot.
+    """
     try:
         torch.zeros(1, device=device)
     # PyTorch without CUDA has an AssertionError for it.

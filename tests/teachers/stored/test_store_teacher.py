@@ -344,7 +344,7 @@ def test_no_folder_or_another_format(stored, tmp_path):
 def test_two_processes_store_into_one_folder(config, tmp_path):
     with (
         FileLock(tmp_path / 'lock'),
-        pytest.raises(ValueError, match='Another process stores .* Wait'),
+        pytest.raises(ValueError, match='Another process writes .* Wait'),
     ):
         store_teacher(config, tmp_path, progress=False)
     assert not IdealSource.asked

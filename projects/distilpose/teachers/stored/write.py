@@ -34,7 +34,7 @@ from ..output import TeacherOutput
 from .folder import StoredOutputs, data_files, describe_teacher, sample_key
 from .gaussians import Gaussians
 
-__all__ = ['store_teacher']
+__all__ = ['alone_in', 'store_teacher']
 
 # What makes a crop of a person; the rest is augmentation and labels.
 CROPPING = (LoadImage, GetBBoxCenterScale, TopdownAffine)
@@ -61,7 +61,7 @@ def store_teacher(
     init_default_scope(config.get('default_scope', 'mmpose'))
     teacher, preprocessor = _teacher(config)
     people = _People(config.train_dataloader.dataset)
-    with _alone_in(folder):
+    with alone_in(folder):
         outputs = _begun(folder, people, teacher)
         start = 0 if outputs is None else outputs.done
         loader: DataLoader = DataLoader(
@@ -89,16 +89,20 @@ def store_teacher(
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Keep other processes from storing into a folder, too."""
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing to a folder, too.
+
+    Raises:
+        ValueError: One does.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / 'lock', timeout=0):
             yield
     except Timeout as error:
         raise UserValueError(
-            f'Another process stores outputs in "{folder}" right now. Wait '
-            'for its end, or name another folder.'
+            f'Another process writes to "{folder}" right now. Wait for its '
+            'end, or name another folder.'
         ) from error
 
 

@@ -1,0 +1,117 @@
+"""The command ``distilpose label``."""
+
+import argparse
+import re
+
+from .arguments import FOLDER, add_command
+from .predict import NUMBER, SCORE, add_people
+
+__all__ = ['add_label']
+
+
+def _part(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r'(\d+)/(\d+)', text)
+    part = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not 1 <= part[0] <= part[1]:
+        raise argparse.ArgumentTypeError(f'{text} is no part such as 1/2')
+    return part
+
+
+def add_label(commands) -> None:
+    text = 'label the people in photos or a film by a teacher'
+    parser = add_command(
+        commands,
+        'label',
+        run_label,
+        text,
+        '. Writes FOLDER/labels.json, in the keypoint format of COCO, and '
+        'FOLDER/images.',
+        after_interrupt='The same command goes on where it was.',
+    )
+    add = parser.add_argument
+    add(
+        'source',
+        metavar='SOURCE',
+        help="an image, a folder, a pattern such as 'photos/**/*.jpg', or a "
+        'film',
+    )
+    add('--out', **FOLDER, required=True, help='where to write; new')
+    _add_teacher(parser)
+    add_people(parser)
+    add = parser.add_argument_group('keypoints').add_argument
+    add(
+        '--sure',
+        **SCORE,
+        default=0.5,
+        help='from this confidence on a keypoint is visible (default: '
+        '%(default)s)',
+    )
+    add(
+        '--unsure',
+        **SCORE,
+        default=0.3,
+        help='below this confidence it is left out (default: %(default)s)',
+    )
+    add = parser.add_argument_group('films').add_argument
+    add(
+        '--every',
+        **NUMBER,
+        default=10,
+        help='take every N-th frame (default: %(default)s)',
+    )
+    add(
+        '--min-change',
+        type=float,
+        default=1.0,
+        metavar='LEVELS',
+        help='leave out a frame that differs less from the one before, in '
+        'grey levels of 256 on average; 0 for none (default: %(default)s)',
+    )
+    add = parser.add_argument_group('speed').add_argument
+    add(
+        '--device',
+        default='cpu',
+        help='cpu, cuda, cuda:1, ... (default: %(default)s)',
+    )
+    add(
+        '--part',
+        type=_part,
+        default=(1, 1),
+        metavar='I/N',
+        help='label one of N parts, each in a process of its own; the last '
+        'to end writes labels.json',
+    )
+
+
+def _add_teacher(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group('teacher').add_argument
+    add(
+        '--teacher',
+        metavar='NAME',
+        required=True,
+        help='a model of `distilpose teachers`, whose weights are downloaded; '
+        'an ONNX file, of `distilpose export` as well; or a config',
+    )
+    add('--checkpoint', metavar='FILE', help='the weights of a config')
+    add(
+        '--teacher-options',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='settings of model.teacher, such as keypoints_of=coco for an '
+        'ONNX file',
+    )
+    add(
+        '--padding',
+        type=float,
+        default=1.25,
+        help='how much larger than its box a crop is (default: %(default)s)',
+    )
+
+
+def run_label(args: argparse.Namespace) -> None:
+    """Label, and say how sure the teacher is, and what comes next."""
+    from .label_run import run
+
+    if not run(args):
+        raise KeyboardInterrupt

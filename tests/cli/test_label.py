@@ -1,0 +1,331 @@
+"""``distilpose label``, from its arguments to its files."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from pycocotools.coco import COCO
+
+import distilpose_cli
+from distilpose.checks.report import Report
+from distilpose_cli import main
+from distilpose_own_data.coco_file import read_annotations
+from distilpose_own_data.people import tidy_people
+from distilpose_runtime.images import read_image, write_image
+
+from ..runtime.films import film, film_that_ends_early
+from ..runtime.graphs import detector, pose_model
+
+ROOT = Path(distilpose_cli.__file__).parents[1]
+BOXES = [[20, 10, 32, 40], [100, 30, 80, 48]]  # the second reaches out
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """A folder with a model, photos, boxes of two people in two of them."""
+    monkeypatch.chdir(tmp_path)
+    pose_model(Path('pose.onnx'))
+    rng = np.random.default_rng(0)
+    for name in ('c.png', 'a.png', 'below/b.png'):
+        image = rng.integers(0, 256, (96, 160, 3), np.uint8)
+        write_image(Path('photos', name), image)
+    boxes(Path('boxes.json'), 'a.png', 'b.png')
+    return tmp_path
+
+
+def boxes(file, *names):
+    images = [dict(id=i, file_name=name) for i, name in enumerate(names)]
+    people = [
+        dict(image_id=image['id'], category_id=1, bbox=box)
+        for image in images
+        for box in BOXES
+    ]
+    file.write_text(json.dumps(dict(images=images, annotations=people)))
+
+
+PHOTOS = ('photos/**/*.png', '--boxes', 'boxes.json')
+
+
+def label(*arguments, out='out', teacher='pose.onnx') -> dict:
+    """Label; give the content of the file."""
+    main(
+        ['label', '--teacher', str(teacher), '--out', out]
+        + [str(x) for x in arguments]
+    )
+    return json.loads(Path(out, 'labels.json').read_text())
+
+
+def refused(*arguments, **options) -> str:
+    with pytest.raises(SystemExit) as ended:
+        label(*arguments, **options)
+    text = str(ended.value)
+    assert text.startswith('distilpose label: ') and '\n' not in text
+    return text
+
+
+def test_photos(work, capsys):
+    """Keypoints of confidence 0.9 and 0.5; the second lies at the corner."""
+    found = label(*PHOTOS, '--sure', 0.8)
+    images = {x['file_name']: x for x in found['images']}
+    assert [*images] == ['a.png', 'below/b.png', 'c.png']
+    assert images['a.png'] == dict(
+        id=1, file_name='a.png', width=160, height=96
+    )
+    first, second, *others = found['annotations']
+    assert [x['image_id'] for x in others] == [2, 2]
+    # The middle of the crop is that of the box; the crop's corner follows
+    # from a padding of 1.25 and the aspect 48 : 64.
+    corner = 36 - 32 * 1.25 / 2, 30 - 32 * 1.25 * 64 / 48 / 2
+    assert first['keypoints'] == pytest.approx(
+        [36, 30, 2, *corner, 1], abs=1e-2
+    )
+    assert first['keypoint_scores'] == pytest.approx([0.9, 0.5])
+    assert first['keypoint_sigmas'] == pytest.approx([2.5] * 4, abs=1e-3)
+    assert first['bbox'] == BOXES[0] and first['num_keypoints'] == 2
+    # Cut at the border, as is what lies beyond it.
+    assert second['bbox'] == [100, 30, 60, 48]
+    assert second['keypoints'][3:] == [0, 0, 0]
+    assert second['num_keypoints'] == 1
+    info = found['info']
+    assert info['teacher']['name'] == 'toy' and info['sure'] == 0.8
+    assert found['categories'][0]['skeleton'] == [[1, 2]]
+    for name in images:
+        assert os.path.samefile(f'photos/{name}', f'out/images/{name}')
+    said = capsys.readouterr().err
+    assert '3 pictures, 4 people' in said
+    assert 'corner' in said and 'distilpose init' in said
+
+
+def test_other_readers(work):
+    """`distilpose init` has nothing to say, pycocotools loads it."""
+    found = label(*PHOTOS)
+    report = Report()
+    read = read_annotations(Path('out/labels.json'), report)
+    assert read.names == ['centre', 'corner'] and read.skeleton == [(0, 1)]
+    people = tidy_people(read, {x['id']: x for x in read.images}, report)
+    assert str(report) == ''
+    for person, given in zip(people, found['annotations'], strict=True):
+        assert person.items() <= given.items()
+    coco = COCO('out/labels.json')
+    assert len(coco.getAnnIds(imgIds=[1], catIds=[1], iscrowd=False)) == 2
+
+
+def moving(count=60, still=30):
+    """A square that moves; from ``still`` on it rests, in noise."""
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        image = np.full((96, 160, 3), 90, np.uint8)
+        x = 2 * min(i, still)
+        image[20:60, x : x + 30] = 220
+        yield image + rng.integers(0, 6, image.shape, np.uint8)
+
+
+def test_film(work):
+    """Every third frame, until nothing moves; boxes are found again."""
+    film(Path('walk.mp4'), moving())
+    found = label('walk.mp4', '--detector', 'none', '--every', 3)
+    frames = [x['frame'] for x in found['images']]
+    assert frames == [*range(0, 31, 3)]
+    fourth = found['images'][3]
+    assert fourth['time'] == pytest.approx(9 / 20)
+    assert fourth['file_name'] == 'walk_00h00m00.450s_0000009.jpg'
+    kept = read_image(Path('out/images', fourth['file_name']))
+    assert kept[40, 33].mean() > 200 and kept[40, 10].mean() < 110
+    # All of them, and those that differ by more than a step of 6 pixels.
+    arguments = ('walk.mp4', '--detector', 'none', '--every', 3)
+    every = label(*arguments, '--min-change', 0, out='all')
+    assert len(every['images']) == 20
+    fewer = label(*arguments, '--min-change', 5, out='few')
+    assert 3 < len(fewer['images']) < 8
+    again = label('walk.mp4', '--every', 3, '--boxes', 'out/labels.json',
+                  out='again')  # fmt: skip
+    assert [x['bbox'] for x in again['annotations']] == [
+        [0, 0, 160, 96]
+    ] * len(frames)
+
+
+def test_goes_on_wherever_it_was_cut_off(work):
+    """Each byte of the journal may be the last one that a kill has left."""
+    label(*PHOTOS)
+    expected = Path('out/labels.json').read_bytes()
+    journal = Path('out/.label/1-of-1/journal.jsonl')
+    content = journal.read_bytes()
+    ends = random.Random(0).sample(range(len(content)), 20)
+    for end in [0, len(content) - 1, *ends]:
+        journal.write_bytes(content[:end])
+        Path('out/labels.json').unlink(missing_ok=True)
+        label(*PHOTOS)
+        assert Path('out/labels.json').read_bytes() == expected
+        assert journal.read_bytes() == content
+
+
+def test_parts_make_the_same_file(work):
+    film(Path('walk.mp4'), moving())
+    for source in (PHOTOS, ('walk.mp4', '--detector', 'none', '--every', 3)):
+        out = Path(source[0]).stem.replace('*', '_')
+        label(*source, out=f'{out}-whole')
+        with suppress(FileNotFoundError):  # of labels.json
+            label(*source, '--part', '2/2', out=out)
+        assert not Path(out, 'labels.json').exists()
+        assert 'begun in 2 parts' in refused(*source, out=out)
+        assert 'begun with another box_threshold' in refused(
+            *source, '--part', '1/2', '--box-threshold', 0.9, out=out
+        )
+        label(*source, '--part', '1/2', out=out)
+        assert (
+            Path(out, 'labels.json').read_bytes()
+            == Path(f'{out}-whole/labels.json').read_bytes()
+        )
+        parts = [*Path(out).glob('.label/*/journal.jsonl')]
+        pictures = [len(x.read_text().splitlines()) - 2 for x in parts]
+        assert abs(pictures[0] - pictures[1]) <= 1
+
+
+def test_another_confidence_asks_nobody_again(work):
+    label(*PHOTOS)
+    Path('out/images/a.png').unlink()
+    found = label(*PHOTOS, '--sure', 0.95, '--unsure', 0.6)
+    visible = [x['keypoints'][2::3] for x in found['annotations']]
+    assert visible == [[1, 0]] * 4
+    assert not Path('out/images/a.png').exists()
+
+
+def test_edited_labels_are_kept(work):
+    label(*PHOTOS)
+    file = Path('out/labels.json')
+    edited = file.read_text().replace('"person"', '"dancer"')
+    file.write_text(edited)
+    assert 'may have been edited' in refused(*PHOTOS, '--sure', 0.9)
+    assert file.read_text() == edited
+
+
+def test_labels_of_others_are_kept(work):
+    Path('out').mkdir()
+    Path('out/labels.json').write_text('mine')
+    assert 'holds something already' in refused(*PHOTOS)
+    assert [x.name for x in Path('out').iterdir()] == ['labels.json']
+    label(*PHOTOS, out='other')
+    other = 'photos/*.png', '--boxes', 'boxes.json'
+    assert 'begun with another source' in refused(*other, out='other')
+
+
+def test_two_at_a_time(work):
+    lock = Path('out/.label/1-of-1/lock')
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock):
+        assert 'Another process writes' in refused(*PHOTOS)
+    assert label(*PHOTOS)['images']
+
+
+def test_nobody_anywhere(work):
+    boxes(Path('empty.json'), 'a.png')
+    content = json.loads(Path('empty.json').read_text())
+    Path('empty.json').write_text(json.dumps(dict(content, annotations=[])))
+    arguments = ('photos/*.png', '--boxes', 'empty.json')
+    assert 'There is nobody in the 2 pictures' in refused(*arguments)
+    assert not Path('out/labels.json').exists()
+
+
+def test_teacher_that_is_sure_of_nothing(work):
+    arguments = (*PHOTOS, '--sure', 0.95, '--unsure', 0.95)
+    text = refused(*arguments)
+    assert 'highest confidence is 0.90' in text and '--unsure is 0.95' in text
+    assert label(*PHOTOS)['annotations'][0]['num_keypoints'] == 2
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (('nowhere',), 'There is no "nowhere"'),
+        (('empty',), 'holds no image'),
+        (('bad', '--detector', 'none'), 'no picture that can be read'),
+        (('0',), 'camera'),
+        (('photos', '--sure', '0.2'), '--unsure 0.3 is above --sure 0.2'),
+        (('photos', '--teacher-options', 'coco'), '--teacher-options takes'),
+        (('photos', '--teacher', 'none.onnx'), 'none.onnx'),
+        (('photos', '--teacher', 'hrnet'), 'distilpose teachers'),
+        (('photos', '--teacher', 'd.onnx'), 'keypoints_of'),
+        (('photos', '--boxes', 'other.json'), 'boxes for none'),
+    ],
+)
+def test_refused_in_one_line(work, arguments, message):
+    Path('empty').mkdir()
+    write_image(Path('bad/1.jpg'), np.zeros((9, 9, 3), np.uint8))
+    Path('bad/1.jpg').write_bytes(Path('bad/1.jpg').read_bytes()[:100])
+    boxes(Path('other.json'), 'z.png')
+    detector(Path('d.onnx'), dict(output=np.zeros((1, 17, 16, 32))))
+    assert message in refused(*arguments)
+    assert not Path('out/labels.json').exists()
+
+
+def test_film_that_ends_early(work, capsys):
+    film_that_ends_early(Path('cut.mp4'), moving(100, 100))
+    found = label('cut.mp4', '--detector', 'none', '--every', 2)
+    assert 5 < len(found['images']) < 50
+    assert 'skipped: cut.mp4: the video ends after' in capsys.readouterr().err
+
+
+def test_full_disk(work):
+    """What was labelled until then is kept, and labelled once."""
+    label(*PHOTOS, out='expected')
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    journal = Path('expected/.label/1-of-1/journal.jsonl').read_bytes()
+    limit = journal.index(b'below/b.png') + 20
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        text = refused(*PHOTOS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert 'What is labelled so far is kept' in text
+    Path('out/images/a.png').unlink()
+    label(*PHOTOS)
+    assert not Path('out/images/a.png').exists()
+    whole, other = (Path(x, 'labels.json') for x in ('expected', 'out'))
+    assert whole.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(work):
+    """A film, five kills, and the same file in the end."""
+    film(Path('walk.mp4'), moving(400, 400))
+    arguments = ('walk.mp4', '--detector', 'none', '--every', '1')
+    label(*arguments, out='expected')
+    code = 'import distilpose_cli; distilpose_cli.main()'
+    command = [sys.executable, '-c', code, 'label', *arguments]
+    command += ['--teacher', 'pose.onnx', '--out', 'out']
+    file, journal = (
+        Path('out/labels.json'),
+        Path('out/.label/1-of-1/journal.jsonl'),
+    )
+    rng, kills = random.Random(0), 0
+    while not file.exists():
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, 'PYTHONPATH': str(ROOT)},
+            stderr=subprocess.DEVNULL,
+        )
+        if kills < 5:
+            size = journal.stat().st_size if journal.exists() else 0
+            while process.poll() is None and (
+                not journal.exists() or journal.stat().st_size == size
+            ):
+                time.sleep(0.001)
+            time.sleep(rng.uniform(0, 0.15))
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills == 5
+    assert file.read_bytes() == Path('expected/labels.json').read_bytes()
+    names = [sorted(os.listdir(f'{x}/images')) for x in ('expected', 'out')]
+    kept = [x for x in names[1] if not x.endswith('.partial')]
+    assert kept == names[0]
