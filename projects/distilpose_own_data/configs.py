@@ -6,16 +6,16 @@ MMPose's ``default_runtime.py``.
 """
 
 from dataclasses import dataclass
-from string import Template
+from functools import cache
 from textwrap import wrap
 from typing import Any
 
 from mmengine.config import Config
-from yapf.yapflib.yapf_api import FormatCode
 
 from distilpose.zoo.find import find_config, input_size
 from distilpose_runtime.errors import UserValueError
 
+from .config_text import Variable, fill
 from .schedule import Schedule
 from .students import Student
 from .teachers import NamedTeacher
@@ -23,11 +23,12 @@ from .templates import CONFIG, DISTILLED, SETTINGS, TEACHER
 
 __all__ = ['Plan', 'config_texts']
 
-HERE = '{{ fileDirname }}'
 NUMBERS = ('num_keypoints', 'num_joints', 'out_channels')
 """Settings of necks and heads that are the number of keypoints."""
 PARTS = ('type', 'data_preprocessor', 'backbone', 'neck', 'head')
 """What a model is written from, in order."""
+HOOKS = ('ChannelsLastHook',)
+"""Hooks of a student's config that are not in every config.py."""
 OWN_HEADS = ('DistilPoseHead', 'PooledDistilPoseHead')
 
 
@@ -44,9 +45,9 @@ class Plan:
         people: How many people to train on.
         flip: Whether images are flipped.
         teacher: A teacher of the zoo, if one was named.
-        start: A checkpoint to start from, of any keypoints.
-        pretrained: Whether the backbone starts from weights of a zoo, if the
-            student names some.
+        start: A checkpoint to start from, of any keypoints; ``'none'`` for
+            random weights; None for what is published for the student, if
+            anything.
     """
 
     title: str
@@ -58,11 +59,6 @@ class Plan:
     flip: bool
     teacher: NamedTeacher | None = None
     start: str | None = None
-    pretrained: bool = True
-
-
-class Variable(str):
-    """The name of a variable of the config."""
 
 
 def config_texts(plan: Plan) -> dict[str, str]:
@@ -78,59 +74,55 @@ def _settings(plan: Plan) -> str:
     """The student, distilled if a teacher was named, and its numbers."""
     config = _load(plan.student.config)
     model = _model(_alone(config.model), 'codec')
-    if not plan.pretrained:
+    del model['data_preprocessor']  # stands in config.py
+    start = _published_start(model) if plan.start is None else plan.start
+    if plan.start:
         _from_random_weights(model)
     if plan.teacher:
-        _distil(model, plan.teacher._asdict(), tokens=False)
+        _distil(model, plan.teacher.config, tokens=False)
     schedule = plan.schedule
     steps = -(-plan.people // schedule.batch_size) * schedule.epochs
     hooks = [_plain(hook) for hook in config.custom_hooks]
-    if plan.start:
-        hooks.append(dict(type='FineTuneHook', checkpoint=plan.start))
     optim_wrapper = _plain(config.optim_wrapper)
     if plan.student.learning_rate:
         optim_wrapper['optimizer']['lr'] = plan.student.learning_rate
-    return _fill(
+    codec = _plain(config.codec)
+    return fill(
         SETTINGS,
         title=Variable(plan.title),
         images=plan.images.rstrip('/') + '/',
         num_keypoints=plan.num_keypoints,
         flip=plan.flip,
+        start=None if start == 'none' else start,
         why=Variable('\n# '.join(wrap(schedule.why, 76))),
         epochs=schedule.epochs,
         batch_size=schedule.batch_size,
         val_interval=schedule.val_interval,
         warmup=max(1, min(500, steps // 10)),
         changes=[*schedule.augmentation],
-        codec=_plain(config.codec),
+        input_size=codec['input_size'],
+        codec=dict(codec, input_size=Variable('input_size')),
         model=model,
         optim_wrapper=optim_wrapper,
-        custom_hooks=hooks,
+        average=any(hook['type'] == 'EMAHook' for hook in hooks),
+        hooks=[hook for hook in hooks if hook['type'] in HOOKS],
     )
 
 
 def _teacher(student: Student) -> str:
     """A teacher on the same data."""
-    config = _load(student.config)
     codec, teacher = _teacher_model(student)
-    if codec['input_size'] != input_size(config):
+    if codec['input_size'] != input_size(_load(student.config)):
         raise UserValueError(
             f'{student.teacher} and {student.config} have other input sizes. '
             'Choose another pair in own_data/students.py.'
         )
     model = _model(teacher, 'heatmap_codec')
+    model['data_preprocessor'] = Variable('_base_.model.data_preprocessor')
     model['head']['loss'] = dict(type='PeakedHeatmapLoss')
     _from_random_weights(model)
-    for part in ('backbone', 'neck'):
-        like = config.model.get(part) or {}
-        if model.get(part, {}).get('type') == like.get('type', ''):
-            model[part]['init_cfg'] = dict(
-                type='Pretrained',
-                checkpoint=_checkpoint('config'),
-                prefix=f'{part}.',
-            )
     model = dict(_delete_=True, **model)
-    return _fill(TEACHER, heatmap_codec=codec, model=model)
+    return fill(TEACHER, heatmap_codec=codec, model=model)
 
 
 def _distilled(student: Student) -> str:
@@ -140,40 +132,20 @@ def _distilled(student: Student) -> str:
     model: dict[str, Any] = dict(type='', head=dict(type=alone.head.type))
     _distil(
         model,
-        dict(config=f'{HERE}/teacher.py', checkpoint=_checkpoint('teacher')),
+        dict(
+            config='{{ fileDirname }}/teacher.py',
+            checkpoint=Variable(
+                "f'{{ fileDirname }}/work_dirs/teacher/"
+                "epoch_{_base_.epochs}.pth'"
+            ),
+        ),
         tokens=_same_tokens(alone, teacher),
     )
     del model['head']['type']
-    return _fill(DISTILLED, model=model)
+    return fill(DISTILLED, model=model)
 
 
-def _fill(template: str, **values: Any) -> str:
-    """Put values into a config's text, and break its long lines."""
-    codes = {key: _code(value) for key, value in values.items()}
-    text = Template(template).substitute(codes, here=HERE)
-    return FormatCode(text, style_config='facebook')[0]
-
-
-def _code(value: Any) -> str:
-    """A value as Python writes it, but ``dict(key=value)``."""
-    if isinstance(value, dict):
-        if not all(str(key).isidentifier() for key in value):
-            items = [f'{key!r}: {_code(v)}' for key, v in value.items()]
-            return f'{{{", ".join(items)}}}'
-        items = [f'{key}={_code(v)}' for key, v in value.items()]
-        return f'dict({", ".join(items)})'
-    if isinstance(value, list):
-        return f'[{", ".join(map(_code, value))}]'
-    if isinstance(value, tuple):
-        return f'({", ".join(map(_code, value))}{"," * (len(value) == 1)})'
-    return value if isinstance(value, Variable) else repr(value)
-
-
-def _checkpoint(run: str) -> Variable:
-    """The last checkpoint of a run, however many epochs the user sets."""
-    return Variable(f"f'{HERE}/work_dirs/{run}/epoch_{{_base_.epochs}}.pth'")
-
-
+@cache
 def _load(name: str) -> Config:
     return Config.fromfile(find_config(name))
 
@@ -203,12 +175,18 @@ def _teacher_model(
     channels = (own['neck'] or own['head'])['in_channels']
     model = dict(
         type='TopdownPoseEstimator',
-        data_preprocessor=own['data_preprocessor'],
         backbone=own['backbone'],
         head=dict(type='HeatmapHead', in_channels=channels, out_channels=0),
         test_cfg=dict(flip_mode='heatmap', shift_heatmap=True),
     )
     return _plain(config.heatmap_codec), model
+
+
+def _published_start(model: dict[str, Any]) -> str | None:
+    """Take the file that a backbone starts from out of a model, in place."""
+    if model['backbone'].get('init_cfg', {}).get('type') != 'Pretrained':
+        return None
+    return model['backbone'].pop('init_cfg')['checkpoint']
 
 
 def _from_random_weights(model: dict[str, Any]) -> None:
@@ -237,7 +215,7 @@ def _model(model: dict[str, Any], codec: str) -> dict[str, Any]:
 
 
 def _distil(
-    model: dict[str, Any], teacher: dict[str, Any], tokens: bool
+    model: dict[str, Any], teacher: str | dict[str, Any], tokens: bool
 ) -> None:
     """Make a student's model learn from a teacher."""
     model['type'] = 'DistilPoseEstimator'

@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from distilpose.checks.report import Report
 from distilpose_runtime.errors import (
@@ -25,12 +25,10 @@ from .splits import (
     set_aside,
     warn_of_overlap,
 )
-from .students import find_student
-from .teachers import fitting_teacher, named_teacher
+from .students import Student, find_student
+from .teachers import NamedTeacher, fitting_teacher, named_teacher
 
 __all__ = ['init']
-
-Splits = dict[str, Split]
 
 UNREADABLE = '\'"{}\\\n'
 """What MMEngine does not escape where it puts a config's folder into it."""
@@ -75,67 +73,93 @@ def init(
     """
     folder = folder.resolve()  # "." has no name
     _expect_free(folder)
-    if val is None and val_images is not None:
-        raise UserValueError(
-            '--val-images names the photos of --val, which is not given. '
-            'Give the annotation file to validate on, too, or leave it out.'
-        )
     chosen = find_student(student)
-    if start and start != 'none' and not Path(start).is_file():
-        raise UserFileNotFoundError(
-            f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
-        )
+    if start not in (None, 'none'):
+        start = _checkpoint(start)
     report = Report()
-    root = Path(
-        os.path.commonpath(
-            [Path(f).resolve() for f in (images, val_images or images)]
-        )
+    data = _read((train, images), (val, val_images), category, report)
+    info = describe(folder.name, data.names, data.skeleton, report)
+    named = None
+    if teacher is not None:
+        named = named_teacher(teacher, data.names, report)
+    if not report.errors:
+        title = f'{student} for {len(data.names)} keypoints of {folder.name}'
+        plan = _plan(title, chosen, data, named, start)
+        _tell(plan, data, report)
+        _write(folder, _texts(plan, info, data.splits, report))
+    return report
+
+
+def _plan(
+    title: str,
+    student: Student,
+    data: '_Data',
+    teacher: NamedTeacher | None,
+    start: str | None,
+) -> Plan:
+    people = len(data.splits['train'].people)
+    return Plan(
+        f'{title}, {people} people to train on.',
+        *(student, choose_schedule(people), data.root, len(data.names)),
+        *(people, may_flip(data.names), teacher, start),
     )
-    files = {'train': (train, Photos(images, root))}
-    if val is not None:
-        files['val'] = (val, Photos(val_images or images, root))
-    names, skeleton, splits = _read(files, category, report)
-    info = describe(folder.name, names, skeleton, report)
-    named = None if teacher is None else named_teacher(teacher, names, report)
-    if report.errors:
-        return report
-    people = len(splits['train'].people)
-    title = f'{student} for {len(names)} keypoints of {folder.name}, '
-    title += f'{people} people to train on.'
-    plan = Plan(
-        title,
-        *(chosen, choose_schedule(people), str(root), len(names), people),
-        *(may_flip(names), named),
-        str(Path(start).resolve()) if start and start != 'none' else None,
-        pretrained=start is None,
-    )
+
+
+def _tell(plan: Plan, data: '_Data', report: Report) -> None:
     report.facts.append(f'Schedule: {plan.schedule.why}.')
-    fitting = None if named else fitting_teacher(names)
+    fitting = None if plan.teacher else fitting_teacher(data.names)
     if fitting:
         report.facts.append(
             'A teacher of these keypoints can be downloaded: --teacher '
             f'{fitting}'
         )
-    try:
-        with written_folder(folder) as partial:
-            for name, text in _texts(plan, info, splits, report).items():
-                file = partial / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding='utf-8')
-    except OSError as error:
-        raise _not_writable(folder, error.strerror or str(error)) from error
-    return report
+
+
+def _checkpoint(start: str) -> str:
+    if not Path(start).is_file():
+        raise UserFileNotFoundError(
+            f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
+        )
+    return str(Path(start).resolve())
+
+
+class _Data(NamedTuple):
+    """What was read.
+
+    Attributes:
+        names: Of the keypoints.
+        skeleton: Pairs of their indices.
+        splits: ``train`` and ``val``.
+        root: Absolute path of the folder that all photos are below.
+    """
+
+    names: list[str]
+    skeleton: list[tuple[int, int]]
+    splits: dict[str, Split]
+    root: str
 
 
 def _read(
-    files: dict[str, tuple[Path, Photos]],
+    train: tuple[Path, Path],
+    val: tuple[Path | None, Path | None],
     category: str | None,
     report: Report,
-) -> tuple[list[str], list[tuple[int, int]], Splits]:
-    """Read annotation files; give names, skeleton, and train and val."""
+) -> _Data:
+    """Read annotation files, each with the folder of its photos."""
+    if val[0] is None and val[1] is not None:
+        raise UserValueError(
+            '--val-images names the photos of --val, which is not given. '
+            'Give the annotation file to validate on, too, or leave it out.'
+        )
+    files = {'train': train}
+    if val[0] is not None:
+        files['val'] = val[0], val[1] or train[1]
+    folders = [Path(images).resolve() for _, images in files.values()]
+    root = Path(os.path.commonpath(folders))
     read = {}
-    splits: Splits = {}
-    for kind, (file, photos) in files.items():
+    splits: dict[str, Split] = {}
+    for kind, (file, images) in files.items():
+        photos = Photos(images, root)
         found = Report()
         read[kind] = read_annotations(file, found, category)
         expect_same_keypoints(read['train'], read[kind])
@@ -145,7 +169,8 @@ def _read(
         warn_of_overlap(splits, report)
     elif not report.errors:
         splits = set_aside(splits['train'], report)
-    return read['train'].names, read['train'].skeleton, splits
+    first = read['train']
+    return _Data(first.names, first.skeleton, splits, str(root))
 
 
 def _expect_free(folder: Path) -> None:
@@ -173,6 +198,18 @@ def _expect_free(folder: Path) -> None:
         raise _not_writable(folder, f'no right to write to "{above}"')
 
 
+def _write(folder: Path, texts: dict[str, str]) -> None:
+    """Write files by their names, all of them or none."""
+    try:
+        with written_folder(folder) as partial:
+            for name, text in texts.items():
+                file = partial / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise _not_writable(folder, error.strerror or str(error)) from error
+
+
 def _not_writable(folder: Path, reason: str) -> OSError:
     return OSError(
         f'"{folder}" cannot be written ({reason}). Name a folder where you '
@@ -181,7 +218,10 @@ def _not_writable(folder: Path, reason: str) -> OSError:
 
 
 def _texts(
-    plan: Plan, info: dict[str, Any], splits: Splits, report: Report
+    plan: Plan,
+    info: dict[str, Any],
+    splits: dict[str, Split],
+    report: Report,
 ) -> dict[str, str]:
     """All files, by their names."""
     texts = dict(config_texts(plan), **{'metainfo.py': metainfo_text(info)})

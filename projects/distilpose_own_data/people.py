@@ -24,6 +24,10 @@ MARGIN = 0.1
 AREA = 0.53
 """The share of a box that a body covers, as MMPose takes it."""
 
+LOST = 'are of an image that the file does not list'
+UNREADABLE = 'have other keypoints than the file names'
+RENUMBERED = 'have the id of another one'
+TWICE = 'are there twice, and one is kept.'
 MADE_BOX = 'had no box, or one of no size: it is made of their keypoints.'
 MADE_AREA = (
     'had an area that cannot be that of their box (bbox), which AP would take '
@@ -47,61 +51,72 @@ def tidy_people(
     """
     listed = dict.fromkeys(image['id'] for image in read.images)
     told: dict[str, list[Any]] = defaultdict(list)
-    lost, unreadable, renumbered, people = [], [], [], []
+    people = []
     first: dict[Any, Item] = {}
     for i, person in enumerate(read.people):
         name = person.get('id', f'number {i + 1}')
         if person.get('image_id') not in listed:
-            lost.append(f'{name} of image {person.get("image_id")!r}')
+            told[LOST] += [f'{name} of image {person.get("image_id")!r}']
             continue
         other = first.setdefault(name, person)
         keypoints = _keypoints(person.get('keypoints'), len(read.names))
         image = images.get(person['image_id'])
         if other is not person and other == person:
-            told['are there twice, and one is kept.'].append(name)
-        elif image is None:
-            told['are of photos that cannot be used, and left out.'] += [name]
-        elif keypoints is None and person.get('keypoints'):
-            values = person['keypoints']
-            given = f'{str(values)[:30]!r}'
-            if isinstance(values, list):
-                given = f'{len(values)} values'
-            unreadable.append(f'{name} with {given}')
+            told[TWICE].append(name)
+        elif keypoints is None and image and person.get('keypoints'):
+            told[UNREADABLE] += [f'{name} with {_given(person["keypoints"])}']
         elif reason := _why_not(person, keypoints, image):
             told[f'{reason}, and are left out.'].append(name)
-        elif keypoints is not None:
+        elif keypoints is not None and image:
             tidied, changes = _tidied(person, keypoints, image)
             people.append(dict(tidied, id=name))
-            renumbered += [name] if other is not person else []
+            changes += [RENUMBERED] * (other is not person)
             for change in changes:
                 told[change].append(name)
+    _tell(told, read, few([*listed]), report)
+    return people
+
+
+def _tell(
+    told: dict[str, list[Any]], read: Annotations, ids: str, report: Report
+) -> None:
+    """Report what was found; ``ids`` are those of the file's images."""
     total, k = len(read.people), len(read.names)
     report.add(
-        '{} annotations are of an image that the file does not list (ids '
-        f'there: {few([*listed])}), and are left out.',
-        lost,
+        f'{{}} annotations {LOST} (ids there: {ids}), and are left out.',
+        told.pop(LOST, []),
         total,
         FEW,
     )
     report.add(
         f'{{}} people do not have {3 * k} numbers as keypoints: x, y and '
         f'visibility of each of {k}.',
-        unreadable,
+        told.pop(UNREADABLE, []),
         total,
     )
     report.add(
-        '{} annotations have the id of another one, with other contents. '
-        'They are kept, with new ids; see that they are of different people.',
-        renumbered,
+        f'{{}} annotations {RENUMBERED}, with other contents. They are kept, '
+        'with new ids; see that they are of different people.',
+        told.pop(RENUMBERED, []),
         total,
         NEVER,
     )
     for change, names in told.items():
         report.changed(f'{{}} people {change}', names, total)
-    return people
 
 
-def _why_not(person: Item, keypoints: np.ndarray | None, image: Item) -> str:
+def _given(keypoints: Any) -> str:
+    """What stands in the place of keypoints, for a message."""
+    if isinstance(keypoints, list):
+        return f'{len(keypoints)} values'
+    return f'{str(keypoints)[:30]!r}'
+
+
+def _why_not(
+    person: Item, keypoints: np.ndarray | None, image: Item | None
+) -> str:
+    if image is None:
+        return 'are of photos that cannot be used'
     if keypoints is None:
         return 'have no keypoints'
     if person.get('iscrowd'):

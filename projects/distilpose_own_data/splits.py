@@ -13,7 +13,7 @@ from distilpose.checks.report import NEVER, Report
 from distilpose_runtime.errors import UserValueError
 
 from .coco_file import Annotations
-from .left_right import check_sides
+from .left_right import check_faces
 from .people import tidy_people
 from .photos import Photos
 
@@ -48,7 +48,7 @@ def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
     content = dict(images=images, annotations=people)
     if people:
         check_people(content, len(read.names), report)
-        check_sides(people, read.names, report)
+        check_faces(people, read.names, report)
         _tell(people, images, read, report)
     else:
         report.errors.append('Nobody is left to use.')

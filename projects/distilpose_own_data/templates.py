@@ -10,6 +10,7 @@ custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 images = $images
 num_keypoints = $num_keypoints
 flip = $flip  # train on mirrored photos, too, and test on both
+start = $start  # weights to start from, or None
 
 # $why.
 epochs = $epochs
@@ -18,10 +19,12 @@ val_interval = $val_interval  # epochs
 warmup = $warmup  # steps
 changes = $changes
 
+input_size = $input_size  # width, height
 codec = $codec
 model = $model
 optim_wrapper = $optim_wrapper
-custom_hooks = $custom_hooks
+average = $average  # validate a running average of the weights
+hooks = $hooks
 """
 
 CONFIG = """\
@@ -30,6 +33,14 @@ CONFIG = """\
 _base_ = ['settings.py']
 work_dir = '{{ fileDirname }}/work_dirs/config'
 
+model = dict(
+    data_preprocessor=dict(
+        type='PoseDataPreprocessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=True,
+    )
+)
 annotations = '{{ fileDirname }}/annotations/'
 metainfo = dict(from_file='{{ fileDirname }}/metainfo.py')
 augmentation = [
@@ -110,6 +121,25 @@ default_hooks = dict(
         rule='greater',
     )
 )
+ema_hook = dict(
+    type='EMAHook',
+    ema_type='ExpMomentumEMA',
+    momentum=0.0002,
+    update_buffers=True,
+    priority=49,
+)
+own_hooks = [
+    dict(type='SyncBuffersHook'),
+    dict(type='DatasetCheckHook'),
+    dict(type='FiniteLossHook'),
+    dict(type='SeedEpochHook'),
+    dict(type='KeypointDistanceHook'),
+    dict(type='DeployHook'),
+    *([ema_hook] if _base_.average else []),
+    *_base_.hooks,
+]
+start_hook = dict(type='FineTuneHook', checkpoint=_base_.start)
+custom_hooks = [*own_hooks, *([start_hook] if _base_.start else [])]
 """
 
 TEACHER = """\
@@ -117,7 +147,7 @@ TEACHER = """\
 # config.py has learned, as far as both are the same, because from random
 # weights it would need long to leave the plateau of empty heatmaps.
 _base_ = ['config.py']
-work_dir = '$here/work_dirs/teacher'
+work_dir = '{{ fileDirname }}/work_dirs/teacher'
 
 num_keypoints = _base_.num_keypoints
 flip = _base_.flip
@@ -129,12 +159,16 @@ train_pipeline = [
     dict(type='PackPoseInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+student = f'{{ fileDirname }}/work_dirs/config/epoch_{_base_.epochs}.pth'
+custom_hooks = [
+    *_base_.own_hooks, dict(type='FineTuneHook', checkpoint=student)
+]
 """
 
 DISTILLED = """\
 # The student of config.py, distilled from the teacher of teacher.py.
 _base_ = ['config.py']
-work_dir = '$here/work_dirs/distilled'
+work_dir = '{{ fileDirname }}/work_dirs/distilled'
 
 model = $model
 """

@@ -27,12 +27,11 @@ class Files(NamedTuple):
     images: Path
     val: Path | None = None
 
-    def change(self, change: Callable[[dict], object]) -> 'Files':
-        """Change the file to train on."""
+    def changed(self, file: Path, change: Callable[[dict], object]) -> 'Files':
+        """Write another file to train on, changed."""
         content = json.loads(self.train.read_text())
         change(content)
-        self.train.write_text(json.dumps(content))
-        return self
+        return self._replace(train=write(file, **content))
 
 
 @cache
@@ -157,7 +156,7 @@ def cvat(folder: Path) -> Files:
             item['id'] = i + 1
         content['annotations'] = found
 
-    return Files(file, folder).change(add_balls)
+    return Files(file, folder).changed(file, add_balls)
 
 
 def label_studio(folder: Path) -> Files:

@@ -7,105 +7,58 @@ import pytest
 
 from distilpose.checks.report import Report
 from distilpose_own_data.coco_file import Annotations
-from distilpose_own_data.left_right import check_sides
+from distilpose_own_data.left_right import check_faces
 from distilpose_own_data.people import tidy_people
 from distilpose_own_data.schedule import choose_schedule
 from distilpose_own_data.splits import Split, set_aside
 
 from .dialects import KEYPOINTS, scenes
 
+FACE = dict(left_eye=(60, 20), right_eye=(40, 20), nose=(50, 30))
 
-def people(change=lambda k: k):
-    """Drawn people, their visible keypoints changed."""
-    return [
-        dict(
-            id=i,
-            bbox=person.bbox.tolist(),
-            keypoints=change(person.keypoints.copy()).reshape(-1).tolist(),
-        )
-        for i, person in enumerate(p for s in scenes() for p in s.people)
+
+def face(visible=2, **places):
+    """Somebody seen from the front, of whom only the face is labelled."""
+    k = np.zeros((17, 3))
+    for name, place in (FACE | places).items():
+        k[KEYPOINTS.index(name)] = *place, visible
+    return k
+
+
+def exchanged(*people):
+    people = [
+        dict(id=i, keypoints=k.ravel().tolist()) for i, k in enumerate(people)
     ]
-
-
-FLIP = [0, *(i + 1 if i % 2 else i - 1 for i in range(1, 17))]
-
-
-def turn(keypoints):
-    keypoints[:, :2] = keypoints[:, :2] @ np.array([[0.6, 0.8], [-0.8, 0.6]])
-    return keypoints
-
-
-def sides(people):
-    check_sides(people, KEYPOINTS, report := Report())
+    check_faces(people, KEYPOINTS, report := Report())
     return ' '.join(report.warnings)
 
 
-def test_sides_of_a_whole_file():
+def turned(keypoints):
+    place = keypoints[:, :2] @ np.array([[0.6, 0.8], [-0.8, 0.6]])
+    return np.c_[place, keypoints[:, 2]]
+
+
+def test_faces_of_mirror_images():
     """Turned or not, only a mirror image is one."""
-    assert sides(people()) == sides(people(turn)) == ''
-    for change in (lambda k: k[FLIP], lambda k: turn(k[FLIP])):
-        assert 'exchanged in the whole file' in sides(people(change))
-
-
-def person(height=100, **places):
-    """One person with few keypoints, each (x, y)."""
-    keypoints = [
-        float(v)
-        for k in KEYPOINTS
-        for v in ((*places[k], 2) if k in places else (0, 0, 0))
-    ]
-    return dict(id=99, bbox=[0, 0, 50, height], keypoints=keypoints)
-
-
-def trunk(angle, height=100):
-    """Shoulders point to the right, hips, 20 pixels apart, to an angle."""
-    x, y = 20 * np.cos(np.radians(angle)), 20 * np.sin(np.radians(angle))
-    return person(
-        height,
-        left_shoulder=(60, 20),
-        right_shoulder=(30, 20),
-        left_hip=(40 + x, 70 + y),
-        right_hip=(40, 70),
-    )
-
-
-def face(angle):
-    """The nose is at an angle from the line between the eyes."""
-    x, y = 10 * np.cos(np.radians(angle)), 10 * np.sin(np.radians(angle))
-    eyes = dict(left_eye=(60, 20), right_eye=(40, 20))
-    return person(nose=(50 + x, 20 + y), **eyes)
+    people = [person.keypoints for s in scenes() for person in s.people]
+    assert exchanged(*people) == exchanged(*map(turned, people)) == ''
+    flip = [0, *(i + 1 if i % 2 else i - 1 for i in range(1, 17))]
+    for change in (lambda k: k[flip], lambda k: turned(k[flip])):
+        told = exchanged(*map(change, people[:3]), *people[3:])
+        assert told.startswith('3 of 13 faces') and 'annotation 2.' in told
 
 
 @pytest.mark.parametrize(
-    'case, told',
+    'person, told',
     [
-        (trunk(180), True),
-        (trunk(135), True),  # cosine -0.707
-        (trunk(134), False),  # -0.695
-        (trunk(180, 133), True),
-        (trunk(180, 134), False),  # 20 of them are less than 0.15
-        (face(90), False),
-        (face(-90), True),
-        (face(-18), True),  # sine -0.309
-        (face(-17), False),  # -0.292: seen from the side
+        (face(nose=(50, 10)), True),
+        (face(nose=(50, 10), visible=1), False),
+        (face(nose=(50 - 9.5, 20 - 3.1)), True),  # at an angle of sine 0.31
+        (face(nose=(50 - 9.5, 20 - 2.9)), False),  # 0.29: seen from the side
     ],
 )
-def test_sides_of_a_person(case, told):
-    """Only what is clear, and by its name."""
-    found = sides([*people(), case])
-    assert ('1 of 15 people' in found and 'annotation 99.' in found) == told
-    assert bool(found) == told
-
-
-@pytest.mark.parametrize(
-    'mirrored, right, whole',
-    [(9, 0, False), (10, 0, True), (8, 2, False), (9, 2, True)],
-)
-def test_when_it_is_the_whole_file(mirrored, right, whole):
-    """From ten faces on, more than 80 % of which are mirrored."""
-    found = sides([face(-90)] * mirrored + [face(90)] * right)
-    assert ('in the whole file' in found) == whole
-    assert (f'{mirrored} of {mirrored + right} people' in found) != whole
+def test_faces_that_are_clear(person, told):
+    assert exchanged(face(), person).startswith('1 of 2 faces') == told
 
 
 @pytest.mark.parametrize(

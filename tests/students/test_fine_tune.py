@@ -111,6 +111,15 @@ def test_names_are_needed(names, message):
         carry_over(given, wanted, names, NEW)
 
 
+def test_a_backbone_alone():
+    """Then no keypoints are carried over, whatever they are called."""
+    given, wanted = (student(n, 0).state_dict() for n in (5, 3))
+    given = {k: x for k, x in given.items() if k.startswith('backbone.')}
+    taken = carry_over(given, wanted, None, NEW)
+    assert [*taken.state] == [*given] and not taken.kept
+    assert 'keypoints' not in str(taken).partition(';')[0]
+
+
 def test_nothing_fits():
     given = {'conv.weight': torch.zeros(3)}
     with pytest.raises(ValueError, match='Nothing in the checkpoint fits'):

@@ -11,7 +11,8 @@ from distilpose_runtime.errors import UserValueError
 from ..checks.same_keypoints import dataset_keypoints
 from ..keypoints.metainfo import keypoint_names
 from ..students.fine_tune import carry_over
-from ..weights.read import read_checkpoint
+from ..weights.fetch import CheckpointError, is_address
+from ..weights.read import Checkpoint, read_checkpoint
 from .runner import model_of
 
 __all__ = ['FineTuneHook']
@@ -49,7 +50,7 @@ class FineTuneHook(Hook):
         if runner.iter > 0:
             return
         model = model_of(runner)
-        found = read_checkpoint(self.checkpoint)
+        found = self._read()
         taken = carry_over(
             found.state,
             model.state_dict(),
@@ -58,6 +59,18 @@ class FineTuneHook(Hook):
         )
         model.load_state_dict(taken.state, strict=False)
         runner.logger.info(f'Started from "{self.checkpoint}": {taken}.')
+
+    def _read(self) -> Checkpoint:
+        try:
+            return read_checkpoint(self.checkpoint)
+        except CheckpointError as error:
+            if not is_address(self.checkpoint):
+                raise
+            raise CheckpointError(
+                f'{error} Or start from random weights: leave the '
+                'FineTuneHook out. In what `distilpose init` writes, set '
+                'start = None in settings.py; --start none writes that.'
+            ) from error
 
 
 def _names(dataset: Any, model: Any) -> list[str]:

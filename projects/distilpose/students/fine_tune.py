@@ -98,7 +98,8 @@ def carry_over(
             'student.'
         )
     taken.missing = [name for name in wanted if name not in taken.state]
-    _tell_keypoints(taken, given_names or wanted_names, wanted_names)
+    if any(_axis(name) is not None for name in taken.state):
+        _tell_keypoints(taken, given_names or wanted_names, wanted_names)
     return taken
 
 

@@ -1,0 +1,55 @@
+"""Values as the text of a config."""
+
+from string import Template
+from typing import Any
+
+__all__ = ['Variable', 'fill']
+
+WIDTH = 79
+
+
+class Variable(str):
+    """An expression of the config, such as the name of a variable."""
+
+
+def fill(template: str, **values: Any) -> str:
+    """Put values into a config's text where it says ``name = $name``."""
+    codes = {key: _code(value, f'{key} = ') for key, value in values.items()}
+    return Template(template).substitute(codes)
+
+
+def _code(
+    value: Any, before: str = '', indent: str = '', width: float = WIDTH
+) -> str:
+    """A value as Python writes it, but ``dict(key=value)``.
+
+    What is too long for the line that it begins in, behind ``before``, is
+    broken: into a line for each part where there are dicts among them, else
+    into full lines.
+    """
+    if isinstance(value, dict):
+        first, last = 'dict(', ')'
+        parts = [(f'{key}=', part) for key, part in value.items()]
+    elif isinstance(value, (list, tuple)):
+        first, last = '[]' if isinstance(value, list) else '()'
+        parts = [('', part) for part in value]
+    else:
+        return value if isinstance(value, Variable) else repr(value)
+    flat = ', '.join(
+        f'{k}{_code(part, width=float("inf"))}' for k, part in parts
+    )
+    if isinstance(value, tuple) and len(value) == 1:
+        flat += ','
+    if len(f'{indent}{before}{first}{flat}{last},') <= width:
+        return f'{first}{flat}{last}'
+    inner = f'{indent}    '
+    rows: list[str] = []
+    for key, part in parts:
+        row = f'{key}{_code(part, key, inner)},'
+        fits = rows and len(f'{inner}{rows[-1]} {row}') <= width
+        if fits and 'dict(' not in flat:
+            rows[-1] += f' {row}'
+        else:
+            rows.append(row)
+    body = ''.join(f'{inner}{row}\n' for row in rows)
+    return f'{first}\n{body}{indent}{last}'
