@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from distilpose.checks.report import NEVER, Report
-from distilpose.keypoints.names import split
+from distilpose.keypoints.names import Name, split
 
 __all__ = ['check_faces']
 
-FACE = (('left', 'eye'), ('right', 'eye'), ('', 'nose'))
+FACE = (Name('left', 'eye'), Name('right', 'eye'), Name('', 'nose'))
 
 CLEAR = 0.3
 """Sine of the angle at the eyes from which a face is seen from the front."""
@@ -36,7 +36,8 @@ def check_faces(
     if not people or not all(part in index for part in FACE):
         return
     keypoints = np.array([p['keypoints'] for p in people], float)
-    face = keypoints.reshape(len(people), -1, 3)[:, [index[x] for x in FACE]]
+    keypoints = keypoints.reshape(len(people), -1, 3)
+    face = keypoints[:, np.array([index[part] for part in FACE])]
     left, right, nose = face[..., :2].swapaxes(0, 1)
     across, down = left - right, nose - (left + right) / 2
     cross = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
