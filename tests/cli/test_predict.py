@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import cv2
 import numpy as np
@@ -126,6 +126,22 @@ def test_video_with_a_detector(model, tmp_path):
     ] * 3
     assert found['info']['complete']
     assert os.listdir(tmp_path / 'y') == ['predictions.json']
+
+
+def test_numbers_of_people(model, tmp_path, monkeypatch):
+    """Of a tracker that knows the first of two people."""
+    tracking = ModuleType('tracking')
+    tracking.Tracker = lambda rate, score: (
+        lambda people, time: np.array([7, -1])
+    )
+    monkeypatch.setitem(sys.modules, 'distilpose_runtime.tracking', tracking)
+    rows = [dict(image_id=i, bbox=box) for i in (0, 1) for box in PEOPLE]
+    boxes, source = tmp_path / 'x.json', plain_film(tmp_path / 'a.mp4', 2)
+    boxes.write_text(json.dumps(rows))
+    arguments = (source, '--model', model, '--boxes', boxes, '--out')
+    predict(*arguments, tmp_path / 'out', '--track')
+    found = results(tmp_path / 'out')['annotations']
+    assert [x.get('track_id') for x in found] == [7, None] * 2
 
 
 def test_whole_picture(photos, model, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from mmpose.codecs import IntegralRegressionLabel, SimCCLabel
 from mmpose.models.heads import RegressionHead, RLEHead
 from torch import nn
 
+from distilpose import DistilPoseHead, KeypointPrediction
 from distilpose.heads.heatmaps import heatmaps_of
 from distilpose.heads.own_loss import HeadOutput, label_loss
 from distilpose.heatmaps.forms import DenseHeatmaps
@@ -77,24 +78,27 @@ def test_least_where_the_teacher_is(name):
     assert value(moved) > value(output)
 
 
-@pytest.mark.parametrize('head', [RegressionHead, RLEHead])
+@pytest.mark.parametrize('head', [DistilPoseHead, RegressionHead, RLEHead])
 def test_heads_of_coordinates(head):
     """Smooth L1 as MMPose's own loss has it; RLE falls towards the teacher."""
-    weighted = dict(use_target_weight=True)
+    loss = dict(type='SmoothL1Loss', use_target_weight=True)
+    if head is RLEHead:
+        loss['type'] = 'RLELoss'
     codec = dict(type='RegressionLabel', input_size=(192, 256))
-    kinds = {RegressionHead: 'SmoothL1Loss', RLEHead: 'RLELoss'}
-    loss = dict(type=kinds[head], **weighted)
     head = head(8, 3, loss=loss, decoder=codec).double()
-    coords = (PIXELS / SIZE).double()
-    given = torch.cat([coords + 0.02, coords * 0], -1)
-    given = given[..., : 4 if isinstance(head, RLEHead) else 2]
-    given = given.clone().requires_grad_()
+    coords = (PIXELS / SIZE).double() + 0.02
+    if isinstance(head, RLEHead):
+        coords = torch.cat([coords, coords * 0], -1)
+    coords.requires_grad_()
+    given = coords
+    if isinstance(head, DistilPoseHead):
+        given = KeypointPrediction(coords, None, None)
     value = TeacherLabelLoss()(
         HeadOutput(head, given), teacher(), torch.ones(1, 3)
     )
-    (gradient,) = torch.autograd.grad(value, given)
+    (gradient,) = torch.autograd.grad(value, coords)
     assert (gradient[..., :2] > 0).all()
-    if isinstance(head, RegressionHead):
+    if not isinstance(head, RLEHead):
         torch.testing.assert_close(
             value, torch.tensor(0.5 * 0.02**2).double(), rtol=1e-3, atol=0
         )

@@ -2,6 +2,7 @@
 
 import io
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -127,6 +128,24 @@ def test_every_nth_frame(tmp_path):
     assert [x.number for x in frames] == [0, 25, 50]
     assert [x.time for x in frames] == pytest.approx([0, 1.25, 2.5], abs=1e-4)
     assert source.rate == pytest.approx(0.8)
+
+
+def test_camera(monkeypatch):
+    """It does not tell its rate, and gives three pictures."""
+    left = [(True, picture(i)) for i in range(3)] + [(False, None)]
+    camera = SimpleNamespace(
+        isOpened=lambda: True,
+        get=lambda kind: 0.0,
+        read=lambda: left.pop(0),
+        release=lambda: left.append('released'),
+    )
+    monkeypatch.setattr('cv2.VideoCapture', lambda number: camera)
+    source = open_source('0', every=2)
+    frames, skipped = split(source)
+    assert source.rate == 15 and [x.number for x in frames] == [0, 2]
+    assert [x.image.mean() for x in frames] == [60, 66]
+    assert skipped[0].reason == 'the camera gives no more pictures'
+    assert left == ['released']
 
 
 # a, b, c, d: where x and y of a picture go, x' = a x + c y, y' = b x + d y.
