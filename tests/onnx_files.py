@@ -1,10 +1,10 @@
 """Tiny ONNX files, whose outputs are known by what is drawn into images."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 FLOAT = TensorProto.FLOAT
 
@@ -12,25 +12,25 @@ FLOAT = TensorProto.FLOAT
 def write(
     file,
     nodes: Sequence,
-    outputs: Sequence,
+    outputs: Iterable,
     shape: Sequence = ('n', 3, 64, 48),
     dtype: int = FLOAT,
-    metadata: dict | None = None,
-    constants: Sequence = (),
+    metadata: dict[str, str] | None = None,
+    constants: Mapping[str, np.ndarray] | None = None,
+    image: str = 'images',
 ) -> str:
-    """Write a file with an input ``images``; outputs are (name, shape)."""
+    """Write a file with one input, ``image``; outputs are (name, shape)."""
     graph = helper.make_graph(
         list(nodes),
         'graph',
-        [helper.make_tensor_value_info('images', dtype, shape)],
+        [helper.make_tensor_value_info(image, dtype, shape)],
         [helper.make_tensor_value_info(n, FLOAT, s) for n, s in outputs],
-        list(constants),
+        [numpy_helper.from_array(v, k) for k, v in (constants or {}).items()],
     )
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8
     )
-    if metadata is not None:
-        helper.set_model_props(model, {'distilpose': json.dumps(metadata)})
+    helper.set_model_props(model, metadata or {})
     onnx.save(model, str(file))
     return str(file)
 
@@ -50,8 +50,8 @@ def heatmaps(file, source: str = 'images', before: Sequence = (), **changes):
         helper.make_node('Neg', ['heatmaps'], ['negative']),
     ]
     changes.setdefault('outputs', [('heatmaps', ('n', 3, 16, 12))])
-    white = helper.make_tensor('white', FLOAT, [], [255.0])
-    return write(file, nodes, constants=[white], **changes)
+    white = np.array(255, np.float32)
+    return write(file, nodes, constants=dict(white=white), **changes)
 
 
 def channels_last(file, dtype: int, batch='n') -> str:
@@ -79,13 +79,11 @@ def points(file, k: int = 5) -> str:
         ),
     ]
     numbers = dict(start=[0, 0], end=[1, k], axes=[2, 3])
+    constants = {name: np.array(x) for name, x in numbers.items()}
     return write(
         file,
         nodes,
         [('points', (1, 1, k, 3))],
         shape=(1, 3, 64, 64),
-        constants=[
-            helper.make_tensor(name, TensorProto.INT64, [2], values)
-            for name, values in numbers.items()
-        ],
+        constants=constants,
     )

@@ -103,14 +103,6 @@ def test_same_seed_gives_the_same_bytes(made, tmp_path):
     assert len({first[name] for name in pictures}) == len(pictures)
 
 
-def test_pictures_do_not_depend_on_the_counts(made, tmp_path):
-    fewer = make(tmp_path / 'fewer', num_train=2, num_val=1)
-    found, all_of_them = content(fewer), content(made)
-    pictures = [name for name in found if name.endswith('.jpg')]
-    assert len(pictures) == 3
-    assert all(found[name] == all_of_them[name] for name in pictures)
-
-
 def test_a_complete_dataset_is_left_as_it_is(made, tmp_path):
     folder = shutil.copytree(made, tmp_path / 'data')
     (folder / 'val2017' / '000000000002.jpg').write_bytes(b'mine')
@@ -184,10 +176,3 @@ def test_arguments_are_checked_before_anything_is_written(tmp_path, options):
     with pytest.raises(ValueError, match=f'{name}={value}.*expected'):
         make(tmp_path / 'data', **options)
     assert not list(tmp_path.iterdir())
-
-
-def test_progress_bar_can_be_switched_off(tmp_path, capsys):
-    make(tmp_path / 'quiet')
-    assert capsys.readouterr() == ('', '')
-    make(tmp_path / 'loud', progress=True)
-    assert '7/7' in capsys.readouterr().err

@@ -2,8 +2,6 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.hooks import CheckpointHook, EMAHook
-from mmengine.runner import get_priority
 from torch import nn
 
 from distilpose import FiniteLossHook
@@ -131,9 +129,3 @@ def test_training_ends_and_keeps_its_checkpoint(pictures, tmp_path):
     saved = torch.load(tmp_path / 'epoch_1.pth', weights_only=False)
     for weights in (saved['state_dict'], saved['ema_state_dict']):
         assert all(tensor.isfinite().all() for tensor in weights.values())
-
-
-def test_acts_before_weights_are_averaged_or_saved():
-    ours = get_priority(FiniteLossHook.priority)
-    for other in (EMAHook, CheckpointHook):
-        assert ours < get_priority(other.priority)

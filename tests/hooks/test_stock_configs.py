@@ -5,7 +5,6 @@ The data are made by each config's own transforms and encoder.
 
 import pytest
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
 
 from distilpose import DatasetCheckHook
 from distilpose.zoo.find import find_config
@@ -49,11 +48,6 @@ def test_validation_on_a_part_of_the_keypoints():
     del cfg.model.metainfo
     with pytest.raises(ValueError, match='right of 19 .* are of 17. Describe'):
         check(cfg)
-    model = stock.build(cfg)
-    dataset = stock.runner(model, cfg).val_loop.dataloader.dataset
-    data = model.data_preprocessor(pseudo_collate([dataset[0]] * 2))
-    with pytest.raises(AssertionError):  # as MMPose ends, after an epoch
-        model(**data, mode='predict')
 
 
 @pytest.mark.slow

@@ -4,28 +4,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper
+
+from ..onnx_files import write
 
 NAMES = ['centre', 'corner']
-
-
-def _save(path: Path, nodes, inputs, outputs, constants, metadata) -> Path:
-    model = helper.make_model(
-        helper.make_graph(
-            nodes,
-            'test',
-            inputs,
-            outputs,
-            [numpy_helper.from_array(v, k) for k, v in constants.items()],
-        ),
-        opset_imports=[helper.make_opsetid('', 17)],
-        ir_version=8,
-    )
-    helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-    return path
 
 
 def pose_model(
@@ -52,7 +35,7 @@ def pose_model(
         helper.make_node('Expand', ['scores_', 'n2'], ['scores']),
         helper.make_node('Expand', ['sigmas_', 'n3'], ['sigmas']),
     ]
-    shapes = dict(coords=['N', 2, 2], scores=['N', 2], sigmas=['N', 2, 2])
+    shapes = dict(coords=['n', 2, 2], scores=['n', 2], sigmas=['n', 2, 2])
     if not sigmas:
         del shapes['sigmas'], constants['sigmas_'], nodes[-1]
     about = dict(
@@ -74,35 +57,20 @@ def pose_model(
         flip_test=False,
         precision='float32',
     )
-    return _save(
-        path,
-        nodes,
-        [
-            helper.make_tensor_value_info(
-                'images', TensorProto.FLOAT, ['N', 3, 64, 48]
-            )
-        ],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-            for name, shape in shapes.items()
-        ],
-        constants,
-        {'distilpose': json.dumps(about)},
-    )
+    metadata = {'distilpose': json.dumps(about)}
+    write(path, nodes, shapes.items(), metadata=metadata, constants=constants)
+    return path
 
 
 def detector(
     path: Path,
     outputs: dict[str, np.ndarray],
     metadata: dict[str, str] | None = None,
-    size=(128, 64),
     dynamic: bool = False,
 ) -> Path:
-    """Gives the same outputs for every image (1, 3, H, W).
+    """Gives the same outputs for every image (1, 3, 64, 128).
 
-    Args:
-        size: Width and height of the input.
-        dynamic: Whether the file leaves the sizes of outputs open.
+    With ``dynamic``, the file leaves the sizes of outputs open.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     nodes = [
@@ -111,17 +79,16 @@ def detector(
         helper.make_node('Mul', ['mean', 'nothing'], ['zero']),
     ]
     constants = dict(nothing=np.array(0, np.float32))
-    given = []
+    shapes = {}
     for name, value in outputs.items():
         constants[f'{name}_'] = value.astype(np.float32)
         nodes.append(helper.make_node('Add', [f'{name}_', 'zero'], [name]))
-        shape = [f'{name}{i}' for i in range(value.ndim)]
-        given.append(
-            helper.make_tensor_value_info(
-                name, TensorProto.FLOAT, shape if dynamic else value.shape
-            )
-        )
-    image = helper.make_tensor_value_info(
-        'input', TensorProto.FLOAT, [1, 3, size[1], size[0]]
+        open_ = [f'{name}{i}' for i in range(value.ndim)]
+        shapes[name] = open_ if dynamic else value.shape
+    write(
+        *(path, nodes, shapes.items(), (1, 3, 64, 128)),
+        metadata=metadata,
+        constants=constants,
+        image='input',
     )
-    return _save(path, nodes, [image], given, constants, metadata or {})
+    return path

@@ -1,6 +1,7 @@
 """Teachers that are ONNX files."""
 
 import copy
+import json
 import pickle
 
 import numpy as np
@@ -120,7 +121,9 @@ def test_what_our_export_says_counts(tmp_path):
         flip_pairs=[[0, 2]],
     )
     source = OnnxSource(
-        onnx_files.heatmaps(tmp_path / 'x.onnx', metadata=about)
+        onnx_files.heatmaps(
+            tmp_path / 'x.onnx', metadata={'distilpose': json.dumps(about)}
+        )
     )
     assert source.input == InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
     assert source.keypoint_names == NAMES

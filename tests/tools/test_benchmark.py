@@ -36,15 +36,6 @@ def test_models_side_by_side(tmp_path, capsys):
     assert not (out / 'models.png').exists(), 'no AP of it is published'
 
 
-def test_names_of_papers():
-    """A config without one keeps its own, and is of no other's family."""
-    name = benchmark.paper_name
-    assert name('td-reg_res101_rle-8xb64-210e_coco-256x192')[1] == 'RLE-R101'
-    assert name('td-hm_ViTPose-huge_8xb64-210e_coco-256x192')[1] == 'ViTPose-H'
-    other = 'distilpose-s_no-distill_8xb32-300e_coco-256x192'
-    assert name(other) == ('distilpose-s_no-distill',) * 2
-
-
 def test_spread_lies_among_the_times():
     """Of two times, too: below them there is nothing."""
     assert timing.Timing.of([1, 9]) == (5, 3, 7)

@@ -1,8 +1,6 @@
 """Checkpoints at addresses: each is downloaded once, whole or not at all."""
 
 import hashlib
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 import pytest
@@ -30,19 +28,6 @@ def test_each_address_is_downloaded_once(server, tmp_path):
             assert read_state_dict(address)['a'] == i
     assert server.asked == ['/run1/teacher.pth', '/run2/teacher.pth']
     assert cached(tmp_path) == ['teacher.pth'] * 2
-
-
-def test_one_downloads_and_the_others_wait(server, tmp_path):
-    server.files['/teacher.pth'] = checkpoint(tmp_path, 3)
-    together = threading.Barrier(4)
-
-    def read(_):
-        together.wait()
-        return read_state_dict(f'{server.address}/teacher.pth')['a'].item()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(read, range(4))) == [3] * 4
-    assert server.asked == ['/teacher.pth']
 
 
 @pytest.mark.parametrize('date', ['', '_20230831'])
