@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from .arguments import FOLDER, add_command
+from .calibrate import add_calibrate
 from .env import add_env
 from .errors import expect_settings, told
 from .export import add_export
@@ -155,6 +156,7 @@ COMMANDS = (
     add_teachers,
     add_mmpose,
     add_export,
+    add_calibrate,
     add_predict,
     add_serve,
     add_label,

@@ -7,7 +7,7 @@ all weights for an entry of a few bytes.
 from collections.abc import Iterator
 from typing import NamedTuple
 
-__all__ = ['with_entry']
+__all__ = ['entries', 'with_entry']
 
 # Numbers of fields in onnx.proto: of ModelProto, and of the
 # StringStringEntryProto that it holds.
@@ -23,6 +23,16 @@ class _Field(NamedTuple):
     value: bytes
 
 
+def entries(content: bytes) -> dict[str, str]:
+    """The entries of a model's metadata.
+
+    Args:
+        content: An ONNX file that ONNX Runtime loads.
+    """
+    found = map(_entry, _fields(content))
+    return {key: value for key, value in found if key is not None}
+
+
 def with_entry(content: bytes, key: str, value: str) -> bytes:
     """Set an entry of a model's metadata; all else stays as it is.
 
@@ -31,15 +41,17 @@ def with_entry(content: bytes, key: str, value: str) -> bytes:
         key: Name of the entry, which is replaced where it is there.
         value: Its text.
     """
-    kept = [
-        field.whole
-        for field in _fields(content)
-        if field.number != METADATA_PROPS
-        or {x.number: x.value for x in _fields(field.value)}.get(KEY)
-        != key.encode()
-    ]
+    fields = [x.whole for x in _fields(content) if _entry(x)[0] != key]
     entry = _delimited(KEY, key.encode()) + _delimited(VALUE, value.encode())
-    return b''.join([*kept, _delimited(METADATA_PROPS, entry)])
+    return b''.join([*fields, _delimited(METADATA_PROPS, entry)])
+
+
+def _entry(field: _Field) -> tuple[str | None, str]:
+    """Key and value of an entry; no key for a field that is none."""
+    if field.number != METADATA_PROPS:
+        return None, ''
+    parts = {x.number: x.value.decode() for x in _fields(field.value)}
+    return parts.get(KEY, ''), parts.get(VALUE, '')
 
 
 def _fields(message: bytes) -> Iterator[_Field]:

@@ -3,7 +3,7 @@
 import onnx
 import pytest
 
-from distilpose_runtime.onnx_entries import with_entry
+from distilpose_runtime.onnx_entries import entries, with_entry
 
 from .graphs import pose_model
 
@@ -18,9 +18,10 @@ def test_sets_one_entry_alone(key, value, tmp_path):
     for text in ('first', value):
         content = with_entry(content, key, text)
     after = onnx.load_from_string(content)
-    entries = [(x.key, x.value) for x in after.metadata_props]
+    found = [(x.key, x.value) for x in after.metadata_props]
     expected = {x.key: x.value for x in before.metadata_props} | {key: value}
-    assert sorted(entries) == sorted(expected.items())
+    assert sorted(found) == sorted(expected.items())
+    assert entries(content) == expected
     for model in (before, after):
         model.ClearField('metadata_props')
     assert after == before

@@ -1,0 +1,110 @@
+"""``distilpose calibrate``: sigmas that are as large as a model's errors."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from .arguments import FOLDER, add_command
+
+__all__ = ['add_calibrate']
+
+
+def add_calibrate(commands) -> None:
+    text = "fit an exported model's sigmas to its errors on labelled people"
+    parser = add_command(
+        commands,
+        'calibrate',
+        run_calibrate,
+        text,
+        '. Half of the pictures are for the fit, the other half for the '
+        'table. Neither PyTorch nor MMPose is needed.',
+        after_interrupt='No file was written.',
+    )
+    add = parser.add_argument
+    add(
+        'model',
+        metavar='MODEL.onnx',
+        help='a model that `distilpose export` wrote',
+    )
+    add(
+        '--data',
+        type=Path,
+        required=True,
+        metavar='FILE.json',
+        help="labelled people, in COCO's format, that the model was not "
+        'trained with',
+    )
+    add('--images', **FOLDER, required=True, help='their pictures')
+    add(
+        '--out',
+        type=Path,
+        metavar='FILE.onnx',
+        help='the file to write, which may be MODEL.onnx itself (default: '
+        'MODEL-calibrated.onnx)',
+    )
+    add(
+        '--plot',
+        type=Path,
+        metavar='FILE.png',
+        help='draw the shares of errors that sigmas state, and those that '
+        'are observed; this needs matplotlib',
+    )
+    add(
+        '--device',
+        default='cpu',
+        help='cpu, cuda, cuda:1, coreml, ... (default: %(default)s)',
+    )
+
+
+def run_calibrate(args: argparse.Namespace) -> None:
+    """Calibrate, write the file, and print the table."""
+    from distilpose_runtime import PoseEstimator
+    from distilpose_runtime.calibration.labels import read_labels
+    from distilpose_runtime.calibration.report import sentences, table
+    from distilpose_runtime.calibration.run import (
+        calibrate,
+        write_calibration,
+    )
+
+    model = PoseEstimator(args.model, args.device)
+    given = Path(args.model)
+    out = args.out or given.with_name(f'{given.stem}-calibrated.onnx')
+    _expect_file(out, '.onnx')
+    if args.plot is not None:
+        _expect_file(args.plot, '.png')
+        from .calibration_plot import draw
+    pictures = read_labels(args.data, args.images, model.names)
+    found = calibrate(model, pictures, _Progress(len(pictures)))
+    write_calibration(Path(model.file), out, found.calibration)
+    before = found.held_out.sigmas
+    after = found.calibration(before, found.held_out.scores)
+    if args.plot is not None:
+        draw(args.plot, found.held_out, before, after)
+    lines = [
+        *sentences(found, model),
+        *table(found.held_out, before, after, model.names),
+        f'Written: {out}.',
+    ]
+    print('\n'.join(lines))  # noqa: T201
+
+
+def _expect_file(file: Path, suffix: str) -> None:
+    if file.suffix.lower() != suffix or file.is_dir():
+        from distilpose_runtime.errors import UserValueError
+
+        raise UserValueError(
+            f'"{file}" cannot be written. Name a file that ends in {suffix}.'
+        )
+
+
+class _Progress:
+    """A line on the terminal: how many pictures are done."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+
+    def __call__(self, done: int) -> None:
+        if sys.stderr.isatty():
+            end = '\n' if done == self._total else ''
+            sys.stderr.write(f'\r{done}/{self._total} pictures{end}')
+            sys.stderr.flush()

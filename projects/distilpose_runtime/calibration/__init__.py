@@ -1,0 +1,1 @@
+"""Calibrated sigmas: labelled people, the fit, and how well it holds."""

@@ -1,0 +1,196 @@
+"""``distilpose calibrate``, from labelled pictures to the file."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import distilpose_cli
+from distilpose_cli import main
+from distilpose_runtime import PoseEstimator
+from distilpose_runtime.images import write_image
+from distilpose_runtime.web import page_files
+
+from ..runtime.graphs import NAMES, pose_model
+
+ROOT = Path(distilpose_cli.__file__).parents[1]
+BOX = [20.0, 10.0, 48.0, 64.0]  # x, y, width, height; the crop has 1.25 of it
+SIZES = [6.0, 1.5]  # of errors, pixels of the crop, where the model says 3
+
+
+@pytest.fixture
+def model(tmp_path):
+    return pose_model(tmp_path / 'pose.onnx')
+
+
+def labels(names=NAMES, pictures=4, people=100, **changes) -> dict:
+    """People whose labels lie around what the model predicts."""
+    rng = np.random.default_rng(0)
+    crop = (
+        np.array([[24, 32], [0, 0]])
+        + rng.standard_normal((pictures * people, 2, 2))
+        * np.array(SIZES)[:, None]
+    )
+    points = np.full((len(crop), 2, 3), 2.0)
+    points[..., :2] = crop * 1.25 + [44 - 30, 42 - 40]
+    order = [NAMES.index(name) if name in NAMES else 0 for name in names]
+    annotations = [
+        dict(
+            image_id=i % pictures,
+            category_id=7,
+            bbox=BOX,
+            keypoints=person[order].ravel().tolist(),
+        )
+        for i, person in enumerate(points)
+    ]
+    images = [dict(id=i, file_name=f'{i}.png') for i in range(pictures)]
+    category = dict(id=7, name='person', keypoints=[*names])
+    return (
+        dict(images=images, categories=[category], annotations=annotations)
+        | changes
+    )
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the command on labels, in a folder with four pictures."""
+    folder = tmp_path / 'photos'
+    for i in range(4):
+        write_image(folder / f'{i}.png', np.zeros((90, 120, 3), np.uint8))
+
+    def calibrate(model, content, *arguments, images=folder):
+        text = content if isinstance(content, str) else json.dumps(content)
+        (tmp_path / 'labels.json').write_text(text)
+        given = ['--data', tmp_path / 'labels.json', '--images', images]
+        main(['calibrate', *map(str, (model, *given, *arguments))])
+
+    return calibrate
+
+
+def calibrated_sizes(file, image=None):
+    """Sigmas of the two keypoints, pixels of the crop."""
+    image = np.zeros((90, 120, 3), np.uint8)
+    sigmas = PoseEstimator(file)(image, [[20, 10, 68, 74]]).sigmas
+    return (sigmas / 1.25).mean((0, 2))
+
+
+def test_known_errors(model, run, tmp_path, capsys):
+    """The other order of names; the original stays, then is replaced."""
+    before = model.read_bytes()
+    run(model, labels(NAMES[::-1]), '--plot', tmp_path / 'plot.png')
+    assert model.read_bytes() == before
+    out = tmp_path / 'pose-calibrated.onnx'
+    np.testing.assert_allclose(calibrated_sizes(out), SIZES, rtol=0.1)
+    shown = capsys.readouterr().out
+    assert f'Written: {out}.' in shown and 'other people' in shown
+    (row,) = [x for x in shown.splitlines() if x.startswith('corner')]
+    old, new = row.split()[2], row.split()[4]
+    assert float(old) == pytest.approx(0.954, abs=0.03)  # 3 is twice 1.5
+    assert float(new) == pytest.approx(0.683, abs=0.06)
+    assert (tmp_path / 'plot.png').read_bytes()[1:4] == b'PNG'
+    # A second time, from the model's own sigmas again.
+    run(out, labels(NAMES[::-1]), '--out', out)
+    assert 'counts for nothing' in capsys.readouterr().out
+    np.testing.assert_allclose(calibrated_sizes(out), SIZES, rtol=0.1)
+    assert PoseEstimator(out).about['sigmas_calibrated']
+    about = json.loads(page_files(out)['/models.json'].read())
+    found = PoseEstimator(out).info.sigma_calibration
+    assert about['model']['sigma_calibration'] == found._asdict()
+
+
+def test_who_is_counted(model, run, tmp_path, capsys):
+    """Not crowds, other categories, hidden nobody, and boxes outside."""
+    content = labels(['centre', 'else'])
+    rows = content['annotations']
+    for row, change in zip(
+        rows,
+        (
+            dict(iscrowd=1),
+            dict(bbox=None),
+            dict(category_id=3),
+            dict(keypoints=[0] * 6),
+            dict(keypoints=[float('nan')] * 6),
+            dict(bbox=[500, 500, 10, 10]),
+        ),
+    ):
+        row.update(change)
+    content['images'][0]['file_name'] = 'train/0.png'
+    run(model, content)
+    shown = capsys.readouterr().out
+    assert 'Fitted to 197 people' in shown  # of 200
+    assert 'Of 197 other people' in shown
+    assert '1 people are left out' in shown
+    assert 'these have the factor of all keypoints together: corner' in shown
+    assert [x.split()[1] for x in shown.splitlines()[-3:-1]] == ['197'] * 2
+    sizes = calibrated_sizes(tmp_path / 'pose-calibrated.onnx')
+    np.testing.assert_allclose(sizes, SIZES[:1] * 2, rtol=0.1)
+
+
+@pytest.mark.parametrize('changes, message', [
+    (dict(annotations=[]), 'labels no keypoint that the model predicts'),
+    (dict(names=['a', 'b']), 'it has a; b, the model centre; corner'),
+    (dict(categories=[dict(id=7)]), 'it has none, the model'),
+    (dict(images=[dict(id=0, file_name='0.png')]), 'Only 0 keypoints'),
+    (dict(people=7), 'Only 28 keypoints with labels'),
+    (dict(images=[dict(id=0, file_name='a.jpg')]), 'lacks 1 of the 1 pictu'),
+    (dict(categories=None), 'holds no keypoints'),
+    (dict(images=[dict(id=0)]), "holds no keypoints ('file_name' is missing"),
+])  # fmt: skip
+def test_data_that_cannot_be_used(changes, message, model, run, tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        run(model, labels(**changes))
+    expect_one_line(ended, message, tmp_path)
+
+
+def expect_one_line(ended, message, folder):
+    text = str(ended.value)
+    assert message in text
+    assert text.startswith('distilpose calibrate: ') and '\n' not in text
+    assert not [*folder.glob('*calibrated*')]
+
+
+@pytest.mark.parametrize('content, message', [
+    ('no JSON', 'holds no keypoints'),
+    ('[]', 'holds no keypoints'),
+    ('{"categories": [], "annotations": [1], "images": []}', 'holds no key'),
+])  # fmt: skip
+def test_files_that_are_none(content, message, model, run, tmp_path):
+    with pytest.raises(SystemExit) as ended:
+        run(model, content)
+    expect_one_line(ended, message, tmp_path)
+
+
+def test_models_and_outputs_that_cannot_be(model, run, tmp_path):
+    without = pose_model(tmp_path / 'without.onnx', sigmas=False)
+    (tmp_path / 'text.onnx').write_text('no model')
+    (tmp_path / 'bad').mkdir()
+    for i in range(4):
+        (tmp_path / 'bad' / f'{i}.png').write_text('no picture')
+    for arguments, images, message in (
+        ([without], None, 'gives no sigmas'),
+        ([tmp_path / 'text.onnx'], None, 'cannot load'),
+        ([''], None, 'There is no model ""'),
+        ([model, '--out', 'a.pt'], None, 'Name a file that ends in .onnx'),
+        ([model, '--plot', 'a.pdf'], None, 'Name a file that ends in .png'),
+        ([model], tmp_path / 'bad', '0.png": the file is cut off, damaged'),
+        ([model], tmp_path / 'none', 'lacks 4 of the 4'),
+        ([pose_model(tmp_path / 'nan.onnx', sigma=np.nan)], None, 'not fini'),
+    ):
+        given = {} if images is None else dict(images=images)
+        with pytest.raises(SystemExit) as ended:
+            run(arguments[0], labels(), *arguments[1:], **given)
+        expect_one_line(ended, message, tmp_path)
+
+
+def test_without_torch_and_mmpose():
+    code = (
+        'import sys\n'
+        'for name in ("torch", "mmpose", "mmengine", "mmcv", "distilpose",'
+        ' "onnx", "matplotlib", "scipy"):\n'
+        '    sys.modules[name] = None\n'
+        'import distilpose_runtime.calibration.report\n'
+    )
+    subprocess.run([sys.executable, '-c', code], cwd=ROOT, check=True)
