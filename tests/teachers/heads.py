@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
 from torch import nn
@@ -159,6 +160,27 @@ def config(name: str, keypoints: int, input_size=(192, 256)) -> dict:
     if codec['type'] == 'SimCCLabel':
         own.update(input_size=input_size, in_featuremap_size=grid)
     return {**head, **own}
+
+
+@MODELS.register_module()
+class ToyNeck(nn.Module):
+    """Makes of one feature map, blurred, what a head of a kind takes."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def forward(self, feats: tuple[torch.Tensor]) -> Any:
+        feat = F.avg_pool2d(*feats, 7, stride=1, padding=3)
+        if self.kind == 'hourglass':
+            return [feat, feat + 1]
+        if self.kind == 'mspn':
+            return [[feat, feat + 1]]
+        if self.kind == 'rtmw':  # two maps, of which the first is larger
+            return F.interpolate(
+                feat[:, : CHANNELS // 2], scale_factor=2
+            ), feat
+        return (feat,)
 
 
 def build(name: str, keypoints: int, input_size=(192, 256)) -> nn.Module:

@@ -11,12 +11,10 @@ import torch
 from mmpose.codecs import MSRAHeatmap, SimCCLabel, UDPHeatmap
 from torch import Tensor
 
-from ..heads.heatmaps import heatmaps_of
 from ..heads.maps import Maps
 from ..heads.simcc import meaning_of_logits, simcc_heatmaps
 from ..heads.udp_combined import is_combined
-from ..heatmaps.forms import Heatmaps
-from ..heatmaps.frame import STRIDE
+from ..heatmaps.frame import STRIDE, heatmap_frame
 from ..heatmaps.sigmas import profile_sigmas
 from .decode import by_keypoint
 
@@ -54,18 +52,16 @@ def map_sigmas(head: Any, maps: Maps) -> Tensor | None:
     None for a codec whose maps have no width that tells them.
     """
     codec = head.decoder
-    found: Heatmaps
     if isinstance(codec, SimCCLabel):
         beta, label_beta = meaning_of_logits(head)
         rows, columns = maps
-        found = simcc_heatmaps(
+        profiles = simcc_heatmaps(
             codec, rows, columns, beta, label_beta, background=_middle
-        )
-        profiles, labels = found.profiles(), codec.sigma.tolist()
+        ).profiles()
+        labels = codec.sigma.tolist()
     elif isinstance(codec, MSRAHeatmap | UDPHeatmap) and not is_combined(
         codec
     ):
-        found = heatmaps_of(head, maps[0])
         profiles = maps[0].amax(-2), maps[0].amax(-1)
         labels = [codec.sigma] * 2
     else:
@@ -73,7 +69,7 @@ def map_sigmas(head: Any, maps: Maps) -> Tensor | None:
     sigmas = torch.stack(
         [profile_sigmas(p, sigma) for p, sigma in zip(profiles, labels)], -1
     )
-    return STRIDE * found.frame.student_sigmas(sigmas)
+    return STRIDE * heatmap_frame(codec).student_sigmas(sigmas)
 
 
 def _middle(rows: Tensor) -> Tensor:
