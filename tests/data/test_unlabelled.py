@@ -78,12 +78,10 @@ def batch_of(model, dataset):
 
 def student(**changes):
     terms = ('simulated_heatmaps', 'scores')
-    return toys.build(
-        toys.student(
-            teacher=toys.random_teacher(toys.convolutional_teacher()),
-            distillation={name: toys.TERMS[name] for name in terms},
-            **changes,
-        )
+    return toys.distilled(
+        teacher=toys.random_teacher(toys.convolutional_teacher()),
+        distillation={name: toys.TERMS[name] for name in terms},
+        **changes,
     )
 
 

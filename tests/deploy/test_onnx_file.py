@@ -8,7 +8,6 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from mmengine.structures import InstanceData
 from mmpose.structures import PoseDataSample
 
 from distilpose.deploy import student as export
@@ -17,6 +16,7 @@ from distilpose_cli import main
 from distilpose_runtime import PoseEstimator
 
 from .. import exported, toys
+from ..models.test_heads import samples
 from ..teachers import heads
 
 W, H = toys.INPUT_SIZE
@@ -36,25 +36,11 @@ def config(kind):
 
 def expected(model, images, flip_test):
     """What MMPose predicts of crops that lie at (0, 0) of their images."""
-    samples = []
-    for _ in images:
-        sample = PoseDataSample(
-            metainfo=dict(
-                input_size=(W, H),
-                input_center=np.array([W / 2, H / 2]),
-                input_scale=np.array([W, H]),
-                flip_indices=exported.FLIPS,
-            )
-        )
-        sample.gt_instances = InstanceData(
-            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1)
-        )
-        samples.append(sample)
     model.test_cfg['flip_test'] = flip_test
     inputs = [torch.from_numpy(x).permute(2, 0, 1) for x in images]
+    data = dict(inputs=inputs, data_samples=samples(len(images)))
     with torch.no_grad():
-        found = model.test_step(dict(inputs=inputs, data_samples=samples))
-    found = [x.pred_instances for x in found]
+        found = [x.pred_instances for x in model.test_step(data)]
     return [
         np.concatenate([x[key] for x in found])
         for key in ('keypoints', 'keypoint_scores')

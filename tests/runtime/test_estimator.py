@@ -12,11 +12,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from mmengine.dataset import Compose, pseudo_collate
+from mmengine.dataset import Compose
 from mmengine.registry import DefaultScope
 
 import distilpose_runtime
-from distilpose.deploy.export import load_student
+from distilpose.students.mmpose_estimator import MMPoseEstimator
 from distilpose_runtime import ModelError, PoseEstimator, box_faults
 from distilpose_runtime import boxes as box_module
 
@@ -29,41 +29,19 @@ BOXES = np.array(
 )
 
 
-def by_mmpose(student, checkpoint, image, boxes, flip_test):
-    """What `distilpose test` predicts: pipeline, model and decoding."""
-    model = load_student(student, checkpoint)
-    model.test_cfg['flip_test'] = flip_test
-    with DefaultScope.overwrite_default_scope('mmpose'):
-        pipeline = Compose(student.test_dataloader.dataset.pipeline)
-        data = [
-            pipeline(
-                dict(
-                    img=image,
-                    bbox=box[None],
-                    bbox_score=np.ones(1, np.float32),
-                    flip_indices=exported.FLIPS,
-                )
-            )
-            for box in boxes
-        ]
-    found = [x.pred_instances for x in model.test_step(pseudo_collate(data))]
-    return (
-        np.concatenate([x.keypoints for x in found]),
-        np.concatenate([x.keypoint_scores for x in found]),
-    )
-
-
 @pytest.mark.parametrize('flip_test', [False, True])
-def test_equals_mmpose(flip_test, folder, image, tmp_path):
+def test_equals_mmpose(flip_test, image, tmp_path):
     """In and out of the image, wide and narrow boxes, and in parts."""
     poses = PoseEstimator(
         exported.export(tmp_path, flip_test=flip_test), batch=3
     )(image, BOXES)
-    student = exported.config()
-    checkpoint = exported.checkpoint(folder, student)
-    keypoints, scores = by_mmpose(student, checkpoint, image, BOXES, flip_test)
-    np.testing.assert_allclose(poses.keypoints, keypoints, atol=2e-3)
-    np.testing.assert_allclose(poses.scores, scores, atol=1e-5)
+    student = exported.config(test_cfg=dict(flip_test=flip_test))
+    student.dump(tmp_path / 'student.py')
+    expected = MMPoseEstimator(
+        *(str(tmp_path / 'student.py'), str(tmp_path / 'student.pth'), 'cpu')
+    )(image, BOXES)
+    np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=2e-3)
+    np.testing.assert_allclose(poses.scores, expected.scores, atol=1e-5)
     assert poses.names == exported.NAMES
     assert np.array_equal(poses.boxes, BOXES)
 

@@ -22,14 +22,9 @@ PHOTO = 'train2017/000000234748.jpg'  # CC BY
 BOX = 273, 130, 417, 384  # of the man in it
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 OPTIONS = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
+    *('--headless', '--no-sandbox', '--disable-gpu', '--disable-quic'),
+    *('--no-first-run', '--disable-background-networking'),
+    *('--disable-component-update', '--disable-sync'),
 ]
 MODEL = MODELS['distilpose-lsp']
 SECOND = 1000  # Playwright counts milliseconds
