@@ -137,6 +137,7 @@ def test_who_is_counted(model, run, tmp_path, capsys):
     (dict(people=7), 'Only 28 keypoints with labels'),
     (dict(images=[dict(id=0, file_name='a.jpg')]), 'lacks 1 of the 1 pictu'),
     (dict(categories=None), 'holds no keypoints'),
+    (dict(categories=[dict(id=7, keypoints=['a', 'b', 'centre'])]), 'holds'),
     (dict(images=[dict(id=0)]), "holds no keypoints ('file_name' is missing"),
 ])  # fmt: skip
 def test_data_that_cannot_be_used(changes, message, model, run, tmp_path):

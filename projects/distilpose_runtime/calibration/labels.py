@@ -63,7 +63,7 @@ def read_labels(
             for x in found['images']
             if x['id'] in people
         }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         what = f'{error} is missing' if isinstance(error, KeyError) else error
         raise UserValueError(
             f'"{file}" holds no keypoints ({what}). Expected an annotation '
