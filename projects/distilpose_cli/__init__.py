@@ -22,6 +22,7 @@ from .export import add_export
 from .init import add_init
 from .label import add_label
 from .predict import add_predict
+from .review import add_review
 from .serve import add_serve
 from .store_teacher import add_store_teacher
 from .teachers import add_teachers
@@ -160,6 +161,7 @@ COMMANDS = (
     add_predict,
     add_serve,
     add_label,
+    add_review,
     add_store_teacher,
     add_env,
 )

@@ -71,12 +71,14 @@ def run(args: argparse.Namespace) -> bool:
     say(
         f'Written: {labels.file}, {len(content["annotations"])} people in '
         f'{len(content["images"])} pictures, which are in '
-        f'{args.out / "images"}. To train a student on them:'
+        f'{args.out / "images"}. To train a student on them, and to see '
+        'where it differs from them:'
     )
     there = shlex.quote(str(args.out))
+    images = f'{there}/labels.json --images {there}/images'
     say(
-        f'  distilpose init student --train {there}/labels.json '
-        f'--images {there}/images'
+        f'  distilpose review {images} --student STUDENT.onnx\n'
+        f'  distilpose init student --train {images}'
     )
     return True
 

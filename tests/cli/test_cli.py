@@ -20,7 +20,7 @@ from distilpose_demo import run as demo
             for name in (
                 *('convert', 'complexity', 'benchmark', 'demo', 'demo-data'),
                 *('init', 'teachers', 'mmpose', 'export', 'predict', 'serve'),
-                *('calibrate', 'label', 'store-teacher', 'env'),
+                *('calibrate', 'label', 'review', 'store-teacher', 'env'),
             )
         ),
         ('train', '--cfg-options'),

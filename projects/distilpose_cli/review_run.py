@@ -1,0 +1,103 @@
+"""What ``distilpose review`` does."""
+
+import argparse
+import itertools
+import shlex
+
+from tqdm import tqdm
+
+from distilpose.checks.coco_file import read_json
+from distilpose.checks.report import Report
+from distilpose_own_data.coco_file import read_annotations
+from distilpose_own_data.labelling.coco import coco_text
+from distilpose_own_data.reviewing.compare import compare, first_photos
+from distilpose_own_data.reviewing.files import merged, part_of
+from distilpose_own_data.reviewing.page import page_text
+from distilpose_runtime import PoseEstimator
+from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.files import written_whole
+
+from .predict_run import say
+
+__all__ = ['merge', 'review']
+
+
+def review(args: argparse.Namespace) -> None:
+    """Write the page, and the annotations of its photos.
+
+    Raises:
+        OSError: A file cannot be read or written.
+        ValueError: An argument or a file is not what it should be.
+    """
+    if args.images is None or args.student is None:
+        raise UserValueError(
+            'A review needs --images FOLDER and --student FILE.onnx; or '
+            '--merge FILE, to take corrected labels back.'
+        )
+    report = Report()
+    read = read_annotations(args.labels, report)
+    student = PoseEstimator(args.student)
+    found = compare(read, args.images, student, report)
+    bar = tqdm(found, total=len(read.images), unit=' photos', disable=None)
+    photos = [photo for photo in bar if photo is not None]
+    if not photos and report.errors:
+        raise UserValueError(' '.join(report.errors))
+    first = first_photos(photos, args.first)
+    title = f'{len(first)} of {len(photos)} photos of {args.labels}'
+    with written_whole(args.out) as partial:
+        partial.write_text(
+            page_text(title, first, read.names, read.skeleton),
+            encoding='utf-8',
+        )
+    tool = args.out.with_suffix('.json')
+    part = part_of(read_json(args.labels), {x.item['id'] for x in first})
+    with written_whole(tool) as partial:
+        partial.write_text(coco_text(part), encoding='utf-8')
+    if str(report):
+        say(f'{report}\n')
+    say(
+        f'Written: {args.out}, the {len(first)} of {len(photos)} photos where '
+        f'labels and student differ most; and {tool}, their labels for an '
+        'annotation tool. When they are corrected there:'
+    )
+    say(
+        f'  distilpose review {shlex.quote(str(args.labels))} --merge '
+        'CORRECTED.json'
+    )
+
+
+def merge(args: argparse.Namespace) -> None:
+    """Put corrected people into the labels; the file as it was is kept.
+
+    Raises:
+        OSError: A file cannot be read or written.
+        ValueError: The files do not fit.
+    """
+    report = Report()
+    read_annotations(args.labels, Report())  # or it says what is wrong
+    labels = read_json(args.labels)
+    corrected = read_annotations(args.merge, report)
+    content = merged(labels, corrected, report)
+    if report.errors:
+        raise UserValueError(
+            f'"{args.merge}": {" ".join(report.errors)} Nothing is merged.'
+        )
+    old = next(
+        place
+        for i in itertools.count(1)
+        if not (place := args.labels.with_suffix(f'.{i}.json')).exists()
+    )
+    with written_whole(old) as partial:
+        partial.write_bytes(args.labels.read_bytes())
+    with written_whole(args.labels) as partial:
+        partial.write_text(coco_text(content), encoding='utf-8')
+    if str(report):
+        say(f'{report}\n')
+    done = sum(bool(x.get('corrected')) for x in content['images'])
+    say(
+        f'Merged: {len(corrected.images)} photos. {done} of '
+        f'{len(content["images"])} are corrected now. {args.labels} as it was '
+        f'is kept as {old}. To train on it:'
+    )
+    there = shlex.quote(str(args.labels))
+    say(f'  distilpose init FOLDER --train {there} --images FOLDER')

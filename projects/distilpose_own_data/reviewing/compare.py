@@ -1,0 +1,180 @@
+"""Where a student and the labels differ most.
+
+K: keypoints. Distances and sigmas are shares of the square root of a box's
+area, as those of OKS are of the area of a person.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distilpose.checks.report import Report
+from distilpose.keypoints.matching import few, match_keypoints
+from distilpose_runtime.boxes import box_faults
+from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.images import read_image
+from distilpose_runtime.poses import Estimator
+
+from ..coco_file import Annotations
+from ..photos import Photos
+
+__all__ = ['MEASURES', 'Person', 'Photo', 'compare', 'first_photos']
+
+MEASURES = ('difference', 'uncertainty')
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person, as labelled and as a student sees it; pixels of the photo.
+
+    Attributes:
+        box: Corners (4,).
+        labels: x, y and visibility (K, 3).
+        student: x and y (K, 2); NaN for a keypoint that it does not know.
+        values: For each of ``MEASURES``, a number for each keypoint (K,); NaN
+            where the keypoint is not labelled, or not known.
+    """
+
+    box: np.ndarray
+    labels: np.ndarray
+    student: np.ndarray
+    values: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo with its people.
+
+    Attributes:
+        item: Its entry in the file.
+        path: Its file.
+        people: They have a label each at least.
+    """
+
+    item: dict[str, Any]
+    path: Path
+    people: list[Person]
+
+    def worst(self, measure: str) -> np.ndarray:
+        """The greatest value of its people: their mean, then each keypoint's.
+
+        (1 + K,), 0 where there is none.
+        """
+        values = np.array([person.values[measure] for person in self.people])
+        known = np.isfinite(values)
+        values = np.where(known, values, 0)
+        mean = values.sum(1, keepdims=True) / known.sum(1, keepdims=True).clip(
+            1
+        )
+        return np.hstack([mean, values]).max(0)
+
+
+def compare(
+    labels: Annotations, folder: Path, student: Estimator, report: Report
+) -> Iterator[Photo | None]:
+    """Ask a student about the people of an annotation file.
+
+    Photos that were corrected already are left out.
+
+    Args:
+        labels: What was read of the file.
+        folder: Of the photos.
+        student: What is asked.
+        report: Told which photos are missing.
+
+    Yields:
+        For each photo that is there, it, or None where it has no labels.
+
+    Raises:
+        ValueError: The student has other keypoints.
+        FileNotFoundError: There is no such folder.
+    """
+    try:
+        index = match_keypoints(student.names, labels.names)
+    except ValueError as error:
+        raise UserValueError(
+            f'The student predicts {few(student.names)}, and the labels have '
+            f'{few(labels.names)}. Choose a student of the same keypoints.'
+        ) from error
+    if index is None:
+        index = [*range(len(labels.names))]
+    photos = Photos(folder, folder)
+    left = [x for x in labels.images if not x.get('corrected')]
+    found = photos.locate(left, labels.file, report)
+    people: dict[Any, list[dict[str, Any]]] = {}
+    for person in labels.people:
+        people.setdefault(person.get('image_id'), []).append(person)
+    for item in left:
+        if item['id'] in found:
+            path = photos.root / found[item['id']]['file_name']
+            seen = _people(path, people.get(item['id'], []), student, index)
+            yield Photo(item, path, seen) if seen else None
+
+
+def _people(
+    path: Path, items: list[dict], student: Estimator, index: list[int | None]
+) -> list[Person]:
+    k = len(index)
+    given = []
+    for item in items:
+        try:
+            points = np.array(item['keypoints'], float).reshape(k, 3)
+            x, y, width, height = map(float, item['bbox'])
+        except (KeyError, TypeError, ValueError):
+            continue  # `distilpose init` says what is wrong with it
+        if (points[:, 2] > 0).any():
+            box = np.array([x, y, x + width, y + height], np.float32)
+            given.append((box, points, item))
+    if not given:
+        return []
+    image = read_image(path)
+    bad = box_faults(image, np.array([box for box, *_ in given]))
+    given = [x for i, x in enumerate(given) if i not in bad]
+    poses = student(image, np.array([box for box, *_ in given]))
+    found = []
+    for i, (box, points, item) in enumerate(given):
+        sigmas = item.get('keypoint_sigmas')
+        sigmas = None if sigmas is None else np.reshape(sigmas, (k, 2))
+        if poses.sigmas is not None:
+            sigmas = _chosen(poses.sigmas[i], index)
+        own = _chosen(poses.keypoints[i], index)
+        found.append(_person(box, points, own, sigmas))
+    return found
+
+
+def _person(
+    box: np.ndarray,
+    labels: np.ndarray,
+    student: np.ndarray,
+    sigmas: np.ndarray | None,
+) -> Person:
+    size = np.sqrt((box[2:] - box[:2]).prod())
+    labelled = np.where(labels[:, 2] > 0, 1.0, np.nan)
+    apart = np.linalg.norm(student - labels[:, :2], axis=1) / size * labelled
+    wide = np.full(len(labels), np.nan)
+    if sigmas is not None:
+        wide = np.sqrt(sigmas.prod(1)) / size * labelled
+    return Person(box, labels, student, dict(zip(MEASURES, (apart, wide))))
+
+
+def _chosen(values: np.ndarray, index: list[int | None]) -> np.ndarray:
+    """The values (K, 2) of the labels' keypoints; NaN for those without."""
+    known = np.array([i is not None for i in index])
+    return np.where(known[:, None], values[[i or 0 for i in index]], np.nan)
+
+
+def first_photos(photos: list[Photo], count: int) -> list[Photo]:
+    """Those where student and labels differ most, the worst one first.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if not photos:
+        raise UserValueError(
+            'No photo has a person with labels that the student can be '
+            'compared with. See what `distilpose init` says about the file.'
+        )
+    return sorted(photos, key=lambda x: -x.worst(MEASURES[0])[0])[:count]

@@ -1,0 +1,212 @@
+"""``distilpose review``: the page, the file for a tool, and back."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distilpose_cli import main
+from distilpose_runtime.images import write_image
+
+from ..runtime.graphs import pose_model
+from ..web.test_browser import launch  # noqa: F401  (a fixture)
+
+BOX = [20, 10, 32, 40]
+SIZE = (32 * 40) ** 0.5
+# What the model says of the box: its middle, and the corner of its crop.
+MIDDLE, CORNER = (36, 30), (16, 30 - 32 * 1.25 * 64 / 48 / 2)
+
+
+@pytest.fixture
+def work(tmp_path, monkeypatch):
+    """Labels of four photos; of the third one, the student is furthest off.
+
+    Distances of the middle are 0, 5 and 10 pixels, and of the corner 12 and
+    0; the corner of the third and all of the fourth are not labelled.
+    """
+    monkeypatch.chdir(tmp_path)
+    pose_model(Path('pose.onnx'))
+    apart = [((0, 0), (0, 12)), ((3, 4), (0, 0)), ((6, 8), None), (None, None)]
+    for i in range(4):
+        image = np.full((96, 160, 3), 60 * i, np.uint8)
+        write_image(Path(f'images/d/{i}.png'), image)
+    people = []
+    for i, moved in enumerate(apart):
+        points = [
+            [0, 0, 0] if by is None else [x + by[0], y + by[1], 1 + k]
+            for k, ((x, y), by) in enumerate(zip((MIDDLE, CORNER), moved))
+        ]
+        people.append(
+            dict(id=7 + i, image_id=i, category_id=5, bbox=BOX, area=640,
+                 iscrowd=0, num_keypoints=2, keypoints=sum(points, []),
+                 keypoint_scores=[0.7, 0.6])
+        )  # fmt: skip
+    write(
+        'labels.json',
+        info=dict(description='mine'),
+        images=[
+            dict(id=i, file_name=f'd/{i}.png', width=160, height=96)
+            for i in range(4)
+        ],
+        annotations=people,
+        categories=[
+            dict(id=5, name='person', keypoints=['centre', 'corner'],
+                 skeleton=[[1, 2]])
+        ],
+    )  # fmt: skip
+
+
+def write(name, **content):
+    Path(name).write_text(json.dumps(content))
+
+
+def read(name):
+    return json.loads(Path(name).read_text())
+
+
+def review(*arguments):
+    main(['review', 'labels.json', *map(str, arguments)])
+
+
+PAGE = ('--images', 'images', '--student', 'pose.onnx', '--out', 'r.html')
+
+
+def test_page_and_file_for_a_tool(work, capsys):
+    review(*PAGE, '--first', 2)
+    text = Path('r.html').read_text()
+    assert re.findall(r'd/\d.png', text) == ['d/2.png', 'd/0.png']
+    values = [
+        json.loads(x.replace('&quot;', '"'))
+        for x in re.findall('data-values="(.*?)"', text)
+    ]
+    # The mean, the middle, the corner: differences, and sigmas of 2.5.
+    wide = round(2.5 / SIZE, 4)
+    expected = [
+        [[10, 10, 0], [wide * SIZE, wide * SIZE, 0]],
+        [[6, 0, 12], [wide * SIZE] * 3],
+    ]
+    np.testing.assert_allclose(
+        np.array(values) * SIZE, expected, atol=0.01, rtol=1e-3
+    )
+    assert 'http' not in text.replace('data:image/jpeg;base64', '')
+    # Both skeletons of the second photo; of the first, two dots have no line.
+    assert text.count('<line') == 1 + 2 and text.count('class="less"') == 2
+    found = read('r.json')
+    assert [x['id'] for x in found['images']] == [0, 2]
+    assert found['annotations'] == [
+        x
+        for x in read('labels.json')['annotations']
+        if x['image_id'] in (0, 2)
+    ]
+    assert '--merge CORRECTED.json' in capsys.readouterr().err
+
+
+def test_sorted_in_a_browser(work, launch):  # noqa: F811
+    """No request, no error; by the corner, the first photo is the worst."""
+    review(*PAGE)
+    page = launch().new_page()
+    asked, problems = [], []
+    page.on('request', lambda request: asked.append(request.url))
+    page.on('pageerror', lambda error: problems.append(str(error)))
+    page.goto(Path('r.html').resolve().as_uri())
+    captions = page.locator('figcaption').all_inner_texts
+    assert [x[-7:] for x in captions()] == ['d/2.png', 'd/0.png', 'd/1.png']
+    page.select_option('#keypoint', label='corner')
+    assert captions()[0] == f'{12 / SIZE:.3f} d/0.png'
+    before = page.locator('image').first.bounding_box()['width']
+    page.locator('svg').first.click()
+    assert page.locator('figure.large').count() == 1
+    after = page.locator('image').first.bounding_box()['width']
+    assert after > 1.3 * before
+    assert not problems
+    assert all(url.startswith(('file:', 'data:')) for url in asked)
+
+
+def test_corrected_labels_are_merged(work, capsys):
+    """From a tool with numbers, folders and an order of its own."""
+    before = Path('labels.json').read_bytes()
+    person = dict(category_id=1, bbox=BOX, area=640, iscrowd=0)
+    write(
+        'corrected.json',
+        images=[
+            dict(id=21, file_name='upload/2.png', width=160, height=96),
+            dict(id=20, file_name='0.png', width=160, height=96),
+        ],
+        annotations=[
+            dict(person, id=1, image_id=21, keypoints=[1, 2, 2, 3, 4, 1]),
+            dict(person, id=7, image_id=21, keypoints=[5, 6, 2, 0, 0, 0]),
+        ],
+        categories=[dict(id=1, name='x', keypoints=['corner', 'centre'])],
+    )
+    review('--merge', 'corrected.json')
+    found = read('labels.json')
+    rows = [
+        (x['id'], x['image_id'], x['category_id'], x['keypoints'])
+        for x in found['annotations']
+    ]
+    # Nobody is left in the first photo. Of others, all is as it was.
+    kept = json.loads(before)['annotations']
+    assert [x for x in found['annotations'] if x['id'] < 11] == kept[1::2]
+    assert rows[2:] == [
+        (11, 2, 5, [3, 4, 1, 1, 2, 2]),
+        (12, 2, 5, [0, 0, 0, 5, 6, 2]),
+    ]
+    corrected = [x['id'] for x in found['images'] if x.get('corrected')]
+    assert corrected == [0, 2]
+    assert Path('labels.1.json').read_bytes() == before
+    assert '2 of 4 are corrected now' in capsys.readouterr().err
+    # The next review leaves them out, the next merge keeps one more file.
+    review(*PAGE)
+    assert re.findall(r'd/\d.png', Path('r.html').read_text()) == ['d/1.png']
+    review('--merge', 'r.json')
+    assert Path('labels.2.json').is_file()
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (
+            lambda x: x['categories'][0].update(keypoints=['a', 'corner']),
+            'has the keypoints a, corner, expected centre, corner',
+        ),
+        (
+            lambda x: x['images'][1].update(file_name='z.png'),
+            'has 1 images that the labels have not',
+        ),
+        (
+            lambda x: x['annotations'][0].update(keypoints=[1, 2]),
+            'do not have 6 numbers',
+        ),
+        (lambda x: x.update(images=None), 'is not in COCO format'),
+    ],
+)
+def test_nothing_is_merged_of_what_does_not_fit(work, change, message):
+    before = Path('labels.json').read_bytes()
+    content = read('labels.json')
+    change(content)
+    write('other.json', **content)
+    with pytest.raises(SystemExit) as ended:
+        review('--merge', 'other.json')
+    assert message in str(ended.value) and '\n' not in str(ended.value)
+    assert Path('labels.json').read_bytes() == before
+    assert not Path('labels.1.json').exists()
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (('--images', 'images'), 'needs --images FOLDER and --student'),
+        ((*PAGE[:2], '--student', 'none.onnx'), 'none.onnx'),
+        ((*PAGE[:2], '--student', 'distilpose-lsp'), 'the same keypoints'),
+        (('--images', 'none', *PAGE[2:]), 'There is no folder "none"'),
+        (('--images', 'empty', *PAGE[2:]), 'images are not there'),
+    ],
+)
+def test_refused_in_one_line(work, arguments, message):
+    Path('empty').mkdir()
+    with pytest.raises(SystemExit) as ended:
+        review(*arguments)
+    assert message in str(ended.value) and '\n' not in str(ended.value)
+    assert not Path('r.html').exists()
