@@ -10,6 +10,7 @@ from torch import nn
 from distilpose.deploy.export import export_onnx
 
 from . import toys
+from .teachers import heads
 
 NAMES = ['nose', 'left_hand', 'right_hand', 'left_foot', 'right_foot']
 FLIPS = [0, 2, 1, 4, 3]
@@ -88,3 +89,28 @@ def export(folder: Path, **options) -> Path:
         student, checkpoint(folder, student), folder / 'toy.onnx', **options
     )
     return folder / 'toy.onnx'
+
+
+def udp(folder: Path, flip_test: bool = False) -> tuple[str, str, Path]:
+    """Export a student of UDP's crops and heatmaps, of an odd size.
+
+    Gives its config, its checkpoint and the exported file.
+    """
+    size = (45, 61)
+    pipeline = [dict(step) for step in PIPELINE]
+    pipeline[2].update(input_size=size, use_udp=True)
+    head = heads.config('udp', toys.K, toys.INPUT_SIZE)
+    head['decoder'].update(input_size=size)
+    student = config(
+        pipeline, neck=None, head=head, test_cfg=dict(flip_test=flip_test)
+    )
+    path = checkpoint(folder, student)
+    state = torch.load(path)
+    # Some cell is above 0, or MMPose would refine one that is not there.
+    state['state_dict']['head.final_layer.weight'].abs_()
+    state['state_dict']['head.final_layer.bias'].zero_()
+    torch.save(state, path)
+    student.dump(folder / 'udp.py')
+    file = folder / 'udp.onnx'
+    export_onnx(student, path, file, flip_test=flip_test)
+    return str(folder / 'udp.py'), path, file

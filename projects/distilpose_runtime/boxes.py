@@ -2,7 +2,7 @@
 
 N: people. H, W: height and width of a crop, pixels. Boxes are (x1, y1, x2,
 y2), pixels of the image. Crops are those of MMPose's ``GetBBoxCenterScale``
-and ``TopdownAffine``, pixel by pixel.
+and ``TopdownAffine``, with ``use_udp`` or without, pixel by pixel.
 """
 
 import cv2
@@ -70,6 +70,7 @@ def crop(
     center: np.ndarray,
     scale: np.ndarray,
     size: tuple[int, int],
+    use_udp: bool = False,
 ) -> np.ndarray:
     """Cut out a part of an image, black where it lies outside.
 
@@ -78,12 +79,21 @@ def crop(
         center: Centre (x, y) of the part.
         scale: Width and height of the part.
         size: Width and height of the crop.
+        use_udp: Whether the crop's last pixel, not the one behind it, lies at
+            the end of the part.
 
     Returns:
         Crop (H, W, 3).
     """
     if max(image.shape[:2]) > LONGEST:
         image, center, scale = _cut(image, center, scale)
+    warp = (_udp_warp if use_udp else _warp)(center, scale, size)
+    return cv2.warpAffine(image, warp, size, flags=cv2.INTER_LINEAR)
+
+
+def _warp(
+    center: np.ndarray, scale: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
     # Three points of the part and where they are in the crop: the centre, the
     # middle of the left side, and a point below it. In float32 from the start,
     # as MMPose does, or some pixels would differ.
@@ -92,8 +102,18 @@ def crop(
     target[:2] = np.array(size) * 0.5, [0, size[1] * 0.5]
     for points in (source, target):
         points[2] = points[1] + [0, points[0, 0] - points[1, 0]]
-    matrix = cv2.getAffineTransform(source, target)
-    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR)
+    return cv2.getAffineTransform(source, target)
+
+
+def _udp_warp(
+    center: np.ndarray, scale: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    warp = np.zeros((2, 3), np.float32)
+    for i in range(2):
+        zoom = (size[i] - 1) / scale[i]
+        warp[i, i] = zoom
+        warp[i, 2] = zoom * (0.5 * scale[i] - center[i])
+    return warp
 
 
 def _cut(

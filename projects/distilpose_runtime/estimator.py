@@ -108,7 +108,7 @@ class PoseEstimator:
         for start in range(0, len(boxes), self.batch):
             part = slice(start, start + self.batch)
             crops = [
-                crop(image, center, scale, size)
+                crop(image, center, scale, size, self.info.use_udp)
                 for center, scale in zip(centers[part], scales[part])
             ]
             found.append(self.run(self.normalize(np.stack(crops))))

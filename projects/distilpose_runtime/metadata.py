@@ -13,7 +13,8 @@ __all__ = ['KEY', 'FORMAT_VERSION', 'ModelError', 'ModelInfo']
 
 # The entry of the ONNX metadata that holds a JSON object.
 KEY = 'distilpose'
-FORMAT_VERSION = 1
+# 2 has crops of UDP, which readers of 1 do not make.
+FORMAT_VERSION = 2
 
 
 class ModelError(UserValueError):
@@ -33,6 +34,7 @@ class ModelInfo(NamedTuple):
         std: Standard deviation of each channel, (3,).
         to_rgb: Whether the model takes RGB, not BGR.
         padding: How much larger than its box a crop is.
+        use_udp: Whether crops are of UDP; files before 0.3 do not say it.
         names: The names of the K keypoints.
         skeleton: Pairs of keypoints that a line connects.
         flip_pairs: Pairs of keypoints that change places in a mirror image.
@@ -53,6 +55,7 @@ class ModelInfo(NamedTuple):
     std: np.ndarray
     to_rgb: bool
     padding: float
+    use_udp: bool
     names: list[str]
     skeleton: list[tuple[int, int]]
     flip_pairs: list[tuple[int, int]]
@@ -125,6 +128,7 @@ class ModelInfo(NamedTuple):
             std=np.array(found['std'], np.float32).reshape(3),
             to_rgb=bool(found['to_rgb']),
             padding=float(found['padding']),
+            use_udp=bool(found.get('use_udp', False)),
             names=[str(name) for name in found['keypoint_names']],
             skeleton=[(int(i), int(j)) for i, j in found['skeleton']],
             flip_pairs=[(int(i), int(j)) for i, j in found['flip_pairs']],

@@ -6,7 +6,9 @@ import pytest
 import torch
 from mmpose.models.utils.tta import flip_heatmaps, flip_vectors
 
-from distilpose.deploy.export import export_onnx
+from distilpose.deploy import export
+from distilpose.deploy import student as student_module
+from distilpose.deploy.export import ExportError, export_onnx
 from distilpose.deploy.maps import map_sigmas, mirrored_maps
 from distilpose_runtime import PoseEstimator
 
@@ -58,6 +60,43 @@ def test_as_mmpose_predicts(name, flip_test, tmp_path):
     assert poses.keypoints.shape == (2, toys.K, 2)
     assert (poses.sigmas is not None) == widths
     assert len(np.unique(poses.keypoints.round(1), axis=0)) == 2
+
+
+@pytest.mark.parametrize('fault', ['rounding', 'decoding'])
+def test_tied_keypoints_may_move_by_a_bin(fault, tmp_path, monkeypatch):
+    """Each bin along x has a twin, which the file gets for the first."""
+    student = config('simcc')
+    checkpoint = exported.checkpoint(tmp_path, student)
+    state = torch.load(checkpoint)
+    for name in ('weight', 'bias'):
+        values = state['state_dict'][f'head.mlp_head_x.{name}']
+        values[1::2] = values[::2]
+    torch.save(state, checkpoint)
+    decode = student_module.decode
+
+    def deploy_with_fault(model, **options):
+        # After what PyTorch gives was asked for.
+        export_deploy(model, **options)
+        if fault == 'rounding':
+            model.head.mlp_head_x.bias.data[1::2] += 3e-6
+        else:
+            monkeypatch.setattr(student_module, 'decode', a_bin_below)
+
+    def a_bin_below(codec, *maps):
+        coords, scores = decode(codec, *maps)
+        return coords + torch.tensor([0, 0.5]), scores
+
+    export_deploy = export.deploy
+    monkeypatch.setattr(export, 'deploy', deploy_with_fault)
+    arguments = student, checkpoint, tmp_path / 'x.onnx'
+    if fault == 'decoding':
+        with pytest.raises(ExportError, match='by keypoints 0.5 px'):
+            export_onnx(*arguments)
+        return
+    found = export_onnx(*arguments)
+    assert found.coords < 1e-4 and found.scores < 1e-5
+    text = '; 40 of 40 keypoints are tied, and moved by up to 0.5 px'
+    assert str(found).endswith(text)
 
 
 def test_sigmas_of_rows_are_the_spread_of_the_truth():

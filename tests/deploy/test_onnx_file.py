@@ -135,6 +135,7 @@ def test_metadata(tmp_path):
         dataset='five',
         input_size=[48, 64],
         padding=1.1,
+        use_udp=False,
         mean=[100, 110, 120],
         std=[50, 60, 70],
         to_rgb=True,
@@ -282,7 +283,6 @@ def test_output_keypoint_indices_of_other_data(tmp_path):
 @pytest.mark.parametrize(
     'change, message',
     [
-        (dict(use_udp=True), r'TopdownAffine\(use_udp=True\)'),
         (dict(input_size=(96, 128)), r'crops of \(96, 128\) .* \(48, 64\)'),
         (dict(type='BottomupResize'), 'no TopdownAffine'),
     ],

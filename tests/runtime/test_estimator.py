@@ -46,24 +46,35 @@ def test_equals_mmpose(flip_test, image, tmp_path):
     assert np.array_equal(poses.boxes, BOXES)
 
 
-def test_crops_are_mmposes_bit_by_bit(image):
+@pytest.mark.parametrize('flip_test', [False, True])
+def test_udp_equals_mmpose(flip_test, image, tmp_path):
+    """With boxes at and over the border of an image of odd size."""
+    image = image[:141, :113]
+    boxes = np.vstack([BOXES, [[0, 0, 112, 60], [70, 1, 113, 141]]])
+    boxes = boxes.astype(np.float32)
+    config, checkpoint, file = exported.udp(tmp_path, flip_test)
+    poses = PoseEstimator(file)(image, boxes)
+    expected = MMPoseEstimator(config, checkpoint, 'cpu')(image, boxes)
+    np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=0.05)
+    np.testing.assert_allclose(poses.scores, expected.scores, rtol=1e-5)
+
+
+@pytest.mark.parametrize('size', [(48, 64), (33, 21)])
+@pytest.mark.parametrize('use_udp', [False, True])
+def test_crops_are_mmposes_bit_by_bit(use_udp, size, image):
+    affine = dict(type='TopdownAffine', input_size=size, use_udp=use_udp)
     with DefaultScope.overwrite_default_scope('mmpose'):
-        pipeline = Compose(
-            [
-                dict(type='GetBBoxCenterScale'),
-                dict(type='TopdownAffine', input_size=(48, 64)),
-            ]
-        )
+        pipeline = Compose([dict(type='GetBBoxCenterScale'), affine])
     generator = np.random.default_rng(1)
     corners = generator.uniform(-30, 100, (50, 2))
     boxes = np.hstack([corners, corners + generator.uniform(5, 90, (50, 2))])
     boxes = boxes.astype(np.float32)
-    centers, scales = box_module.frames(boxes, (48, 64), 1.25)
+    centers, scales = box_module.frames(boxes, size, 1.25)
     for box, center, scale in zip(boxes, centers, scales):
         wanted = pipeline(dict(img=image, bbox=box[None]))
         assert np.array_equal(center, wanted['input_center'])
         assert np.array_equal(scale, wanted['input_scale'])
-        found = box_module.crop(image, center, scale, (48, 64))
+        found = box_module.crop(image, center, scale, size, use_udp)
         assert np.array_equal(found, wanted['img'])
 
 
@@ -266,7 +277,7 @@ def calibration(**changes):
 
 @pytest.mark.parametrize('change, message', [
     (lambda g: g.ClearField('metadata_props'), 'does not say what it'),
-    (set_entry(format_version=2), 'format 2, .* reads up to 1'),
+    (set_entry(format_version=3), 'format 3, .* reads up to 2'),
     (set_entry(mean=None), 'are damaged'),
     (set_entry(std=[0, 1, 1]), r'damaged .*: std is \[0. 1. 1.\]'),
     (set_entry(padding='nan'), 'padding is nan'),

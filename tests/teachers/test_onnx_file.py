@@ -5,6 +5,7 @@ import json
 import pickle
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -192,6 +193,17 @@ def test_what_an_exported_student_predicts_is_drawn(tmp_path, has_sigmas):
     maps = ask(images, onnx=file, keypoints_of=None).maps
     assert scores.max() > 0
     torch.testing.assert_close(maps.rows, expected, rtol=1e-3, atol=1e-4)
+    end = torch.tensor([12.0, 16.0])  # behind the last cell
+    torch.testing.assert_close(maps.frame.coords(end), torch.ones(2))
+    graph = onnx.load(file)
+    (entry,) = graph.metadata_props
+    about = {**json.loads(entry.value), 'use_udp': True}
+    entry.value = json.dumps(about)
+    onnx.save(graph, file)
+    maps = ask(images, onnx=file, keypoints_of=None).maps
+    torch.testing.assert_close(
+        maps.frame.coords(end), torch.tensor([47 / 48, 63 / 64])
+    )
 
 
 def test_a_tensor_inside(file):

@@ -58,6 +58,17 @@ test('a crop between pixels, and black outside', () => {
   assert.equal(blue[5], 1); // a quarter of 3
 });
 
+test('a crop of UDP reaches from the first pixel to the last', () => {
+  const frame = { x: 1.5, y: 1, width: 3, height: 2 };
+  const image = ramp(4, 4);
+  const [plain, found] = [false, true].map((udp) =>
+    [...pose.crop(image, frame, [4, 3], udp)].filter((_, i) => i % 3 < 2),
+  );
+  const rows = [2, 22, 42].map((g) => [1, 11, 21, 31].map((r) => [r, g]));
+  assert.deepEqual(found, rows.flat(2));
+  assert.deepEqual(plain.slice(-2), [24, 29]); // at (2.25, 1.33)
+});
+
 test('the input of a model', () => {
   const rgb = new Uint8ClampedArray([1, 2, 3, 4, 5, 6]);
   const info = { input_size: [2, 1], mean: [1, 2, 3], std: [1, 2, 4] };

@@ -174,9 +174,9 @@ def test_bad_input_is_one_line(model, tmp_path):
     (tmp_path / 'text.onnx').write_text('no model')
     assert 'cannot load' in stopped(tmp_path / 'text.onnx')
     graph = onnx.load(model)
-    graph.metadata_props[0].value = '{"format_version": 2}'
+    graph.metadata_props[0].value = '{"format_version": 3}'
     onnx.save(graph, tmp_path / 'newer.onnx')
-    assert 'format 2' in stopped(tmp_path / 'newer.onnx')
+    assert 'format 3' in stopped(tmp_path / 'newer.onnx')
     assert 'NanoDet' in stopped(model, '--detector', model)
     assert 'port must be' in stopped(model, '--port', 70000)
 

@@ -20,10 +20,7 @@ from ..version import __version__
 from ..zoo.find import input_size
 from .tracing import OPSET
 
-__all__ = ['FORMAT_VERSION', 'describe', 'flip_indices', 'test_dataset']
-
-# Of the description. A reader refuses a version that it does not know.
-FORMAT_VERSION = 1
+__all__ = ['describe', 'flip_indices', 'test_dataset']
 
 
 def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
@@ -33,12 +30,13 @@ def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
         ValueError: The config does not tell what keypoints the model
             predicts, or its crops are of a kind that the runtime cannot make.
     """
-    size, padding = _crop(config)
+    crop = _crop(config)
     meta = predicted_metainfo(config, model)
     drawing = drawing_of(meta)
     spec = InputSpec.of_model(model)
     return dict(
-        format_version=FORMAT_VERSION,
+        # Readers of older versions refuse what they cannot do.
+        format_version=2 if crop['use_udp'] else 1,
         model=Path(config.filename or 'model').stem,
         dataset=meta['dataset_name'],
         versions=dict(
@@ -47,8 +45,7 @@ def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
             mmpose=mmpose.__version__,
             opset=OPSET,
         ),
-        input_size=size,
-        padding=padding,
+        **crop,
         mean=spec.mean,
         std=spec.std,
         to_rgb=spec.rgb,
@@ -98,23 +95,18 @@ def test_dataset(config: Config) -> dict:
     )
 
 
-def _crop(config: Config) -> tuple[tuple[int, int], float]:
-    """Size of a crop, and how much larger than a box it is."""
+def _crop(config: Config) -> dict[str, Any]:
+    """Size of a crop, how much larger than a box it is, and its warp."""
     pipeline = test_dataset(config).get('pipeline') or config.get(
         'val_pipeline', []
     )
     steps = {step['type']: step for step in pipeline}
     affine = steps.get('TopdownAffine')
-    if affine is None or affine.get('use_udp'):
+    if affine is None:
         raise UserValueError(
-            f'{config.filename} has '
-            + (
-                'no TopdownAffine in its test pipeline'
-                if affine is None
-                else 'TopdownAffine(use_udp=True) in its test pipeline'
-            )
-            + ', and exported models take the crops of a TopdownAffine '
-            'without UDP. Train and test the model with it.'
+            f'{config.filename} has no TopdownAffine in its test pipeline, '
+            'and exported models take its crops. Train and test the model '
+            'with it.'
         )
     size, wanted = tuple(affine['input_size']), input_size(config)
     if size != wanted:
@@ -123,4 +115,8 @@ def _crop(config: Config) -> tuple[tuple[int, int], float]:
             f"pixels, but the model's codec is for {wanted}. Set both to the "
             'same input_size.'
         )
-    return wanted, steps.get('GetBBoxCenterScale', {}).get('padding', 1.25)
+    return dict(
+        input_size=wanted,
+        padding=steps.get('GetBBoxCenterScale', {}).get('padding', 1.25),
+        use_udp=bool(affine.get('use_udp', False)),
+    )

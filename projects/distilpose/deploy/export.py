@@ -22,13 +22,19 @@ from .description import describe, flip_indices
 from .fuse import deploy
 from .student import ExportedStudent, Keypoints
 from .tracing import OPSET, trace_onnx
-from .verification import Batch, Difference, compare, predict, random_crops
+from .verification import (
+    PIXELS,
+    SCORE,
+    Batch,
+    Difference,
+    compare,
+    predict,
+    random_crops,
+)
 
 __all__ = ['OPSET', 'PRECISIONS', 'ExportError', 'export_onnx', 'load_student']
 
 PRECISIONS = ('float32', 'float16')
-# Largest differences from PyTorch that float32 may have.
-PIXELS, SCORE = 0.05, 1e-3
 
 
 class ExportError(UserValueError):

@@ -65,9 +65,8 @@ class ExportedStudent(nn.Module):
         raw_images: bool = False,
     ) -> None:
         super().__init__()
-        self.head = pose_head_of(model.head)
-        expect_adapter(student_output, self.head)
         self.model = model
+        expect_adapter(student_output, self.head)
         self.size = size
         self.flip_indices = None if flip_indices is None else [*flip_indices]
         test_cfg = model.test_cfg or {}
@@ -79,6 +78,11 @@ class ExportedStudent(nn.Module):
         )
         self.raw_images = raw_images
         self.dtype = torch.float32
+
+    @property
+    def head(self) -> Any:
+        """The head that predicts keypoints; another one once it is fused."""
+        return pose_head_of(self.model.head)
 
     def to_float16(self) -> None:
         """Make backbone and neck float16, in place; the head stays float32.
@@ -94,20 +98,21 @@ class ExportedStudent(nn.Module):
 
     def keypoints(self, images: Tensor) -> Keypoints:
         """Predict the keypoints of images, as ``raw_images`` says."""
-        if self.raw_images:
-            images = self._normalize(images)
-        outputs = [self._output(images)]
-        if self.flip_indices is not None:
-            outputs.append(self._output(images.flip(-1)))
-        maps = maps_given(self.head, outputs[0])
+        outputs = self._outputs(images)
+        maps = self._averaged(outputs)
         if maps:
-            found = self._of_maps(maps, outputs[1:])
-        else:
-            found = self._of_coordinates(outputs)
-        if self.chosen is None:
-            return found
-        return Keypoints._make(
-            x if x is None else x[:, self.chosen] for x in found
+            return self.decoded(maps)
+        return self._choose(self._of_coordinates(outputs))
+
+    def maps(self, images: Tensor) -> Maps:
+        """The maps of images that ``decoded`` takes; none of other heads."""
+        return self._averaged(self._outputs(images))
+
+    def decoded(self, maps: Maps) -> Keypoints:
+        """The keypoints that maps tell."""
+        coords, scores = decode(self.head.decoder, *maps)
+        return self._choose(
+            Keypoints(coords, scores, map_sigmas(self.head, maps))
         )
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -134,17 +139,32 @@ class ExportedStudent(nn.Module):
             feats = tree_map(Tensor.float, feats)
         return self.head(feats)
 
-    def _of_maps(self, maps: Maps, others: list[Any]) -> Keypoints:
-        """Decode maps, averaged with those of the mirror images."""
-        for output in others:
+    def _outputs(self, images: Tensor) -> list[Any]:
+        """What the head gives for images and, by flip test, mirror images."""
+        if self.raw_images:
+            images = self._normalize(images)
+        if self.flip_indices is None:
+            return [self._output(images)]
+        return [self._output(images), self._output(images.flip(-1))]
+
+    def _averaged(self, outputs: list[Any]) -> Maps:
+        """Maps, averaged with those of the mirror images."""
+        maps = maps_given(self.head, outputs[0])
+        for output in outputs[1:] if maps else ():
             mirrors = mirrored_maps(
                 maps_given(self.head, output),
                 self.flip_indices or (),
                 self.model.test_cfg or {},
             )
             maps = tuple((a + b) / 2 for a, b in zip(maps, mirrors))
-        coords, scores = decode(self.head.decoder, *maps)
-        return Keypoints(coords, scores, map_sigmas(self.head, maps))
+        return maps
+
+    def _choose(self, found: Keypoints) -> Keypoints:
+        if self.chosen is None:
+            return found
+        return Keypoints._make(
+            x if x is None else x[:, self.chosen] for x in found
+        )
 
     def _of_coordinates(self, outputs: list[Any]) -> Keypoints:
         found = [student_output(self.head, output) for output in outputs]

@@ -14,11 +14,25 @@ from mmpose.structures import PoseDataSample
 
 from distilpose_runtime import PoseEstimator
 
+from ..heads.maps import Maps
 from .student import ExportedStudent
 
-__all__ = ['Batch', 'Difference', 'compare', 'predict', 'random_crops']
+__all__ = [
+    'PIXELS',
+    'SCORE',
+    'Batch',
+    'Difference',
+    'compare',
+    'predict',
+    'random_crops',
+]
 
 BATCHES = (1, 2, 5)
+# Largest differences from PyTorch that float32 may have.
+PIXELS, SCORE = 0.05, 1e-3
+# What rounding does to a map, in parts of its greatest value, and how often it
+# is tried what that does to a keypoint.
+ROUNDING, DRAWS = 1e-5, 16
 
 
 class Batch(NamedTuple):
@@ -29,23 +43,35 @@ class Batch(NamedTuple):
     coords: np.ndarray  # (N, K, 2)
     scores: np.ndarray  # (N, K)
     sigmas: np.ndarray | None  # (N, K, 2)
+    moves: np.ndarray  # how far rounding may move coords, (N, K, 2)
 
 
 class Difference(NamedTuple):
     """Largest differences of an exported file from PyTorch.
 
-    NaN where one of both is not finite.
+    NaN where one of both is not finite. A keypoint is tied where rounding
+    decides its place: two bins are as high as each other, or the top of a
+    heatmap is so flat that a codec's refinement has no hold.
     """
 
-    coords: float  # pixels of the crop
+    coords: float  # pixels of the crop, of keypoints that are not tied
     scores: float  # relative where they are above 1
     sigmas: float  # pixels of the crop; 0 for a model without
+    tied_coords: float = 0.0  # pixels of the crop, of those that are
+    tied: int = 0  # how many keypoints are elsewhere, and may be
+    keypoints: int = 0  # how many there are
 
     def __str__(self) -> str:
-        return (
+        text = (
             f'keypoints {self.coords:.2g} px, scores {self.scores:.2g}, '
             f'sigmas {self.sigmas:.2g} px'
         )
+        if self.tied:
+            text += (
+                f'; {self.tied} of {self.keypoints} keypoints are tied, and '
+                f'moved by up to {self.tied_coords:.2g} px'
+            )
+        return text
 
 
 def random_crops(size: tuple[int, int]) -> list[np.ndarray]:
@@ -76,7 +102,8 @@ def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
         for sample in student.model.predict(images, data['data_samples'])
     ]
     raw = torch.from_numpy(crops) if student.raw_images else images
-    own = student.keypoints(raw)
+    maps = student.maps(raw)
+    own = student.decoded(maps) if maps else student.keypoints(raw)
     sigmas = own.sigmas
     coords = np.concatenate([x.keypoints for x in found])
     scores = np.concatenate([x.keypoint_scores for x in found])
@@ -90,31 +117,50 @@ def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
         coords=coords,
         scores=scores,
         sigmas=None if sigmas is None else sigmas.numpy(),
+        moves=_moves(student, maps) if maps else np.zeros_like(coords),
     )
+
+
+def _moves(student: ExportedStudent, maps: Maps) -> np.ndarray:
+    """How far keypoints move when their maps change as by rounding."""
+    rng = torch.Generator().manual_seed(0)
+    coords = student.decoded(maps).coords
+    moves = torch.zeros_like(coords)
+    for _ in range(DRAWS):
+        noisy = tuple(
+            x
+            + ROUNDING
+            * x.abs().amax([*range(2, x.ndim)], keepdim=True)
+            * torch.randn(x.shape, generator=rng)
+            for x in maps
+        )
+        moved = (student.decoded(noisy).coords - coords).abs()
+        moves = torch.maximum(moves, moved)
+    return moves.numpy()
 
 
 def compare(model: PoseEstimator, expected: Sequence[Batch]) -> Difference:
     """Compare a file with PyTorch, over all batches."""
-    largest = np.zeros(3)
+    largest, tied, keypoints = np.zeros(4), 0, 0
     for batch in expected:
         found = model.run(
             batch.crops if model.info.raw_images else batch.images
         )
-        largest = np.maximum(  # which keeps NaN
-            largest,
-            [
-                0.0
-                if value is None
-                else (np.abs(found[name] - value) / unit).max()
-                for name, value, unit in (
-                    ('coords', batch.coords, 1),
-                    # Logits of rows may be large.
-                    ('scores', batch.scores, np.abs(batch.scores).clip(1)),
-                    ('sigmas', batch.sigmas, 1),
-                )
-            ],
-        )
-    return Difference(*largest.tolist())
+        apart = np.abs(found['coords'] - batch.coords)
+        ties = (apart > PIXELS).any(-1) & (
+            apart <= np.maximum(PIXELS, 2 * batch.moves)
+        ).all(-1)
+        # Logits of rows may be large.
+        scores = np.abs(found['scores'] - batch.scores)
+        scores = scores / np.abs(batch.scores).clip(1)
+        sigmas = np.zeros(1)
+        if batch.sigmas is not None:
+            sigmas = np.abs(found['sigmas'] - batch.sigmas)
+        for i, x in enumerate((apart[~ties], scores, sigmas, apart[ties])):
+            # np.maximum keeps NaN, which max does not.
+            largest[i] = np.maximum(largest[i], x.max(initial=0.0))
+        tied, keypoints = tied + int(ties.sum()), keypoints + ties.size
+    return Difference(*largest.tolist(), tied=tied, keypoints=keypoints)
 
 
 def _sample(student: ExportedStudent) -> PoseDataSample:

@@ -196,7 +196,7 @@ class OnnxSource(TeacherSource):
             names = [self.output]
         values = self._run(np.zeros((1, 3, h, w), np.float32), names)
         shapes = {name: x.shape for name, x in zip(names, values)}
-        found = recognise(shapes, (w, h), self.codec, bool(self._exported))
+        found = recognise(shapes, (w, h), self.codec, self._exported)
         if found is None:
             given = ', '.join(f'{n} {s}' for n, s in shapes.items())
             raise UserValueError(

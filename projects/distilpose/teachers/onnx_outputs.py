@@ -42,14 +42,14 @@ def recognise(
     shapes: Mapping[str, tuple[int, ...]],
     size: Size,
     codec: dict | None = None,
-    exported: bool = False,
+    exported: Mapping[str, Any] | None = None,
 ) -> Reader | None:
     """Find an output, or a pair of them, that can be imitated.
 
     ``shapes`` are those of the outputs, in their order, and ``size`` is that
     (W, H) of the input. The codec, without sizes, is MSRAHeatmap for heatmaps
-    by default, and RTMPose's SimCCLabel for a pair of rows. ``exported`` says
-    that ``distilpose export`` wrote the file.
+    by default, and RTMPose's SimCCLabel for a pair of rows. ``exported`` is
+    what ``distilpose export`` has written into the file, if it wrote it.
 
     Returns:
         What reads it; None if there is no such output.
@@ -63,6 +63,10 @@ def recognise(
     if exported and 'coords' in shapes:
         names = [n for n in ('coords', 'scores', 'sigmas') if n in shapes]
         kind = 'what a student predicts'
+        if exported.get('use_udp'):
+            # Its last pixel, W - 1, is W in what UDP's codec decodes.
+            scale = w * w / (w - 1) / STRIDE, h * h / (h - 1) / STRIDE
+            cells = cells._replace(scale=scale)
         return Reader(tuple(names), kind, _draw_student, cells)
     rows = [name for name, shape in shapes.items() if len(shape) == 3]
     if len(rows) == 2 and shapes[rows[0]][:2] == shapes[rows[1]][:2]:

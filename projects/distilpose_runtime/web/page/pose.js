@@ -27,19 +27,20 @@ export function wholeImage(image, [W, H]) {
 /**
  * A crop as RGB bytes (H, W, 3): linear interpolation, black outside.
  *
- * Pixel i lies at coordinate i, and the frame's centre at (W / 2, H / 2), as
- * in MMPose. A canvas lets pixel i reach from i to i + 1, and each browser
- * chooses how it mixes pixels; hence no canvas here.
+ * Pixel i lies at coordinate i, and the frame reaches from 0 to (W, H), or by
+ * UDP to (W - 1, H - 1), as in MMPose. A canvas lets pixel i reach from i to
+ * i + 1, and each browser chooses how it mixes pixels; hence no canvas here.
  */
-export function crop(image, { x, y, width }, [W, H]) {
-  const step = width / W;
+export function crop(image, { x, y, width, height }, [W, H], udp = false) {
+  const last = udp ? 1 : 0;
+  const [stepX, stepY] = [width / (W - last), height / (H - last)];
   const out = new Uint8ClampedArray(W * H * 3); // it rounds
   for (let v = 0, o = 0; v < H; v++) {
-    const sourceY = y + (v - H / 2) * step;
+    const sourceY = y - height / 2 + v * stepY;
     const top = Math.floor(sourceY);
     const below = sourceY - top;
     for (let u = 0; u < W; u++, o += 3) {
-      const sourceX = x + (u - W / 2) * step;
+      const sourceX = x - width / 2 + u * stepX;
       const left = Math.floor(sourceX);
       const beside = sourceX - left;
       const upper = mix(image, left, top, beside);

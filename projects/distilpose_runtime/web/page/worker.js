@@ -58,7 +58,7 @@ const tasks = {
       const frames = boxes
         .slice(n, n + BATCH)
         .map((box) => frame(box, size, info.padding));
-      const crops = frames.map((f) => crop(image, f, size));
+      const crops = frames.map((f) => crop(image, f, size, info.use_udp));
       const outputs = await run(model, modelInput(crops, info));
       const arrays = Object.fromEntries(
         Object.entries(outputs).map(([name, { data }]) => [name, data]),
