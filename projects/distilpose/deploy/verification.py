@@ -160,7 +160,8 @@ def compare(model: PoseEstimator, expected: Sequence[Batch]) -> Difference:
             # np.maximum keeps NaN, which max does not.
             largest[i] = np.maximum(largest[i], x.max(initial=0.0))
         tied, keypoints = tied + int(ties.sum()), keypoints + ties.size
-    return Difference(*largest.tolist(), tied=tied, keypoints=keypoints)
+    coords, scores, sigmas, moved = largest.tolist()
+    return Difference(coords, scores, sigmas, moved, tied, keypoints)
 
 
 def _sample(student: ExportedStudent) -> PoseDataSample:
