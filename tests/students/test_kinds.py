@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from distilpose.deploy import deploy
 from distilpose.deploy.export import export_onnx, load_student
@@ -12,54 +11,17 @@ from distilpose.deploy.student import ExportedStudent
 from distilpose.students.mmpose_estimator import MMPoseEstimator
 from distilpose_runtime import PoseEstimator
 
-from .. import exported, toys
-from ..teachers import heads
+from .. import toys
 from ..training import runs
+from .kinds import COORDINATES, KINDS, made, parts
 
-COORDINATES = {k: v for k, v in toys.students().items() if k != 'timm'}
-MAPS = (
-    *('msra', 'dark', 'udp', 'udp_combined', 'megvii', 'vipnas'),
-    *('hourglass', 'mspn', 'visibility', 'simcc', 'rtmpose', 'rtmw'),
-)
-KINDS = (*COORDINATES, 'tokenpose', *MAPS)
 BOXES = [[10, 5, 60, 70], [20, 10, 80, 75], [0, 0, 40, 60]]
-
-
-def parts(kind, keypoints=toys.K, size=toys.INPUT_SIZE):
-    """Neck and head of a student."""
-    if kind in COORDINATES:
-        return COORDINATES[kind]
-    if kind == 'tokenpose':
-        teacher = toys.teacher(keypoints)
-        return dict(neck=teacher['neck'], head=teacher['head'])
-    head = heads.config(kind, keypoints, size)
-    return dict(neck=dict(type='ToyNeck', kind=kind), head=head)
 
 
 @pytest.fixture(params=KINDS)
 def student(request, tmp_path):
     """A config and its checkpoint."""
-    test_cfg = dict(flip_test=False)
-    config = exported.config(**parts(request.param), test_cfg=test_cfg)
-    model = tell_images_apart(toys.build(config.model.to_dict()))
-    torch.save(dict(state_dict=model.state_dict()), tmp_path / 'student.pth')
-    return config, str(tmp_path / 'student.pth')
-
-
-@torch.no_grad()
-def tell_images_apart(model):
-    """Give a model weights by which it does, and maps above 0."""
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.momentum = 1
-        if isinstance(module, nn.Linear):
-            module.weight *= 5
-    model.train().extract_feat(torch.randn(4, 3, *toys.INPUT_SIZE[::-1]))
-    for module in model.head.modules():
-        if isinstance(module, nn.Conv2d):
-            module.weight.normal_(0, module.weight[0].numel() ** -0.5)
-            module.bias is None or module.bias.fill_(1)
-    return model
+    return made(request.param, tmp_path)
 
 
 @torch.no_grad()
