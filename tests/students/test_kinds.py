@@ -1,5 +1,8 @@
 """Every kind of head in a student's life: docs/students.md's table."""
 
+import re
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -135,3 +138,14 @@ def settings(kind, pictures, work_dir, epochs):
             step.update(several if kind == 'mspn' else dict(encoder=encoder))
     cfg.model = student
     return cfg
+
+
+def test_docs_name_every_kind():
+    rows = re.findall(
+        r'^\| `\w+Head`.*?\| (`.+?`) \| [OHSN]',
+        Path('docs/students.md').read_text(),
+        re.MULTILINE,
+    )
+    assert sorted('; '.join(rows).replace('`', '').split('; ')) == sorted(
+        KINDS
+    )
