@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from distilpose_demo import dataset, make_dataset
+from distilpose_demo import make_dataset
 from distilpose_demo.body import KEYPOINTS, SKELETON
 
 SPLITS = {'train2017': 4, 'val2017': 3}
@@ -139,33 +139,6 @@ def test_files_of_the_user_are_left_alone(tmp_path):
         with pytest.raises(ValueError, match='says nothing. Name another'):
             make(place)
     assert content(tmp_path) == {'beach.jpg': b'sand'}
-
-
-def test_an_interrupted_run_leaves_nothing_that_looks_complete(
-    made, tmp_path, monkeypatch
-):
-    folder, drawn = tmp_path / 'data', []
-
-    def interrupted(rng):
-        drawn.append(rng)
-        if len(drawn) == 3:
-            raise KeyboardInterrupt
-        return dataset_draw(rng)
-
-    dataset_draw = dataset.draw_scene
-    with monkeypatch.context() as patch:
-        patch.setattr(dataset, 'draw_scene', interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            make(folder)
-    assert not folder.exists()
-    partial = tmp_path / '.data.partial'
-    assert not partial.exists()
-    partial.mkdir()  # as a kill leaves it
-    (partial / 'stale.jpg').write_bytes(b'stale')
-    folder.mkdir()  # an empty one is filled
-    make(folder)
-    assert content(folder) == content(made)
-    assert not partial.exists()
 
 
 @pytest.mark.parametrize(
