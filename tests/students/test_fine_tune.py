@@ -45,33 +45,32 @@ def test_keypoint_tokens_by_name():
     assert told in str(taken) and '1 keypoints that are new' in str(taken)
 
 
-@pytest.mark.parametrize('kind, rows', [('Regression', 2), ('RLE', 4)])
-def test_rows_of_a_head(kind, rows):
-    head = dict(type=f'{kind}Head', in_channels=16)
-    given = student(5, 1, head).state_dict()
-    model = student(3, 2, head)
-    before = model.head.fc.weight.detach().clone()
-    taken = carry_over(given, model.state_dict(), OLD, NEW)
-    model.load_state_dict(taken.state, strict=False)
-    fc = model.head.fc
-    for k, j in ((0, 2), (1, 0)):
-        new, old = (slice(rows * i, rows * i + rows) for i in (k, j))
-        assert torch.equal(fc.weight[new], given['head.fc.weight'][old])
-        assert torch.equal(fc.bias[new], given['head.fc.bias'][old])
-    assert torch.equal(fc.weight[2 * rows :], before[2 * rows :])
+MAPS = dict(
+    in_featuremap_size=(12, 16),
+    deconv_out_channels=(8,),
+    deconv_kernel_sizes=(4,),
+)
+LAST = 'simplebaseline_head.final_layer'
 
 
-@pytest.mark.parametrize('kind', ['DSNT', 'IntegralRegression'])
-def test_heatmaps_behind_deconvolutions(kind):
-    size = dict(in_channels=16, in_featuremap_size=(12, 16))
-    head = dict(type=f'{kind}Head', **size, deconv_out_channels=(8,))
-    head['deconv_kernel_sizes'] = (4,)
+@pytest.mark.parametrize('head, layer, rows', [
+    (dict(type='RegressionHead'), 'fc', 2),
+    (dict(type='RLEHead'), 'fc', 4),
+    (dict(MAPS, type='DSNTHead'), LAST, 1),
+    (dict(MAPS, type='IntegralRegressionHead'), LAST, 1),
+])  # fmt: skip
+def test_rows_of_a_head(head, layer, rows):
+    head = dict(head, in_channels=16)
     given = student(5, 1, head).state_dict()
-    model = student(3, 2, head)
-    taken = carry_over(given, model.state_dict(), OLD, NEW)
-    model.load_state_dict(taken.state, strict=False)
-    name = 'head.simplebaseline_head.final_layer.weight'
-    assert torch.equal(model.state_dict()[name][:2], given[name][[2, 0]])
+    before = student(3, 2, head).state_dict()
+    taken = carry_over(given, before, OLD, NEW).state
+    for name in (f'head.{layer}.weight', f'head.{layer}.bias'):
+        old, kept, new = (
+            state[name].unflatten(0, (-1, rows))
+            for state in (given, before, taken)
+        )
+        assert torch.equal(new[:2], old[[2, 0]])
+        assert torch.equal(new[2], kept[2])
 
 
 def test_same_number_in_another_order():
