@@ -1,82 +1,27 @@
 """What is refused before training, and at the first batch."""
 
 import pytest
-from mmengine.config import Config
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from distilpose.distillation.before_training import check_untrained_outputs
-from distilpose.keypoints import metainfo
-from distilpose.keypoints.metainfo import keypoint_names
-from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.mmpose_model import MMPoseSource
-from distilpose.zoo.find import find_config
 
 from .. import toys
 
-AP10K = 'td-hm_hrnet-w32_8xb64-210e_ap10k-256x256'
-COCO = 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'
-COCO_META = parse_pose_metainfo(
-    dict(from_file='configs/_base_/datasets/coco.py')
-)
-COCO_NAMES = keypoint_names(COCO_META)
 
-
-class TestKeypoints:
-    def test_names_are_read_once_and_matched_anew_for_others(
-        self, monkeypatch
-    ):
-        """Each training step asks for them."""
-        read = []
-
-        def parse(raw):
-            read.append(raw)
-            return COCO_META
-
-        monkeypatch.setattr(metainfo, 'parse_pose_metainfo', parse)
-        teacher = FrozenTeacher(config=COCO, student_keypoints=COCO_NAMES)
-        for names in (COCO_NAMES, COCO_NAMES[::-1], COCO_NAMES[:9]):
-            teacher.student_keypoints = names
-            found = teacher.index or range(17)
-            assert [COCO_NAMES[i] for i in found] == names
-        assert len(read) == 1
-
-    def test_as_many_keypoints_of_another_kind(self):
-        """Of these 17, COCO has the nose alone."""
-        teacher = FrozenTeacher(config=AP10K, student_keypoints=COCO_NAMES)
-        with pytest.raises(ValueError) as error:
-            teacher.index  # noqa: B018
-        for part in ('17 keypoints (L_Eye', '17 keypoints (nose', ' 1 of th'):
-            assert part in str(error.value)
-
-    @pytest.mark.parametrize('config', [
-        toys.teacher(),
-        dict(model=toys.teacher(), train_dataloader=None),  # as of a test
-    ])  # fmt: skip
-    def test_nothing_is_said_of_unknown_names(self, config):
-        teacher = FrozenTeacher(config=config, student_keypoints=COCO_NAMES)
-        assert teacher.source.metainfo is None and teacher.index is None
-
-    def test_converted_keypoints_are_unknown(self):
-        config = Config.fromfile(find_config(AP10K, with_mmpose=True))
-        config.train_dataloader.dataset.pipeline.insert(
-            0, dict(type='KeypointConverter', num_keypoints=17, mapping=[])
+def test_first_batch_tells_by_mirror_images(monkeypatch):
+    """Without any hook of ours in the config."""
+    model = toys.distilled()
+    inputs, data = toys.batch(model)
+    for sample in data:
+        sample.set_metainfo(
+            dict(flip_indices=[0, 2, 1, 4, 3], dataset_name='people')
         )
-        assert FrozenTeacher(config=config).source.metainfo is None
-
-    def test_first_batch_tells_by_mirror_images(self, monkeypatch):
-        """Without any hook of ours in the config."""
-        model = toys.distilled()
-        inputs, data = toys.batch(model)
-        for sample in data:
-            sample.set_metainfo(
-                dict(flip_indices=[0, 2, 1, 4, 3], dataset_name='people')
-            )
-        meta = dict(dataset_name='animals', flip_indices=[1, 0, 2, 4, 3])
-        monkeypatch.setattr(MMPoseSource, 'metainfo', meta)
-        with pytest.raises(ValueError, match=r'animals.*\[1, 0.*\[0, 2'):
-            model.loss(inputs, data)
-        meta['flip_indices'] = [0, 2, 1, 4, 3]
+    meta = dict(dataset_name='animals', flip_indices=[1, 0, 2, 4, 3])
+    monkeypatch.setattr(MMPoseSource, 'metainfo', meta)
+    with pytest.raises(ValueError, match=r'animals.*\[1, 0.*\[0, 2'):
         model.loss(inputs, data)
+    meta['flip_indices'] = [0, 2, 1, 4, 3]
+    model.loss(inputs, data)
 
 
 SCORES = 'scores that nothing trains'

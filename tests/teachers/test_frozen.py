@@ -2,14 +2,24 @@
 
 import pytest
 import torch
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.utils import register_all_modules
 
+from distilpose.keypoints import metainfo
+from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 
 from .. import toys
 
 register_all_modules()  # whose scope a teacher is built in
+
+AP10K = 'td-hm_hrnet-w32_8xb64-210e_ap10k-256x256'
+COCO = 'td-hm_hrnet-w48_8xb32-210e_coco-256x192'
+COCO_META = parse_pose_metainfo(
+    dict(from_file='configs/_base_/datasets/coco.py')
+)
+COCO_NAMES = keypoint_names(COCO_META)
 
 
 def test_a_teacher_answers_for_its_students_keypoints():
@@ -74,3 +84,42 @@ def test_what_the_teacher_lacks_is_learned_from_labels_alone():
     assert losses['loss_kpt'] > 0
     assert losses['loss_simulated_heatmaps'] == losses['loss_scores'] == 0
     assert losses['loss_keypoint_tokens'].isfinite()
+
+
+def test_names_are_read_once_and_matched_anew_for_others(monkeypatch):
+    """Each training step asks for them."""
+    read = []
+
+    def parse(raw):
+        read.append(raw)
+        return COCO_META
+
+    monkeypatch.setattr(metainfo, 'parse_pose_metainfo', parse)
+    teacher = FrozenTeacher(config=COCO, student_keypoints=COCO_NAMES)
+    for names in (COCO_NAMES, COCO_NAMES[::-1], COCO_NAMES[:9]):
+        teacher.student_keypoints = names
+        found = teacher.index or range(17)
+        assert [COCO_NAMES[i] for i in found] == names
+    assert len(read) == 1
+
+
+def test_as_many_keypoints_of_another_kind():
+    """Of these 17, COCO has the nose alone."""
+    teacher = FrozenTeacher(config=AP10K, student_keypoints=COCO_NAMES)
+    with pytest.raises(ValueError) as error:
+        teacher.index  # noqa: B018
+    for part in ('17 keypoints (L_Eye', '17 keypoints (nose', ' 1 of th'):
+        assert part in str(error.value)
+
+
+CONVERTED = dict(type='CocoDataset', pipeline=[dict(type='KeypointConverter')])
+
+
+@pytest.mark.parametrize('config', [
+    toys.teacher(),
+    dict(model=toys.teacher(), train_dataloader=None),  # as of a test
+    dict(model=toys.teacher(), train_dataloader=dict(dataset=CONVERTED)),
+])  # fmt: skip
+def test_nothing_is_said_of_unknown_names(config):
+    teacher = FrozenTeacher(config=config, student_keypoints=COCO_NAMES)
+    assert teacher.source.metainfo is None and teacher.index is None
