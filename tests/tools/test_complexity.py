@@ -77,7 +77,7 @@ def slow_if_large(file):
     return pytest.param(file, id=file.stem, marks=marks)
 
 
-@pytest.mark.parametrize('file', map(slow_if_large, LISTED))
+@pytest.mark.parametrize('file', [*map(slow_if_large, LISTED)])
 def test_metafile_states_what_is_measured(file):
     (metafile,) = file.parent.glob('*.yml')
     (entry,) = [
