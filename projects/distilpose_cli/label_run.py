@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import shlex
 import warnings
-from contextlib import ExitStack, nullcontext, suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from distilpose_own_data.labelling.coco import table
@@ -62,23 +62,17 @@ def run(args: argparse.Namespace) -> bool:
             return False
         content = labels.labels(args.sure, args.unsure)
     if content is None:
-        say(
-            f'Part {args.part[0]} of {args.part[1]} is done. labels.json is '
-            'written when all parts are.'
-        )
+        say('labels.json is written when all parts are done.')
         return True
-    say(f'\n{table(content)}\n')
-    say(
-        f'Written: {labels.file}, {len(content["annotations"])} people in '
-        f'{len(content["images"])} pictures, which are in '
-        f'{args.out / "images"}. To train a student on them, and to see '
-        'where it differs from them:'
-    )
     there = shlex.quote(str(args.out))
-    images = f'{there}/labels.json --images {there}/images'
+    files = f'{there}/labels.json --images {there}/images'
     say(
-        f'  distilpose review {images} --student STUDENT.onnx\n'
-        f'  distilpose init student --train {images}'
+        f'\n{table(content)}\n\nWritten: {labels.file}, '
+        f'{len(content["annotations"])} people in {len(content["images"])} '
+        f'pictures, which are in {args.out / "images"}. To train a student on '
+        'them, and to see where it differs from them:\n'
+        f'  distilpose review {files} --student STUDENT.onnx\n'
+        f'  distilpose init student --train {files}'
     )
     return True
 
@@ -101,13 +95,9 @@ def _go_on(
     )
     prediction = Prediction(pictures, finder, estimator, labels, settings)
     report = prediction.report
-    # None may be left, or none that can be read.
-    nothing = suppress(MediaError) if done else nullcontext()
-    if pictures.total == 0:
-        report.complete = True
-    else:
-        with interruptible() as stopped, nothing:
-            prediction.run(stopped)
+    # Of those that are left, there may be none, or none that can be read.
+    with interruptible() as stopped, suppress(MediaError):
+        prediction.run(stopped)
     if isinstance(finder, BoxFile) and report.complete and not done:
         finder.expect_known(report.pictures)
     if pictures.alike:
@@ -115,8 +105,6 @@ def _go_on(
             f'{pictures.alike} frames look like the one before, and are left '
             'out.'
         )
-    if done:
-        report.remarks.append(f'{len(done)} pictures were labelled before.')
     prediction.close()
     for sentence in report.sentences():
         say(sentence)
@@ -127,24 +115,17 @@ def _open_teacher(args: argparse.Namespace) -> Estimator:
     given = read_settings(args.teacher_options, '--teacher-options')
     is_file = args.teacher.lower().endswith('.onnx')
     if args.teacher in MODELS or (is_file and not given):
-        # Of `distilpose export`, which says all that must be known.
-        no_export = suppress(ModelError) if is_file else nullcontext()
-        with no_export:
+        with suppress(ModelError):  # of a file that does not say all itself
             return PoseEstimator(args.teacher, args.device)
-    if is_file:
-        settings = dict(onnx=args.teacher)
-    else:
-        settings = dict(config=args.teacher)
-    if args.checkpoint is not None:
-        settings['checkpoint'] = args.checkpoint
     # Packages warn of each other.
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         from distilpose.teachers.estimator import TeacherEstimator
 
-        return TeacherEstimator(
-            {**settings, **given}, args.device, padding=args.padding
-        )
+        given['onnx' if is_file else 'config'] = args.teacher
+        if args.checkpoint is not None:
+            given['checkpoint'] = args.checkpoint
+        return TeacherEstimator(given, args.device, padding=args.padding)
 
 
 def _begun(

@@ -248,7 +248,7 @@ def test_teacher_that_is_sure_of_nothing(work):
     [
         (('nowhere',), 'There is no "nowhere"'),
         (('empty',), 'holds no image'),
-        (('bad', '--detector', 'none'), 'no picture that can be read'),
+        (('bad', '--detector', 'none'), 'nobody in the 0 pictures that'),
         (('0',), 'camera'),
         (('photos', '--sure', '0.2'), '--unsure 0.3 is above --sure 0.2'),
         (('photos', '--teacher-options', 'coco'), '--teacher-options takes'),

@@ -51,16 +51,10 @@ def labels_of(
         keypoints=begun['keypoints'],
         skeleton=[[i + 1, j + 1] for i, j in begun['skeleton']],
     )
-    about = {
-        k: v for k, v in begun.items() if k not in ('keypoints', 'skeleton')
-    }
+    about = {k: x for k, x in begun.items() if k not in category}
+    about.update(sure=sure, unsure=unsure)
     return dict(
-        info=dict(
-            description='labels of a teacher, by distilpose label',
-            **about,
-            sure=sure,
-            unsure=unsure,
-        ),
+        info=dict(description='labels of a teacher', **about),
         licenses=[],
         categories=[category],
         images=images,
@@ -112,24 +106,10 @@ def table(content: Item) -> str:
     """How many keypoints are labelled, and how sure the teacher is of them."""
     names = content['categories'][0]['keypoints']
     people = content['annotations']
-    k = len(names)
-    visible = np.array([x['keypoints'] for x in people]).reshape(-1, k, 3)[
-        ..., 2
-    ]
-    scores = np.array([x['keypoint_scores'] for x in people]).reshape(-1, k)
-    rows = [
-        [
-            name,
-            *((visible[:, i] == v).sum() for v in (2, 1, 0)),
-            scores[:, i].mean(),
-        ]
-        for i, name in enumerate(names)
-    ]
-    rows.append(
-        ['all', *((visible == v).sum() for v in (2, 1, 0)), scores.mean()]
-    )
-    return tabulate(
-        rows,
-        headers=['keypoint', 'sure', 'less sure', 'left out', 'confidence'],
-        floatfmt='.2f',
-    )
+    visible = np.array([x['keypoints'][2::3] for x in people])
+    scores = np.array([x['keypoint_scores'] for x in people])
+    columns = [(visible == v).sum(0) for v in (2, 1, 0)]
+    rows = [*zip(names, *columns, scores.mean(0))]
+    rows.append(('all', *(x.sum() for x in columns), scores.mean()))
+    headers = ['keypoint', 'sure', 'less sure', 'left out', 'confidence']
+    return tabulate(rows, headers, floatfmt='.2f')

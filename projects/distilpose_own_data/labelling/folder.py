@@ -198,19 +198,18 @@ def _expect_labels(content: Item, folder: Path) -> None:
     people = content['annotations']
     if not people:
         raise UserValueError(
-            f'There is nobody in the {len(content["images"])} pictures, so '
-            'that no labels are written. Try a lower --box-threshold or '
-            'another detector, with another --out.'
+            f'There is nobody in the {len(content["images"])} pictures that '
+            'can be read: no labels are written. Try a lower --box-threshold '
+            'or another detector, with another --out.'
         )
     if not any(x['num_keypoints'] for x in people):
         highest = max(max(x['keypoint_scores']) for x in people)
         raise UserValueError(
             f'The teacher is sure of no keypoint of {len(people)} people: its '
             f'highest confidence is {highest:.2f}, --unsure is '
-            f'{content["info"]["unsure"]}. No labels are written. See that '
-            'its images and heatmaps are read as they are meant '
-            '(--teacher-options), or lower --unsure and --sure: what it said '
-            f'is kept in "{folder}".'
+            f'{content["info"]["unsure"]}. No labels are written. Correct '
+            'how its images and heatmaps are read (--teacher-options), or '
+            f'lower --unsure: what it said is kept in "{folder}".'
         )
 
 
