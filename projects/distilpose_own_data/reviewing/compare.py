@@ -34,42 +34,32 @@ class Person:
         box: Corners (4,).
         labels: x, y and visibility (K, 3).
         student: x and y (K, 2); NaN for a keypoint that it does not know.
-        values: For each of ``MEASURES``, a number for each keypoint (K,); NaN
-            where the keypoint is not labelled, or not known.
+        values: Those of ``MEASURES`` for each keypoint, (2, K); NaN where
+            it is not labelled, or not known.
     """
 
     box: np.ndarray
     labels: np.ndarray
     student: np.ndarray
-    values: dict[str, np.ndarray]
+    values: np.ndarray
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A photo with its people.
-
-    Attributes:
-        item: Its entry in the file.
-        path: Its file.
-        people: They have a label each at least.
-    """
+    """A photo: its entry in the file, its file, its people with labels."""
 
     item: dict[str, Any]
     path: Path
     people: list[Person]
 
-    def worst(self, measure: str) -> np.ndarray:
-        """The greatest value of its people: their mean, then each keypoint's.
-
-        (1 + K,), 0 where there is none.
-        """
-        values = np.array([person.values[measure] for person in self.people])
+    def worst(self) -> np.ndarray:
+        """Of each measure the greatest mean of a person, and the greatest
+        value of each keypoint, (2, 1 + K); 0 where there is none."""
+        values = np.array([person.values for person in self.people])
         known = np.isfinite(values)
         values = np.where(known, values, 0)
-        mean = values.sum(1, keepdims=True) / known.sum(1, keepdims=True).clip(
-            1
-        )
-        return np.hstack([mean, values]).max(0)
+        mean = values.sum(-1) / known.sum(-1).clip(1)
+        return np.concatenate([mean[..., None], values], axis=-1).max(0)
 
 
 def compare(
@@ -151,13 +141,11 @@ def _person(
     student: np.ndarray,
     sigmas: np.ndarray | None,
 ) -> Person:
-    size = np.sqrt((box[2:] - box[:2]).prod())
-    labelled = np.where(labels[:, 2] > 0, 1.0, np.nan)
-    apart = np.linalg.norm(student - labels[:, :2], axis=1) / size * labelled
-    wide = np.full(len(labels), np.nan)
-    if sigmas is not None:
-        wide = np.sqrt(sigmas.prod(1)) / size * labelled
-    return Person(box, labels, student, dict(zip(MEASURES, (apart, wide))))
+    apart = np.linalg.norm(student - labels[:, :2], axis=1)
+    wide = apart * np.nan if sigmas is None else np.sqrt(sigmas.prod(1))
+    values = np.array([apart, wide]) / np.sqrt((box[2:] - box[:2]).prod())
+    values[:, labels[:, 2] <= 0] = np.nan
+    return Person(box, labels, student, values)
 
 
 def _chosen(values: np.ndarray, index: list[int | None]) -> np.ndarray:
@@ -177,4 +165,4 @@ def first_photos(photos: list[Photo], count: int) -> list[Photo]:
             'No photo has a person with labels that the student can be '
             'compared with. See what `distilpose init` says about the file.'
         )
-    return sorted(photos, key=lambda x: -x.worst(MEASURES[0])[0])[:count]
+    return sorted(photos, key=lambda x: -x.worst()[0, 0])[:count]

@@ -104,7 +104,7 @@ def _options(names: Sequence[str]) -> str:
 
 
 def _figure(photo: Photo, skeleton: Sequence[tuple[int, int]]) -> str:
-    values = [photo.worst(name).round(4).tolist() for name in MEASURES]
+    values = photo.worst().round(4).tolist()
     image = read_image(photo.path)
     size = np.array(image.shape[1::-1])
     boxes = np.array([person.box for person in photo.people])
@@ -118,20 +118,18 @@ def _figure(photo: Photo, skeleton: Sequence[tuple[int, int]]) -> str:
         f'href="{_data_uri(image[y1:y2, x1:x2])}"/>'
     ]
     for person in photo.people:
-        x, y, right, bottom = person.box.round(1).tolist()
+        x, y, width, height = np.append(
+            person.box[:2], person.box[2:] - person.box[:2]
+        ).round(1)
+        unit = max(width, height) / 100
+        known = 2 * np.isfinite(person.student).all(1)
+        labels = person.labels[:, :2], person.labels[:, 2]
         parts.append(
-            f'<rect x="{x}" y="{y}" width="{right - x:.1f}" '
-            f'height="{bottom - y:.1f}"/>'
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}"/>'
+            f'<g class="labels">{_skeleton(*labels, skeleton, unit)}</g>'
+            '<g class="student">'
+            f'{_skeleton(person.student, known, skeleton, unit)}</g>'
         )
-        unit = max(right - x, bottom - y) / 100
-        labelled = person.labels[:, 2]
-        known = np.isfinite(person.student).all(1)
-        for kind, points, shown in (
-            ('labels', person.labels[:, :2], labelled),
-            ('student', person.student, 2 * known),
-        ):
-            drawn = _skeleton(points, shown, skeleton, unit)
-            parts.append(f'<g class="{kind}">{drawn}</g>')
     return (
         f'<figure data-values="{escape(json.dumps(values))}">'
         + ''.join(parts)
