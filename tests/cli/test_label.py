@@ -106,6 +106,13 @@ def test_photos(work, capsys):
     assert 'corner' in said and 'distilpose init' in said
 
 
+def test_a_teacher_without_sigmas(work):
+    pose_model(Path('pose.onnx'), sigmas=False)
+    for person in label(*PHOTOS)['annotations']:
+        assert 'keypoint_sigmas' not in person
+        assert person['keypoint_scores'] == pytest.approx([0.9, 0.5])
+
+
 def test_other_readers(work):
     """`distilpose init` has nothing to say, pycocotools loads it."""
     found = label(*PHOTOS)

@@ -24,8 +24,8 @@ def labels_of(
 
     A keypoint is visible (2) from the confidence ``sure`` on, labelled but
     not visible (1) from ``unsure`` on, and else, or outside of its picture,
-    not labelled (0). The teacher's own ``keypoint_scores`` (K) and
-    ``keypoint_sigmas`` (2 K, x and y) are kept for all.
+    not labelled (0). The teacher's own ``keypoint_scores`` (K) and, where it
+    has them, ``keypoint_sigmas`` (2 K, x and y) are kept for all.
 
     Args:
         begun: How labelling was begun: the teacher and the rest.
@@ -72,7 +72,7 @@ def _annotation(person: Item, image: Item, sure: float, unsure: float) -> Item:
     points[visible == 0] = 0
     corners = np.clip(np.reshape(person['box'], (2, 2)), 0, size)
     box = [*corners[0], *(corners[1] - corners[0])]
-    return dict(
+    found = dict(
         category_id=1,
         bbox=[round(float(x), 2) for x in box],
         area=round(float(AREA * box[2] * box[3]), 2),
@@ -86,8 +86,10 @@ def _annotation(person: Item, image: Item, sure: float, unsure: float) -> Item:
         ],
         bbox_score=person['score'],
         keypoint_scores=scores.tolist(),
-        keypoint_sigmas=values[:, 3:].ravel().tolist(),
     )
+    if values.shape[1] > 3:
+        found['keypoint_sigmas'] = values[:, 3:].ravel().tolist()
+    return found
 
 
 def coco_text(content: Item) -> str:

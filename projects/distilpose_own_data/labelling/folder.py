@@ -59,15 +59,16 @@ class LabelFolder:
         self.file = folder / 'labels.json'
         self.results = self
         self._photos = photos
-        parts = range(1, part[1] + 1)
-        self._journals = [
-            state(folder, (i, part[1])) / 'journal.jsonl' for i in parts
+        self._files = [
+            state(folder, (i, part[1])) / 'journal.jsonl'
+            for i in range(1, part[1] + 1)
         ]
         self._expect_unedited()
-        self.journal = Journal(self._journals[part[0] - 1])
-        for file in self._journals:
-            if file.exists() and file != self.journal.file:
-                Journal(file).begin(begun)  # sees that it is the same
+        journals = self._journals()
+        for journal in journals:
+            if journal.begun is not None:
+                journal.begin(begun)  # sees that it is the same
+        self.journal = journals[part[0] - 1]
         self.journal.begin(begun)
 
     def add(
@@ -92,12 +93,9 @@ class LabelFolder:
         picture: Item = dict(file_name=frame.name, width=width, height=height)
         if frame.time is not None:
             picture.update(frame=frame.number, time=round(frame.time, 4))
-        sigmas = np.zeros_like(poses.keypoints)
-        if poses.sigmas is not None:
-            sigmas = poses.sigmas
-        values = np.concatenate(
-            [poses.keypoints, poses.scores[..., None], sigmas], axis=-1
-        )
+        columns = [poses.keypoints, poses.scores[..., None]]
+        columns += [] if poses.sigmas is None else [poses.sigmas]
+        values = np.concatenate(columns, axis=-1)
         picture['people'] = [
             dict(
                 box=_plain(box, 2),
@@ -127,7 +125,7 @@ class LabelFolder:
             OSError: The file cannot be written.
         """
         with FileLock(self.folder / '.label' / 'lock'):
-            journals = [Journal(file) for file in self._journals]
+            journals = self._journals()
             if not all(journal.complete for journal in journals):
                 return None
             content = _merged(journals, sure, unsure)
@@ -135,6 +133,9 @@ class LabelFolder:
             with written_whole(self.file) as partial:
                 partial.write_text(coco_text(content), encoding='utf-8')
         return content
+
+    def _journals(self) -> list[Journal]:
+        return [Journal(file) for file in self._files]
 
     def _expect_unedited(self) -> None:
         """See that the labels are still what this command wrote.
@@ -146,8 +147,7 @@ class LabelFolder:
         with suppress(KeyError, TypeError, ValueError):
             text = self.file.read_text(encoding='utf-8')
             info = json.loads(text)['info']
-            journals = [Journal(file) for file in self._journals]
-            merged = _merged(journals, info['sure'], info['unsure'])
+            merged = _merged(self._journals(), info['sure'], info['unsure'])
             if coco_text(merged) == text:
                 return
         raise UserFileExistsError(
