@@ -163,22 +163,6 @@ def test_trains_and_predicts(file):
     train_and_predict(config, build(config, num_layers=1), size=1)
 
 
-@pytest.mark.parametrize(
-    'name',
-    [
-        'distilpose-s_8xb32-300e_coco-256x192',
-        'distilpose-s_8xb32-210e_coco-wholebody-256x192',
-        'distilpose-mobilenetv4-s_rtmpose-l_8xb128-420e_coco-256x192',
-        'tokenpose-stem_8xb64-300e_coco-256x192',
-    ],
-)
-def test_survives_dumping(name, tmp_path):
-    config = load(find_config(name))
-    config.dump(tmp_path / 'dumped.py')
-    dumped = Config.fromfile(tmp_path / 'dumped.py')
-    assert dumped.to_dict() == config.to_dict()
-
-
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
 def test_name_agrees_with_content(file):
     config = load(file)

@@ -116,8 +116,14 @@ def test_pointwise_linear_is_linear(bias):
             assert layer(x).dtype == torch.bfloat16
 
 
-def test_micro_batches_of_nested_features():
-    """MSPN's features are lists of lists."""
+@pytest.mark.parametrize('height, width, sizes', [
+    (96, 64, [16, 4]), (256, 192, [2] * 10), (512, 384, [2] * 10),
+])  # fmt: skip
+def test_micro_batches_hold_a_number_of_pixels(height, width, sizes):
+    """Small images share a piece, large ones come in twos still.
+
+    MSPN's features are lists of lists.
+    """
 
     class Model(nn.Module):
         sizes = []
@@ -126,31 +132,13 @@ def test_micro_batches_of_nested_features():
             self.sizes.append(len(x))
             return [[x, x + 1], (2 * x,)]
 
-    large = torch.randn(5, 3, 256, 192)
-    found = MicroBatches(Model())(large)
-    assert Model.sizes == [2, 2, 1]
+    batch = torch.randn(20, 3, height, width)
+    found = MicroBatches(Model())(batch)
+    assert Model.sizes == sizes
     (first, second), (third,) = found
     assert isinstance(found[0], list) and isinstance(found[1], tuple)
-    assert torch.equal(first, large) and torch.equal(third, 2 * large)
-    assert torch.equal(second, large + 1)
-
-
-@pytest.mark.parametrize(
-    'height, width, sizes', [(96, 64, [16, 4]), (512, 384, [2] * 10)]
-)
-def test_micro_batches_hold_a_number_of_pixels(height, width, sizes):
-    """Small images share a piece, large ones come in twos still."""
-
-    class Model(nn.Module):
-        sizes = []
-
-        def extract_feat(self, x):
-            self.sizes.append(len(x))
-            return x
-
-    batch = torch.randn(20, 3, height, width)
-    assert torch.equal(MicroBatches(Model())(batch), batch)
-    assert Model.sizes == sizes
+    assert torch.equal(first, batch) and torch.equal(third, 2 * batch)
+    assert torch.equal(second, batch + 1)
 
 
 @pytest.mark.parametrize(
