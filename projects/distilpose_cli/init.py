@@ -4,6 +4,7 @@ import argparse
 import shlex
 import warnings
 from pathlib import Path
+from typing import Any
 
 from .arguments import FOLDER, add_command
 
@@ -14,44 +15,50 @@ def add_init(commands) -> None:
     text = 'write a config that trains on your own photos and annotations'
     add = add_command(commands, 'init', run_init, text).add_argument
     add('folder', **FOLDER, help='what to write; new')
+    file: dict[str, Any] = dict(metavar='FILE', type=Path)
+    photos: dict[str, Any] = dict(metavar='DIR', type=Path)
     add(
         '--train',
-        metavar='FILE',
-        type=Path,
-        required=True,
-        help='annotations in COCO keypoint format, of any tool',
+        **file,
+        help='annotations in COCO keypoint format, of any tool or of '
+        '`distilpose label`',
+    )
+    add(
+        '--unlabelled',
+        **file,
+        help='people to learn from a teacher first, in COCO format: with '
+        'keypoints, as `distilpose label` writes them, or, with --teacher, '
+        'boxes alone',
     )
     add(
         '--val',
-        metavar='FILE',
-        type=Path,
+        **file,
         help='the same, to validate on (default: a tenth of the images)',
     )
     add(
         '--images',
-        metavar='DIR',
-        type=Path,
+        **photos,
         required=True,
         help='the photos; folders below it are searched, too',
     )
     add(
         '--val-images',
-        metavar='DIR',
-        type=Path,
+        **photos,
         help='the photos to validate on (default: among the others)',
     )
     add(
         '--student',
         metavar='NAME',
-        default='distilpose-s',
         help='which model to train: tiny, distilpose-s, mobilenetv4-s, '
-        'cspnext-t, cspnext-s or cspnext-m (default: %(default)s)',
+        'cspnext-t, -s or -m, rtmpose-t, -s or -m (default: distilpose-s; '
+        'rtmpose-t where a teacher labels)',
     )
     add(
         '--teacher',
         metavar='NAME',
-        help="a config of MMPose's zoo to distil from (default: a teacher "
-        'that is trained on the same data)',
+        help="a config of MMPose's zoo to learn from: on --unlabelled alone, "
+        'if given, else beside the labels (default: a teacher that is trained '
+        'on the same data, for some students)',
     )
     add(
         '--category',
@@ -61,9 +68,10 @@ def add_init(commands) -> None:
     add(
         '--start',
         metavar='CHECKPOINT',
-        help='a student to start from; its keypoints may be others. "none" '
-        'for random weights (default: what is published for the backbone, '
-        'if anything, which is downloaded)',
+        help="a student to start from, or a config of MMPose's zoo whose "
+        'weights are downloaded; its keypoints may be others. "none" for '
+        'random weights (default: what is published for the student, if '
+        'anything)',
     )
 
 
@@ -92,22 +100,27 @@ def run_init(args: argparse.Namespace) -> None:
             'nothing is written. Put right what the report says, and try '
             'again.'
         )
-    print(_next_steps(args.folder, args.teacher is None))  # noqa: T201
+    print(_next_steps(args.folder))  # noqa: T201
 
 
-def _next_steps(folder: Path, own_teacher: bool) -> str:
+def _next_steps(folder: Path) -> str:
     there = shlex.quote(f'{folder}')
+    train = f'  distilpose train {there}/{{}}.py'.format
     lines = [
         '',
         f'Written to {folder}. Read settings.py and metainfo.py there, then:',
-        f'  distilpose train {there}/config.py',
-        f'  distilpose test {there}/config.py '
-        f'{there}/work_dirs/config/best_coco_AP_epoch_*.pth',
+        *([train('pretrain')] if (folder / 'pretrain.py').exists() else []),
+        train('config'),
     ]
-    if own_teacher:
+    if (folder / 'annotations/val.json').exists():
+        lines.append(
+            f'  distilpose test {there}/config.py '
+            f'{there}/work_dirs/config/best_*.pth'
+        )
+    if (folder / 'teacher.py').exists():
         lines += [
             'For a better student, with a teacher of your own, then:',
-            f'  distilpose train {there}/teacher.py',
-            f'  distilpose train {there}/distilled.py',
+            train('teacher'),
+            train('distilled'),
         ]
     return '\n'.join(lines)

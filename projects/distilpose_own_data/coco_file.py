@@ -16,7 +16,7 @@ from distilpose.checks.coco_file import read_json, repeated
 from distilpose.checks.report import FEW, Report
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
-__all__ = ['Annotations', 'few', 'read_annotations']
+__all__ = ['Annotations', 'few', 'read_annotations', 'read_boxes']
 
 # Values that are needed to find one's way in a file: their part and key, and
 # what they may be. Where they are missing, the report tells.
@@ -49,6 +49,7 @@ class Annotations:
         images: Entries of images, each with another ``id``.
         people: Annotations of the categories that have these keypoints, as
             they were read.
+        by_teacher: Whether ``distilpose label`` wrote it.
     """
 
     file: Path
@@ -56,6 +57,24 @@ class Annotations:
     skeleton: list[Link]
     images: list[Item]
     people: list[Item]
+    by_teacher: bool = False
+
+
+def read_boxes(file: Path, report: Report) -> Annotations:
+    """Read the people of a file in COCO format, whose keypoints do not count.
+
+    If it has a category "person", others are left out.
+
+    Raises:
+        ValueError: It is no such file.
+        FileNotFoundError: There is no such file.
+    """
+    content = _load(file)
+    listed = content['categories']
+    chosen = [c for c in listed if c.get('name') == 'person'] or listed
+    images = _images(content['images'], report)
+    people = _people(content, {c.get('id') for c in chosen}, report)
+    return Annotations(file, [], [], images, people)
 
 
 def read_annotations(
@@ -87,7 +106,9 @@ def read_annotations(
         )
     links = chosen[0].get('skeleton') or []
     skeleton = _skeleton(links, len(names), report)
-    return Annotations(file, names, skeleton, images, people)
+    info = content.get('info')
+    by_teacher = isinstance(info, dict) and 'teacher' in info
+    return Annotations(file, names, skeleton, images, people, by_teacher)
 
 
 def _load(file: Path) -> Item:
@@ -147,7 +168,8 @@ def _categories(content: Item, file: Path, only: str | None) -> list[Item]:
         raise UserValueError(
             f'"{file}" has no category{asked} that names keypoints; its '
             f'categories: {every}. Export keypoints or skeletons, in COCO '
-            'keypoint format.'
+            'keypoint format. For a file of boxes, name a --teacher and give '
+            'it by --unlabelled.'
         )
     chosen = [c for c in chosen if c['id'] in used] or chosen[:1]
     if any(c['keypoints'] != chosen[0]['keypoints'] for c in chosen):

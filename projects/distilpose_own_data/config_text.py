@@ -24,8 +24,7 @@ def _code(
     """A value as Python writes it, but ``dict(key=value)``.
 
     What is too long for the line that it begins in, behind ``before``, is
-    broken: into a line for each part where there are dicts among them, else
-    into full lines.
+    broken: dicts stand in lines of their own, other parts fill theirs.
     """
     if isinstance(value, dict):
         first, last = 'dict(', ')'
@@ -46,10 +45,10 @@ def _code(
     rows: list[str] = []
     for key, part in parts:
         row = f'{key}{_code(part, key, inner)},'
-        fits = rows and len(f'{inner}{rows[-1]} {row}') <= width
-        if fits and 'dict(' not in flat:
-            rows[-1] += f' {row}'
-        else:
+        both = f'{rows[-1]} {row}' if rows else row
+        if len(f'{inner}{both}') > width or 'dict(' in both:
             rows.append(row)
+        else:
+            rows[-1:] = [both]
     body = ''.join(f'{inner}{row}\n' for row in rows)
     return f'{first}\n{body}{indent}{last}'

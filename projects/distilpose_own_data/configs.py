@@ -5,26 +5,33 @@ of one that is the same for everybody. Both stand on their own, except for
 MMPose's ``default_runtime.py``.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
-from distilpose.zoo.find import find_config, input_size
-from distilpose_runtime.errors import UserValueError
+from distilpose.losses.paper import PAPER_TERMS
+from distilpose.zoo.find import read_config
 
 from .config_text import Variable, fill
+from .data import Data
 from .schedule import Schedule
 from .students import Student
 from .teachers import NamedTeacher
-from .templates import CONFIG, DISTILLED, SETTINGS, TEACHER
+from .templates import CONFIG, DISTILLED, PRETRAIN, SETTINGS, TEACHER
 
 __all__ = ['Plan', 'config_texts']
 
-NUMBERS = ('num_keypoints', 'num_joints', 'out_channels')
+NUMBERS = (
+    ('neck', 'num_keypoints'),
+    ('head', 'num_joints'),
+    ('head', 'out_channels'),
+)
 """Settings of necks and heads that are the number of keypoints."""
+PRETRAINED = Variable(
+    "f'{{ fileDirname }}/work_dirs/pretrain/epoch_{pretrain_epochs}.pth'"
+)
 PARTS = ('type', 'data_preprocessor', 'backbone', 'neck', 'head')
 """What a model is written from, in order."""
 HOOKS = ('ChannelsLastHook',)
@@ -32,76 +39,92 @@ HOOKS = ('ChannelsLastHook',)
 OWN_HEADS = ('DistilPoseHead', 'PooledDistilPoseHead')
 
 
-@dataclass
-class Plan:
+class Plan(NamedTuple):
     """What the configs are made for.
 
     Attributes:
         title: The first line of the student's config.
         student: Which student.
+        data: What to train on.
         schedule: How to train.
-        images: Absolute path of the folder of photos.
-        num_keypoints: How many keypoints.
-        people: How many people to train on.
         flip: Whether images are flipped.
         teacher: A teacher of the zoo, if one was named.
-        start: A checkpoint to start from, of any keypoints; ``'none'`` for
-            random weights; None for what is published for the student, if
-            anything.
+        start: A checkpoint to start from, of any keypoints, or the name of a
+            config with published weights; ``'none'`` for random weights; None
+            for what is published for the student, if anything.
+        before: How to train on the unlabelled people first.
     """
 
     title: str
     student: Student
+    data: Data
     schedule: Schedule
-    images: str
-    num_keypoints: int
-    people: int
     flip: bool
     teacher: NamedTeacher | None = None
     start: str | None = None
+    before: Schedule | None = None
 
 
 def config_texts(plan: Plan) -> dict[str, str]:
     """The configs, by the names of their files."""
-    texts = {'settings.py': _settings(plan), 'config.py': CONFIG}
-    if plan.teacher is None:
-        texts['teacher.py'] = _teacher(plan.student)
-        texts['distilled.py'] = _distilled(plan.student)
+    student, texts = plan.student, {'config.py': CONFIG}
+    start, texts['settings.py'] = _settings(plan)
+    if plan.before:
+        texts['pretrain.py'] = _pretrain(plan, plan.before, start)
+    has_teacher = student.teacher or 'heatmap_codec' in _load(student.config)
+    if has_teacher and not plan.teacher and plan.data.is_labelled:
+        texts['teacher.py'] = _teacher(student)
+        texts['distilled.py'] = _distilled(student)
     return texts
 
 
-def _settings(plan: Plan) -> str:
-    """The student, distilled if a teacher was named, and its numbers."""
+def _settings(plan: Plan) -> tuple[str | None, str]:
+    """What the student starts from; and the student, with its numbers.
+
+    It is distilled, if a teacher was named.
+    """
+    data, schedule = plan.data, plan.schedule
     config = _load(plan.student.config)
     model = _model(_alone(config.model), 'codec')
     del model['data_preprocessor']  # stands in config.py
-    start = _published_start(model) if plan.start is None else plan.start
-    if plan.start:
-        _from_random_weights(model)
-    if plan.teacher:
-        _distil(model, plan.teacher.config, tokens=False)
-    schedule = plan.schedule
-    steps = -(-plan.people // schedule.batch_size) * schedule.epochs
+    own = _take_start(model, timm=plan.start is not None)
+    start = plan.start or plan.student.start or own
+    if start == 'none':
+        start = None
+    if plan.teacher and not plan.before:
+        boxes_only = data.boxes_only == 'train'
+        _distil(model, plan.teacher.config, boxes_only=boxes_only)
     hooks = [_plain(hook) for hook in config.custom_hooks]
     optim_wrapper = _plain(config.optim_wrapper)
     if plan.student.learning_rate:
         optim_wrapper['optimizer']['lr'] = plan.student.learning_rate
     codec = _plain(config.codec)
-    return fill(
+    size = codec['input_size']
+    codec['input_size'] = Variable('input_size')
+    if codec['type'] == 'SimCCLabel':
+        codec['sigma'] = Variable('tuple((x / 8)**0.5 for x in input_size)')
+    more = ''
+    if plan.before:
+        more = f'pretrain_epochs = {plan.before.epochs}  # of pretrain.py\n'
+    elif data.boxes_only:
+        more = "train_type = 'UnlabelledPeopleDataset'  # a teacher labels\n"
+    return start, fill(
         SETTINGS,
         title=Variable(plan.title),
-        images=plan.images.rstrip('/') + '/',
-        num_keypoints=plan.num_keypoints,
+        images=f'{data.root.rstrip("/")}/',
+        num_keypoints=len(data.names),
         flip=plan.flip,
-        start=None if start == 'none' else start,
-        why=Variable('\n# '.join(wrap(schedule.why, 76))),
+        more=Variable(more),
+        start=PRETRAINED if plan.before else start,
+        labels=data.labels,
+        why=_comment(schedule.why),
         epochs=schedule.epochs,
         batch_size=schedule.batch_size,
         val_interval=schedule.val_interval,
-        warmup=max(1, min(500, steps // 10)),
+        warmup=schedule.warmup,
         changes=[*schedule.augmentation],
-        input_size=codec['input_size'],
-        codec=dict(codec, input_size=Variable('input_size')),
+        input_size=size,
+        codec=codec,
         model=model,
         optim_wrapper=optim_wrapper,
         average=any(hook['type'] == 'EMAHook' for hook in hooks),
@@ -109,18 +132,41 @@ def _settings(plan: Plan) -> str:
     )
 
 
+def _comment(text: str) -> Variable:
+    return Variable('\n# '.join(wrap(text, 76)))
+
+
+def _pretrain(plan: Plan, schedule: Schedule, start: str | None) -> str:
+    """The student on what a teacher labels, before true labels."""
+    model: dict[str, Any] = {}
+    kind = 'CocoDataset'
+    if plan.teacher:
+        kind = 'UnlabelledPeopleDataset'
+        model = dict(
+            type='DistilPoseEstimator',
+            teacher=plan.teacher.config,
+            distillation=dict(labels=dict(type='TeacherLabelLoss')),
+            keypoint_weighting=dict(unlabelled=True),
+        )
+    return fill(
+        PRETRAIN,
+        start=start,
+        why=_comment(schedule.why),
+        batch_size=schedule.batch_size,
+        val_interval=schedule.val_interval,
+        warmup=schedule.warmup,
+        train_type=kind,
+        model=model,
+    )
+
+
 def _teacher(student: Student) -> str:
     """A teacher on the same data."""
     codec, teacher = _teacher_model(student)
-    if codec['input_size'] != input_size(_load(student.config)):
-        raise UserValueError(
-            f'{student.teacher} and {student.config} have other input sizes. '
-            'Choose another pair in own_data/students.py.'
-        )
     model = _model(teacher, 'heatmap_codec')
     model['data_preprocessor'] = Variable('_base_.model.data_preprocessor')
     model['head']['loss'] = dict(type='PeakedHeatmapLoss')
-    _from_random_weights(model)
+    _take_start(model, timm=True)
     model = dict(_delete_=True, **model)
     return fill(TEACHER, heatmap_codec=codec, model=model)
 
@@ -147,7 +193,7 @@ def _distilled(student: Student) -> str:
 
 @cache
 def _load(name: str) -> Config:
-    return Config.fromfile(find_config(name))
+    return read_config(name, with_mmpose=True)
 
 
 def _alone(model: dict[str, Any]) -> dict[str, Any]:
@@ -163,9 +209,7 @@ def _alone(model: dict[str, Any]) -> dict[str, Any]:
     return model
 
 
-def _teacher_model(
-    student: Student,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _teacher_model(student: Student) -> tuple[dict, dict[str, Any]]:
     """The codec and the model of a student's heatmap-based teacher."""
     if student.teacher:
         config = _load(student.teacher)
@@ -182,32 +226,31 @@ def _teacher_model(
     return _plain(config.heatmap_codec), model
 
 
-def _published_start(model: dict[str, Any]) -> str | None:
-    """Take the file that a backbone starts from out of a model, in place."""
-    if model['backbone'].get('init_cfg', {}).get('type') != 'Pretrained':
+def _take_start(model: dict[str, Any], timm: bool) -> str | None:
+    """Take the file that a backbone starts from out of a model, in place.
+
+    What timm downloads stays, unless it is to be taken away as well.
+    """
+    backbone = model['backbone']
+    if timm:
+        backbone.pop('pretrained', None)
+    if backbone.get('init_cfg', {}).get('type') != 'Pretrained':
         return None
-    return model['backbone'].pop('init_cfg')['checkpoint']
-
-
-def _from_random_weights(model: dict[str, Any]) -> None:
-    """Let a model's parts start from no file, in place."""
-    for part in ('backbone', 'neck'):
-        settings = model.get(part) or {}
-        if settings.get('init_cfg', {}).get('type') == 'Pretrained':
-            del settings['init_cfg']
-        settings.pop('pretrained', None)
+    return backbone.pop('init_cfg')['checkpoint']
 
 
 def _model(model: dict[str, Any], codec: str) -> dict[str, Any]:
     """A model for ``num_keypoints``, with names of variables of ours."""
-    for part in ('neck', 'head'):
-        for key in NUMBERS:
-            if key in (model.get(part) or {}) and (part, key) != (
-                'neck',
-                'out_channels',
-            ):
-                model[part][key] = Variable('num_keypoints')
-    model['head']['decoder'] = Variable(codec)
+    for part, key in NUMBERS:
+        if key in (model.get(part) or {}):
+            model[part][key] = Variable('num_keypoints')
+    head = model['head']
+    head['decoder'] = Variable(codec)
+    if 'in_featuremap_size' in head:
+        stride = head['input_size'][0] // head['in_featuremap_size'][0]
+        size = f'tuple(x // {stride} for x in input_size)'
+        head['in_featuremap_size'] = Variable(size)
+        head['input_size'] = Variable('input_size')
     model['test_cfg'] = dict(
         model.get('test_cfg', {}), flip_test=Variable('flip')
     )
@@ -215,22 +258,27 @@ def _model(model: dict[str, Any], codec: str) -> dict[str, Any]:
 
 
 def _distil(
-    model: dict[str, Any], teacher: str | dict[str, Any], tokens: bool
+    model: dict[str, Any],
+    teacher: str | dict[str, Any],
+    tokens: bool = False,
+    boxes_only: bool = False,
 ) -> None:
-    """Make a student's model learn from a teacher."""
+    """Make a student's model learn from a teacher.
+
+    Heads of others learn as ``DistilPoseEstimator`` has it by default.
+    """
     model['type'] = 'DistilPoseEstimator'
+    model['teacher'] = teacher
     if model['head']['type'] in OWN_HEADS:
         model['head'].update(sigmas=True, scores=True)
-    terms: dict[str, Any] = {}
-    if tokens:
-        for kind in ('visual', 'keypoint'):
-            terms[f'{kind}_tokens'] = dict(
-                type='TokenDistillationLoss', tokens=kind
-            )
-    terms['simulated_heatmaps'] = dict(type='SimulatedHeatmapLoss')
-    terms['scores'] = dict(type='KeypointScoreLoss')
-    model['teacher'] = teacher
-    model['distillation'] = terms
+        labels = dict(labels=dict(type='TeacherLabelLoss'))
+        model['distillation'] = (labels if boxes_only else {}) | {
+            name: term
+            for name, term in PAPER_TERMS.items()
+            if tokens or 'tokens' not in name
+        }
+    if boxes_only:
+        model['keypoint_weighting'] = dict(unlabelled=True)
 
 
 def _same_tokens(student: Any, teacher: Any) -> bool:

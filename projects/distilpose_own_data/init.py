@@ -3,9 +3,11 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from distilpose.checks.report import Report
+from distilpose.zoo.find import find_config
+from distilpose.zoo.published import published_weights
 from distilpose_runtime.errors import (
     UserFileExistsError,
     UserFileNotFoundError,
@@ -13,20 +15,17 @@ from distilpose_runtime.errors import (
 )
 from distilpose_runtime.files import written_folder
 
-from .coco_file import read_annotations
 from .configs import Plan, config_texts
+from .data import Data, Given, read_data
 from .metainfo import describe, may_flip, metainfo_text
-from .photos import Photos
 from .schedule import choose_schedule
-from .splits import (
-    Split,
-    expect_same_keypoints,
-    read_split,
-    set_aside,
-    warn_of_overlap,
+from .students import DEFAULT, DEFAULT_OF_ROWS, find_student
+from .teachers import (
+    NamedTeacher,
+    compare_keypoints,
+    fitting_teacher,
+    named_teacher,
 )
-from .students import Student, find_student
-from .teachers import NamedTeacher, fitting_teacher, named_teacher
 
 __all__ = ['init']
 
@@ -36,14 +35,15 @@ UNREADABLE = '\'"{}\\\n'
 
 def init(
     folder: Path,
-    train: Path,
+    train: Path | None,
     images: Path,
     val: Path | None = None,
     val_images: Path | None = None,
-    student: str = 'distilpose-s',
+    student: str | None = None,
     teacher: str | None = None,
     category: str | None = None,
     start: str | None = None,
+    unlabelled: Path | None = None,
 ) -> Report:
     """Write configs and annotations for a training run on own data.
 
@@ -51,15 +51,19 @@ def init(
 
     Args:
         folder: What to write; must not exist, or be empty.
-        train: Annotation file in COCO format.
+        train: Annotation file in COCO format. None for a teacher alone.
         images: Folder of the photos.
         val: A second file; without it, a tenth of the images is set aside.
         val_images: Folder of its photos, if it is another.
-        student: Its name in ``students.STUDENTS``.
-        teacher: Name of a config of MMPose's zoo.
+        student: Its name in ``students.STUDENTS``. Defaults to one of
+            coordinates for labels of people, and else to one of rows.
+        teacher: Name of a config of MMPose's zoo; with ``unlabelled``, it
+            teaches on these people alone.
         category: The only category to take.
-        start: A student's checkpoint to start from, of any keypoints; or
-            ``'none'`` to start from random weights, without downloads.
+        start: A student's checkpoint, of any keypoints; the name of a config
+            of MMPose's zoo; or ``'none'`` for random weights.
+        unlabelled: A file of people to learn from first, whose keypoints a
+            teacher gave, or whose boxes ``teacher`` labels in training.
 
     Returns:
         What was found; with errors in it, nothing was written.
@@ -73,104 +77,87 @@ def init(
     """
     folder = folder.resolve()  # "." has no name
     _expect_free(folder)
-    chosen = find_student(student)
-    if start not in (None, 'none'):
-        start = _checkpoint(start)
+    if student is not None:
+        find_student(student)  # before files are read
+    start = _found_start(start)
+    named = None if teacher is None else named_teacher(teacher)
     report = Report()
-    data = _read((train, images), (val, val_images), category, report)
+    given = Given(train, images, val, val_images, unlabelled, category)
+    data = read_data(given, named, report)
     info = describe(folder.name, data.names, data.skeleton, report)
-    named = None
-    if teacher is not None:
-        named = named_teacher(teacher, data.names, report)
+    if named:
+        compare_keypoints(named, data.names, report)
     if not report.errors:
-        title = f'{student} for {len(data.names)} keypoints of {folder.name}'
-        plan = _plan(title, chosen, data, named, start)
-        _tell(plan, data, report)
-        _write(folder, _texts(plan, info, data.splits, report))
+        if student is None:
+            student = DEFAULT if data.is_labelled else DEFAULT_OF_ROWS
+        plan = _plan(folder.name, student, data, named, start)
+        _tell(plan, report)
+        _write(folder, _texts(plan, info, report))
     return report
 
 
 def _plan(
-    title: str,
-    student: Student,
-    data: '_Data',
+    name: str,
+    student: str,
+    data: Data,
     teacher: NamedTeacher | None,
     start: str | None,
 ) -> Plan:
-    people = len(data.splits['train'].people)
+    people = {kind: len(split.people) for kind, split in data.splits.items()}
+    title = f'{student} for {len(data.names)} keypoints of {name}, '
+    title += f'{people["train"]} people to train on.'
+    before = people.get('unlabelled')
     return Plan(
-        f'{title}, {people} people to train on.',
-        *(student, choose_schedule(people), data.root, len(data.names)),
-        *(people, may_flip(data.names), teacher, start),
+        title,
+        find_student(student),
+        data,
+        choose_schedule(people['train']),
+        may_flip(data.names),
+        teacher,
+        start,
+        choose_schedule(before) if before else None,
     )
 
 
-def _tell(plan: Plan, data: '_Data', report: Report) -> None:
+def _found_start(start: str | None) -> str | None:
+    """See that a checkpoint is there, or a config with published weights."""
+    if start in (None, 'none'):
+        return start
+    if Path(start).is_file():
+        return str(Path(start).resolve())
+    try:
+        config = find_config(start, with_mmpose=True)
+    except FileNotFoundError as error:
+        raise UserFileNotFoundError(
+            f'There is no checkpoint "{start}" (looked from {Path.cwd()}). '
+            f'{error}'
+        ) from error
+    if published_weights(config) is None:
+        raise UserValueError(f'"{start}" has no published weights.')
+    return config.stem
+
+
+def _tell(plan: Plan, report: Report) -> None:
+    if plan.before:
+        report.facts.append(f'First, the unlabelled: {plan.before.why}.')
     report.facts.append(f'Schedule: {plan.schedule.why}.')
-    fitting = None if plan.teacher else fitting_teacher(data.names)
-    if fitting:
+    if plan.data.labels == 'teacher':
+        report.facts.append(
+            'The labels to validate on are those of a teacher: the log says '
+            'how near to it the student comes (teacher/PCK, teacher/EPE), and '
+            'no AP.'
+        )
+    elif plan.data.labels is None:
+        report.facts.append(
+            'There are no labels to validate on: the log says how far the '
+            'student is from its teacher in training (teacher/distance_px).'
+        )
+    fitting = None if plan.teacher else fitting_teacher(plan.data.names)
+    if fitting and plan.data.is_labelled:
         report.facts.append(
             'A teacher of these keypoints can be downloaded: --teacher '
             f'{fitting}'
         )
-
-
-def _checkpoint(start: str) -> str:
-    if not Path(start).is_file():
-        raise UserFileNotFoundError(
-            f'There is no checkpoint "{start}" (looked from {Path.cwd()}).'
-        )
-    return str(Path(start).resolve())
-
-
-class _Data(NamedTuple):
-    """What was read.
-
-    Attributes:
-        names: Of the keypoints.
-        skeleton: Pairs of their indices.
-        splits: ``train`` and ``val``.
-        root: Absolute path of the folder that all photos are below.
-    """
-
-    names: list[str]
-    skeleton: list[tuple[int, int]]
-    splits: dict[str, Split]
-    root: str
-
-
-def _read(
-    train: tuple[Path, Path],
-    val: tuple[Path | None, Path | None],
-    category: str | None,
-    report: Report,
-) -> _Data:
-    """Read annotation files, each with the folder of its photos."""
-    if val[0] is None and val[1] is not None:
-        raise UserValueError(
-            '--val-images names the photos of --val, which is not given. '
-            'Give the annotation file to validate on, too, or leave it out.'
-        )
-    files = {'train': train}
-    if val[0] is not None:
-        files['val'] = val[0], val[1] or train[1]
-    folders = [Path(images).resolve() for _, images in files.values()]
-    root = Path(os.path.commonpath(folders))
-    read = {}
-    splits: dict[str, Split] = {}
-    for kind, (file, images) in files.items():
-        photos = Photos(images, root)
-        found = Report()
-        read[kind] = read_annotations(file, found, category)
-        expect_same_keypoints(read['train'], read[kind])
-        splits[kind] = read_split(read[kind], photos, found)
-        report.take(found, kind)
-    if 'val' in splits:
-        warn_of_overlap(splits, report)
-    elif not report.errors:
-        splits = set_aside(splits['train'], report)
-    first = read['train']
-    return _Data(first.names, first.skeleton, splits, str(root))
 
 
 def _expect_free(folder: Path) -> None:
@@ -217,12 +204,7 @@ def _not_writable(folder: Path, reason: str) -> OSError:
     )
 
 
-def _texts(
-    plan: Plan,
-    info: dict[str, Any],
-    splits: dict[str, Split],
-    report: Report,
-) -> dict[str, str]:
+def _texts(plan: Plan, info: dict[str, Any], report: Report) -> dict[str, str]:
     """All files, by their names."""
     texts = dict(config_texts(plan), **{'metainfo.py': metainfo_text(info)})
     texts['report.txt'] = f'{report}\n'
@@ -234,7 +216,7 @@ def _texts(
         keypoints=points,
         skeleton=[[points.index(name) + 1 for name in link] for link in links],
     )
-    for name, split in splits.items():
+    for name, split in plan.data.splits.items():
         content = dict(
             images=split.images,
             annotations=split.people,

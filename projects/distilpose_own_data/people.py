@@ -121,7 +121,7 @@ def _why_not(
         return 'have no keypoints'
     if person.get('iscrowd'):
         return 'are crowds (iscrowd)'
-    if not keypoints[:, 2].any():
+    if len(keypoints) and not keypoints[:, 2].any():
         return 'have no labelled keypoint'
     if _box(person.get('bbox'), image) or _box_of(keypoints, image):
         return ''
@@ -133,6 +133,8 @@ def _why_not(
 
 def _keypoints(values: Any, number: int) -> np.ndarray | None:
     """Read keypoints (K, 3): x, y, and visibility 0, 1 or 2."""
+    if not number:  # boxes alone are read
+        return np.zeros((0, 3))
     try:
         found = np.array(values, dtype=float).reshape(number, 3)
     except (TypeError, ValueError):
@@ -156,6 +158,8 @@ def _box(box: Any, image: Item) -> list[float] | None:
 def _box_of(keypoints: np.ndarray, image: Item) -> list[float] | None:
     """Make a box around labelled keypoints, cut at the image's border."""
     points = keypoints[keypoints[:, 2] > 0, :2]
+    if not len(points):
+        return None
     near, far = points.min(0), points.max(0)
     if (far - near).max() < 1:
         return None

@@ -12,6 +12,7 @@ class Schedule:
 
     Attributes:
         why: The schedule in a sentence.
+        people: How many people to train on.
         epochs: How often each person is seen.
         batch_size: People a step.
         val_interval: Epochs from one validation to the next.
@@ -21,12 +22,19 @@ class Schedule:
     """
 
     why: str
+    people: int
     epochs: int
     batch_size: int
     val_interval: int
     rotate: int
     scale: tuple[float, float]
     blur_and_colour: bool
+
+    @property
+    def warmup(self) -> int:
+        """Steps in which the learning rate rises."""
+        steps = -(-self.people // self.batch_size) * self.epochs
+        return max(1, min(500, steps // 10))
 
     @property
     def augmentation(self) -> tuple[dict[str, Any], ...]:
@@ -58,16 +66,16 @@ def choose_schedule(people: int, batch_size: int = 32) -> Schedule:
             f'{people} people are few: 300 epochs, boxes turned by up to 80 '
             'degrees, scaled by 0.5 to 1.5 and shifted, light and colours '
             'changed',
-            *(300, batch, 10, 80, (0.5, 1.5), True),
+            *(people, 300, batch, 10, 80, (0.5, 1.5), True),
         )
     if people < 20_000:
         return Schedule(
             f'{people} people: 100 epochs, boxes turned by up to 60 degrees '
             'and scaled by 0.75 to 1.25',
-            *(100, batch, 5, 60, (0.75, 1.25), False),
+            *(people, 100, batch, 5, 60, (0.75, 1.25), False),
         )
     return Schedule(
         f'{people} people are many: 210 epochs, boxes turned by up to 90 '
         'degrees and scaled by 0.65 to 1.35',
-        *(210, batch, 10, 90, (0.65, 1.35), False),
+        *(people, 210, batch, 10, 90, (0.65, 1.35), False),
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from distilpose.checks.annotations import check_people
 from distilpose.checks.report import NEVER, Report
+from distilpose.keypoints.matching import few, plain_name
 from distilpose_runtime.errors import UserValueError
 
 from .coco_file import Annotations
@@ -21,11 +22,16 @@ __all__ = [
     'Split',
     'expect_same_keypoints',
     'read_split',
+    'rename',
     'set_aside',
     'warn_of_overlap',
+    'without_validation',
 ]
 
 Item = dict[str, Any]
+
+FRAME = re.compile(r'(_\d\dh\d\dm[\d.]+s_)?\d+(?=\.\w+$)')
+"""What differs in the names of a film's frames: their times and numbers."""
 
 VAL_SHARE = 0.1
 """Share of the images that are kept for validation where none are given."""
@@ -47,28 +53,25 @@ def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
     images = [by_id[i] for i in sorted(used)]
     content = dict(images=images, annotations=people)
     if people:
-        check_people(content, len(read.names), report)
-        check_faces(people, read.names, report)
-        _tell(people, images, read, report)
+        text = f'{len(people)} people in {len(images)} of {len(read.images)} '
+        report.facts.append(f'{text}images')
     else:
         report.errors.append('Nobody is left to use.')
+    if people and read.names:
+        check_people(content, len(read.names), report)
+        check_faces(people, read.names, report)
+        _tell(people, read, report)
     for i, person in enumerate(people):
         person['id'] = i + 1
     return Split(images, people)
 
 
-def _tell(
-    people: Sequence[Item],
-    images: Sequence[Item],
-    read: Annotations,
-    report: Report,
-) -> None:
-    """Say how many people there are, and how well they are labelled."""
+def _tell(people: Sequence[Item], read: Annotations, report: Report) -> None:
+    """Say how well people are labelled."""
     counts = np.array([person['num_keypoints'] for person in people])
     labelled = np.array([p['keypoints'][2::3] for p in people]) > 0
-    report.facts.append(
-        f'{len(people)} people in {len(images)} of {len(read.images)} images; '
-        f'keypoints a person: {counts.min()} to {counts.max()}, '
+    report.facts[-1] += (
+        f'; keypoints a person: {counts.min()} to {counts.max()}, '
         f'{counts.mean():.1f} on average'
     )
     never = [n for n, seen in zip(read.names, labelled.any(0)) if not seen]
@@ -95,6 +98,51 @@ def _quoted(name: str | None) -> str:
     return 'missing' if name is None else f'"{name}"'
 
 
+def rename(
+    split: Split, read: Annotations, names: Sequence[str], report: Report
+) -> Split:
+    """Give people other keypoints, each taken from that of equal name.
+
+    Raises:
+        ValueError: None has an equal name.
+    """
+    given = {plain_name(name): i for i, name in enumerate(read.names)}
+    index = [given.get(plain_name(name), -1) for name in names]
+    known = len(names) - index.count(-1)
+    if not known:
+        raise UserValueError(
+            f'"{read.file}" has {few(read.names)}, and the labels '
+            f'{few(names)}: none has the name of another. Rename those that '
+            'are the same in one of the files.'
+        )
+    report.facts.append(f'It knows {known} of {len(names)} keypoints by name')
+    people = []
+    for person in split.people:
+        k = np.array([*person['keypoints'], 0, 0, 0], object).reshape(-1, 3)
+        found = k[index]
+        number = int((found[:, 2] > 0).sum())
+        if number:
+            keypoints = [*found.ravel()]
+            people.append(
+                dict(person, keypoints=keypoints, num_keypoints=number)
+            )
+    return Split(split.images, people)
+
+
+def without_validation(splits: dict[str, Split], report: Report) -> Split:
+    """Leave out of the unlabelled images those that are validated on."""
+    val = {image['file_name'] for image in splits['val'].images}
+    split = splits['unlabelled']
+    both = [i for i in split.images if i['file_name'] in val]
+    report.changed(
+        '{} unlabelled images are of the validation, and are left out.',
+        [image['file_name'] for image in both],
+        len(split.images),
+    )
+    ids = {image['id'] for image in both}
+    return _only(split, {image['id'] for image in split.images} - ids)
+
+
 def warn_of_overlap(splits: dict[str, Split], report: Report) -> None:
     names = [{i['file_name'] for i in s.images} for s in splits.values()]
     both = sorted(names[0] & names[1])
@@ -107,25 +155,31 @@ def warn_of_overlap(splits: dict[str, Split], report: Report) -> None:
     )
 
 
-def set_aside(split: Split, report: Report) -> dict[str, Split]:
+def set_aside(
+    split: Split, report: Report, films: bool = False
+) -> dict[str, Split]:
     """Keep a tenth of the images for validation; whole images, by chance.
 
     Roboflow writes several copies of one photo, which stay together.
+
+    Args:
+        split: What is to be divided.
+        report: Told how it was.
+        films: Whether numbered images may be frames of a film, of which the
+            last tenth is kept: frames in a row are nearly the same.
     """
     groups: dict[str, list[Any]] = {}
     for image in split.images:
         source = re.sub(r'\.rf\.\w+(?=\.\w+$)', '', image['file_name'])
         groups.setdefault(source, []).append(image['id'])
-    sources = sorted(groups)
-    if len(sources) < 2:
+    if len(groups) < 2:
         report.warnings.append(
             'There is one image, which serves for training and validation: '
             'AP says nothing of other images.'
         )
         return dict(train=split, val=split)
-    random.Random(0).shuffle(sources)
-    number = max(1, round(VAL_SHARE * len(sources)))
-    kept = {i for source in sources[:number] for i in groups[source]}
+    sources = _kept([*groups], films)
+    kept = {i for source in sources for i in groups[source]}
     parts = dict(
         train=_only(split, {i['id'] for i in split.images} - kept),
         val=_only(split, kept),
@@ -136,6 +190,23 @@ def set_aside(split: Split, report: Report) -> dict[str, Split]:
         f'{len(parts["train"].people)} people are left to train on'
     )
     return parts
+
+
+def _kept(sources: Sequence[str], films: bool) -> list[str]:
+    """Choose a tenth, at least one."""
+    by_film: dict[str, list[str]] = {}
+    for name in sorted(sources):
+        film = FRAME.sub('', name) if films else ''
+        by_film.setdefault(film, []).append(name)
+    kept, others = [], []
+    for frames in by_film.values():
+        if films and len(frames) > 1 / VAL_SHARE:
+            kept += frames[-round(VAL_SHARE * len(frames)) :]
+        else:
+            others += frames
+    random.Random(0).shuffle(others)
+    number = max(not kept, round(VAL_SHARE * len(others)))
+    return kept + others[:number]
 
 
 def _only(split: Split, ids: set) -> Split:

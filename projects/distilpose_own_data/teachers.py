@@ -15,7 +15,12 @@ from distilpose.zoo.find import find_config
 from distilpose.zoo.published import published_weights
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
-__all__ = ['NamedTeacher', 'fitting_teacher', 'named_teacher']
+__all__ = [
+    'NamedTeacher',
+    'compare_keypoints',
+    'fitting_teacher',
+    'named_teacher',
+]
 
 # Teachers that are offered where the data have exactly their keypoints.
 OFFERED = (
@@ -31,26 +36,23 @@ LISTED = '`distilpose teachers WORD` lists teachers with a word in their name.'
 
 
 class NamedTeacher(NamedTuple):
-    """A config's name and the address of its weights."""
+    """A config's name, the address of its weights, and its keypoints."""
 
     config: str
     checkpoint: str
+    names: list[str]
 
 
-def named_teacher(
-    name: str, names: Sequence[str], report: Report
-) -> NamedTeacher:
-    """Look a teacher up, and compare its keypoints with the data's.
+def named_teacher(name: str) -> NamedTeacher:
+    """Look a teacher up.
 
     Args:
         name: Of a config of MMPose's zoo.
-        names: Of the data's keypoints.
-        report: Told which keypoints the teacher knows.
 
     Raises:
         FileNotFoundError: There is no such config.
         ValueError: It is of a kind that cannot teach, or cannot be built
-            here; or it has no published weights, or too few of the keypoints.
+            here; or it has no published weights.
     """
     try:
         path = find_config(name, with_mmpose=True)
@@ -69,14 +71,23 @@ def named_teacher(
             "of MMPose's zoo, or write model.teacher into the config that "
             '`distilpose init` makes without --teacher.'
         )
-    known = _keypoints(path.stem)
-    index = match_keypoints(known, names)  # None where all are the same
+    return NamedTeacher(path.stem, checkpoint, [*_keypoints(path.stem)])
+
+
+def compare_keypoints(
+    teacher: NamedTeacher, names: Sequence[str], report: Report
+) -> None:
+    """Report which of the data's keypoints a teacher knows.
+
+    Raises:
+        ValueError: Too few.
+    """
+    index = match_keypoints(teacher.names, names)  # None where all are same
     number = len(names) if index is None else len(names) - index.count(None)
-    text = f'Teacher: {path.stem}, weights {checkpoint}'
-    if known:
+    text = f'Teacher: {teacher.config}, weights {teacher.checkpoint}'
+    if teacher.names:
         text += f'; it knows {number} of {len(names)} keypoints by name'
     report.facts.append(text)
-    return NamedTeacher(path.stem, checkpoint)
 
 
 def fitting_teacher(names: Sequence[str]) -> str | None:

@@ -1,6 +1,6 @@
 """The texts of the configs that ``distilpose init`` writes."""
 
-__all__ = ['CONFIG', 'DISTILLED', 'SETTINGS', 'TEACHER']
+__all__ = ['CONFIG', 'DISTILLED', 'PRETRAIN', 'SETTINGS', 'TEACHER']
 
 SETTINGS = """\
 # $title
@@ -10,7 +10,8 @@ custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 images = $images
 num_keypoints = $num_keypoints
 flip = $flip  # train on mirrored photos, too, and test on both
-start = $start  # weights to start from, or None
+${more}start = $start  # weights to start from, or None
+labels = $labels  # to validate on: of 'people' (AP), a 'teacher', or None
 
 # $why.
 epochs = $epochs
@@ -63,7 +64,6 @@ val_pipeline = [
 ]
 
 people = dict(
-    type='CocoDataset',
     data_mode='topdown',
     metainfo=metainfo,
     data_prefix=dict(img=_base_.images),
@@ -76,23 +76,34 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         **people,
+        type=_base_.get('train_type', 'CocoDataset'),
         ann_file=annotations + 'train.json',
         pipeline=train_pipeline,
     ),
 )
-val_dataloader = dict(
+validation = dict(
     **loader,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         **people,
+        type='CocoDataset',
         ann_file=annotations + 'val.json',
         test_mode=True,
         pipeline=val_pipeline,
     ),
 )
-test_dataloader = val_dataloader
-val_evaluator = dict(type='CocoMetric', ann_file=annotations + 'val.json')
-test_evaluator = val_evaluator
+# With labels of a teacher, how near to it the student comes: no AP.
+metrics = dict(
+    people=dict(type='CocoMetric', ann_file=annotations + 'val.json'),
+    teacher=[
+        dict(type='PCKAccuracy', thr=0.05, prefix='teacher'),
+        dict(type='EPE', prefix='teacher'),  # pixels of the photo
+    ],
+)
+val_dataloader = test_dataloader = validation if _base_.labels else None
+val_evaluator = test_evaluator = metrics.get(_base_.labels)
+val_cfg = test_cfg = dict() if _base_.labels else None
+best = dict(people='coco/AP', teacher='teacher/PCK')
 
 train_cfg = dict(max_epochs=_base_.epochs, val_interval=_base_.val_interval)
 param_scheduler = [
@@ -117,7 +128,7 @@ default_hooks = dict(
         type='SafeCheckpointHook',
         interval=_base_.val_interval,
         max_keep_ckpts=2,
-        save_best='coco/AP',
+        save_best=best.get(_base_.labels),
         rule='greater',
     )
 )
@@ -140,6 +151,37 @@ own_hooks = [
 ]
 start_hook = dict(type='FineTuneHook', checkpoint=_base_.start)
 custom_hooks = [*own_hooks, *([start_hook] if _base_.start else [])]
+"""
+
+PRETRAIN = """\
+# To be trained first: the student learns from a teacher alone. config.py goes
+# on from there with the labels of people, on which both are validated.
+_base_ = ['config.py']
+work_dir = '{{ fileDirname }}/work_dirs/pretrain'
+start = $start  # weights to start from, or None
+
+# $why.
+epochs = _base_.pretrain_epochs
+batch_size = $batch_size
+val_interval = $val_interval  # epochs
+warmup = $warmup  # steps
+
+model = $model
+train_type = $train_type
+train_dataloader = dict(
+    batch_size=batch_size,
+    dataset=dict(
+        type=train_type, ann_file=_base_.annotations + 'unlabelled.json'
+    ),
+)
+train_cfg = dict(max_epochs=epochs, val_interval=val_interval)
+param_scheduler = [
+    dict(_base_.param_scheduler[0], end=warmup),
+    dict(_base_.param_scheduler[1], end=epochs),
+]
+default_hooks = dict(checkpoint=dict(interval=val_interval))
+start_hook = dict(type='FineTuneHook', checkpoint=start)
+custom_hooks = [*_base_.own_hooks, *([start_hook] if start else [])]
 """
 
 TEACHER = """\

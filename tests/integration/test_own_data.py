@@ -2,24 +2,17 @@
 
 import json
 import re
+import shutil
+import sys
 import zipfile
 
 import pytest
 
 from .. import shared
 from ..own_data.dialects import cvat
-from .commands import distilpose
+from .commands import distilpose, run
 
 pytestmark = pytest.mark.slow
-
-SHORT = [
-    '--cfg-options',
-    *(
-        f'{kind}_dataloader.{setting}'
-        for kind in ('train', 'val')
-        for setting in ('num_workers=0', 'persistent_workers=False')
-    ),
-]
 
 
 def init(folder, train, images, *options):
@@ -29,13 +22,19 @@ def init(folder, train, images, *options):
         *('--student', 'tiny', *options),
         cwd=folder,
     )
-    change(folder, r'^(epochs|val_interval) = \d+', r'\1 = 1')
-    change(folder, r'^batch_size = \d+', 'batch_size = 4')
+    shorten(folder)
     return out
 
 
-def change(folder, pattern, text):
-    file = folder / 'run/settings.py'
+def shorten(folder):
+    change(folder, r'^(epochs|val_interval) = \d+', r'\1 = 1')
+    change(folder, r'^batch_size = \d+', 'batch_size = 4')
+    change(folder, 'num_workers=2', 'num_workers=0', 'config')
+    change(folder, 'persistent_workers=True,?', '', 'config')
+
+
+def change(folder, pattern, text, name='settings'):
+    file = folder / f'run/{name}.py'
     changed, number = re.subn(pattern, text, file.read_text(), flags=re.M)
     assert number
     file.write_text(changed)
@@ -43,8 +42,9 @@ def change(folder, pattern, text):
 
 def train(folder, name='config', *options):
     """Train for an epoch; give what the log says of validation."""
-    distilpose('train', f'run/{name}.py', *SHORT, *options, cwd=folder)
-    (log,) = folder.glob(f'run/work_dirs/{name}/*/vis_data/scalars.json')
+    distilpose('train', f'run/{name}.py', *options, cwd=folder)
+    logs = folder.glob(f'run/work_dirs/{name}/*/vis_data/scalars.json')
+    log = max(logs)
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     assert (log.parents[2] / 'epoch_1.pth').is_file()
     return rows[-1]
@@ -73,6 +73,104 @@ def test_student_teacher_distilled_tested(student, tmp_path):
     assert 'coco/AP' in out
 
 
+TEACHER = 'rtmpose-t_8xb256-420e_coco-256x192'
+
+
+def with_random_weights(folder, name):
+    """Let the teacher of a config be untrained, as none can be downloaded."""
+    change(
+        folder,
+        f"teacher='{TEACHER}'",
+        f"teacher=dict(config='{TEACHER}', allow_random_weights=True)",
+        name,
+    )
+
+
+STOCK = """
+import sys
+from mmengine.config import Config
+config = Config.fromfile('run/config.py')  # has custom_imports
+from mmpose.apis import init_model
+print(type(init_model(config, sys.argv[1], 'cpu')))
+"""
+
+
+@pytest.mark.parametrize('teacher', [[], ['--teacher', TEACHER]])
+def test_rows_from_init_to_predict(teacher, tmp_path):
+    """Four steps, four more in a resumed run, and the student in use."""
+    files = cvat(tmp_path / 'files')
+    options = '--student', 'rtmpose-t', '--start', 'none', *teacher
+    init(tmp_path, files.train, files.images, *options)
+    if teacher:
+        with_random_weights(tmp_path, 'settings')
+    last = train(tmp_path)
+    assert last['step'] == 1 and 'coco/AP' in last
+    change(tmp_path, '^epochs = 1', 'epochs = 2')
+    train(tmp_path, 'config', '--resume')
+    assert 'resumed epoch: 1' in ''.join(
+        x.read_text() for x in tmp_path.glob('run/work_dirs/config/*/*.log')
+    )
+    # MMPose's own loader of models builds the student.
+    weights = 'run/work_dirs/config/epoch_2.pth'
+    out = run([sys.executable, '-c', STOCK, weights], tmp_path)
+    kind = 'DistilPoseEstimator' if teacher else 'TopdownPoseEstimator'
+    assert kind in out
+    distilpose(
+        *('export', 'run/config.py', weights, 'student.onnx'), cwd=tmp_path
+    )
+    out = distilpose(
+        *('predict', files.images / 'images/default/cam1'),
+        *('--model', 'student.onnx', '--boxes', files.train),
+        cwd=tmp_path,
+    )
+    assert '14 people' in out
+
+
+def test_teacher_before_labels(tmp_path):
+    """Labels of a teacher, or a live one about boxes, and labels after it."""
+    files = cvat(tmp_path / 'files')
+    made = files.changed(
+        tmp_path / 'made.json', lambda c: c['info'].update(teacher={})
+    ).train
+    for options in (['--unlabelled', made], ['--teacher', TEACHER]):
+        options = ['--unlabelled', made, *options]
+        init(tmp_path, files.train, files.images, *options)
+        if '--teacher' in options:
+            with_random_weights(tmp_path, 'pretrain')
+        change(tmp_path, r'^pretrain_epochs = \d+', 'pretrain_epochs = 1')
+        change(
+            tmp_path, r'^val_interval = \d+', 'val_interval = 1', 'pretrain'
+        )
+        assert 'coco/AP' in train(tmp_path, 'pretrain')
+        assert 'coco/AP' in train(tmp_path)
+        (log,) = tmp_path.glob('run/work_dirs/config/*/*.log')
+        start = f'Started from "{tmp_path}/run/work_dirs/pretrain/epoch_1.pth'
+        assert start in log.read_text()
+        shutil.rmtree(tmp_path / 'run')
+
+
+def test_teacher_alone(tmp_path):
+    """Agreement with its labels, or none, if it is asked in training."""
+    files = cvat(tmp_path / 'files')
+    made = files.changed(
+        tmp_path / 'made.json', lambda c: c['info'].update(teacher={})
+    ).train
+    init(tmp_path, made, files.images)
+    last = train(tmp_path)
+    assert 0 <= last['teacher/PCK'] <= 1 and last['teacher/EPE'] > 1
+    assert 'coco/AP' not in last
+    assert [*tmp_path.glob('run/work_dirs/config/best_teacher_PCK_*.pth')]
+    shutil.rmtree(tmp_path / 'run')
+    distilpose(
+        *('init', 'run', '--unlabelled', made, '--images', files.images),
+        *('--teacher', TEACHER, '--student', 'tiny'),
+        cwd=tmp_path,
+    )
+    shorten(tmp_path)
+    with_random_weights(tmp_path, 'settings')
+    assert train(tmp_path)['teacher/distance_px'] > 1
+
+
 @pytest.mark.parametrize('student', ['cspnext-t', 'mobilenetv4-s'])
 def test_start_without_a_connection(student, tmp_path, monkeypatch):
     """The last line says which setting to change."""
@@ -84,9 +182,7 @@ def test_start_without_a_connection(student, tmp_path, monkeypatch):
     monkeypatch.setenv('HF_HUB_OFFLINE', '1')  # it would try for a minute
     files = cvat(tmp_path / 'files')
     init(tmp_path, files.train, files.images, '--student', student)
-    out = distilpose(
-        *('train', 'run/config.py', *SHORT), cwd=tmp_path, fails=True
-    )
+    out = distilpose('train', 'run/config.py', cwd=tmp_path, fails=True)
     last = out.strip().splitlines()[-1]
     assert '--start none' in last
     if student == 'cspnext-t':
@@ -95,7 +191,12 @@ def test_start_without_a_connection(student, tmp_path, monkeypatch):
         train(tmp_path)
     else:
         assert 'model.backbone.pretrained=False' in last
-        train(tmp_path, 'config', 'model.backbone.pretrained=False')
+        train(
+            tmp_path,
+            'config',
+            '--cfg-options',
+            'model.backbone.pretrained=False',
+        )
 
 
 @pytest.mark.parametrize(
@@ -122,4 +223,6 @@ def test_data_as_they_are(name, train_file, val_file, keypoints, tmp_path):
     few = [
         f'{kind}_dataloader.dataset.indices=64' for kind in ('train', 'val')
     ]
-    assert 0 <= train(tmp_path, 'config', *few)['coco/AP'] <= 1
+    assert (
+        0 <= train(tmp_path, 'config', '--cfg-options', *few)['coco/AP'] <= 1
+    )

@@ -5,7 +5,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpose.models import build_pose_estimator
 
-from distilpose.zoo.find import find_config
+from distilpose.zoo.find import read_config
 from distilpose_own_data import init
 from distilpose_own_data.students import STUDENTS
 from distilpose_own_data.templates import CONFIG
@@ -58,8 +58,12 @@ def test_teacher_and_distilled_student_fit(run):
     assert (folder / 'config.py').read_text() == CONFIG
 
 
-@pytest.mark.parametrize('name', STUDENTS)
-def test_every_student(name, run):
+ROWS = [name for name in STUDENTS if name.startswith('rtmpose')]
+COORDINATES = [name for name in STUDENTS if name not in ROWS]
+
+
+@pytest.mark.parametrize('name', COORDINATES)
+def test_every_student_of_coordinates(name, run):
     """Its configs are there, and are for the keypoints of the data."""
     folder, _ = run(name)
     files = ('config', 'teacher', 'distilled')
@@ -90,10 +94,11 @@ def test_settings_are_short_and_the_students_own(name, teacher, run):
     folder, _ = run(name, teacher=teacher)
     assert len((folder / 'settings.py').read_text().splitlines()) <= 70
     config = config_of(folder)
-    own = Config.fromfile(find_config(STUDENTS[name].config))
+    own = read_config(STUDENTS[name].config, with_mmpose=True)
     assert config.model.data_preprocessor == own.model.data_preprocessor
     hooks = [h for h in config.custom_hooks if h.type != 'FineTuneHook']
-    assert sorted(hooks, key=str) == sorted(own.custom_hooks, key=str)
+    if name in COORDINATES:
+        assert sorted(hooks, key=str) == sorted(own.custom_hooks, key=str)
 
 
 @pytest.mark.parametrize('name', ['mobilenetv4-s', 'cspnext-t'])
@@ -118,6 +123,54 @@ def test_start(name, run, tmp_path):
         assert starts.pop(None) is None
     else:
         assert starts.pop(None).startswith('https://')
+
+
+@pytest.mark.parametrize('teacher', [None, TEACHER])
+@pytest.mark.parametrize('name', ROWS)
+def test_rows(name, teacher, run):
+    """RTMPose as MMPose has it, with our pipeline and own keypoints."""
+    folder, _ = run(name, teacher=teacher)
+    assert not (folder / 'teacher.py').exists()
+    config = config_of(folder)
+    assert 'lbumentation' not in str(config.train_dataloader)
+    size = name[-1]
+    start = config.custom_hooks[-1].checkpoint
+    assert start == f'rtmpose-{size}_8xb256-420e_body8-256x192'
+    init_default_scope('mmpose')
+    model = build_pose_estimator(config.model)
+    stock = f'rtmpose-{size}_8xb256-420e_coco-256x192'
+    own = read_config(stock, with_mmpose=True).model
+    del own.backbone.init_cfg
+    shapes = {k: v.shape for k, v in model.state_dict().items()}
+    stock = build_pose_estimator(own).state_dict()
+    assert shapes == {k: v.shape for k, v in stock.items()}
+    assert model.head.loss_module.beta == own.head.loss.beta == 10
+    if teacher:
+        assert config.model.teacher == teacher
+        (term,) = model.distillation.values()
+        assert type(term).__name__ == 'TeacherLabelLoss'
+
+
+@pytest.mark.parametrize(
+    'size, config',
+    [
+        ((192, 256), 'rtmpose-m_8xb256-420e_coco-256x192'),
+        ((288, 384), 'rtmpose-m_8xb256-420e_aic-coco-384x288'),
+    ],
+)
+def test_rows_of_another_input_size(size, config, run):
+    """One line changes it; sigmas and feature map follow as in MMPose."""
+    folder, _ = run('rtmpose-m')
+    file = folder / 'settings.py'
+    text = file.read_text().replace('input_size = (192, 256)', 'input_size = ')
+    file.write_text(text.replace('input_size = ', f'input_size = {size}', 1))
+    head = config_of(folder).model.head
+    stock = read_config(config, with_mmpose=True).model.head
+    assert head.decoder.sigma == pytest.approx(stock.decoder.sigma, abs=0.01)
+    for part in (head, head.decoder):
+        assert part.input_size == size
+        assert part.simcc_split_ratio == 2
+    assert head.in_featuremap_size == stock.in_featuremap_size
 
 
 def test_named_teacher(run):

@@ -311,6 +311,8 @@ UNKNOWN = [
     (dict(teacher=''), '`distilpose teachers WORD` lists'),
     (dict(category='cat'), 'no category called "cat"'),
     (dict(start='gone.pth'), 'no checkpoint "gone.pth"'),
+    (dict(start='rtmpose-x'), 'no checkpoint "rtmpose-x".*Nearest: '),
+    (dict(start='tokenpose-stem_8xb64-300e_coco-256x192'), 'no published'),
     (dict(val_images=Path('photos')), '--val, which is not given'),
 ]
 

@@ -1,12 +1,15 @@
 """A student's weights taken over to other keypoints, by their names."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config
 from mmpose.datasets import CocoDataset
 
-from distilpose.hooks import FineTuneHook
+from distilpose.hooks import FineTuneHook, fine_tune_hook
 from distilpose.students.fine_tune import carry_over
+from distilpose.weights.fetch import CheckpointError
 from distilpose.weights.read import read_checkpoint
 
 from .. import limits, toys
@@ -173,6 +176,29 @@ def test_hook_in_a_run(trained, tmp_path):
     assert torch.equal(tuned['head.mlp.1.weight'], old['head.mlp.1.weight'])
     (log,) = (tmp_path / 'run').glob('*/*.log')
     assert '2 keypoints carried over (nose, left_ankle)' in log.read_text()
+
+
+def test_hook_by_the_name_of_a_config(trained, tmp_path, monkeypatch):
+    """Its published weights are read, whose keypoints its data name."""
+    name, asked = 'rtmpose-t_8xb256-420e_body8-256x192', []
+    state = tmp_path / 'published.pth'
+    torch.save(torch.load(trained[1], weights_only=False)['state_dict'], state)
+
+    def weights(path):
+        asked.append(Path(path).stem)
+        return str(state)
+
+    monkeypatch.setattr(fine_tune_hook, 'published_weights', weights)
+    hook = FineTuneHook(name)
+    assert [*hook._read().state] and asked == [name]
+    assert hook.keypoint_names[:2] == ['nose', 'left_eye']
+
+
+def test_hook_without_a_connection(monkeypatch):
+    monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
+    hook = FineTuneHook('https://localhost/gone.pth')
+    with pytest.raises(CheckpointError, match='start = None in settings.py'):
+        hook._read()
 
 
 def test_hook_leaves_a_resumed_run_alone():

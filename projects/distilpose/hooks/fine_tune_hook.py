@@ -1,5 +1,6 @@
 """A hook that starts a training run from a student of other keypoints."""
 
+from pathlib import Path
 from typing import Any
 
 from mmengine.hooks import Hook
@@ -9,10 +10,12 @@ from mmpose.registry import HOOKS
 from distilpose_runtime.errors import UserValueError
 
 from ..checks.same_keypoints import dataset_keypoints
-from ..keypoints.metainfo import keypoint_names
+from ..keypoints.metainfo import config_metainfo, keypoint_names
 from ..students.fine_tune import carry_over
 from ..weights.fetch import CheckpointError, is_address
 from ..weights.read import Checkpoint, read_checkpoint
+from ..zoo.find import read_config
+from ..zoo.published import published_weights
 from .runner import model_of
 
 __all__ = ['FineTuneHook']
@@ -28,9 +31,10 @@ class FineTuneHook(Hook):
     where only their order does. A run that is resumed is left alone.
 
     Args:
-        checkpoint: The checkpoint, a path or HTTP address.
+        checkpoint: The checkpoint, a path or HTTP address; or the name of a
+            config of ours or MMPose's, whose published weights are meant.
         keypoint_names: Names of its keypoints, in order. Defaults to those
-            that MMEngine's runner wrote into it.
+            that MMEngine's runner wrote into it, or those of the config.
     """
 
     def __init__(
@@ -61,10 +65,17 @@ class FineTuneHook(Hook):
         runner.logger.info(f'Started from "{self.checkpoint}": {taken}.')
 
     def _read(self) -> Checkpoint:
+        source = self.checkpoint
+        if not (is_address(source) or Path(source).suffix):
+            config = read_config(source, with_mmpose=True)
+            source = published_weights(config.filename) or source
+            self.keypoint_names = self.keypoint_names or keypoint_names(
+                config_metainfo(config)
+            )
         try:
-            return read_checkpoint(self.checkpoint)
+            return read_checkpoint(source)
         except CheckpointError as error:
-            if not is_address(self.checkpoint):
+            if not is_address(source):
                 raise
             raise CheckpointError(
                 f'{error} Or start from random weights: leave the '

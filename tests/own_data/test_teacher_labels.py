@@ -1,0 +1,230 @@
+"""``distilpose init`` where a teacher labels all or some of the people."""
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from distilpose.checks.report import Report
+from distilpose.keypoints.metainfo import config_metainfo
+from distilpose_cli import main
+from distilpose_own_data import init
+from distilpose_own_data.splits import Split, set_aside
+
+from .dialects import KEYPOINTS
+from .runs import load, names_of_images
+
+TEACHER = 'rtmpose-t_8xb256-420e_coco-256x192'
+
+
+@pytest.fixture(scope='session')
+def made(files, tmp_path_factory):
+    """The file of a teacher, whose keypoints have another order."""
+
+    def change(content):
+        content['info']['teacher'] = dict(name='a model')
+        names = content['categories'][1]['keypoints']
+        names[:] = [name.replace('_', ' ') for name in names[::-1]]
+        for person in content['annotations']:
+            if 'keypoints' in person:
+                k = np.reshape(person['keypoints'], (17, 3))[::-1]
+                person.update(keypoints=k.ravel().tolist())
+
+    file = tmp_path_factory.mktemp('made') / 'labels.json'
+    return files.changed(file, change).train
+
+
+@pytest.fixture(scope='session')
+def boxes(files, tmp_path_factory):
+    """Boxes alone, as of a detector."""
+
+    def change(content):
+        for category in content['categories']:
+            del category['keypoints']
+        for person in content['annotations']:
+            person.pop('keypoints', None)
+
+    file = tmp_path_factory.mktemp('boxes') / 'boxes.json'
+    return files.changed(file, change).train
+
+
+def configs(folder):
+    return [
+        Config.fromfile(folder / f'{name}.py')
+        for name in ('config', 'pretrain')
+        if (folder / f'{name}.py').exists()
+    ]
+
+
+@pytest.mark.parametrize('option', ['train', 'unlabelled'])
+def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
+    """Rows learn them, and no AP is said to be measured."""
+    given = dict(train=None, images=files.images) | {option: made}
+    report = init(tmp_path / 'run', **given)
+    assert any(
+        '(teacher/PCK, teacher/EPE), and no AP' in x for x in report.facts
+    )
+    (config,) = configs(tmp_path / 'run')
+    assert config.model.head.type == 'RTMCCHead'
+    assert config.train_dataloader.dataset.type == 'CocoDataset'
+    assert {x.type: x.prefix for x in config.val_evaluator} == dict(
+        PCKAccuracy='teacher', EPE='teacher'
+    )
+    assert config.default_hooks.checkpoint.save_best == 'teacher/PCK'
+    assert not (tmp_path / 'run/teacher.py').exists()
+
+
+def test_labels_of_people_to_validate_on(made, files, tmp_path):
+    val = files.changed(
+        tmp_path / 'val.json',
+        lambda c: c['categories'][1].update(
+            keypoints=[name.replace('_', ' ') for name in KEYPOINTS[::-1]]
+        ),
+    ).train
+    init(tmp_path / 'run', made, files.images, val=val)
+    (config,) = configs(tmp_path / 'run')
+    assert config.val_evaluator.type == 'CocoMetric'
+    assert config.default_hooks.checkpoint.save_best == 'coco/AP'
+
+
+def test_labels_of_people_after_those_of_a_teacher(made, files, tmp_path):
+    """Matched by name; not of the validation; one run starts the other."""
+    folder = tmp_path / 'run'
+    names = [*KEYPOINTS[:16], 'tail']
+    labels = files.changed(
+        tmp_path / 'labels.json',
+        lambda c: c['categories'][1].update(keypoints=names, skeleton=[]),
+    )
+    report = init(folder, labels.train, files.images, unlabelled=made)
+    assert 'unlabelled: It knows 16 of 17 keypoints by name' in report.facts
+    val = {*names_of_images(folder, 'val')}
+    first, all_names = (
+        {*names_of_images(folder, kind)} for kind in ('unlabelled', 'train')
+    )
+    assert len(val) == 1 and first == all_names and not first & val
+    one, other = (
+        load(folder, x)['annotations'] for x in ('train', 'unlabelled')
+    )
+    for a, b in zip(one, other, strict=True):
+        k, same = (np.reshape(x['keypoints'], (17, 3)) for x in (a, b))
+        assert (k[:16] == same[:16]).all() and not same[16].any()
+        assert b['num_keypoints'] == (same[:, 2] > 0).sum() > 9
+    config, pretrain = configs(folder)
+    assert config.model == pretrain.model
+    assert config.model.head.type == 'RTMCCHead'
+    assert config.val_evaluator == pretrain.val_evaluator
+    assert pretrain.train_dataloader.dataset.ann_file.endswith(
+        'unlabelled.json'
+    )
+    start, wanted = (c.custom_hooks[-1].checkpoint for c in (config, pretrain))
+    assert start == f'{pretrain.work_dir}/epoch_300.pth'
+    assert wanted == 'rtmpose-t_8xb256-420e_body8-256x192'
+    assert len({config.work_dir, pretrain.work_dir}) == 2
+
+
+def test_schedule_of_what_comes_first(made, files, tmp_path):
+    """It is that of its own number of people."""
+
+    def few(content):
+        content['annotations'] = content['annotations'][:8]
+
+    labels = files.changed(tmp_path / 'few.json', few).train
+    init(tmp_path / 'run', labels, files.images, unlabelled=made)
+    file = tmp_path / 'run/settings.py'
+    text = file.read_text().replace('epochs = 300  # of', 'epochs = 40  # of')
+    file.write_text(text)
+    config, pretrain = configs(tmp_path / 'run')
+    people = load(tmp_path / 'run', 'unlabelled')['annotations']
+    assert pretrain.train_dataloader.batch_size == len(people) > 8
+    assert config.train_dataloader.batch_size < 5
+    assert pretrain.train_cfg.max_epochs == 40
+    assert [x.end for x in pretrain.param_scheduler] == [30, 40]
+    assert config.train_cfg.max_epochs == config.param_scheduler[1].end == 300
+    assert config.custom_hooks[-1].checkpoint.endswith('pretrain/epoch_40.pth')
+
+
+@pytest.mark.parametrize('student', ['rtmpose-t', 'tiny'])
+def test_boxes_and_a_teacher_alone(student, boxes, files, tmp_path):
+    """It is asked in training; there is nothing to validate on."""
+    options = dict(unlabelled=boxes, teacher=TEACHER, student=student)
+    report = init(tmp_path / 'run', None, files.images, **options)
+    assert any('no labels to validate on' in x for x in report.facts)
+    assert report.facts[0] == 'unlabelled: 14 people in 12 of 12 images'
+    (config,) = configs(tmp_path / 'run')
+    assert config.train_dataloader.dataset.type == 'UnlabelledPeopleDataset'
+    assert config.model.teacher == TEACHER
+    assert config.model.keypoint_weighting == dict(unlabelled=True)
+    terms = config.model.get('distillation', {})
+    assert 'labels' in terms or student == 'rtmpose-t'
+    assert config.val_dataloader is config.val_cfg is config.test_cfg is None
+    assert config.default_hooks.checkpoint.save_best is None
+    names = config_metainfo(config)['keypoint_id2name'].values()
+    assert (*names,) == KEYPOINTS
+
+
+def test_boxes_and_a_teacher_before_labels(boxes, files, tmp_path):
+    """The teacher is asked about the boxes alone."""
+    options = dict(unlabelled=boxes, teacher=TEACHER)
+    init(tmp_path / 'run', files.train, files.images, **options)
+    config, pretrain = configs(tmp_path / 'run')
+    assert config.model.type == 'TopdownPoseEstimator'
+    assert pretrain.model.type == 'DistilPoseEstimator'
+    assert pretrain.model.keypoint_weighting.unlabelled
+    kind = pretrain.train_dataloader.dataset.type
+    assert kind == 'UnlabelledPeopleDataset'
+    assert config.train_dataloader.dataset.type == 'CocoDataset'
+
+
+def test_frames_of_films():
+    """The last tenth of each, and a tenth of single photos by chance."""
+    names = [f'a_00h00m{i:02d}.500s_{i:07d}.jpg' for i in range(40)]
+    names += [f'b/{i}.png' for i in range(10, 30)]
+    names += [f'{x}.png' for x in 'abcdefghij']
+    images = [dict(id=i, file_name=x) for i, x in enumerate(names)]
+    parts = set_aside(Split(images, []), Report(), films=True)
+    kept = {image['file_name'] for image in parts['val'].images}
+    assert {*names[36:40], 'b/28.png', 'b/29.png'} <= kept
+    assert len(kept & {*names[60:]}) == 1 and len(kept) == 7
+    parts = set_aside(Split(images, []), Report())
+    kept = {image['file_name'] for image in parts['val'].images}
+    assert len(kept) == 7 and not {*names[36:40]} <= kept
+
+
+def test_what_cannot_be_used(made, boxes, files, tmp_path):
+    run = tmp_path / 'run'
+    with pytest.raises(ValueError, match='nothing to train on. Give labels'):
+        init(run, None, files.images)
+    with pytest.raises(ValueError, match='nothing to train on'):
+        init(run, None, files.images, teacher=TEACHER)
+    with pytest.raises(ValueError, match='no category that names.*--teacher'):
+        init(run, None, files.images, unlabelled=boxes)
+    others = files.changed(
+        tmp_path / 'others.json',
+        lambda c: c['categories'][1].update(
+            keypoints=[f'k{i}' for i in range(17)]
+        ),
+    ).train
+    with pytest.raises(ValueError, match='none has the name of another'):
+        init(run, others, files.images, unlabelled=made)
+    nobody = files.changed(
+        tmp_path / 'nobody.json', lambda c: c.update(annotations=[])
+    ).train
+    options = dict(unlabelled=nobody, teacher=TEACHER)
+    report = init(run, None, files.images, **options)
+    assert any('Nobody is left' in error for error in report.errors)
+    assert not run.exists()
+
+
+def test_command(made, files, tmp_path, capsys):
+    main(
+        [
+            *('init', str(tmp_path / 'run'), '--train', str(files.train)),
+            *('--unlabelled', str(made), '--images', str(files.images)),
+        ]
+    )
+    out = capsys.readouterr().out
+    first, then = (f'distilpose train {tmp_path}/run/{x}.py' for x in RUNS)
+    assert out.index(first) < out.index(then)
+    assert 'best_*.pth' in out and 'teacher.py' not in out
+
+
+RUNS = ('pretrain', 'config')
