@@ -317,6 +317,7 @@ def test_stock_configs_differ_by_their_teacher_alone(file):
     }
 
 
+@pytest.mark.slow
 def test_second_stage():
     """The teacher alone trains the head, and nothing the backbone."""
     config = load(find_config(SECOND_STAGE))

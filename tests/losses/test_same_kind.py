@@ -5,6 +5,7 @@ import torch
 
 from distilpose import HeatmapDistillationLoss, RowDistillationLoss
 from distilpose.heads.heatmaps import heatmaps_of
+from distilpose.heatmaps.forms import DenseHeatmaps, SeparableHeatmaps
 from distilpose.heatmaps.frame import codec_of
 from distilpose.heatmaps.labels import draw_labels
 
@@ -149,6 +150,19 @@ def test_keypoints_that_do_not_count(name, broken):
     for gradient in torch.autograd.grad(value, given):
         used = gradient.flatten(2).abs().amax(-1)[0] > 0
         assert used.tolist() == [True, False, True]
+
+
+def test_heatmaps_that_are_drawn():
+    """As a stored teacher's are, on the cells of the student."""
+    head, *_ = pair('dark')
+    own = heatmaps_of(head, parts('dark')[0])
+    coords = PIXELS / SIZE
+    drawn = SeparableHeatmaps.gaussians(
+        own.frame, coords, torch.full_like(coords, 2), torch.ones(1, 3)
+    )
+    given = [drawn, DenseHeatmaps(own.frame, drawn.formed())]
+    loss, weights = HeatmapDistillationLoss(), torch.ones(1, 3)
+    torch.testing.assert_close(*(loss(own, x, weights) for x in given))
 
 
 @pytest.mark.parametrize('name', ['rtmpose', 'dark'])
