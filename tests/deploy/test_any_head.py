@@ -26,10 +26,15 @@ KINDS = (
     'udp',
     'udp_combined',
     'visibility',
+    'tokenpose',
 )
 
 
 def config(name, **changes):
+    if name == 'tokenpose':
+        head = toys.teacher()['head']
+        head['decoder'] = dict(head['decoder'], unbiased=True)
+        return exported.config(head=head, **changes)
     head = heads.config(name, toys.K, toys.INPUT_SIZE)
     mode = dict(flip_mode='udp_combined') if name == 'udp_combined' else {}
     return exported.config(

@@ -211,15 +211,16 @@ def _blurred(
             ``torch.nn.functional.pad`` has it, and heights are not kept.
         rows: Whether to blur along y as well.
     """
-    n, k, h, w = maps.shape
+    k, h, w = maps.shape[1:]
     weights = torch.from_numpy(cv2.getGaussianKernel(kernel, 0)).to(maps)
     half = kernel // 2
-    flat = maps.reshape(n * k, 1, h, w)
+    # The exporter takes N for a constant where a head unflattens its maps.
+    flat = maps.reshape(-1, 1, h, w)
     flat = F.pad(flat, (half, half) + ((half, half) if rows else ()), border)
     flat = F.conv2d(flat, weights.reshape(1, 1, 1, kernel))
     if rows:
         flat = F.conv2d(flat, weights.reshape(1, 1, kernel, 1))
-    blurred = flat.reshape(n, k, h, w)
+    blurred = flat.reshape(-1, k, h, w)
     if border != 'constant':
         return blurred
     own, new = (x.amax((-2, -1), keepdim=True) for x in (maps, blurred))

@@ -75,4 +75,5 @@ def map_sigmas(head: Any, maps: Maps) -> Tensor | None:
 def _middle(rows: Tensor) -> Tensor:
     """The median of rows (N, K, n), for which ONNX has no operator."""
     half = rows.shape[-1] - (rows.shape[-1] - 1) // 2
-    return rows.topk(half, dim=-1).values[..., -1:]
+    greatest = rows.topk(half, dim=-1, sorted=False).values
+    return greatest.amin(-1, keepdim=True)
