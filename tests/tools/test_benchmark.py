@@ -140,6 +140,16 @@ def test_equal_to_the_baseline(kind, capsys):
 
 
 @pytest.mark.slow
+def test_rtmlib_beside_ours(capsys):
+    """It sees that both give the same before it measures."""
+    pytest.importorskip('rtmlib')
+    import rtmlib_speed
+
+    rtmlib_speed.main(QUICK)
+    assert '| rtmpose-s | 2 ' in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_formats_side_by_side(tmp_path, pictures, capsys):
     """The AP of all is that of PyTorch."""
     config = Config.fromfile(find_config(TINY))
