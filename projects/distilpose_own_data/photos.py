@@ -57,7 +57,7 @@ class Photos:
         tools write the folders of their own servers. Of several files of one
         name, that counts whose path ends most like the name given; then one
         beside the annotation file, or in a folder that it is named after
-        (``train/`` of ``annotations/train.json``).
+        (``train/`` of ``annotations/train.json``), or below its own folder.
 
         Args:
             images: Entries of images.
@@ -112,8 +112,8 @@ class Photos:
         missing = f'{{}} images are not there {where}, which has '
         missing += f'{self._content()}.'
         unclear = f'{{}} images have a name that several files have {where}. '
-        unclear += 'Name a folder for each annotation file, with --images and '
-        unclear += '--val-images.'
+        unclear += 'Keep photos below the folder of their annotation file, or '
+        unclear += 'name a folder for each, with --images and --val-images.'
         shared = '{} images would be looked for in the file of another one, '
         shared += 'whose folder has another name: some seem to be missing.'
         files: dict[Any, str] = {}
@@ -155,7 +155,8 @@ class Photos:
         folder = beside.resolve().parent
         near = [n for n in best if (self.root / n).parent == folder]
         named = [n for n in best if _folder(n) and _folder(n) in beside.stem]
-        return near or named or best
+        below = [n for n in best if (self.root / n).is_relative_to(folder)]
+        return near or named or below or best
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -7,6 +7,7 @@ import pytest
 
 from distilpose.checks.report import Report
 from distilpose_own_data.coco_file import Annotations
+from distilpose_own_data.config_text import Variable, fill
 from distilpose_own_data.left_right import check_faces
 from distilpose_own_data.people import tidy_people
 from distilpose_own_data.schedule import choose_schedule
@@ -117,3 +118,20 @@ def test_schedule(number, epochs, batch, rotate):
     assert epochs % schedule.val_interval == 0
     types = [t['type'] for t in schedule.augmentation]
     assert ('PhotometricDistortion' in types) == (number < 1000)
+
+
+def test_text_of_a_config():
+    """Dicts stand in lines of their own, other values fill theirs."""
+    short = dict(type='Adam', lr=0.1, size=(1,), count=Variable('number'))
+    long = [*range(10**6, 10**6 + 12)]
+    text = fill('a = $a\nb = $b', a=short, b=dict(x=1, y=short, long=long))
+    first, second = (', '.join(map(str, x)) for x in (long[:8], long[8:]))
+    adam = "dict(type='Adam', lr=0.1, size=(1,), count=number)"
+    assert text == (
+        f'a = {adam}\n'
+        'b = dict(\n'
+        '    x=1,\n'
+        f'    y={adam},\n'
+        f'    long=[\n        {first},\n        {second},\n    ],\n'
+        ')'
+    )

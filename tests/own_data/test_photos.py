@@ -52,6 +52,28 @@ def test_photos_of_equal_names_in_folders_of_splits(pictures, tmp_path):
     assert names[0].startswith('val2017/')
 
 
+def test_the_same_photos_twice(files, copied, tmp_path):
+    """As beside labels of a teacher: each file has its own below it."""
+    made = tmp_path / 'made'
+    shutil.copytree(copied.images / 'images/default/cam1', made / 'images')
+    copied.train.rename(copied.images / 'mine.json')
+    labels = files.changed(
+        made / 'labels.json',
+        lambda c: [
+            x.update(file_name=Path(x['file_name']).name) for x in c['images']
+        ],
+    )
+    report = start(
+        Files(copied.images / 'mine.json', tmp_path),
+        tmp_path / 'run',
+        unlabelled=labels.train,
+    )
+    assert not report.errors
+    for kind, folder in (('train', 'files'), ('unlabelled', 'made')):
+        names = names_of_images(tmp_path / 'run', kind)
+        assert {Path(name).parts[0] for name in names} == {folder}
+
+
 def test_long_names_and_braces(copied, tmp_path):
     """What the file quotes is cut, and does not disturb the report."""
     images = copied.images.rename(tmp_path / '{0} files')
