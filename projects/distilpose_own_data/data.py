@@ -99,7 +99,7 @@ def read_data(
     elif 'train' in splits and not report.errors:
         splits |= set_aside(splits['train'], report, films=by_teacher)
     if 'unlabelled' in splits and 'val' in splits:
-        splits['unlabelled'] = without_validation(splits, report)
+        splits['unlabelled'] = without_validation(splits, root, report)
     if 'train' not in splits:
         splits['train'] = splits.pop('unlabelled')
         boxes_only = 'train'

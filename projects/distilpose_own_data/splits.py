@@ -2,8 +2,11 @@
 
 import random
 import re
+from collections import defaultdict
 from collections.abc import Sequence
+from filecmp import cmp
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,11 +132,24 @@ def rename(
     return Split(split.images, people)
 
 
-def without_validation(splits: dict[str, Split], report: Report) -> Split:
-    """Leave out of the unlabelled images those that are validated on."""
-    val = {image['file_name'] for image in splits['val'].images}
+def without_validation(
+    splits: dict[str, Split], root: Path, report: Report
+) -> Split:
+    """Leave out of the unlabelled images those that are validated on.
+
+    They may be copies, of the same name in another folder below ``root``.
+    """
+    val: dict[str, list[Path]] = defaultdict(list)
+    for image in splits['val'].images:
+        path = root / image['file_name']
+        val[path.name].append(path)
     split = splits['unlabelled']
-    both = [i for i in split.images if i['file_name'] in val]
+    both = [
+        image
+        for image in split.images
+        for path in [root / image['file_name']]
+        if any(cmp(path, x, shallow=False) for x in val.get(path.name, ()))
+    ]
     report.changed(
         '{} unlabelled images are of the validation, and are left out.',
         [image['file_name'] for image in both],

@@ -72,6 +72,7 @@ def test_the_same_photos_twice(files, copied, tmp_path):
     for kind, folder in (('train', 'files'), ('unlabelled', 'made')):
         names = names_of_images(tmp_path / 'run', kind)
         assert {Path(name).parts[0] for name in names} == {folder}
+        assert len(names) == 11  # neither holds the one of the validation
 
 
 def test_long_names_and_braces(copied, tmp_path):
