@@ -5,7 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-__all__ = ['DEFAULT_MODEL', 'FLAG', 'FOLDER', 'add_command', 'positive']
+__all__ = [
+    'DEFAULT_MODEL',
+    'FLAG',
+    'FOLDER',
+    'add_command',
+    'expect_file',
+    'positive',
+]
 
 # Not read from distilpose_runtime, whose import takes longer than --help may.
 DEFAULT_MODEL = 'distilpose-lsp'
@@ -36,6 +43,20 @@ def add_command(
     parser = commands.add_parser(name, help=text, description=description)
     parser.set_defaults(run=run, **defaults)
     return parser
+
+
+def expect_file(file: Path, suffix: str) -> None:
+    """See that a file can be written.
+
+    Raises:
+        ValueError: It is a folder, or has another suffix.
+    """
+    if file.suffix.lower() != suffix or file.is_dir():
+        from distilpose_runtime.errors import UserValueError
+
+        raise UserValueError(
+            f'"{file}" cannot be written. Name a file that ends in {suffix}.'
+        )
 
 
 def positive(text: str) -> int:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from .arguments import FOLDER, add_command
+from .arguments import FOLDER, add_command, expect_file
 
 __all__ = ['add_calibrate']
 
@@ -69,9 +69,9 @@ def run_calibrate(args: argparse.Namespace) -> None:
     model = PoseEstimator(args.model, args.device)
     given = Path(args.model)
     out = args.out or given.with_name(f'{given.stem}-calibrated.onnx')
-    _expect_file(out, '.onnx')
+    expect_file(out, '.onnx')
     if args.plot is not None:
-        _expect_file(args.plot, '.png')
+        expect_file(args.plot, '.png')
         from .calibration_plot import draw
     pictures = read_labels(args.data, args.images, model.names)
     found = calibrate(model, pictures, _Progress(len(pictures)))
@@ -86,15 +86,6 @@ def run_calibrate(args: argparse.Namespace) -> None:
         f'Written: {out}.',
     ]
     print('\n'.join(lines))  # noqa: T201
-
-
-def _expect_file(file: Path, suffix: str) -> None:
-    if file.suffix.lower() != suffix or file.is_dir():
-        from distilpose_runtime.errors import UserValueError
-
-        raise UserValueError(
-            f'"{file}" cannot be written. Name a file that ends in {suffix}.'
-        )
 
 
 class _Progress:

@@ -3,10 +3,10 @@
 import argparse
 import itertools
 import shlex
+from pathlib import Path
 
 from tqdm import tqdm
 
-from distilpose.checks.coco_file import read_json
 from distilpose.checks.report import Report
 from distilpose_own_data.coco_file import read_annotations
 from distilpose_own_data.labelling.coco import coco_text
@@ -17,6 +17,7 @@ from distilpose_runtime import PoseEstimator
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.files import written_whole
 
+from .arguments import expect_file
 from .predict_run import say
 
 __all__ = ['merge', 'review']
@@ -34,6 +35,13 @@ def review(args: argparse.Namespace) -> None:
             'A review needs --images FOLDER and --student FILE.onnx; or '
             '--merge FILE, to take corrected labels back.'
         )
+    expect_file(args.out, '.html')
+    tool = args.out.with_suffix('.json')
+    if tool.exists() and tool.samefile(args.labels):
+        raise UserValueError(
+            f'--out {args.out} would write {tool}, which is the labels. Name '
+            'another page.'
+        )
     report = Report()
     read = read_annotations(args.labels, report)
     student = PoseEstimator(args.student)
@@ -48,19 +56,17 @@ def review(args: argparse.Namespace) -> None:
         partial.write_text(
             page_text(title, first, read.names, read.skeleton),
             encoding='utf-8',
+            errors='replace',
         )
-    tool = args.out.with_suffix('.json')
-    part = part_of(read_json(args.labels), {x.item['id'] for x in first})
-    with written_whole(tool) as partial:
-        partial.write_text(coco_text(part), encoding='utf-8')
+    part = part_of(read.content, {x.item['id'] for x in first})
+    old = _replace(tool, coco_text(part))
     if str(report):
         say(f'{report}\n')
     say(
         f'Written: {args.out}, the {len(first)} of {len(photos)} photos where '
         f'labels and student differ most; and {tool}, their labels for an '
-        'annotation tool. When they are corrected there:'
-    )
-    say(
+        f'annotation tool{f" (as it was: {old})" if old else ""}. When they '
+        'are corrected there:\n'
         f'  distilpose review {shlex.quote(str(args.labels))} --merge '
         'CORRECTED.json'
     )
@@ -74,30 +80,34 @@ def merge(args: argparse.Namespace) -> None:
         ValueError: The files do not fit.
     """
     report = Report()
-    read_annotations(args.labels, Report())  # or it says what is wrong
-    labels = read_json(args.labels)
+    labels = read_annotations(args.labels, Report())
     corrected = read_annotations(args.merge, report)
     content = merged(labels, corrected, report)
     if report.errors:
         raise UserValueError(
             f'"{args.merge}": {" ".join(report.errors)} Nothing is merged.'
         )
-    old = next(
-        place
-        for i in itertools.count(1)
-        if not (place := args.labels.with_suffix(f'.{i}.json')).exists()
-    )
-    with written_whole(old) as partial:
-        partial.write_bytes(args.labels.read_bytes())
-    with written_whole(args.labels) as partial:
-        partial.write_text(coco_text(content), encoding='utf-8')
+    old = _replace(args.labels, coco_text(content))
     if str(report):
         say(f'{report}\n')
     done = sum(bool(x.get('corrected')) for x in content['images'])
     say(
         f'Merged: {len(corrected.images)} photos. {done} of '
         f'{len(content["images"])} are corrected now. {args.labels} as it was '
-        f'is kept as {old}. To train on it:'
+        f'is kept as {old or args.labels}. To train on it:'
     )
     there = shlex.quote(str(args.labels))
     say(f'  distilpose init FOLDER --train {there} --images FOLDER')
+
+
+def _replace(file: Path, text: str) -> Path | None:
+    """Write a file, and keep what was there; give the place of that."""
+    content, old = text.encode(), None
+    if file.exists() and file.read_bytes() != content:
+        places = (file.with_suffix(f'.{i}.json') for i in itertools.count(1))
+        old = next(place for place in places if not place.exists())
+        with written_whole(old) as partial:
+            partial.write_bytes(file.read_bytes())
+    with written_whole(file) as partial:
+        partial.write_bytes(content)
+    return old

@@ -8,7 +8,7 @@ Annotator), visibility 0 or 1 (SLEAP) or -1 (DeepLabCut), ``iscrowd`` as a
 boolean, empty values as NaN or null.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class Annotations:
         people: Annotations of the categories that have these keypoints, as
             they were read.
         by_teacher: Whether ``distilpose label`` wrote it.
+        content: The whole file, as it was read.
     """
 
     file: Path
@@ -58,6 +59,7 @@ class Annotations:
     images: list[Item]
     people: list[Item]
     by_teacher: bool = False
+    content: Item = field(default_factory=dict)
 
 
 def read_boxes(file: Path, report: Report) -> Annotations:
@@ -108,7 +110,9 @@ def read_annotations(
     skeleton = _skeleton(links, len(names), report)
     info = content.get('info')
     by_teacher = isinstance(info, dict) and 'teacher' in info
-    return Annotations(file, names, skeleton, images, people, by_teacher)
+    return Annotations(
+        file, names, skeleton, images, people, by_teacher, content
+    )
 
 
 def _load(file: Path) -> Item:

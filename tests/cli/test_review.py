@@ -165,6 +165,90 @@ def test_corrected_labels_are_merged(work, capsys):
 
 
 @pytest.mark.parametrize(
+    'change',
+    [
+        lambda x: x['annotations'][1].update(id='seven'),
+        lambda x: [row.pop('id') for row in x['annotations']],
+        lambda x: x['annotations'][1].pop('image_id'),
+        lambda x: x['images'][1].pop('id'),
+        lambda x: x['images'][1].pop('file_name'),
+        lambda x: x['images'][0].pop('width'),
+        lambda x: x['images'][0].update(width=None),
+        lambda x: x['categories'].insert(0, dict(id=1, name='dog')),
+        lambda x: x['annotations'][0].update(keypoint_sigmas=[1, 2, 3]),
+        lambda x: x['categories'][0].update(keypoints=['centre ', 'corner']),
+    ],
+)
+def test_odd_labels_are_shown_and_merged(work, change):
+    """Of the first photo, the person is replaced, and the dog stays."""
+    content = read('labels.json')
+    change(content)
+    dog = dict(id=30, image_id=0, category_id=1, bbox=[1, 2, 3, 4])
+    content['annotations'].append(dog)
+    content['categories'].append(dict(id=1, name='dog'))
+    write('labels.json', **content)
+    review(*PAGE)
+    part = read('r.json')
+    part['images'] = [x for x in part['images'] if x.get('id') == 0]
+    part['annotations'] = [
+        dict(x, keypoints=[7, 8, 2, 9, 9, 2])
+        for x in part['annotations']
+        if x.get('image_id') == 0 and x['category_id'] == 5
+    ]
+    write('r.json', **part)
+    review('--merge', 'r.json')
+    *others, person = read('labels.json')['annotations']
+    assert person['keypoints'] == [7, 8, 2, 9, 9, 2]
+    assert person['image_id'] == 0 and person['category_id'] == 5
+    assert others == content['annotations'][1:]
+
+
+@pytest.mark.parametrize(
+    'out', ['labels.html', 'labels.json', 'pose.onnx', 'images', '', 'page']
+)
+def test_no_file_of_the_user_is_written_over(work, out):
+    before = {x: x.read_bytes() for x in Path().rglob('*.*') if x.is_file()}
+    with pytest.raises(SystemExit) as ended:
+        review(*PAGE[:-1], out)
+    assert 'Name a' in str(ended.value) and '\n' not in str(ended.value)
+    assert before == {
+        x: x.read_bytes() for x in Path().rglob('*.*') if x.is_file()
+    }
+
+
+def test_a_file_that_was_corrected_in_its_place_is_kept(work, capsys):
+    review(*PAGE)
+    review(*PAGE)  # the same file again
+    assert not Path('r.1.json').exists()
+    Path('r.json').write_text('corrected')
+    capsys.readouterr()
+    review(*PAGE)
+    assert Path('r.1.json').read_text() == 'corrected'
+    assert 'r.1.json' in capsys.readouterr().err
+
+
+def test_a_damaged_photo_is_left_out(work, monkeypatch, capsys):
+    """If it is none of those that are looked at before."""
+    monkeypatch.setattr('distilpose_own_data.photos.DECODED', 1)
+    photo = np.random.default_rng(0).integers(0, 256, (96, 160, 3), np.uint8)
+    content = write_image(Path('cut.jpg'), photo).read_bytes()
+    Path('images/d/2.png').write_bytes(content[: len(content) // 2])
+    review(*PAGE)
+    assert '"d/2.png' not in Path('r.html').read_text()
+    assert 'd/2.png" is left out: the file is cut off' in (
+        capsys.readouterr().err
+    )
+
+
+def test_two_photos_of_one_name_are_not_merged_into_one(work):
+    content = read('labels.json')
+    content['images'][1]['file_name'] = 'other/0.png'
+    write('other.json', **content)
+    with pytest.raises(SystemExit, match='there twice: other/0.png'):
+        review('--merge', 'other.json')
+
+
+@pytest.mark.parametrize(
     'change, message',
     [
         (

@@ -101,7 +101,9 @@ def coco_text(content: Item) -> str:
         parts.append(
             f'"{key}": ' + (f'[\n{text}]' if lines is value else text)
         )
-    return '{' + ',\n'.join(parts) + '}\n'
+    text = '{' + ',\n'.join(parts) + '}\n'
+    # A file's name may not be Unicode; JSON escapes what is not.
+    return text.encode(errors='backslashreplace').decode()
 
 
 def table(content: Item) -> str:

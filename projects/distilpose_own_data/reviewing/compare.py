@@ -5,6 +5,7 @@ area, as those of OKS are of the area of a person.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def compare(
         labels: What was read of the file.
         folder: Of the photos.
         student: What is asked.
-        report: Told which photos are missing.
+        report: Told which photos are missing or damaged.
 
     Yields:
         For each photo that is there, it, or None where it has no labels.
@@ -100,7 +101,13 @@ def compare(
     for item in left:
         if item['id'] in found:
             path = photos.root / found[item['id']]['file_name']
-            seen = _people(path, people.get(item['id'], []), student, index)
+            try:
+                seen = _people(
+                    path, people.get(item['id'], []), student, index
+                )
+            except UserValueError as error:
+                report.changes.append(f'"{path}" is left out: {error}.')
+                seen = []
             yield Photo(item, path, seen) if seen else None
 
 
@@ -115,9 +122,13 @@ def _people(
             x, y, width, height = map(float, item['bbox'])
         except (KeyError, TypeError, ValueError):
             continue  # `distilpose init` says what is wrong with it
+        sigmas = np.full((k, 2), np.nan)
+        with suppress(TypeError, ValueError):
+            stated = item.get('keypoint_sigmas')
+            sigmas = np.array(stated, float).reshape(k, 2)
         if (points[:, 2] > 0).any():
             box = np.array([x, y, x + width, y + height], np.float32)
-            given.append((box, points, item))
+            given.append((box, points, sigmas))
     if not given:
         return []
     image = read_image(path)
@@ -125,9 +136,7 @@ def _people(
     given = [x for i, x in enumerate(given) if i not in bad]
     poses = student(image, np.array([box for box, *_ in given]))
     found = []
-    for i, (box, points, item) in enumerate(given):
-        sigmas = item.get('keypoint_sigmas')
-        sigmas = None if sigmas is None else np.reshape(sigmas, (k, 2))
+    for i, (box, points, sigmas) in enumerate(given):
         if poses.sigmas is not None:
             sigmas = _chosen(poses.sigmas[i], index)
         own = _chosen(poses.keypoints[i], index)
@@ -139,11 +148,12 @@ def _person(
     box: np.ndarray,
     labels: np.ndarray,
     student: np.ndarray,
-    sigmas: np.ndarray | None,
+    sigmas: np.ndarray,
 ) -> Person:
     apart = np.linalg.norm(student - labels[:, :2], axis=1)
-    wide = apart * np.nan if sigmas is None else np.sqrt(sigmas.prod(1))
-    values = np.array([apart, wide]) / np.sqrt((box[2:] - box[:2]).prod())
+    values = np.array([apart, np.sqrt(sigmas.prod(1))]) / np.sqrt(
+        (box[2:] - box[:2]).prod()
+    )
     values[:, labels[:, 2] <= 0] = np.nan
     return Person(box, labels, student, values)
 

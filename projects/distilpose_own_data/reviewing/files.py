@@ -5,6 +5,8 @@ from collections.abc import Container
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from distilpose.checks.report import Report
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.people import few, plain_path
@@ -21,23 +23,25 @@ def part_of(labels: Item, image_ids: Container[Any]) -> Item:
     """The content of an annotation file for some of its images alone."""
     return dict(
         labels,
-        images=[x for x in labels['images'] if x['id'] in image_ids],
+        images=[x for x in labels['images'] if x.get('id') in image_ids],
         annotations=[
-            x for x in labels['annotations'] if x['image_id'] in image_ids
+            x for x in labels['annotations'] if x.get('image_id') in image_ids
         ],
     )
 
 
-def merged(labels: Item, corrected: Annotations, report: Report) -> Item:
+def merged(
+    labels: Annotations, corrected: Annotations, report: Report
+) -> Item:
     """Replace the people of those images that a corrected file has.
 
     Images are the same where their names are, with or without folders: tools
     number images and people anew. People of these images that the corrected
-    file lacks are gone. The images are marked as ``corrected``; other images
-    and their people stay as they are.
+    file lacks are gone. The images are marked as ``corrected``; other images,
+    their people and annotations of other categories stay as they are.
 
     Args:
-        labels: The content of an annotation file with one category.
+        labels: What was read of the labels.
         corrected: What was read of the corrected file.
         report: Told what was changed or left out.
 
@@ -45,56 +49,70 @@ def merged(labels: Item, corrected: Annotations, report: Report) -> Item:
         ValueError: The corrected file has other keypoints, or images that the
             labels lack.
     """
-    category = labels['categories'][0]
-    names = category['keypoints']
-    if sorted(names) != sorted(corrected.names):
+    if sorted(labels.names) != sorted(corrected.names):
         raise UserValueError(
             f'"{corrected.file}" has the keypoints '
-            f'{", ".join(corrected.names)}, expected {", ".join(names)}.'
+            f'{", ".join(corrected.names)}, expected '
+            f'{", ".join(labels.names)}.'
         )
     images = _same_images(labels, corrected)
     people = tidy_people(corrected, images, report)
-    order = [corrected.names.index(name) for name in names]
-    free = max((x['id'] for x in labels['annotations']), default=0) + 1
+    order = [corrected.names.index(name) for name in labels.names]
+    content, rows = labels.content, labels.content['annotations']
+    category = next(
+        x['id']
+        for x in content['categories']
+        if [str(name).strip() for name in x.get('keypoints') or []]
+        == labels.names
+    )
+    ids = [x['id'] for x in rows if isinstance(x.get('id'), int)]
+    free = max(ids, default=0) + 1
     for i, person in enumerate(people):
         flat = person['keypoints']
         points = [flat[3 * k : 3 * k + 3] for k in order]
         person.update(
-            id=free + i, category_id=category['id'], keypoints=sum(points, [])
+            id=free + i, category_id=category, keypoints=sum(points, [])
         )
     done = {image['id'] for image in images.values()}
+    gone = {id(x) for x in labels.people if x.get('image_id') in done}
     return dict(
-        labels,
+        content,
         images=[
-            {**x, 'corrected': True} if x['id'] in done else x
-            for x in labels['images']
+            {**x, 'corrected': True} if x.get('id') in done else x
+            for x in content['images']
         ],
-        annotations=[
-            *(x for x in labels['annotations'] if x['image_id'] not in done),
-            *people,
-        ],
+        annotations=[*(x for x in rows if id(x) not in gone), *people],
     )
 
 
-def _same_images(labels: Item, corrected: Annotations) -> dict[Any, Item]:
+def _same_images(
+    labels: Annotations, corrected: Annotations
+) -> dict[Any, Item]:
     """The labels' image for each id of the corrected file's images."""
     places: dict[str, list[Item]] = defaultdict(list)
-    for image in labels['images']:
+    for image in labels.images:
         name = plain_path(image['file_name'])
         for place in {name, PurePosixPath(name).name}:
             places[place].append(image)
-    found, unknown = {}, []
+    found: dict[Any, Item] = {}
+    unknown: list[str] = []
+    taken: set[int] = set()
     for image in corrected.images:
         name = plain_path(image['file_name'])
         same = places.get(name) or places.get(PurePosixPath(name).name) or []
-        if len(same) == 1:
-            found[image['id']] = same[0]
+        if len(same) == 1 and id(same[0]) not in taken:
+            taken.add(id(same[0]))
+            sides = {
+                side: same[0].get(side) or image.get(side) or np.inf
+                for side in ('width', 'height')
+            }
+            found[image['id']] = same[0] | sides
         else:
             unknown.append(image['file_name'])
     if unknown:
         raise UserValueError(
             f'"{corrected.file}" has {len(unknown)} images that the labels '
-            f'have not, or several of that name: {few(unknown)}. Nothing is '
+            f'have not, or that are there twice: {few(unknown)}. Nothing is '
             'merged.'
         )
     return found
