@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import re
 import weakref
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +22,13 @@ from .errors import UserRuntimeError, UserValueError
 from .images import is_utf8
 from .metadata import ModelError
 
-__all__ = ['external_files', 'open_session', 'reason', 'run_session']
+__all__ = [
+    'external_files',
+    'open_session',
+    'reason',
+    'run_session',
+    'told_as_model_error',
+]
 
 # What a device is called, and the execution provider that runs on it.
 PROVIDERS = {
@@ -119,12 +127,21 @@ def run_session(
     Raises:
         ModelError: ONNX Runtime cannot run it on these inputs.
     """
-    try:
+    with told_as_model_error(file, inputs):
         return session.run(outputs, inputs)
+
+
+@contextmanager
+def told_as_model_error(file: str, inputs: Mapping[str, Any]) -> Iterator:
+    """Turn what ONNX Runtime raises of these inputs into an error of ours."""
+    try:
+        yield
     except Exception as error:  # of many types, all of them ONNX Runtime's
         import onnxruntime
 
-        given = ', '.join(f'{x.dtype} {x.shape}' for x in inputs.values())
+        given = ', '.join(
+            f'{x.dtype} {tuple(x.shape)}' for x in inputs.values()
+        )
         raise ModelError(
             f'ONNX Runtime {onnxruntime.__version__} cannot run "{file}" on '
             f'{given} ({reason(error)}). Export the model again; where '

@@ -18,6 +18,12 @@ from distilpose.teachers.base import make_source
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputConversion, InputSpec
 from distilpose.teachers.onnx_file import OnnxSource
+from distilpose.teachers.onnx_session import (
+    OnnxInput,
+    open_teacher,
+    run_bound,
+)
+from distilpose_runtime import ModelError
 
 from .. import exported, onnx_files, shared, toys
 
@@ -67,6 +73,20 @@ def test_heatmaps_lie_where_the_codec_says(file):
         )
         peaks = output.maps.peaks()
         assert peaks.shape == (1, 3) and ((peaks > 0.9) & (peaks <= 1)).all()
+
+
+def test_tensors_are_run_where_they_lie(file):
+    """None is copied, and the outputs are those of a plain run."""
+    session, images = open_teacher(file), 255 * torch.rand(3, 3, 64, 48)
+    (part,) = OnnxInput.of(session, file).batches(images)
+    assert part.data_ptr() == images.data_ptr()
+    expected = session.run(['heatmaps'], {'images': images.numpy()})
+    like = dict(heatmaps=np.empty((1, 3, 16, 12), np.float32))
+    found = run_bound(session, file, dict(images=part), like)
+    np.testing.assert_array_equal(found['heatmaps'], expected[0])
+    with pytest.raises(ModelError, match=r'cannot run .* \(3, 3, 64, 48\)'):
+        like = dict(heatmaps=np.empty((1, 3, 16, 11), np.float32))
+        run_bound(session, file, dict(images=part), like)
 
 
 def test_height_of_the_codec(file):

@@ -24,7 +24,7 @@ from ..keypoints.names import mirror_pairs
 from .base import TEACHERS, TeacherSource
 from .inputs import InputSpec
 from .onnx_outputs import Reader, recognise
-from .onnx_session import OnnxInput, open_teacher
+from .onnx_session import OnnxInput, open_teacher, run_bound
 from .output import TeacherOutput
 
 __all__ = ['OnnxSource']
@@ -169,9 +169,21 @@ class OnnxSource(TeacherSource):
         self, images: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
         outputs, _, read, frame = self._reader
-        values = self._run(images.detach().float().cpu().numpy(), outputs)
-        tensors = [torch.from_numpy(x).to(images.device) for x in values]
-        return TeacherOutput(read(frame, *tensors))
+        own = images.detach().float()
+        if self._session.get_providers()[0] != 'CUDAExecutionProvider':
+            own = own.cpu()
+        like = {name: self._example[name] for name in outputs}
+        parts = [
+            run_bound(self._session, self.onnx, {self._input.name: x}, like)
+            for x in self._input.batches(own)
+        ]
+        values = [
+            torch.cat([x[name] for x in parts])[: len(images)].float()
+            for name in outputs
+        ]
+        return TeacherOutput(
+            read(frame, *(x.to(images.device) for x in values))
+        )
 
     @cached_property
     def _session(self) -> Any:
@@ -188,14 +200,23 @@ class OnnxSource(TeacherSource):
         return OnnxInput.of(self._session, self.onnx, self.input_size)
 
     @cached_property
-    def _reader(self) -> Reader:
-        """What reads the output, found by a run on a black image."""
+    def _example(self) -> dict[str, np.ndarray]:
+        """The outputs that may be imitated, by name, of a black image."""
         w, h = self._input.size
         names = [x.name for x in self._session.get_outputs()]
         if self.output is not None:
             names = [self.output]
-        values = self._run(np.zeros((1, 3, h, w), np.float32), names)
-        shapes = {name: x.shape for name, x in zip(names, values)}
+        (black,) = self._input.batches(torch.zeros(1, 3, h, w))
+        inputs = {self._input.name: black.numpy()}
+        return dict(
+            zip(names, run_session(self._session, self.onnx, inputs, names))
+        )
+
+    @cached_property
+    def _reader(self) -> Reader:
+        """What reads the output."""
+        w, h = self._input.size
+        shapes = {name: x.shape for name, x in self._example.items()}
         found = recognise(shapes, (w, h), self.codec, self._exported)
         if found is None:
             given = ', '.join(f'{n} {s}' for n, s in shapes.items())
@@ -208,21 +229,6 @@ class OnnxSource(TeacherSource):
                 'to its name.'
             )
         return found
-
-    def _run(
-        self, images: np.ndarray, outputs: Sequence[str]
-    ) -> list[np.ndarray]:
-        """Values of outputs for images (B, 3, H, W), as float32."""
-        parts = [
-            run_session(
-                self._session, self.onnx, {self._input.name: part}, [*outputs]
-            )
-            for part in self._input.batches(images)
-        ]
-        return [
-            np.concatenate(values)[: len(images)].astype(np.float32)
-            for values in zip(*parts)
-        ]
 
 
 def _of_names(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from mmengine.logging import MMLogger
+from torch import Tensor
 
 from distilpose_runtime.errors import (
     UserFileNotFoundError,
@@ -19,9 +20,9 @@ from distilpose_runtime.errors import (
     UserValueError,
 )
 from distilpose_runtime.metadata import ModelError
-from distilpose_runtime.session import open_session
+from distilpose_runtime.session import open_session, told_as_model_error
 
-__all__ = ['OnnxInput', 'open_teacher']
+__all__ = ['OnnxInput', 'open_teacher', 'run_bound']
 
 DTYPES = {
     'tensor(float)': np.float32,
@@ -87,17 +88,61 @@ class OnnxInput(NamedTuple):
             batch=shape[0] if isinstance(shape[0], int) else None,
         )
 
-    def batches(self, images: np.ndarray) -> Iterator[np.ndarray]:
+    def batches(self, images: Tensor) -> Iterator[Tensor]:
         """Images (B, 3, H, W) as the file takes them, the last repeated."""
         if self.channels_last:
-            images = images.transpose(0, 2, 3, 1)
+            images = images.permute(0, 2, 3, 1)
         if self.is_integer:
-            images = images.round().clip(0, 255)
-        images = np.ascontiguousarray(images, self.dtype)
+            images = images.round().clamp(0, 255)
+        images = images.to(getattr(torch, self.dtype.name)).contiguous()
         size = self.batch or len(images)
-        for start in range(0, len(images), size):
-            part = images[start : start + size]
-            yield np.concatenate([part, *[part[-1:]] * (size - len(part))])
+        for part in images.split(size):
+            missing = size - len(part)
+            yield (
+                torch.cat([part, *[part[-1:]] * missing]) if missing else part
+            )
+
+
+def run_bound(
+    session: Any, file: str, inputs: dict[str, Tensor], like: dict[str, Any]
+) -> dict[str, Tensor]:
+    """Run a session on tensors where they lie; nothing is copied.
+
+    A session on CUDA takes tensors of CUDA or of the CPU, any other those of
+    the CPU. On CUDA this has neither been run nor been measured.
+
+    Args:
+        session: What ``open_teacher`` gave.
+        file: What to call it in a message.
+        inputs: Its inputs by name, contiguous; the first axis is the batch.
+        like: Arrays that have the outputs' dtypes and, but for the batch,
+            their shapes, by name.
+
+    Raises:
+        ModelError: ONNX Runtime cannot run it on these inputs.
+    """
+    (images,) = inputs.values()
+    outputs = {
+        name: images.new_empty(
+            (len(images), *x.shape[1:]), dtype=getattr(torch, x.dtype.name)
+        )
+        for name, x in like.items()
+    }
+    binding = session.io_binding()
+    for bind, tensors in (
+        (binding.bind_input, inputs),
+        (binding.bind_output, outputs),
+    ):
+        for name, x in tensors.items():
+            place = x.device.type, x.device.index or 0
+            dtype = np.dtype(str(x.dtype).removeprefix('torch.'))
+            bind(name, *place, dtype, tuple(x.shape), x.data_ptr())
+    if images.is_cuda:  # ONNX Runtime has a stream of its own
+        torch.cuda.current_stream(images.device).synchronize()
+    with told_as_model_error(file, inputs):
+        session.run_with_iobinding(binding)
+        binding.synchronize_outputs()
+    return outputs
 
 
 def open_teacher(file: str, output: str | None = None) -> Any:
