@@ -30,11 +30,7 @@ def add_init(commands) -> None:
         'keypoints, as `distilpose label` writes them, or, with --teacher, '
         'boxes alone',
     )
-    add(
-        '--val',
-        **file,
-        help='the same, to validate on (default: a tenth of the images)',
-    )
+    add('--val', **file, help='labels to validate on (default: a tenth)')
     add(
         '--images',
         **photos,

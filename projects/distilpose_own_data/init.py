@@ -45,9 +45,7 @@ def init(
     start: str | None = None,
     unlabelled: Path | None = None,
 ) -> Report:
-    """Write configs and annotations for a training run on own data.
-
-    The folder appears when all is written, or not at all.
+    """Write configs and annotations for own data: all of it, or nothing.
 
     Args:
         folder: What to write; must not exist, or be empty.
