@@ -45,9 +45,9 @@ def add_init(commands) -> None:
     add(
         '--student',
         metavar='NAME',
+        default=argparse.SUPPRESS,  # that of `init`
         help='which model to train: tiny, distilpose-s, mobilenetv4-s, '
-        'cspnext-t, -s or -m, rtmpose-t, -s or -m (default: distilpose-s; '
-        'rtmpose-t where a teacher labels)',
+        'cspnext-t, -s or -m, rtmpose-t, -s or -m (default: rtmpose-t)',
     )
     add(
         '--teacher',

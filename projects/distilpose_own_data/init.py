@@ -19,7 +19,7 @@ from .configs import Plan, config_texts
 from .data import Data, Given, read_data
 from .metainfo import describe, may_flip, metainfo_text
 from .schedule import choose_schedule
-from .students import DEFAULT, DEFAULT_OF_ROWS, find_student
+from .students import DEFAULT, find_student
 from .teachers import (
     NamedTeacher,
     compare_keypoints,
@@ -39,7 +39,7 @@ def init(
     images: Path,
     val: Path | None = None,
     val_images: Path | None = None,
-    student: str | None = None,
+    student: str = DEFAULT,
     teacher: str | None = None,
     category: str | None = None,
     start: str | None = None,
@@ -53,8 +53,7 @@ def init(
         images: Folder of the photos.
         val: A second file; without it, a tenth of the images is set aside.
         val_images: Folder of its photos, if it is another.
-        student: Its name in ``students.STUDENTS``. Defaults to one of
-            coordinates for labels of people, and else to one of rows.
+        student: Its name in ``students.STUDENTS``.
         teacher: Name of a config of MMPose's zoo; with ``unlabelled``, it
             teaches on these people alone.
         category: The only category to take.
@@ -75,8 +74,7 @@ def init(
     """
     folder = folder.resolve()  # "." has no name
     _expect_free(folder)
-    if student is not None:
-        find_student(student)  # before files are read
+    find_student(student)  # before files are read
     start = _found_start(start)
     named = None if teacher is None else named_teacher(teacher)
     report = Report()
@@ -86,8 +84,6 @@ def init(
     if named:
         compare_keypoints(named, data.names, report)
     if not report.errors:
-        if student is None:
-            student = DEFAULT if data.is_labelled else DEFAULT_OF_ROWS
         plan = _plan(folder.name, student, data, named, start)
         _tell(plan, report)
         _write(folder, _texts(plan, info, report))

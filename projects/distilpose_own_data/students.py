@@ -8,13 +8,7 @@ from typing import NamedTuple
 
 from distilpose_runtime.errors import UserValueError
 
-__all__ = [
-    'DEFAULT',
-    'DEFAULT_OF_ROWS',
-    'STUDENTS',
-    'Student',
-    'find_student',
-]
+__all__ = ['DEFAULT', 'STUDENTS', 'Student', 'find_student']
 
 
 class Student(NamedTuple):
@@ -62,9 +56,9 @@ STUDENTS: dict[str, Student] = {
         'tokenpose-tiny_1xb32-15e_demo-96x64',
     ),
 }
-DEFAULT = 'distilpose-s'
-DEFAULT_OF_ROWS = 'rtmpose-t'
-"""Where a teacher labels: rows learn from it what coordinates do not."""
+# Rows are learned faster than coordinates, from labels and from a teacher
+# (docs/experiments.md), and MMPose's zoo has weights to start from.
+DEFAULT = 'rtmpose-t'
 
 
 def find_student(name: str) -> Student:
