@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections.abc import Callable
 
 from .arguments import FOLDER, add_command
 from .predict import NUMBER, SCORE, add_people
@@ -15,6 +16,21 @@ def _part(text: str) -> tuple[int, int]:
     if not 1 <= part[0] <= part[1]:
         raise argparse.ArgumentTypeError(f'{text} is no part such as 1/2')
     return part
+
+
+def _number_from(least: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float('nan')
+        if not least <= value < float('inf'):
+            raise argparse.ArgumentTypeError(
+                f'{text} is no number of {least} or more'
+            )
+        return value
+
+    return read
 
 
 def add_label(commands) -> None:
@@ -38,35 +54,7 @@ def add_label(commands) -> None:
     add('--out', **FOLDER, required=True, help='where to write; new')
     _add_teacher(parser)
     add_people(parser)
-    add = parser.add_argument_group('keypoints').add_argument
-    add(
-        '--sure',
-        **SCORE,
-        default=0.5,
-        help='from this confidence on a keypoint is visible (default: '
-        '%(default)s)',
-    )
-    add(
-        '--unsure',
-        **SCORE,
-        default=0.3,
-        help='below this confidence it is left out (default: %(default)s)',
-    )
-    add = parser.add_argument_group('films').add_argument
-    add(
-        '--every',
-        **NUMBER,
-        default=10,
-        help='take every N-th frame (default: %(default)s)',
-    )
-    add(
-        '--min-change',
-        type=float,
-        default=1.0,
-        metavar='LEVELS',
-        help='leave out a frame that differs less from the one before, in '
-        'grey levels of 256 on average; 0 for none (default: %(default)s)',
-    )
+    _add_thresholds(parser)
     add = parser.add_argument_group('speed').add_argument
     add(
         '--device',
@@ -103,9 +91,41 @@ def _add_teacher(parser: argparse.ArgumentParser) -> None:
     )
     add(
         '--padding',
-        type=float,
-        default=1.25,
-        help='how much larger than its box a crop is (default: %(default)s)',
+        type=_number_from(0.1),
+        help='how much larger than its box a crop is (default: 1.25, or what '
+        'a file of `distilpose export` says)',
+    )
+
+
+def _add_thresholds(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group('keypoints').add_argument
+    add(
+        '--sure',
+        **SCORE,
+        default=0.5,
+        help='from this confidence on a keypoint is visible (default: '
+        '%(default)s)',
+    )
+    add(
+        '--unsure',
+        **SCORE,
+        default=0.3,
+        help='below this confidence it is left out (default: %(default)s)',
+    )
+    add = parser.add_argument_group('films').add_argument
+    add(
+        '--every',
+        **NUMBER,
+        default=10,
+        help='take every N-th frame (default: %(default)s)',
+    )
+    add(
+        '--min-change',
+        type=_number_from(0),
+        default=1.0,
+        metavar='LEVELS',
+        help='leave out a frame that differs less from the one before, in '
+        'grey levels of 256 on average; 0 for none (default: %(default)s)',
     )
 
 

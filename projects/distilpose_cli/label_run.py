@@ -15,7 +15,7 @@ from distilpose_runtime.box_file import BoxFile
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.frames import MediaError, Source
 from distilpose_runtime.media import Images, open_source
-from distilpose_runtime.metadata import ModelError
+from distilpose_runtime.metadata import ForeignModelError
 from distilpose_runtime.named import MODELS
 from distilpose_runtime.outputs import Settings
 from distilpose_runtime.people import Finder
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> bool:
             f'--unsure {args.unsure} is above --sure {args.sure}. Below the '
             'first a keypoint is left out, from the second on it is visible.'
         )
-    source = open_source(args.source, args.every)
+    source = open_source(args.source, args.every, args.out)
     with ExitStack() as stack:
         stack.callback(source.close)
         estimator = _open_teacher(args)
@@ -115,8 +115,14 @@ def _open_teacher(args: argparse.Namespace) -> Estimator:
     given = read_settings(args.teacher_options, '--teacher-options')
     is_file = args.teacher.lower().endswith('.onnx')
     if args.teacher in MODELS or (is_file and not given):
-        with suppress(ModelError):  # of a file that does not say all itself
-            return PoseEstimator(args.teacher, args.device)
+        with suppress(ForeignModelError):
+            model = PoseEstimator(args.teacher, args.device)
+            if args.padding is not None or args.checkpoint is not None:
+                raise UserValueError(
+                    f'"{args.teacher}" has its padding and weights inside. '
+                    'Leave out --padding and --checkpoint.'
+                )
+            return model
     # Packages warn of each other.
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -125,7 +131,9 @@ def _open_teacher(args: argparse.Namespace) -> Estimator:
         given['onnx' if is_file else 'config'] = args.teacher
         if args.checkpoint is not None:
             given['checkpoint'] = args.checkpoint
-        return TeacherEstimator(given, args.device, padding=args.padding)
+        return TeacherEstimator(
+            given, args.device, padding=args.padding or 1.25
+        )
 
 
 def _begun(

@@ -117,7 +117,9 @@ class Camera(Source):
         self._capture.release()
 
 
-def open_source(source: str, every: int = 1) -> Source:
+def open_source(
+    source: str, every: int = 1, own: Path | None = None
+) -> Source:
     """Open what a user names.
 
     Args:
@@ -125,6 +127,8 @@ def open_source(source: str, every: int = 1) -> Source:
             ``'photos/*.jpg'`` (``**`` for folders in folders), a video, or
             the number of a camera.
         every: Of a video or camera, take one of so many pictures.
+        own: A folder that a pattern does not look into, such as that of the
+            results.
 
     Raises:
         MediaError: There is no such thing, or nothing in it that can be read.
@@ -153,8 +157,9 @@ def open_source(source: str, every: int = 1) -> Source:
 
         return Video(path, every)
     if glob.has_magic(source):
+        matches = map(Path, glob.glob(source, recursive=True))
         paths, others = _images(
-            Path(found) for found in glob.glob(source, recursive=True)
+            x for x in matches if own is None or not _is_below(x, own)
         )
         if paths:
             parents = [str(found.parent) for found in paths]
@@ -169,6 +174,10 @@ def open_source(source: str, every: int = 1) -> Source:
         f'There is no "{source}". Expected an image, a folder, a pattern such '
         "as 'photos/*.jpg', a video, or the number of a camera."
     )
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return Path(os.path.abspath(folder)) in Path(os.path.abspath(path)).parents
 
 
 def _images(paths) -> tuple[list[Path], int]:

@@ -9,7 +9,13 @@ import numpy as np
 from .errors import UserValueError
 from .sigmas import SigmaCalibration
 
-__all__ = ['KEY', 'FORMAT_VERSION', 'ModelError', 'ModelInfo']
+__all__ = [
+    'FORMAT_VERSION',
+    'KEY',
+    'ForeignModelError',
+    'ModelError',
+    'ModelInfo',
+]
 
 # The entry of the ONNX metadata that holds a JSON object.
 KEY = 'distilpose'
@@ -19,6 +25,10 @@ FORMAT_VERSION = 2
 
 class ModelError(UserValueError):
     """A model file that cannot be used; the message says why."""
+
+
+class ForeignModelError(ModelError):
+    """An ONNX file that ``distilpose export`` has not written."""
 
 
 class ModelInfo(NamedTuple):
@@ -92,7 +102,7 @@ class ModelInfo(NamedTuple):
                 or damaged.
         """
         if KEY not in entries:
-            raise ModelError(
+            raise ForeignModelError(
                 f'"{file}" is an ONNX model, but it does not say what it '
                 'predicts: expected one that `distilpose export` wrote, with '
                 f'a metadata entry "{KEY}".'

@@ -23,6 +23,7 @@ from distilpose_own_data.coco_file import read_annotations
 from distilpose_own_data.labelling.journal import Journal
 from distilpose_own_data.people import tidy_people
 from distilpose_runtime.images import read_image, write_image
+from distilpose_runtime.onnx_entries import with_entry
 
 from ..runtime.films import film, film_that_ends_early
 from ..runtime.graphs import detector, pose_model
@@ -289,6 +290,9 @@ def test_teacher_that_is_sure_of_nothing(work):
         (('photos', '--teacher', 'hrnet'), 'distilpose teachers'),
         (('photos', '--teacher', 'd.onnx'), 'keypoints_of'),
         (('photos', '--boxes', 'other.json'), 'boxes for none'),
+        (('photos', '--padding', '1.1'), 'Leave out --padding'),
+        (('photos', '--checkpoint', 'a.pth'), 'and --checkpoint'),
+        (('photos', '--teacher', 'new.onnx'), 'metadata of format 99'),
     ],
 )
 def test_refused_in_one_line(work, arguments, message):
@@ -297,8 +301,49 @@ def test_refused_in_one_line(work, arguments, message):
     Path('bad/1.jpg').write_bytes(Path('bad/1.jpg').read_bytes()[:100])
     boxes(Path('other.json'), 'z.png')
     detector(Path('d.onnx'), dict(output=np.zeros((1, 17, 16, 32))))
+    newer = with_entry(
+        Path('pose.onnx').read_bytes(), 'distilpose', '{"format_version": 99}'
+    )
+    Path('new.onnx').write_bytes(newer)
     assert message in refused(*arguments)
     assert not Path('out/labels.json').exists()
+
+
+@pytest.mark.parametrize(
+    'argument',
+    ['--every=0', '--part=3/2', '--part=1', '--padding=0', '--padding=nan']
+    + ['--min-change=-1', '--min-change=nan', '--min-change=inf'],
+)
+def test_numbers_that_are_none(work, argument, capsys):
+    with pytest.raises(SystemExit) as ended:
+        label(*PHOTOS, argument)
+    assert ended.value.code == 2 and not Path('out').exists()
+    assert argument.partition('=')[0] in capsys.readouterr().err
+
+
+def test_a_folder_below_the_photos(work):
+    """What the command has written is no photo when it goes on."""
+    arguments = 'photos/**/*.*', '--detector', 'none'
+    assert len(label(*arguments, out='photos/out')['images']) == 3
+    assert len(label(*arguments, out='photos/out')['images']) == 3
+
+
+def test_names_that_are_no_unicode(work):
+    os.rename(b'photos/a.png', b'photos/\xff.png')
+    arguments = 'photos/*.png', '--detector', 'none'
+    names = [x['file_name'] for x in label(*arguments)['images']]
+    assert os.fsencode(names[1]) == b'\xff.png'
+    assert Path('out/images', names[1]).is_file()
+    assert label(*arguments, '--sure', '0.9')  # not taken for edited
+
+
+def test_a_damaged_journal(work):
+    label(*PHOTOS)
+    Path('out/labels.json').unlink()
+    with open('out/.label/1-of-1/journal.jsonl', 'rb+') as file:
+        file.seek(100)
+        file.write(bytes(8))
+    assert 'journal.jsonl", which holds what' in refused(*PHOTOS)
 
 
 def test_film_that_ends_early(work, capsys):

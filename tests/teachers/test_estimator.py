@@ -43,6 +43,14 @@ def test_an_exported_student_says_what_the_runtime_says(tmp_path):
     )
 
 
+@pytest.mark.parametrize('names', [NAMES[:2], [*NAMES, 'a']])
+def test_another_number_of_names(tmp_path, names):
+    file = onnx_files.channels_last(tmp_path / 'h.onnx', TensorProto.UINT8)
+    teacher = TeacherEstimator(dict(onnx=str(file), keypoints_of=names))
+    with pytest.raises(ValueError, match='gives 3 keypoints, but keypoints_'):
+        teacher(np.zeros((200, 300, 3), np.uint8), [[40, 30, 136, 158]])
+
+
 @pytest.mark.parametrize('batch', [1, 32])
 def test_peaks_are_found_in_the_photo(tmp_path, batch):
     """Heatmaps that are the channels of the crop: red, green, blue."""

@@ -15,6 +15,7 @@ from distilpose_runtime.boxes import crop, frames
 from distilpose_runtime.errors import UserValueError
 
 from ..heatmaps.frame import STRIDE
+from ..keypoints.matching import few
 from ..students.mmpose_estimator import expect_device
 from .base import make_source
 from .inputs import InputConversion, InputSpec
@@ -129,4 +130,11 @@ class TeacherEstimator:
         sigmas = Gaussians.of(maps).sigmas * STRIDE
         sigmas = sigmas / sigmas.new_tensor(self.size)
         parts = maps.coords(), maps.peaks()[..., None], sigmas
-        return torch.cat(parts, dim=-1).float().cpu().numpy()
+        values = torch.cat(parts, dim=-1).float().cpu().numpy()
+        if values.shape[1] != len(self.names):
+            raise UserValueError(
+                f'The teacher {self.source.name} gives {values.shape[1]} '
+                f'keypoints, but keypoints_of names {few(self.names)}. Name '
+                'all that it gives, in order.'
+            )
+        return values

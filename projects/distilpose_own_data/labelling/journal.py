@@ -23,6 +23,9 @@ class Journal:
         begun: What ``begin`` was given, or None.
         pictures: Their entries, in order.
         complete: Whether the end was written.
+
+    Raises:
+        ValueError: The file is damaged.
     """
 
     def __init__(self, file: Path) -> None:
@@ -32,8 +35,14 @@ class Journal:
         self.complete = False
         content = file.read_bytes() if file.exists() else b''
         self._end = content.rfind(b'\n') + 1
-        for line in content[: self._end].splitlines():
-            self._take(json.loads(line))
+        try:
+            for line in content[: self._end].splitlines():
+                self._take(json.loads(line))
+        except (AttributeError, ValueError) as error:
+            raise UserValueError(
+                f'"{file}", which holds what is labelled so far, is damaged '
+                f'({error}). Name another folder with --out.'
+            ) from error
 
     def begin(self, settings: Item) -> None:
         """Write how it was begun, or see that it was begun like this.
