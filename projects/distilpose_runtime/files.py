@@ -16,7 +16,8 @@ def written_whole(path: Path, sync: bool = True) -> Iterator[Path]:
     It is written beside its place, as ``.NAME.partial``, and replaces what
     was there in one step. After an error or a kill, or on a full disk, the
     file that was there still is. What a kill leaves of the new one is
-    overwritten the next time.
+    overwritten the next time. A link stays: the file that it leads to is
+    replaced.
 
     Args:
         path: Its place; folders above it are made.
@@ -29,6 +30,7 @@ def written_whole(path: Path, sync: bool = True) -> Iterator[Path]:
     Raises:
         OSError: It cannot be written.
     """
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f'.{path.name}.partial')
     try:

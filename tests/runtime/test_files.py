@@ -33,6 +33,17 @@ def test_a_file_takes_its_place_at_the_end(tmp_path):
         assert file.read_text() == text and names(file.parent) == ['a.json']
 
 
+def test_a_link_stays(tmp_path):
+    file, link = tmp_path / 'elsewhere' / 'a.json', tmp_path / 'link.json'
+    file.parent.mkdir()
+    file.write_text('old')
+    link.symlink_to('elsewhere/a.json')
+    with written_whole(link) as partial:
+        partial.write_text('new')
+    assert link.is_symlink() and file.read_text() == 'new'
+    assert names(file.parent) == ['a.json']
+
+
 @pytest.mark.parametrize('sync', [True, False])
 def test_on_the_disk_before_it_gets_its_name(tmp_path, sync, monkeypatch):
     file, done = tmp_path / 'a.json', []
