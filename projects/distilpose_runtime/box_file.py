@@ -1,6 +1,5 @@
 """Boxes of people from a JSON file of COCO's."""
 
-import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .coco_file import people_of, read_json, text_of
 from .errors import UserValueError
 from .frames import Frame, Source
 from .people import Finder, People, few, plain_path
@@ -56,7 +56,7 @@ class BoxFile(Finder):
         self._other_size = self._far_out = 0
         self._counted = ''
         try:
-            found = json.loads(path.read_text(encoding='utf-8-sig'))
+            found = read_json(path)
             is_list = isinstance(found, list)
             read = self._read_results if is_list else self._read_annotations
             for row in read(found):
@@ -90,7 +90,7 @@ class BoxFile(Finder):
 
     def _add(self, image_id: Any, name: str | None = None) -> str:
         """Keep a picture's id, and give its text."""
-        key = _text(image_id)
+        key = text_of(image_id)
         self._ids.setdefault(key, image_id)
         if name is not None:
             keys = self._names.setdefault(plain_path(name), [])
@@ -101,20 +101,7 @@ class BoxFile(Finder):
         for item in found['images']:
             key = self._add(item['id'], str(item['file_name']))
             self._sizes[key] = item.get('width'), item.get('height')
-        persons = _person_categories(found)
-        rows = []
-        for row in found['annotations']:
-            if str(row.get('category_id')) not in persons:
-                self.left_out['is of another category'] += 1
-            elif str(row.get('iscrowd') or 0).lower() not in ('0', 'false'):
-                self.left_out['is of a crowd'] += 1
-            elif not row.get('bbox'):
-                self.left_out['has no bbox'] += 1
-            elif _text(row['image_id']) not in self._ids:
-                self.left_out['is of an image that the file lacks'] += 1
-            else:
-                rows.append(row)
-        return self._expect_some(rows)
+        return self._expect_some(people_of(found, self.left_out))
 
     def _read_results(self, found: list[Row]) -> list[Row]:
         rows = [x for x in found if str(x.get('category_id', 1)) == '1']
@@ -235,34 +222,6 @@ class BoxFile(Finder):
                 'pictures: a box must be x, y, width, height, not two corners.'
             )
         return [f'"{self.path}": {" ".join(told)}'] if told else []
-
-
-def _person_categories(found: Row) -> set[str]:
-    """The ids, as texts, of the categories that are people."""
-    categories = found.get('categories') or [dict(id=1, name='person')]
-    persons = (
-        [x for x in categories if str(x['name']).lower() == 'person']
-        or [x for x in categories if x.get('keypoints')]
-        or categories
-    )
-    if len(persons) > 1 and persons == categories:
-        names = ', '.join(f'"{x["name"]}"' for x in categories)
-        raise UserValueError(
-            f'none of its categories ({names}) is called "person" or has '
-            'keypoints'
-        )
-    return {'None', *(str(x['id']) for x in persons)}
-
-
-def _text(image_id: Any) -> str:
-    if isinstance(image_id, float) and image_id.is_integer():
-        image_id = int(image_id)
-    if type(image_id) not in (int, str):
-        raise UserValueError(
-            f'an image has the id {image_id!r}, expected a whole number or a '
-            'text'
-        )
-    return str(image_id)
 
 
 def _base(name: str) -> str:

@@ -129,7 +129,35 @@ def test_who_is_counted(model, run, tmp_path, capsys):
     np.testing.assert_allclose(sizes, SIZES[:1] * 2, rtol=0.1)
 
 
+@pytest.mark.parametrize('change', [
+    lambda x: [row.update(image_id=f'{row["image_id"]}') for row in x],
+    lambda x: [row.update(image_id=float(row['image_id'])) for row in x],
+    lambda x: [row.update(category_id='7') for row in x],
+    lambda x: [row.update(iscrowd='false') for row in x],
+    lambda x: x.append(dict(x[0], category_id=8, keypoints=[0, 0, 2])),
+])  # fmt: skip
+def test_files_of_tools(change, model, run, capsys):
+    """What is a text, and a horse with a keypoint of a person's name."""
+    content = labels()
+    horse = dict(id=8, name='horse', keypoints=['centre'])
+    content['categories'].append(horse)
+    change(content['annotations'])
+    run(model, content)
+    shown = capsys.readouterr().out
+    assert 'to 200 people' in shown and 'Of 200 other' in shown
+
+
+def test_a_picture_under_two_ids(model, run, capsys):
+    content = labels(pictures=5)
+    content['images'][4]['file_name'] = '3.png'
+    run(model, content)
+    shown = capsys.readouterr().out
+    assert 'to 200 people' in shown and 'Of 300 other' in shown
+
+
 @pytest.mark.parametrize('changes, message', [
+    (dict(images=[dict(id=0, file_name=f'{i}.png') for i in range(2)]),
+     '"0.png" and "1.png" have the same id, 0'),
     (dict(annotations=[]), 'labels no keypoint that the model predicts'),
     (dict(names=['a', 'b']), 'it has a; b, the model centre; corner'),
     (dict(categories=[dict(id=7)]), 'it has none, the model'),
@@ -156,6 +184,7 @@ def expect_one_line(ended, message, folder):
 @pytest.mark.parametrize('content, message', [
     ('no JSON', 'holds no keypoints'),
     ('[]', 'holds no keypoints'),
+    ('[' * 100_000, 'holds no keypoints (maximum rec'),
     ('{"categories": [], "annotations": [1], "images": []}', 'holds no key'),
 ])  # fmt: skip
 def test_files_that_are_none(content, message, model, run, tmp_path):

@@ -74,8 +74,8 @@ def fit(given: Errors) -> tuple[SigmaCalibration, np.ndarray]:
     counts = given.labelled.sum(0)
     if counts.sum() < FEW:
         raise UserValueError(
-            f'Only {counts.sum()} keypoints with labels to fit to, expected '
-            f'{FEW} or more.'
+            f'Only {counts.sum()} keypoints with labels in one half of the '
+            f'pictures, expected {FEW} or more. Give more labelled pictures.'
         )
     errors = np.abs(given.errors[given.labelled]).ravel().clip(LEAST)
     columns = np.stack(

@@ -3,13 +3,14 @@
 N: people in a picture. K: keypoints of the model.
 """
 
-import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..coco_file import people_of, read_json, text_of
 from ..errors import UserFileNotFoundError, UserValueError
 from ..people import few, plain_path
 
@@ -37,7 +38,8 @@ def read_labels(
 ) -> list[Labels]:
     """Read the people of an annotation file that have labels.
 
-    Crowds, and people without a box or a label, are left out. Keypoints are
+    Crowds, and people without a box or a label, are left out; where a
+    category "person" has keypoints, other categories as well. Keypoints are
     matched by the names of the person's category.
 
     Args:
@@ -51,18 +53,18 @@ def read_labels(
             model.
     """
     try:
-        found = json.loads(file.read_text(encoding='utf-8-sig'))
+        found = read_json(file)
+        found['categories'] = [
+            x for x in found['categories'] if x.get('keypoints')
+        ]
         index, known = _indices(found['categories'], names)
-        people: dict[Any, list[tuple]] = {}
-        for row in found['annotations']:
+        images = _names(found['images'])
+        pictures: dict[str, list[tuple]] = {x: [] for x in images.values()}
+        for row in people_of(found, Counter()):
             person = _person(row, index)
             if person is not None:
-                people.setdefault(row['image_id'], []).append(person)
-        pictures = {
-            plain_path(str(x['file_name'])): people[x['id']]
-            for x in found['images']
-            if x['id'] in people
-        }
+                pictures[images[text_of(row['image_id'])]].append(person)
+        pictures = {name: rows for name, rows in pictures.items() if rows}
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         what = f'{error} is missing' if isinstance(error, KeyError) else error
         raise UserValueError(
@@ -81,29 +83,41 @@ def read_labels(
     ]
 
 
+def _names(images: list[dict]) -> dict[str, str]:
+    """Names of images by their ids, as texts."""
+    found: dict[str, str] = {}
+    for image in images:
+        name, key = plain_path(str(image['file_name'])), text_of(image['id'])
+        if found.setdefault(key, name) != name:
+            raise UserValueError(
+                f'"{found[key]}" and "{name}" have the same id, {key}'
+            )
+    return found
+
+
 def _indices(
     categories: list[dict], names: Sequence[str]
-) -> tuple[dict[Any, list[int | None]], list[str]]:
+) -> tuple[dict[str, list[int | None]], list[str]]:
     """Where each category has the keypoints of a model; and all its names."""
-    index: dict[Any, list[int | None]] = {}
+    index: dict[str, list[int | None]] = {}
     known: dict[str, None] = {}
     for category in categories:
-        own = [str(x).strip() for x in category.get('keypoints') or []]
+        own = [str(x).strip() for x in category['keypoints']]
         known.update(dict.fromkeys(own))
-        index[category['id']] = [
+        index[str(category['id'])] = [
             own.index(name) if name in own else None for name in names
         ]
     return index, [*known] or ['none']
 
 
 def _person(
-    row: dict[str, Any], index: dict[Any, list[int | None]]
+    row: dict[str, Any], index: dict[str, list[int | None]]
 ) -> tuple | None:
     """Box (4), keypoints (K, 2) and which are labelled (K); None without."""
-    order = index.get(row.get('category_id'))
-    given = np.array(row.get('keypoints') or [], float).reshape(-1, 3)
-    if order is None or row.get('iscrowd') or not row.get('bbox'):
+    order = index.get(str(row.get('category_id')))
+    if order is None:
         return None
+    given = np.array(row.get('keypoints') or [], float).reshape(-1, 3)
     absent = np.zeros(3)
     points = np.array([absent if i is None else given[i] for i in order])
     labelled = (points[:, 2] > 0) & np.isfinite(points).all(1)
