@@ -31,6 +31,9 @@ OF_SETTINGS = {
     'num_workers=0 needs persistent_workers=False as well, such as '
     '--cfg-options train_dataloader.num_workers=0 '
     'train_dataloader.persistent_workers=False.',
+    'albumentations is not installed': 'albumentations is not installed, '
+    "which the transform Albumentation needs, of RTMPose's configs among "
+    'others. Install it with `pip install "albumentations<2"`.',
 }
 
 

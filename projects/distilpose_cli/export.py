@@ -1,6 +1,7 @@
 """``distilpose export``: a student as an ONNX file."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from .arguments import FLAG, add_command
@@ -56,5 +57,7 @@ def run_export(args: argparse.Namespace) -> None:
     size = args.file.stat().st_size / 1e6
     print(  # noqa: T201
         f'{args.file}: {size:.1f} MB, opset {OPSET}, any batch. Largest '
-        f'difference from PyTorch at batches 1, 2 and 5: {difference}.'
+        f'difference from PyTorch at batches 1, 2 and 5: {difference}.\n'
+        'To see what it finds in a photo or a film:\n'
+        f'  distilpose predict FILE --model {shlex.quote(str(args.file))}'
     )

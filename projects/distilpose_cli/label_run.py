@@ -70,9 +70,9 @@ def run(args: argparse.Namespace) -> bool:
         f'\n{table(content)}\n\nWritten: {labels.file}, '
         f'{len(content["annotations"])} people in {len(content["images"])} '
         f'pictures, which are in {args.out / "images"}. To train a student on '
-        'them, and to see where it differs from them:\n'
-        f'  distilpose review {files} --student STUDENT.onnx\n'
-        f'  distilpose init student --train {files}'
+        f'them:\n  distilpose init student --train {files}\n'
+        'To see where it differs from them, when it is trained and exported:\n'
+        f'  distilpose review {files} --student STUDENT.onnx'
     )
     return True
 

@@ -6,7 +6,8 @@ from urllib.error import URLError
 
 import pytest
 import torch
-from mmpose.registry import MODELS
+from mmpose.datasets.transforms import common_transforms
+from mmpose.registry import MODELS, TRANSFORMS
 from torch import nn
 
 import distilpose_cli
@@ -139,6 +140,13 @@ def test_a_part_of_the_users_own_keeps_its_traceback():
 def test_missing_packages(name, advice):
     error = ModuleNotFoundError(f"No module named '{name}'", name=name)
     assert f'pip install "{advice}"' in told(error)
+
+
+def test_a_transform_whose_package_is_missing(monkeypatch):
+    monkeypatch.setattr(common_transforms, 'albumentations', None)
+    transform = dict(type='Albumentation', transforms=[])
+    text = told(error_of(TRANSFORMS.build, transform))
+    assert 'Install it with `pip install "albumentations<2"`.' in text
 
 
 @pytest.mark.parametrize('given', ['zzz', '=5', 'x'])

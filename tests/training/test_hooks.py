@@ -121,6 +121,24 @@ def test_best_checkpoint_is_that_of_the_folder_at_hand(metric, tmp_path):
         assert hook.best_ckpt_path_dict == dict(AP=expected, AR=None)
 
 
+@pytest.mark.parametrize(
+    ('config', 'best', 'said'),
+    [
+        ('my config.py', 'best 1.pth', "'my config.py' 'best 1.pth'"),
+        ('config.py', None, 'config.py epoch_2.pth'),
+        (None, 'best.pth', None),  # of a runner without a file to name
+    ],
+)
+def test_the_log_ends_with_what_comes_next(config, best, said):
+    hook = SafeCheckpointHook(interval=1)
+    hook.last_ckpt, hook.best_ckpt_path = 'epoch_2.pth', best
+    lines = []
+    log = SimpleNamespace(info=lambda text, *values: lines.append(values))
+    cfg = SimpleNamespace(filename=config)
+    hook.after_train(SimpleNamespace(cfg=cfg, logger=log))
+    assert lines == ([(said,)] if said else [])
+
+
 def test_folder_whose_name_mmengine_cannot_write_down(train):
     """Before the first epoch, not after it."""
     with pytest.raises(ValueError, match='is not UTF-8, and MMEngine writes'):

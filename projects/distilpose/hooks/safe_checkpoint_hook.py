@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,7 @@ class SafeCheckpointHook(CheckpointHook):
       another hook, a copy cut short) is named, and the one before it is used.
     - A work folder that was moved or copied is resumed from its own files,
       whatever paths it names.
+    - At the end, the log says how to export the best checkpoint, or the last.
 
     Arguments are those of ``CheckpointHook``.
     """
@@ -149,6 +151,17 @@ class SafeCheckpointHook(CheckpointHook):
         """Save the best, then remove what is outdated."""
         super().after_val_epoch(runner, metrics)
         self._remove_outdated()
+
+    def after_train(self, runner: Runner) -> None:
+        """Say what comes next."""
+        super().after_train(runner)
+        checkpoint = getattr(self, 'best_ckpt_path', None) or self.last_ckpt
+        if checkpoint and runner.cfg.filename:
+            files = shlex.join([runner.cfg.filename, checkpoint])
+            runner.logger.info(
+                'To use what is trained:\n  distilpose export %s student.onnx',
+                files,
+            )
 
     def _remove_outdated(self) -> None:
         if isinstance(self.file_backend, AtomicBackend):
