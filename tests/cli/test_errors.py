@@ -170,7 +170,12 @@ COMMANDS = {
     'init x --train a.json --images y': 'distilpose_own_data.init',
     'teachers hrnet': 'distilpose.teachers.listing.list_teachers',
     f'export {CONFIG} x.pth x.onnx': 'distilpose.deploy.export.export_onnx',
+    'calibrate x --data y --images z': 'distilpose_runtime.PoseEstimator',
     'predict x': 'distilpose_cli.predict_run.open_source',
+    'label x --teacher y --out z': 'distilpose_cli.label_run.open_source',
+    'review x --images y --student z': (
+        'distilpose_cli.review_run.read_annotations'
+    ),
     'serve': 'distilpose_runtime.web.make_server',
     f'store-teacher {CONFIG} x': (
         'distilpose.teachers.stored.write.store_teacher'
