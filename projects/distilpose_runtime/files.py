@@ -30,7 +30,8 @@ def written_whole(path: Path, sync: bool = True) -> Iterator[Path]:
     Raises:
         OSError: It cannot be written.
     """
-    path = Path(os.path.realpath(path))
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f'.{path.name}.partial')
     try:

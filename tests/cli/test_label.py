@@ -338,6 +338,14 @@ def test_names_that_are_no_unicode(work):
     assert label(*arguments, '--sure', '0.9')  # not taken for edited
 
 
+def test_another_try_after_one_that_labelled_nothing(work):
+    detector(Path('d.onnx'), dict(output=np.zeros((1, 17, 16, 32))))
+    options = '--teacher-options', 'keypoints_of=["a","b"]'
+    text = refused(*PHOTOS, *options, teacher='d.onnx')
+    assert 'gives 17 keypoints, but keypoints_of names 2' in text
+    assert label(*PHOTOS)['info']['teacher']['name'] == 'toy'
+
+
 def test_a_damaged_journal(work):
     label(*PHOTOS)
     Path('out/labels.json').unlink()

@@ -65,6 +65,9 @@ class LabelFolder:
         ]
         self._expect_unedited()
         journals = self._journals()
+        if part[1] == 1 and not journals[0].pictures:  # nothing is lost
+            self._files[0].unlink(missing_ok=True)
+            journals = self._journals()
         for journal in journals:
             if journal.begun is not None:
                 journal.begin(begun)  # sees that it is the same
