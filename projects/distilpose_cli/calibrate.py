@@ -78,14 +78,14 @@ def run_calibrate(args: argparse.Namespace) -> None:
     write_calibration(Path(model.file), out, found.calibration)
     before = found.held_out.sigmas
     after = found.calibration(before, found.held_out.scores)
-    if args.plot is not None:
-        draw(args.plot, found.held_out, before, after)
     lines = [
         *sentences(found, model),
         *table(found.held_out, before, after, model.names),
         f'Written: {out}.',
     ]
     print('\n'.join(lines))  # noqa: T201
+    if args.plot is not None:
+        draw(args.plot, found.held_out, before, after)
 
 
 class _Progress:

@@ -215,6 +215,14 @@ def test_models_and_outputs_that_cannot_be(model, run, tmp_path):
         expect_one_line(ended, message, tmp_path)
 
 
+def test_a_plot_that_cannot_be_written(model, run, tmp_path, capsys):
+    """It takes neither the file nor the table away."""
+    with pytest.raises(SystemExit, match='cannot be used'):
+        run(model, labels(), '--plot', tmp_path / 'labels.json' / 'a.png')
+    assert 'Written: ' in capsys.readouterr().out
+    assert (tmp_path / 'pose-calibrated.onnx').is_file()
+
+
 def test_without_torch_and_mmpose():
     code = (
         'import sys\n'

@@ -73,6 +73,7 @@ ONE = dict(image_id=1, category_id=0, bbox=[1, 2, 3, 4])
     [dict(id=0, name='human')],
     [dict(id=5, name='car'), dict(id=0, name='Person')],
     [dict(id=5, name='car'), dict(id=0, name='cow', keypoints=['nose'])],
+    [dict(id=i, name=f'{i}', keypoints=['nose']) for i in range(2)],
 ])  # fmt: skip
 @pytest.mark.parametrize('name', ['a.jpg', 'images/a.jpg', 'images\\a.jpg'])
 def test_annotations_of_other_tools(tmp_path, categories, name):
