@@ -99,8 +99,7 @@ def _settings(plan: Plan) -> tuple[str | None, str]:
     if plan.student.learning_rate:
         optim_wrapper['optimizer']['lr'] = plan.student.learning_rate
     codec = _plain(config.codec)
-    size = codec['input_size']
-    codec['input_size'] = Variable('input_size')
+    size, codec['input_size'] = codec['input_size'], Variable('input_size')
     if codec['type'] == 'SimCCLabel':
         codec['sigma'] = Variable('tuple((x / 8)**0.5 for x in input_size)')
     more = ''
@@ -227,16 +226,18 @@ def _teacher_model(student: Student) -> tuple[dict, dict[str, Any]]:
 
 
 def _take_start(model: dict[str, Any], timm: bool) -> str | None:
-    """Take the file that a backbone starts from out of a model, in place.
+    """Take the files that a model's parts start from, and give the backbone's.
 
     What timm downloads stays, unless it is to be taken away as well.
     """
-    backbone = model['backbone']
     if timm:
-        backbone.pop('pretrained', None)
-    if backbone.get('init_cfg', {}).get('type') != 'Pretrained':
-        return None
-    return backbone.pop('init_cfg')['checkpoint']
+        model['backbone'].pop('pretrained', None)
+    files = [
+        part.pop('init_cfg')['checkpoint']
+        for part in (model['backbone'], model.get('neck') or {})
+        if part.get('init_cfg', {}).get('type') == 'Pretrained'
+    ]
+    return files[0] if files else None
 
 
 def _model(model: dict[str, Any], codec: str) -> dict[str, Any]:

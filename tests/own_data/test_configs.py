@@ -85,6 +85,7 @@ def test_every_student_of_coordinates(name, run):
     built = [build_pose_estimator(m) for m in (alone, teacher)]
     names = [[*m.backbone.state_dict()] for m in built]
     assert names[0] == names[1]  # so that all of it is taken over
+    assert 'Pretrained' not in str(teacher)  # from no file beside it
 
 
 @pytest.mark.parametrize('teacher', [None, TEACHER])
