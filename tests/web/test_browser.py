@@ -153,14 +153,16 @@ def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
     boxes = [person['box'] for person in found]
     np.testing.assert_allclose(boxes[0], BOX, atol=1)
     expected = PoseEstimator(model)(cv2.imread(str(photo)), boxes)
+    # By UDP's crop, which this model was not trained on, one ankle is unsure.
+    typical, atol = (np.median, 1e-2) if kind == 'udp' else (np.mean, 5e-3)
     for name in ('keypoints', 'sigmas'):
         values = np.array([person[name] for person in found])
         difference = values - getattr(expected, name)
         # A crop beside its place by a pixel of the input moves all by 1 to 3.
         assert np.abs(difference.mean((0, 1))).max() < 0.1
-        assert np.median(np.abs(difference)) < 0.15
+        assert typical(np.abs(difference)) < 0.15
     scores = [person['scores'] for person in found]
-    np.testing.assert_allclose(scores, expected.scores, atol=1e-2)
+    np.testing.assert_allclose(scores, expected.scores, atol=atol)
 
 
 @pytest.mark.slow
@@ -286,6 +288,7 @@ def test_webgpu(launch, photo):
         wait_for(page, 'WebGPU).')
         (found,) = people(page)
     expected = PoseEstimator(MODEL)(cv2.imread(str(photo)), [found['box']])
+    # SwiftShader's sums; how far they are off depends on Chromium's version.
     np.testing.assert_allclose(
-        found['keypoints'], expected.keypoints[0], atol=0.1
+        found['keypoints'], expected.keypoints[0], atol=0.3
     )

@@ -24,6 +24,8 @@ const tasks = {
     const create = (file, provider, weights = []) =>
       ort.InferenceSession.create(address(file), {
         executionProviders: [provider],
+        // With WebGPU it warns, as an error, that shapes stay on the CPU.
+        logSeverityLevel: 3,
         externalData: weights.map((path) => ({
           path,
           data: address(`./weights/${path}`),
