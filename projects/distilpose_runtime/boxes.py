@@ -5,10 +5,12 @@ y2), pixels of the image. Crops are those of MMPose's ``GetBBoxCenterScale``
 and ``TopdownAffine``, with ``use_udp`` or without, pixel by pixel.
 """
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
-__all__ = ['box_faults', 'crop', 'frames']
+__all__ = ['box_faults', 'crop', 'crops', 'frames']
 
 # OpenCV's warps count the pixels of a side in 16 bits.
 LONGEST = 32_767
@@ -89,6 +91,24 @@ def crop(
         image, center, scale = _cut(image, center, scale)
     warp = (_udp_warp if use_udp else _warp)(center, scale, size)
     return cv2.warpAffine(image, warp, size, flags=cv2.INTER_LINEAR)
+
+
+def crops(
+    image: np.ndarray,
+    centers: np.ndarray,
+    scales: np.ndarray,
+    size: tuple[int, int],
+    batch: int,
+    use_udp: bool = False,
+) -> Iterator[np.ndarray]:
+    """Cut out the parts that ``frames`` gives, at most ``batch`` at a time.
+
+    Yields:
+        Crops (N, H, W, 3), as ``crop`` makes them.
+    """
+    for i in range(0, len(centers), batch):
+        parts = zip(centers[i : i + batch], scales[i : i + batch])
+        yield np.stack([crop(image, *part, size, use_udp) for part in parts])
 
 
 def _warp(

@@ -9,7 +9,7 @@ from os import PathLike
 
 import numpy as np
 
-from .boxes import box_faults, crop, frames
+from .boxes import box_faults, crops, frames
 from .errors import UserValueError
 from .metadata import ModelError, ModelInfo
 from .named import find_model
@@ -104,14 +104,10 @@ class PoseEstimator:
         boxes = _check_boxes(image, boxes)
         size = self.info.input_size
         centers, scales = frames(boxes, size, self.info.padding)
-        found = []
-        for start in range(0, len(boxes), self.batch):
-            part = slice(start, start + self.batch)
-            crops = [
-                crop(image, center, scale, size, self.info.use_udp)
-                for center, scale in zip(centers[part], scales[part])
-            ]
-            found.append(self.run(self.normalize(np.stack(crops))))
+        parts = crops(
+            image, centers, scales, size, self.batch, self.info.use_udp
+        )
+        found = [self.run(self.normalize(part)) for part in parts]
         k = len(self.names)
         empty = dict(coords=(0, k, 2), scores=(0, k), sigmas=(0, k, 2))
         joined = {

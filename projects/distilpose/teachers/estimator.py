@@ -11,7 +11,7 @@ import torch
 from mmpose.utils import register_all_modules
 
 from distilpose_runtime import Poses
-from distilpose_runtime.boxes import crop, frames
+from distilpose_runtime.boxes import crops, frames
 from distilpose_runtime.errors import UserValueError
 
 from ..heatmaps.frame import STRIDE
@@ -97,13 +97,8 @@ class TeacherEstimator:
         centers, scales = frames(boxes, self.size, self._padding)
         k = len(self.names)
         found = [np.empty((0, k, 5), np.float32)]
-        for start in range(0, len(boxes), self._batch):
-            part = slice(start, start + self._batch)
-            crops = [
-                crop(image, center, scale, self.size)
-                for center, scale in zip(centers[part], scales[part])
-            ]
-            found.append(self._ask(np.stack(crops)))
+        parts = crops(image, centers, scales, self.size, self._batch)
+        found += [self._ask(part) for part in parts]
         values = np.concatenate(found)
         scales = scales[:, None]
         return Poses(
