@@ -27,12 +27,13 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from tabulate import tabulate
 from tqdm import tqdm
 
 from distilpose.version import __version__
 from distilpose.zoo.find import find_config
+from distilpose_cli.errors import read_settings
 from distilpose_demo.report import draw_curves
 from distilpose_demo.training import Training
 
@@ -48,11 +49,8 @@ class Row(NamedTuple):
         """Its run with a seed."""
         options = [f'randomness.seed={seed}', *self.options]
         options = [option.replace('{seed}', str(seed)) for option in options]
-        parser = argparse.ArgumentParser()
-        parser.add_argument('--options', nargs='*', action=DictAction)
-        changes = parser.parse_args(['--options', *options]).options
         config = Config.fromfile(self.config)
-        config.merge_from_dict(changes)
+        config.merge_from_dict(read_settings(options))
         place = folder.absolute() / self.name / f'seed-{seed}'
         return Training(f'{self.name}, seed {seed}', config, place)
 

@@ -1,11 +1,11 @@
 """Reading files in COCO format."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from distilpose_runtime import coco_file
 from distilpose_runtime.errors import UserValueError
 
 from .report import NEVER, Report
@@ -26,8 +26,8 @@ def read_json(file: str | Path, name: str | None = None) -> Any:
         ValueError: It is no JSON file.
     """
     try:
-        return json.loads(Path(file).read_text(encoding='utf-8-sig'))
-    except (ValueError, RecursionError) as error:  # wrong bytes, too
+        return coco_file.read_json(Path(file))
+    except ValueError as error:  # wrong bytes, too
         raise UserValueError(
             f'"{name or file}" is no JSON file ({error}). Export the '
             'annotations in COCO format, with keypoints.'
