@@ -117,14 +117,17 @@ def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
         coords=coords,
         scores=scores,
         sigmas=None if sigmas is None else sigmas.numpy(),
-        moves=_moves(student, maps) if maps else np.zeros_like(coords),
+        moves=_moves(student, maps, own.coords)
+        if maps
+        else np.zeros_like(coords),
     )
 
 
-def _moves(student: ExportedStudent, maps: Maps) -> np.ndarray:
+def _moves(
+    student: ExportedStudent, maps: Maps, coords: torch.Tensor
+) -> np.ndarray:
     """How far keypoints move when their maps change as by rounding."""
     rng = torch.Generator().manual_seed(0)
-    coords = student.decoded(maps).coords
     moves = torch.zeros_like(coords)
     for _ in range(DRAWS):
         noisy = tuple(

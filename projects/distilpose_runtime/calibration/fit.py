@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import UserValueError
 from ..sigmas import SigmaCalibration
 
-__all__ = ['FEW', 'ONE_SIGMA', 'Errors', 'fit']
+__all__ = ['FEW', 'ONE_SIGMA', 'Errors', 'expect_labels', 'fit']
 
 # The share of a Gaussian that lies within one sigma.
 ONE_SIGMA = 0.6827
@@ -71,12 +71,8 @@ def fit(given: Errors) -> tuple[SigmaCalibration, np.ndarray]:
     Raises:
         ValueError: All keypoints together have too few labels.
     """
+    expect_labels(given)
     counts = given.labelled.sum(0)
-    if counts.sum() < FEW:
-        raise UserValueError(
-            f'Only {counts.sum()} keypoints with labels in one half of the '
-            f'pictures, expected {FEW} or more. Give more labelled pictures.'
-        )
     errors = np.abs(given.errors[given.labelled]).ravel().clip(LEAST)
     columns = np.stack(
         [
@@ -91,6 +87,20 @@ def fit(given: Errors) -> tuple[SigmaCalibration, np.ndarray]:
     for k in np.flatnonzero(counts >= FEW):
         factors[k] = np.quantile(ratios[keypoints == k], ONE_SIGMA)
     return SigmaCalibration(factors.tolist(), power, rate), counts < FEW
+
+
+def expect_labels(given: Errors) -> None:
+    """See that there are labels to fit to, or to judge by.
+
+    Raises:
+        ValueError: There are too few.
+    """
+    number = given.labelled.sum()
+    if number < FEW:
+        raise UserValueError(
+            f'Only {number} keypoints with labels in one half of the '
+            f'pictures, expected {FEW} or more. Give more labelled pictures.'
+        )
 
 
 def _slopes(

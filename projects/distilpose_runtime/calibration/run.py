@@ -20,7 +20,7 @@ from ..metadata import KEY
 from ..onnx_entries import entries, with_entry
 from ..session import external_files
 from ..sigmas import SigmaCalibration
-from .fit import Errors, fit
+from .fit import Errors, expect_labels, fit
 from .labels import Labels
 
 __all__ = ['Calibrated', 'calibrate', 'write_calibration']
@@ -84,7 +84,7 @@ def calibrate(
     is_first = np.array(halves) == 0
     first, second = joined.of(is_first), joined.of(~is_first)
     calibration, few = fit(first)
-    fit(second)  # or there are too few labels to judge by
+    expect_labels(second)
     return Calibrated(calibration, few, len(first.errors), second, left_out)
 
 
