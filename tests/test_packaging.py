@@ -67,6 +67,8 @@ def test_wheel_carries_everything(wheel):
         k.split('/')[1]: v for k, v in contents.items() if k not in carried
     }
     assert b'distilpose = distilpose_cli:main' in about['entry_points.txt']
+    licenses = {k.split('/')[-1] for k in contents if '/licenses/' in k}
+    assert licenses == {'LICENSE', 'nanodet-LICENSE.txt'}
     extra = rb'Requires-Dist: mmpretrain.*; extra == .vitpose.'
     assert re.search(extra, about['METADATA'])
     extras = re.findall(rb'Provides-Extra: (\w+)', about['METADATA'])

@@ -8,7 +8,7 @@ from .arguments import DEFAULT_MODEL, FLAG, FOLDER, add_command, positive
 
 __all__ = ['NUMBER', 'SCORE', 'add_people', 'add_predict']
 
-DEFAULT_DETECTOR = 'yolox-tiny'
+DEFAULT_DETECTOR = 'nanodet'
 
 
 def _score(text: str) -> float:
@@ -81,8 +81,9 @@ def add_people(parser: argparse.ArgumentParser) -> Any:
         default=DEFAULT_DETECTOR,
         metavar='FILE.onnx',
         help='a detector (YOLOX, RTMDet, YOLOv8 or NanoDet, which is '
-        'recognised); yolox-tiny or yolox-s, which is fetched once; or none: '
-        'the whole picture is one person (default: %(default)s)',
+        'recognised); nanodet, which comes with this package; yolox-tiny or '
+        'yolox-s, which is fetched once; or none: the whole picture is one '
+        'person (default: %(default)s)',
     )
     add(
         '--detector-format',

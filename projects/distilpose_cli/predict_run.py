@@ -18,7 +18,7 @@ from distilpose_runtime.downloads import DETECTORS, DownloadError, fetch
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.frames import Source
 from distilpose_runtime.media import open_source
-from distilpose_runtime.named import MODELS
+from distilpose_runtime.named import MODELS, NANODET
 from distilpose_runtime.outputs import Outputs, Settings
 from distilpose_runtime.people import Finder, WholePicture
 from distilpose_runtime.poses import Estimator
@@ -82,23 +82,26 @@ def open_finder(args: argparse.Namespace, source: Source) -> Finder:
     given, device, format = args.detector, args.device, args.detector_format
     if given == 'none':
         return WholePicture()
-    file = Path(given)
-    if file.is_file():
-        return Detector(file, device, format)
-    if given not in DETECTORS:
+    if Path(given).is_file():
+        return Detector(given, device, format)
+    if given != NANODET.stem:
+        given = _fetch_detector(given)
+    return Detector(given, device, format, person=0)  # as in COCO
+
+
+def _fetch_detector(name: str) -> str:
+    if name not in DETECTORS:
         raise UserValueError(
-            f'There is no detector "{given}". Expected an ONNX file, '
-            f'one of {", ".join(DETECTORS)}, or none.'
+            f'There is no detector "{name}". Expected an ONNX file, '
+            f'{NANODET.stem}, one of {", ".join(DETECTORS)}, or none.'
         )
     try:
-        file = fetch(DETECTORS[given], announce=say)
+        return str(fetch(DETECTORS[name], announce=say))
     except DownloadError as error:
         raise DownloadError(
-            f'{error} Or give boxes with --boxes FILE.json, another detector '
-            'with --detector FILE.onnx or, where each picture shows one '
-            'person, --detector none.'
+            f'{error} Or leave --detector out: nanodet comes with this '
+            'package.'
         ) from error
-    return Detector(file, device, format, person=0)  # as in COCO
 
 
 def _open_model(

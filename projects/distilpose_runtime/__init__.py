@@ -1,8 +1,9 @@
 """Keypoints of people by an exported model, without PyTorch or MMPose.
 
-    from distilpose_runtime import PoseEstimator, draw
+    from distilpose_runtime import Detector, PoseEstimator, draw
 
-    model = PoseEstimator('student.onnx')
+    detector, model = Detector(), PoseEstimator('student.onnx')
+    boxes, _ = detector(image)
     poses = model(image, boxes)
     annotated = draw(image, poses)
 
@@ -11,12 +12,15 @@ the models.
 """
 
 from .boxes import box_faults
+from .detectors import Detector, DetectorError
 from .drawing import draw
 from .estimator import PoseEstimator
 from .metadata import ModelError, ModelInfo
 from .poses import Poses
 
 __all__ = [
+    'Detector',
+    'DetectorError',
     'ModelError',
     'ModelInfo',
     'PoseEstimator',

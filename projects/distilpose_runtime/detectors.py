@@ -5,7 +5,7 @@ N: people. H, W: height and width of a detector's input, pixels.
 
 import ast
 import os
-from pathlib import Path
+from os import PathLike
 
 import cv2
 import numpy as np
@@ -14,6 +14,7 @@ from .detector_formats import FORMATS, cells
 from .errors import UserValueError
 from .frames import Frame
 from .images import fit
+from .named import find_detector
 from .people import Finder, People
 from .session import open_session, run_session
 
@@ -34,7 +35,8 @@ class Detector(Finder):
     file anew.
 
     Args:
-        file: ONNX file of a detector.
+        file: ONNX file of a detector, or the name of the one that comes with
+            this package, ``'nanodet'``.
         device: As of ``PoseEstimator``.
         format: A name of ``FORMATS``, or None to recognise it.
         threads: Threads on a CPU. Defaults to the number of cores.
@@ -56,15 +58,16 @@ class Detector(Finder):
 
     def __init__(
         self,
-        file: Path,
+        file: 'str | PathLike[str]' = 'nanodet',
         device: str = 'cpu',
         format: str | None = None,
         threads: int | None = None,
         person: int | None = None,
     ) -> None:
-        self._given = os.path.abspath(file), device, format, threads, person
-        self.file = Path(file)
-        self._session = open_session(str(file), device, threads)
+        self.file = find_detector(file)
+        path = os.path.abspath(self.file)
+        self._given = path, device, format, threads, person
+        self._session = open_session(str(self.file), device, threads)
         inputs = self._session.get_inputs()
         shape = inputs[0].shape
         if (
@@ -92,7 +95,11 @@ class Detector(Finder):
             'format': self.format,
             'class': self.person,
         }
-        self.nobody = 'the detector finds none whose score is high enough'
+        self.nobody = (
+            'the detector finds none whose score is high enough. Lower '
+            '--box-threshold, or take each picture as one person with '
+            '--detector none'
+        )
 
     def __reduce__(self) -> tuple:
         return type(self), self._given

@@ -5,13 +5,26 @@ from pathlib import Path
 
 from .errors import UserFileNotFoundError
 
-__all__ = ['MODELS', 'find_model']
+__all__ = ['MODELS', 'NANODET', 'find_detector', 'find_model']
 
 # The model card of each lies beside it: models/README.md.
 MODELS = {
     name: Path(__file__).parent / 'models' / f'{name}.onnx'
     for name in ('distilpose-lsp', 'distilpose-lsp-float16')
 }
+# Its origin and license: models/nanodet.md.
+NANODET = Path(__file__).parent / 'models' / 'nanodet.onnx'
+
+
+def find_detector(name: 'str | PathLike[str]') -> Path:
+    """Give the file of a detector.
+
+    Args:
+        name: A file, or ``'nanodet'``. A file of that name goes first.
+    """
+    file = Path(name)
+    is_named = fspath(name) == NANODET.stem and not file.is_file()
+    return NANODET if is_named else file
 
 
 def find_model(name: 'str | PathLike[str]') -> str:

@@ -30,6 +30,7 @@ class Report:
     Attributes:
         pictures: How many pictures went through.
         people: How many poses were predicted.
+        empty: In how many pictures nobody was found.
         undrawn: Of how many of them every keypoint has too low a score to be
             drawn.
         skipped: What was no picture, or could not be used or drawn.
@@ -42,6 +43,7 @@ class Report:
 
     pictures: int = 0
     people: int = 0
+    empty: int = 0
     undrawn: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     boxes_left_out: Counter = field(default_factory=Counter)
@@ -183,9 +185,13 @@ class Prediction:
             *self.finder.remarks(),
             *self.outputs.remarks(),
         ]
-        if report.pictures and not report.people:
+        if report.empty == report.pictures > 0:
             why = '' if report.boxes_left_out else f': {self.finder.nobody}'
             report.remarks.append(f'There is nobody in the pictures{why}.')
+        elif report.empty:
+            report.remarks.append(
+                f'There is nobody in {report.empty} of the pictures.'
+            )
         self.outputs.close(report.summary())
 
     def _add(self, frame: Frame) -> None:
@@ -210,6 +216,7 @@ class Prediction:
             self.outputs.results.add(frame, image_id, people, poses, tracks)
         report.pictures += 1
         report.people += len(poses)
+        report.empty += not len(poses)
 
     def _predict(
         self, frame: Frame

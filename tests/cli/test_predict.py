@@ -23,6 +23,7 @@ from ..runtime.films import film
 from ..runtime.graphs import detector, pose_model
 
 ROOT = Path(distilpose_cli.__file__).parents[1]
+PHOTO = Path(__file__).parents[2] / 'docs/photos/pedestrian.jpg'
 PEOPLE = [[20, 10, 32, 40], [100, 30, 24, 48]]  # x, y, width, height
 
 
@@ -176,7 +177,7 @@ def test_nobody_has_a_reason(photos, model, tmp_path, capsys):
         (
             (('--boxes', tmp_path / 'low.json'), '2 (has a low score)'),
             (('--boxes', tmp_path / 'none.json'), 'has no box for them'),
-            (('--detector', file), 'finds none whose score is high enough'),
+            (('--detector', file), 'take each picture as one person with'),
         )
     ):
         predict(photos, '--model', model, *options, '--out', tmp_path / str(i))
@@ -254,7 +255,7 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
         (['p/1.png', '--boxes', 'none.json'], 'no such file'),
         (['p/1.png', '--boxes', 'p/1.png'], 'holds no boxes'),
         (['p/1.png', '--detector', 'none.onnx'], 'There is no detector'),
-        (['p/1.png', '--detector', 'yolox'], 'yolox-tiny, yolox-s, or none'),
+        (['p/1.png', '--detector', 'yolox'], 'nanodet, one of yolox-tiny, '),
         (['p/1.png', '--detector', 'pose.onnx'], 'detector'),
         (['p', '--detector', 'none', '--track'], 'Leave it out'),
         (['p', '--detector', 'none', '--out', 'p'], 'images themselves'),
@@ -318,7 +319,7 @@ def test_senseless_numbers(photos, model, option, value, capsys):
 @pytest.mark.parametrize('model', ['none.onnx', 'none'])
 def test_model_before_the_detector_is_fetched(photos, model, capsys):
     with pytest.raises(SystemExit, match='none'):
-        predict(photos, '--model', model)
+        predict(photos, '--model', model, '--detector', 'yolox-s')
     assert 'Fetching' not in capsys.readouterr().err
 
 
@@ -367,14 +368,35 @@ def test_source_under_another_name(photos, model, tmp_path, kind):
     assert file.read_bytes() == before
 
 
-def test_offline(photos, model, monkeypatch, tmp_path):
-    """The default detector is fetched; without a network, one line."""
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
     monkeypatch.setenv('https_proxy', 'http://127.0.0.1:9')
+
+
+@pytest.mark.usefixtures('offline')
+def test_a_photo_without_boxes_and_network(photos, model, tmp_path, capsys):
+    """The detector of this package finds the man, and nobody on grey."""
+    shutil.copy(PHOTO, photos / '4.jpg')
+    predict(photos, '--model', model, '--out', tmp_path / 'out')
+    found = results(tmp_path / 'out')
+    (row,) = found['annotations']
+    assert row['image_id'] == 4
+    assert row['bbox'] == pytest.approx([273, 130, 144, 254], abs=8)
+    assert found['info']['people_from']['detector'] == 'nanodet'
+    said = capsys.readouterr().err
+    assert 'There is nobody in 3 of the pictures.' in said
+    assert 'does not name its classes' not in said
+
+
+@pytest.mark.usefixtures('offline')
+def test_a_detector_that_cannot_be_fetched(photos, model, tmp_path):
+    options = ('--detector', 'yolox-tiny', '--out', tmp_path / 'out')
     with pytest.raises(SystemExit) as ended:
-        predict(photos, '--model', model, '--out', tmp_path / 'out')
+        predict(photos, '--model', model, *options)
     text = str(ended.value)
     assert 'yolox_tiny.onnx cannot be downloaded' in text and '\n' not in text
+    assert 'leave --detector out' in text
     assert not (tmp_path / 'out').exists()
 
 

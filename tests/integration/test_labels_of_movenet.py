@@ -111,8 +111,7 @@ def overlap(a, b):
 
 
 def test_boxes_of_a_detector(folder):
-    nanodet = shared.file_or_skip('models/nanodet-416-fp16.onnx')
-    found = label(folder, 'detected', '--detector', nanodet)
+    found = label(folder, 'detected')
     names = {x['id']: x['file_name'] for x in found['images']}
     true = json.loads((folder / 'boxes.json').read_text())
     images = {x['id']: x['file_name'] for x in true['images']}

@@ -1,7 +1,7 @@
 """Detectors are recognised, and their boxes come out in image pixels."""
 
+import hashlib
 import pickle
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,11 @@ from distilpose_runtime import detectors
 from distilpose_runtime.detector_formats import FORMATS, cells
 from distilpose_runtime.detectors import Detector, DetectorError, _best
 from distilpose_runtime.images import read_image
+from distilpose_runtime.named import NANODET
 
-from ..shared import file_or_skip
 from .graphs import detector
 
+PHOTO = Path(__file__).parents[2] / 'docs/photos/pedestrian.jpg'
 SIZE = (128, 64)
 # Twice as wide and as high as the input, so that 1 pixel there is 2 here.
 IMAGE = np.zeros((128, 256, 3), np.uint8)
@@ -250,14 +251,19 @@ def test_raw_and_decoded_sizes_of_yolox(tmp_path):
         assert (boxes[37, 2] > 1e6) == is_raw
 
 
-def test_nanodet_on_a_photo(tmp_path):
-    """Of the man in it, the box that COCO's annotators drew."""
-    found = Detector(file_or_skip('models/nanodet-416-fp16.onnx'), threads=1)
-    name = 'coco_mini/train2017/000000234748.jpg'
-    with zipfile.ZipFile(file_or_skip('data/coco_mini.zip')) as file:
-        image = read_image(Path(file.extract(name, tmp_path)))
-    boxes, _ = found(image, min_score=0.35)
+def test_the_detector_of_this_package(tmp_path, monkeypatch):
+    """Of the man in a photo, the box that COCO's annotators drew."""
+    found = pickle.loads(pickle.dumps(Detector(threads=1)))
+    assert found.format == 'nanodet' and found.size == (416, 416)
+    boxes, _ = found(read_image(PHOTO))
     np.testing.assert_allclose(boxes, [[273, 130, 417, 384]], atol=8)
+    # The card says what the file is.
+    digest = hashlib.sha256(NANODET.read_bytes()).hexdigest()
+    assert f'`{digest}`' in NANODET.with_suffix('.md').read_text()
+    # A file of its name goes before it.
+    monkeypatch.chdir(tmp_path)
+    detector(Path('nanodet'), dict(output=_yolox(True)))
+    assert Detector().format == 'yolox'
 
 
 def test_suppression_keeps_the_best_first(tmp_path):

@@ -202,8 +202,9 @@ def _expect_labels(content: Item, folder: Path) -> None:
     if not people:
         raise UserValueError(
             f'There is nobody in the {len(content["images"])} pictures that '
-            'can be read: no labels are written. Try a lower --box-threshold '
-            'or another detector, with another --out.'
+            'can be read: no labels are written. Try a lower --box-threshold, '
+            'another detector or, where each picture shows one person, '
+            '--detector none, with another --out.'
         )
     if not any(x['num_keypoints'] for x in people):
         highest = max(max(x['keypoint_scores']) for x in people)
