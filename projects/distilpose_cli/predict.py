@@ -21,6 +21,10 @@ def _score(text: str) -> float:
     return value
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(','))
+
+
 NUMBER: dict[str, Any] = dict(type=positive, metavar='N')
 SCORE: dict[str, Any] = dict(type=_score, metavar='SCORE')
 
@@ -139,10 +143,19 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         help='draw no pictures',
     )
     add(
+        '--draw',
+        type=_words,
+        metavar='PARTS',
+        help='what to draw, with commas between: poses, boxes, sigmas (an '
+        'ellipse of one standard deviation around each keypoint) and ids '
+        '(default: poses, and with --track ids)',
+    )
+    add(
         '--keypoint-threshold',
         **SCORE,
         default=0.3,
-        help='do not draw keypoints of lower scores (default: %(default)s)',
+        help='do not draw keypoints of lower scores; up to 0.5 they are '
+        'hollow (default: %(default)s)',
     )
 
 

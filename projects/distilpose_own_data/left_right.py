@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from distilpose.checks.report import NEVER, Report
-from distilpose.keypoints.names import Name, split
+from distilpose_runtime.keypoint_names import Name, split
 
 __all__ = ['check_faces']
 

@@ -1,72 +1,188 @@
-"""Poses drawn over an image."""
+"""Poses drawn over an image, as ``appearance`` says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 
+from .appearance import (
+    LIMB,
+    OUTLINE,
+    RING,
+    Color,
+    Person,
+    people_of,
+)
+from .errors import UserValueError
 from .poses import Poses
 
-__all__ = ['draw', 'draw_lines']
+__all__ = ['PARTS', 'draw', 'draw_lines', 'expect_parts']
 
-Color = tuple[int, int, int]
+# What can be drawn.
+PARTS = ('poses', 'boxes', 'sigmas', 'ids')
 
-# OpenCV takes coordinates as whole numbers of 1 / 2 ** SHIFT pixel.
+# OpenCV takes coordinates as whole numbers of 1 / 2 ** SHIFT pixel, and fills
+# smooth shapes beyond their border, in pixels.
 SHIFT = 4
-GRAY = (200, 200, 200)
+SPREAD = 0.7
+# OpenCV's small circles are crosses; these are round.
+_ANGLES = np.arange(24) * (2 * np.pi / 24)
+CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
 
 def draw(
     image: np.ndarray,
     poses: Poses,
     min_score: float = 0.3,
-    boxes: bool = True,
-    ellipses: bool = True,
+    parts: Collection[str] = ('poses',),
+    numbers: Sequence[int] | np.ndarray | None = None,
 ) -> np.ndarray:
-    """Draw skeletons, boxes and error ellipses.
+    """Draw people over an image.
 
     Args:
         image: Image (height, width, 3), BGR, 8 bits. It stays as it is.
         poses: The poses in it.
-        min_score: Keypoints of lower scores are left out.
-        boxes: Whether to draw the people's boxes.
-        ellipses: Whether to draw an ellipse of one sigma around keypoints,
-            where the model predicts sigmas.
+        min_score: Keypoints of lower scores are left out. Those below 0.5 are
+            hollow.
+        parts: What to draw: ``'poses'``, ``'boxes'``, ``'sigmas'``, an
+            ellipse of one standard deviation around each keypoint where the
+            model predicts them, and ``'ids'``, the numbers.
+        numbers: The people's numbers (N,), which choose their colours; below
+            0 for none. By default they count from 0 on.
 
     Returns:
         Picture of the same size and kind.
+
+    Raises:
+        ValueError: There is no such part.
     """
+    expect_parts(parts)
     canvas = image.copy()
-    dots, lines = _colors(poses)
-    for i in range(len(poses)):
-        visible = (poses.scores[i] >= min_score) & np.isfinite(
-            poses.keypoints[i]
-        ).all(-1)
-        x1, y1, x2, y2 = poses.boxes[i]
-        width = max(1, round(float(max(x2 - x1, y2 - y1)) / 150))
-        if boxes:
-            start, end = _fixed((x1, y1)), _fixed((x2, y2))
-            cv2.rectangle(canvas, start, end, GRAY, 1, cv2.LINE_AA, SHIFT)
-        draw_lines(
-            canvas, poses.keypoints[i], poses.skeleton, lines, width, visible
+    if numbers is None:
+        numbers = range(len(poses))
+    people = people_of(poses, min_score, numbers)
+    if 'sigmas' in parts and poses.sigmas is not None:
+        canvas = _with_sigmas(canvas, poses.sigmas, people)
+    for person in people:
+        if 'boxes' in parts:
+            _draw_box(canvas, person)
+        if 'poses' in parts:
+            _draw_limbs(canvas, person, poses.skeleton)
+            _draw_keypoints(canvas, person)
+    if 'ids' in parts:
+        for person in people:
+            _draw_number(canvas, person)
+    return canvas
+
+
+def expect_parts(parts: Collection[str]) -> None:
+    """See that these parts can be drawn.
+
+    Raises:
+        ValueError: One of them cannot.
+    """
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise UserValueError(
+            f'"{unknown[0]}" cannot be drawn. Expected some of '
+            f'{", ".join(PARTS)}.'
         )
-        for k in np.flatnonzero(visible):
-            center = _fixed(poses.keypoints[i, k])
-            radius = _fixed((1.5 * width, 0))[0]
-            cv2.circle(canvas, center, radius, dots[k], -1, cv2.LINE_AA, SHIFT)
-            if ellipses and poses.sigmas is not None:
+
+
+def _draw_limbs(
+    canvas: np.ndarray, person: Person, links: Sequence[tuple[int, int]]
+) -> None:
+    kept = [i for i, pair in enumerate(links) if person.shown[[*pair]].all()]
+    if not kept:
+        return
+    ends = np.array(links)[kept]
+    points = person.points[ends]  # (limbs, 2 ends, x and y)
+    along = points[:, 1] - points[:, 0]
+    length = np.linalg.norm(along, axis=1)
+    along /= np.maximum(length, 1e-6)[:, None]
+    # Limbs end at the rings of hollow keypoints, which stay hollow.
+    cut = np.where(person.hollow[ends], person.radii[ends], 0)
+    keep = cut.sum(1) < length
+    points[:, 0] += along * cut[:, :1]
+    points[:, 1] -= along * cut[:, 1:]
+    across = along[:, ::-1] * [-1, 1]
+    half = LIMB / 2 * person.radii[ends]
+    for edge in dict.fromkeys((person.edge, 0.0)):  # the outlines first
+        sides = (half + edge - SPREAD)[..., None] * across[:, None]
+        corners = np.concatenate(
+            [points + sides, (points - sides)[:, ::-1]], axis=1
+        )
+        for i, shape, fits in zip(kept, _fixed(corners), keep):
+            if fits:
+                color = OUTLINE if edge else person.lines[i]
+                cv2.fillConvexPoly(canvas, shape, color, cv2.LINE_AA, SHIFT)
+
+
+def _draw_keypoints(canvas: np.ndarray, person: Person) -> None:
+    given = np.flatnonzero(person.shown)
+    hollow, radii = person.hollow[given], person.radii[given]
+    rings = np.maximum(np.round(RING * radii - SPREAD), 1)
+    for edge in dict.fromkeys((person.edge, 0.0)):  # the outlines first
+        # The outline is outside of a ring, which stays hollow.
+        lines = rings + np.floor(edge)
+        drawn = radii + edge - np.where(hollow, lines / 2, SPREAD)
+        shapes = person.points[given, None] + drawn[:, None, None] * CIRCLE
+        for k, shape, line in zip(given, _fixed(shapes), lines):
+            color = OUTLINE if edge else person.dots[k]
+            if person.hollow[k]:
+                cv2.polylines(
+                    canvas, [shape], True, color, int(line), cv2.LINE_AA, SHIFT
+                )
+            else:
+                cv2.fillConvexPoly(canvas, shape, color, cv2.LINE_AA, SHIFT)
+
+
+def _with_sigmas(
+    canvas: np.ndarray, sigmas: np.ndarray, people: Sequence[Person]
+) -> np.ndarray:
+    filled = canvas.copy()
+    for thickness, target in ((-1, filled), (1, canvas)):
+        for person in people:
+            for k in np.flatnonzero(person.shown):
                 cv2.ellipse(
-                    canvas,
-                    center,
-                    _fixed(poses.sigmas[i, k]),
+                    target,
+                    _fixed(person.points[k]).tolist(),
+                    _fixed(sigmas[person.row, k]).tolist(),
                     angle=0,
                     startAngle=0,
                     endAngle=360,
-                    color=dots[k],
+                    color=person.dots[k],
+                    thickness=thickness,
                     lineType=cv2.LINE_AA,
                     shift=SHIFT,
                 )
-    return canvas
+    return cv2.addWeighted(filled, 0.25, canvas, 0.75, 0)
+
+
+def _draw_box(canvas: np.ndarray, person: Person) -> None:
+    x1, y1, x2, y2 = np.round(person.box).astype(int).tolist()
+    width = max(round(person.radius / 3), 1)
+    cv2.rectangle(canvas, (x1, y1), (x2, y2), OUTLINE, width + 2)
+    cv2.rectangle(canvas, (x1, y1), (x2, y2), person.color, width)
+
+
+def _draw_number(canvas: np.ndarray, person: Person) -> None:
+    if person.number < 0:
+        return
+    height, width = canvas.shape[:2]
+    tall = min(max(8 * person.radius, 10), height / 12)
+    text, font = str(person.number), cv2.FONT_HERSHEY_SIMPLEX
+    scale, bold = tall / 22, max(round(tall / 8), 1)
+    (w, h), _ = cv2.getTextSize(text, font, scale, bold)
+    pad = max(round(tall / 4), 2)
+    across, down = w + 2 * pad, h + 2 * pad
+    x, y = np.round(person.box[:2]).astype(int).tolist()
+    x = max(min(x, width - across), 0)
+    y = max(min(y - down, height - down), 0)
+    canvas[y : y + down, x : x + across] = person.color
+    place = x + pad, y + pad + h
+    cv2.putText(canvas, text, place, font, scale, OUTLINE, bold, cv2.LINE_AA)
 
 
 def draw_lines(
@@ -75,7 +191,6 @@ def draw_lines(
     links: Sequence[tuple[int, int]],
     colors: Sequence[Color],
     width: int,
-    visible: np.ndarray | None = None,
 ) -> None:
     """Draw the lines of a skeleton into an image.
 
@@ -85,37 +200,21 @@ def draw_lines(
         links: Pairs of keypoints to connect.
         colors: A colour for each link, in the image's order of channels.
         width: Width of a line, pixels.
-        visible: Which keypoints are to be drawn, (K,); None for all.
     """
+    places = _fixed(points)
     for (a, b), color in zip(links, colors):
-        if visible is None or (visible[a] and visible[b]):
-            start, end = _fixed(points[a]), _fixed(points[b])
-            cv2.line(canvas, start, end, color, width, cv2.LINE_AA, SHIFT)
-
-
-def _fixed(point) -> tuple[int, int]:
-    # Far outside any image, where OpenCV's whole numbers do not end yet.
-    fixed = np.nan_to_num(np.asarray(point, np.float64)) * (1 << SHIFT)
-    x, y = fixed.clip(-(2**26), 2**26).round()
-    return int(x), int(y)
-
-
-def _colors(poses: Poses) -> list[list[Color]]:
-    """BGR colours of keypoints and lines; the model's, or a rainbow."""
-    return [
-        _rainbow(count)
-        if given is None or len(given) != count
-        else [(b, g, r) for r, g, b in given]
-        for given, count in (
-            (poses.keypoint_colors, len(poses.names)),
-            (poses.skeleton_colors, len(poses.skeleton)),
+        cv2.line(
+            canvas,
+            places[a].tolist(),
+            places[b].tolist(),
+            color,
+            width,
+            cv2.LINE_AA,
+            SHIFT,
         )
-    ]
 
 
-def _rainbow(count: int) -> list[Color]:
-    if not count:
-        return []
-    hues = np.linspace(0, 180, count, endpoint=False).astype(np.uint8)
-    hsv = np.stack([hues, *[np.full_like(hues, 255)] * 2], axis=-1)
-    return cv2.cvtColor(hsv[None], cv2.COLOR_HSV2BGR)[0].tolist()
+def _fixed(points: Any) -> np.ndarray:
+    # Far outside any image, where OpenCV's whole numbers do not end yet.
+    fixed = np.nan_to_num(np.asarray(points, np.float64)) * (1 << SHIFT)
+    return fixed.clip(-(2**26), 2**26).round().astype(np.int32)

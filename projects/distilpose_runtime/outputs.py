@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .drawing import expect_parts
 from .errors import UserValueError
 from .frames import Frame, Source
 from .images import write_image, written_path
@@ -28,6 +30,9 @@ class Settings:
     The help of ``distilpose predict`` describes its options, of the same
     names; ``media`` is False for ``--no-media``. ``overwrite`` replaces files
     of an earlier run, and never those of the source.
+
+    Raises:
+        ValueError: ``draw`` names what cannot be drawn.
     """
 
     source: str = ''
@@ -36,10 +41,14 @@ class Settings:
     largest: int | None = None
     every: int = 1
     limit: int | None = None
+    draw: Collection[str] | None = None
     media: bool = True
     csv: bool = False
     track: bool = False
     overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        expect_parts(self.draw or ())
 
 
 class Destination(Protocol):

@@ -205,7 +205,7 @@ class Prediction:
         if self.settings.media:
             try:
                 with report.timed('draw'):
-                    drawn = self._draw(frame, people, poses, tracks)
+                    drawn = self._draw(frame, poses, tracks)
                 with report.timed('write'):
                     self.outputs.draw(frame, drawn)
             except (cv2.error, MemoryError, UserValueError) as error:
@@ -247,37 +247,24 @@ class Prediction:
     def _draw(
         self,
         frame: Frame,
-        people: People,
         poses: Poses,
         tracks: np.ndarray | None,
     ) -> np.ndarray:
-        drawn = draw(frame.image, poses, self.settings.keypoint_threshold)
-        low = (poses.scores < self.settings.keypoint_threshold).all(axis=1)
-        self.report.undrawn += int(low.sum())
-        if tracks is not None:
-            for box, number in zip(people.boxes, tracks):
-                if number >= 0:
-                    _draw_number(drawn, box, number)
-        return drawn
+        settings = self.settings
+        parts = settings.draw
+        if parts is None:
+            parts = ('poses', 'ids') if settings.track else ('poses',)
+        numbers = tracks
+        if tracks is None and frame.time is not None and 'ids' not in parts:
+            # Their order changes in a film, and so would their colours.
+            numbers = np.full(len(poses), -1)
+        threshold = settings.keypoint_threshold
+        if 'poses' in parts:
+            low = (poses.scores < threshold).all(axis=1)
+            self.report.undrawn += int(low.sum())
+        return draw(frame.image, poses, threshold, parts, numbers)
 
 
 def _reason(error: BaseException) -> str:
     text = ' '.join(str(error).split())[:200]
     return text or 'there is not enough memory for it'
-
-
-def _draw_number(image: np.ndarray, box: np.ndarray, number: int) -> None:
-    scale = max(0.5, image.shape[0] / 1000)
-    x, y = (round(float(value)) for value in box[:2])
-    # Black below white can be read on any picture.
-    for color, width in ((0, 4), (255, 1)):
-        cv2.putText(
-            image,
-            str(number),
-            (x + 2, max(y, 0) + round(24 * scale)),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            scale,
-            (color,) * 3,
-            round(width * scale) or 1,
-            cv2.LINE_AA,
-        )

@@ -1,26 +1,41 @@
-"""What is drawn of poses, and where."""
+"""What is drawn of people, and where."""
 
 import numpy as np
+import pytest
 
 from distilpose_runtime import Poses, draw
+from distilpose_runtime.appearance import LEFT, PEOPLE, RIGHT
 
-IMAGE = np.zeros((200, 300, 3), np.uint8)
-RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+IMAGE = np.full((400, 300, 3), 90, np.uint8)
+BACKGROUND = (90, 90, 90)
+# Two arms and a tail: what is left, right, and in the middle.
+NAMES = ['left_elbow', 'left_wrist', 'right_elbow', 'right_wrist', 'tail']
+POINTS = np.array([[60, 100], [60, 300], [240, 100], [240, 300], [150, 350]])
+SKELETON = [(0, 1), (2, 3), (0, 2), (3, 4)]
 
 
-def poses(**changes):
-    """One person: red, green and blue keypoints and a line of two."""
+def poses(scale=1, **changes):
+    """One person, 360 pixels high."""
     found = dict(
-        keypoints=np.array([[[100, 100], [200, 100], [150, 40]]], float),
-        scores=np.array([[0.9, 0.9, 0.9]]),
-        sigmas=np.array([[[30, 10], [5, 5], [5, 5]]], float),
-        boxes=np.array([[50, 20, 250, 180]], float),
-        names=['a', 'b', 'c'],
-        skeleton=[(0, 1)],
-        keypoint_colors=[RED, GREEN, BLUE],
-        skeleton_colors=[(255, 255, 0)],
+        keypoints=scale * POINTS[None].astype(float),
+        scores=np.full((1, 5), 0.9),
+        sigmas=scale * np.array([[[30, 10], *[[2, 2]] * 4]], float),
+        boxes=scale * np.array([[20, 20, 280, 380]], float),
+        names=NAMES,
+        skeleton=SKELETON,
     )
     return Poses(**{**found, **changes})
+
+
+def two_people():
+    """The second is above the first, and at the right."""
+    one = poses(0.5)
+    return poses(
+        keypoints=np.concatenate([one.keypoints, one.keypoints + [140, 20]]),
+        boxes=np.concatenate([one.boxes, one.boxes + [140, 20] * 2]),
+        scores=np.full((2, 5), 0.9),
+        sigmas=None,
+    )
 
 
 def at(picture, x, y):
@@ -28,49 +43,142 @@ def at(picture, x, y):
     return tuple(int(c) for c in picture[y, x][::-1])
 
 
-def test_everything_is_where_it_should_be():
-    picture = draw(IMAGE, poses())
-    assert not IMAGE.any()
-    assert at(picture, 100, 100) == RED
-    assert at(picture, 200, 100) == GREEN
-    assert at(picture, 150, 40) == BLUE
-    red, green, blue = at(picture, 160, 100)  # the line
-    assert red == green > 200 > blue
-    assert min(at(picture, 50, 90)) > 150  # the box
-    red = picture[..., 2].astype(int) - picture[..., 1]
-    rows, columns = np.nonzero(red > 99)  # the first keypoint's ellipse
-    assert (rows.min(), rows.max()) == (90, 110)
-    assert columns.min() == 70
+def scored(*scores):
+    return poses(scores=np.array([scores], float))
+
+
+def test_limbs_tell_sides_and_the_rest_tells_the_person():
+    for number in (0, 1, len(PEOPLE) + 1):
+        picture = draw(IMAGE, poses(), numbers=[number])
+        own = PEOPLE[number % len(PEOPLE)]
+        assert at(picture, 60, 200) == LEFT
+        assert at(picture, 240, 200) == RIGHT
+        assert at(picture, 150, 100) == own  # between left and right
+        assert all(at(picture, *point) == own for point in POINTS)
+    assert (IMAGE == 90).all()
+    assert at(picture, 150, 200) == BACKGROUND
+
+
+@pytest.mark.parametrize('scale', [0.5, 2, 8])
+def test_widths_follow_the_person(scale):
+    size = round(400 * scale), round(300 * scale)
+    image = np.full((*size, 3), 90, np.uint8)
+    picture = draw(image, poses(scale))
+    row = (picture[round(200 * scale)] != 90).any(-1)[: round(150 * scale)]
+    radius = 250 * scale / 60
+    # The limb and its outline, and what is smoothed at both sides.
+    assert row.sum() == pytest.approx(1.9 * radius, abs=2.5)
+
+
+def test_a_box_of_the_whole_picture_makes_nobody_thick():
+    small = poses(0.25)
+    given = draw(IMAGE, small)
+    loose = np.array([[0, 0, 300, 400]])
+    changed = [
+        (picture != 90).any(-1).sum()
+        for picture in (given, draw(IMAGE, poses(0.25, boxes=loose)))
+    ]
+    assert changed[1] == pytest.approx(changed[0], rel=0.15)
+
+
+def test_crowded_keypoints_are_smaller():
+    face = poses(keypoints=POINTS[None] * [0.05, 1.0])
+    assert (draw(IMAGE, face)[100, 12:] != 90).any(-1).sum() < 12
+    assert (draw(IMAGE, poses())[100, 60:75] != 90).any(-1).sum() >= 6
+
+
+def test_unsure_keypoints_are_hollow():
+    """Up to a score of 0.5; limbs end at them."""
+    picture = draw(IMAGE, scored(0.4, 0.5, 0.9, 0.9, 0.9))
+    x, y = POINTS[0]
+    assert at(picture, x, y) == BACKGROUND
+    assert at(picture, x, y + 1) == BACKGROUND
+    assert picture[y - 6 : y, x].min(-1).max() > 150  # the white ring
+    assert at(picture, *POINTS[1]) == PEOPLE[0]
+    assert at(picture, 60, 200) == LEFT
+    small = draw(IMAGE, poses(0.1, scores=np.full((1, 5), 0.4)))
+    assert at(small, 6, 10) == BACKGROUND
 
 
 def test_what_is_left_out():
-    few = draw(IMAGE, poses(), boxes=False, ellipses=False)
-    assert at(few, 50, 90) == (0, 0, 0) and at(few, 70, 100) == (0, 0, 0)
-    assert np.array_equal(few, draw(IMAGE, poses(sigmas=None), boxes=False))
-    unsure = draw(IMAGE, poses(scores=np.array([[0.9, 0.1, 0.9]])))
-    assert at(unsure, 200, 100) == (0, 0, 0)
-    assert at(unsure, 160, 100) == (0, 0, 0)  # no line without its end
-    assert at(unsure, 150, 40) == BLUE
+    """Keypoints of low scores or without a place, and their limbs."""
+    picture = draw(IMAGE, scored(0.9, 0.1, 0.9, 0.9, 0.9))
+    assert at(picture, *POINTS[1]) == BACKGROUND
+    assert at(picture, 60, 200) == BACKGROUND
+    assert at(picture, *POINTS[0]) == PEOPLE[0]
+    some = draw(IMAGE, scored(0.9, 0.1, 0.9, 0.9, 0.9), min_score=0.1)
+    assert at(some, 60, 200) == LEFT
     nowhere = poses().keypoints
-    nowhere[0, 2] = np.nan
-    assert at(draw(IMAGE, poses(keypoints=nowhere)), 100, 100) == RED
+    nowhere[0, 1] = np.nan
+    lost = draw(IMAGE, poses(keypoints=nowhere))
+    assert np.array_equal(lost, picture)
+    assert np.array_equal(draw(IMAGE, poses(), parts=()), IMAGE)
 
 
-def test_colours_of_models_without():
-    """One for each keypoint, all different."""
-    plain = poses(keypoint_colors=None, skeleton_colors=None)
-    picture = draw(IMAGE, plain)
-    colors = {at(picture, *p) for p in ((100, 100), (200, 100), (150, 40))}
-    assert len(colors) == 3 and (0, 0, 0) not in colors
+def test_boxes_and_ellipses():
+    boxes = draw(IMAGE, poses(), parts=['boxes'])
+    assert at(boxes, 20, 200) == at(boxes, 280, 200) == PEOPLE[0]
+    assert (boxes[30:370, 30:270] == 90).all()
+    assert (boxes[:15] == 90).all()
+    sigmas = draw(IMAGE, poses(), parts=['sigmas'])
+    rows, columns = np.nonzero((sigmas[:200, :150] != 90).any(-1))
+    # One pixel more is smoothed at each side.
+    assert np.ptp(rows) == pytest.approx(20, abs=2)
+    assert np.ptp(columns) == pytest.approx(60, abs=2)
+    none = draw(IMAGE, poses(sigmas=None), parts=['sigmas'])
+    assert np.array_equal(none, IMAGE)
 
 
-def test_far_away_and_nobody():
-    far = poses(keypoints=np.full((1, 3, 2), 1e12))
-    draw(IMAGE, far)
+@pytest.mark.parametrize('corner', [(-40, -30), (290, 390), (100, 100)])
+def test_numbers_stay_inside(corner):
+    """Whole, wherever the person is."""
+    moved = np.array([[*corner, corner[0] + 50, corner[1] + 90]], float)
+    person = poses(0.2, boxes=moved)
+    inside = draw(IMAGE, person, parts=['ids'], numbers=[17])
+    wide = np.full((1200, 1100, 3), 90, np.uint8)
+    place = np.tile([400, 400], 2)
+    free = poses(0.2, boxes=moved + place, keypoints=person.keypoints + 400)
+    outside = draw(wide, free, parts=['ids'], numbers=[17])
+    assert (inside != 90).any(-1).sum() == (outside != 90).any(-1).sum() > 100
+    unknown = draw(IMAGE, person, parts=['ids'], numbers=[-1])
+    assert np.array_equal(unknown, IMAGE)
+
+
+def test_small_people_are_drawn_last():
+    """Whatever their order; each has a colour."""
+    both = two_people()
+    picture = draw(IMAGE, both)
+    assert at(picture, 30, 50) == PEOPLE[0]
+    assert at(picture, 170, 70) == PEOPLE[1]
+    same = both.keypoints[:1].repeat(2, 0)
+    boxes = both.boxes[:1] * [[1, 1, 1, 1], [1, 1, 0.5, 0.5]]
+    for order in ([0, 1], [1, 0]):
+        crowd = poses(
+            keypoints=same, boxes=boxes[order], scores=both.scores, sigmas=None
+        )
+        picture = draw(IMAGE, crowd, numbers=np.array([3, 4])[order])
+        assert at(picture, 30, 50) == PEOPLE[4]
+
+
+def test_names_without_sides_keep_the_models_colours():
+    plain = dict(names=['a', 'b', 'c', 'd', 'e'])
+    own = draw(IMAGE, poses(**plain))
+    assert at(own, 60, 200) == at(own, 60, 100) == PEOPLE[0]
+    red, green = (255, 0, 0), (0, 255, 0)
+    plain |= dict(keypoint_colors=[red] * 5, skeleton_colors=[green] * 4)
+    colored = draw(IMAGE, poses(**plain))
+    assert at(colored, 60, 200) == green and at(colored, 60, 100) == red
+    sided = draw(IMAGE, poses(**{**plain, 'names': NAMES}))
+    assert at(sided, 60, 200) == LEFT
+
+
+def test_far_away_nobody_and_no_such_part():
+    draw(IMAGE, poses(keypoints=np.full((1, 5, 2), 1e12)))
+    empty = np.zeros((0, 5, 2))
     nobody = poses(
-        keypoints=np.zeros((0, 3, 2)),
-        scores=np.zeros((0, 3)),
-        sigmas=None,
-        boxes=np.zeros((0, 4)),
+        keypoints=empty, scores=empty[..., 0], sigmas=None, boxes=empty[:, 0]
     )
-    assert not draw(IMAGE, nobody).any()
+    everything = 'poses', 'boxes', 'sigmas', 'ids'
+    assert np.array_equal(draw(IMAGE, nobody, parts=everything), IMAGE)
+    with pytest.raises(ValueError, match='"pose" cannot be drawn. Expected'):
+        draw(IMAGE, poses(), parts=['pose'])

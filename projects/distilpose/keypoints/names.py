@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from itertools import permutations
 from operator import ne
-from typing import NamedTuple
+
+from distilpose_runtime.keypoint_names import Name, split
 
 __all__ = [
     'USUAL_SIGMA',
@@ -12,21 +13,7 @@ __all__ = [
     'is_lower',
     'mirror_pairs',
     'sigma',
-    'split',
 ]
-
-# Left and right in English, German, Dutch, French, Spanish, Portuguese,
-# Italian and Chinese, and what people shorten them to.
-LEFT = 'left|links|linke[rsnm]?|gauche|izquierd[oa]|esquerd[oa]|sinistr[oa]'
-RIGHT = 'right|rechts|rechte[rsnm]?|droite?|derech[oa]|direit[oa]|destr[oa]'
-SIDES = dict(left=f'l|lt|lft|sx|{LEFT}|左', right=f'r|rt|rgt|dx|{RIGHT}|右')
-OPPOSITE = dict(left='right', right='left')
-# In front of a word, or behind one of three letters: "leftear", not "bright".
-SIDE = re.compile(
-    f'(?<![a-z])(?:{LEFT}|{RIGHT})|左|右|'
-    f'(?<=[a-z]{{3}})(?:{LEFT}|{RIGHT})(?![a-z])',
-    re.IGNORECASE,
-)
 
 # Standard deviations of COCO's annotators, as shares of a body's size.
 SIGMAS = dict(
@@ -79,18 +66,6 @@ ACROSS = ('hip', 'shoulder', 'eye')
 Pairs = list[tuple[int, int]]
 
 
-class Name(NamedTuple):
-    """A keypoint's name in parts.
-
-    Attributes:
-        side: ``'left'``, ``'right'`` or empty.
-        base: Its other words, in lower case, with spaces between.
-    """
-
-    side: str
-    base: str
-
-
 def mirror_pairs(names: Sequence[str]) -> tuple[Pairs, list[str]]:
     """Find the keypoints that change places in a mirror image.
 
@@ -122,23 +97,6 @@ def mirror_pairs(names: Sequence[str]) -> tuple[Pairs, list[str]]:
         }
     names_left = [names[i] for i in sorted(unsure)]
     return ([], names_left) if unsure else (pairs, [])
-
-
-def split(name: str) -> Name:
-    """Take a name apart into its side and the rest."""
-    text = SIDE.sub(r'_\g<0>_', name)
-    words = re.findall(r'[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+', text)
-    words = [word.lower() for word in words]
-    sides = {
-        i: side
-        for i, word in enumerate(words)
-        for side, spellings in SIDES.items()
-        if re.fullmatch(spellings, word)
-    }
-    if len(sides) != 1 or words in (['l'], ['r']):
-        return Name('', ' '.join(words))
-    ((i, side),) = sides.items()
-    return Name(side, ' '.join(words[:i] + words[i + 1 :]))
 
 
 def _pairs(parts: Sequence[Name]) -> Pairs:
