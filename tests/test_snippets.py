@@ -6,6 +6,7 @@ A block that cannot run here is marked by a comment on the line before it:
 
 import ast
 import io
+import json
 import re
 import shlex
 import shutil
@@ -187,6 +188,31 @@ def test_names_and_links(page):
             target = page.parent / link if link else page
             assert target.exists(), link
             assert not anchor or anchor in anchors(target), (link, anchor)
+
+
+@pytest.mark.parametrize('page', PAGES + NOTEBOOKS, ids=lambda page: page.name)
+def test_a_page_has_one_name(page):
+    """A link to a whole page of docs/ has that page's title as its text."""
+    if page.name == 'CHANGELOG.md':  # which links files
+        return
+    links = re.findall(r'\[([^][]+)\]\(([^)#:]+)\)', page.read_text())
+    for text, link in links:
+        target = (page.parent / link).resolve()
+        if 'docs' in target.parts and target in PAGES + NOTEBOOKS:
+            assert ' '.join(text.split()) == title(target), link
+
+
+def test_the_site_takes_titles_from_the_pages():
+    nav = (ROOT / 'mkdocs.yml').read_text().split('nav:')[1]
+    assert not re.findall(r'^ +- [^:\n]+: \S', nav.split('plugins:')[0], re.M)
+
+
+def title(page):
+    """The first heading of a page or a notebook."""
+    text = page.read_text()
+    if page.suffix == '.ipynb':
+        text = ''.join(json.loads(text)['cells'][0]['source'])
+    return text.splitlines()[0].removeprefix('# ')
 
 
 def anchors(page):

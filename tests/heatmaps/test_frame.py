@@ -22,7 +22,7 @@ INPUT, SIZE = (192, 256), (48, 64)
 
 
 def test_paper_reads_and_draws_at_other_cells():
-    """docs/numerics.md says why: as in the original release."""
+    """docs/method.md says why: as in the original release."""
     frame = HeatmapFrame.msra((12, 16))
     assert frame.cells(torch.tensor([1.0, 1.0])).tolist() == [12, 16]
     assert frame.reading_cells(torch.tensor([1.0, 1.0])).tolist() == [11, 15]

@@ -94,7 +94,7 @@ class HeatmapFrame(NamedTuple):
         """The paper's frame for a heatmap of size (w, h) at stride 4.
 
         Drawn at x * w, but read at x * (w - 1), as in the original release:
-        docs/numerics.md.
+        docs/method.md.
         """
         w, h = size
         return cls((w, h), (w, h), reading_scale=(w - 1, h - 1))
