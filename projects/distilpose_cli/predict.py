@@ -135,7 +135,15 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     add(
         '--overwrite', **FLAG, help='replace the predictions that FOLDER holds'
     )
-    add('--csv', **FLAG, help='write predictions.csv, too')
+    add(
+        '--format',
+        dest='formats',
+        type=_words,
+        default=(),
+        metavar='FORMATS',
+        help='also write the results for other tools, with commas between: '
+        'coco, csv, deeplabcut, deeplabcut-csv, openpose',
+    )
     add(
         '--no-media',
         dest='media',

@@ -194,7 +194,7 @@ class Progress:
 
 def _tell(report: Report, outputs: Outputs) -> None:
     """Say what was done, and what was not."""
-    for sentence in report.sentences():
+    for sentence in [*report.sentences(), *outputs.notes]:
         say(sentence)
     say('Written: ' + ', '.join(map(str, outputs.files)) + '.')
 

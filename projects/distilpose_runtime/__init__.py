@@ -15,6 +15,7 @@ from .boxes import box_faults
 from .detectors import Detector, DetectorError
 from .drawing import draw
 from .estimator import PoseEstimator
+from .formats.key_points import to_supervision
 from .metadata import ModelError, ModelInfo
 from .poses import Poses
 
@@ -27,4 +28,5 @@ __all__ = [
     'Poses',
     'box_faults',
     'draw',
+    'to_supervision',
 ]

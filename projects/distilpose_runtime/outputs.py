@@ -1,4 +1,4 @@
-"""Where predictions go: pictures or a video, JSON, and CSV on request."""
+"""Where predictions go: pictures or a video, JSON, and other formats."""
 
 import importlib.metadata
 import os
@@ -11,14 +11,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from . import formats
 from .drawing import expect_parts
 from .errors import UserValueError
 from .frames import Frame, Source
 from .images import write_image, written_path
 from .media import Images
-from .people import Finder
+from .people import Finder, WholePicture
 from .poses import Estimator
-from .results import JsonResults, write_csv
+from .results import JsonResults
 
 __all__ = ['Destination', 'Outputs', 'Settings']
 
@@ -28,8 +29,9 @@ class Settings:
     """What is predicted, drawn and written.
 
     The help of ``distilpose predict`` describes its options, of the same
-    names; ``media`` is False for ``--no-media``. ``overwrite`` replaces files
-    of an earlier run, and never those of the source.
+    names; ``media`` is False for ``--no-media``, ``formats`` are those of
+    ``--format``. ``overwrite`` replaces files of an earlier run, and never
+    those of the source.
 
     Raises:
         ValueError: ``draw`` names what cannot be drawn.
@@ -43,7 +45,7 @@ class Settings:
     limit: int | None = None
     draw: Collection[str] | None = None
     media: bool = True
-    csv: bool = False
+    formats: Collection[str] = ()
     track: bool = False
     overwrite: bool = False
 
@@ -80,11 +82,14 @@ class Outputs:
     Attributes:
         results: What keeps the poses.
         files: The files and folders that are written.
+        notes: What a user should know of the other formats, at the end.
 
     Raises:
         OSError: The folder cannot be written.
-        ValueError: It holds files that would be replaced.
-        ImportError: Videos need PyAV, which is not installed.
+        ValueError: It holds files that would be replaced, or a format cannot
+            be written.
+        ImportError: Videos need PyAV, or a format a package, which is not
+            installed.
     """
 
     def __init__(
@@ -95,17 +100,22 @@ class Outputs:
         estimator: Estimator,
         settings: Settings,
     ) -> None:
-        json_file, table = (
-            folder / f'predictions.{x}' for x in ('json', 'csv')
+        one_person = (
+            settings.track
+            or settings.largest == 1
+            or isinstance(finder, WholePicture)
         )
+        for name in settings.formats:
+            formats.expect_format(name, one_person)
+        json_file = folder / 'predictions.json'
         if json_file.exists() and not settings.overwrite:
             raise UserValueError(
                 f'"{folder}" holds predictions already. Name another folder '
                 'with --out, or replace them with --overwrite.'
             )
         written = _media_files(folder, source) if settings.media else []
-        self._tables = [table] if settings.csv else []
-        _expect_free([*written, *self._tables], source, settings.overwrite)
+        others = [folder / formats.FILES[x] for x in settings.formats]
+        _expect_free([*written, *others], source, settings.overwrite)
         self._folder = folder
         self._video: Any = None
         media = [folder] if settings.media else []
@@ -118,10 +128,11 @@ class Outputs:
         self.results = JsonResults(
             json_file, _header(finder, estimator, settings), estimator
         )
-        for path in self._tables:  # of an earlier run
-            path.unlink(missing_ok=True)
-        self._columns = estimator.has_sigmas, settings.track
-        self.files = [*media, json_file, *self._tables]
+        for path in others:  # of an earlier run
+            formats.remove(path)
+        self._formats = settings.formats
+        self.files = [*media, json_file]
+        self.notes: list[str] = []
 
     def draw(self, frame: Frame, image: np.ndarray) -> None:
         """Add a picture with poses drawn in it.
@@ -153,11 +164,13 @@ class Outputs:
 
         Raises:
             OSError: One of them cannot be written.
+            ValueError: A format cannot hold the results.
         """
         try:
             self.results.close(info)
-            for path in self._tables:
-                write_csv(path, self.results.path, *self._columns)
+            for name in self._formats if info['pictures'] else ():
+                self.notes += formats.write(self.results.path, name)
+                self.files.append(self._folder / formats.FILES[name])
         finally:
             if self._video is not None:
                 self._video.close()

@@ -1,9 +1,8 @@
-"""Predictions as files: JSON in COCO's layout, and CSV.
+"""Predictions as JSON in COCO's layout.
 
 N: people. K: keypoints.
 """
 
-import csv
 import io
 import json
 import time
@@ -12,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from .files import written_whole
 from .frames import Frame
 from .people import People
 from .poses import Estimator, Poses
 
-__all__ = ['JsonResults', 'pose_scores', 'write_csv']
+__all__ = ['JsonResults', 'pose_scores']
 
 # A file is made valid after so many seconds, but for at most a 20th of the
 # time: what follows the annotations is written anew each time.
@@ -187,51 +185,3 @@ def _bytes(text: str) -> bytes:
 def _json(value: Any) -> str:
     # NaN is no JSON.
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def write_csv(path: Path, found: Path, sigmas: bool, tracks: bool) -> None:
-    """Write what a ``JsonResults`` holds as a table, one row a person.
-
-    Args:
-        path: The table.
-        found: The finished JSON file.
-        sigmas: Whether the model predicts them.
-        tracks: Whether people have numbers.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    content = json.loads(found.read_bytes())
-    names = content['categories'][0]['keypoints']
-    parts = ['x', 'y', 'score'] + ['sigma_x', 'sigma_y'] * sigmas
-    rows: list[list[Any]] = [
-        [
-            *('image', 'frame', 'time', 'person', *['track'] * tracks),
-            *('x1', 'y1', 'x2', 'y2', 'box_score', 'score'),
-            *(f'{name}_{x}' for name in names for x in parts),
-        ]
-    ]
-    # Both lists are in the order of the source.
-    images, image, person = iter(content['images']), {'id': None}, 0
-    for row in content['annotations']:
-        while image['id'] != row['image_id']:
-            image, person = next(images), 0
-        x, y, width, height = row['bbox']
-        values = np.reshape(row['keypoints'], (-1, 3))
-        if sigmas:
-            added = np.reshape(row['keypoint_sigmas'], (-1, 2))
-            values = np.hstack([values, added])
-        rows.append(
-            [
-                *(image['file_name'], image.get('frame'), image.get('time')),
-                *(person, *[row.get('track_id')] * tracks),
-                *(x, y, round(x + width, 2), round(y + height, 2)),
-                *(row['bbox_score'], row['score'], *values.ravel().tolist()),
-            ]
-        )
-        person += 1
-    with (
-        written_whole(path) as partial,
-        open(partial, 'w', encoding='utf-8', newline='') as file,
-    ):
-        csv.writer(file).writerows(rows)

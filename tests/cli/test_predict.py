@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -73,7 +74,10 @@ def results(folder) -> dict:
 def test_folder_with_boxes(photos, model, tmp_path, capsys):
     out = tmp_path / 'out'
     boxes = tmp_path / 'boxes.json'
-    predict(photos, '--model', model, '--boxes', boxes, '--out', out, '--csv')
+    predict(
+        *(photos, '--model', model, '--boxes', boxes, '--out', out),
+        *('--format', 'csv'),
+    )
     found = results(out)
     assert [x['id'] for x in found['images']] == [1, 2, 3]
     assert [x['image_id'] for x in found['annotations']] == [1, 1, 3, 3]
@@ -91,7 +95,7 @@ def test_folder_with_boxes(photos, model, tmp_path, capsys):
     info = found['info']
     assert info['complete'] and info['pictures'] == 3 and info['people'] == 4
     assert info['model']['name'] == 'toy'
-    assert len((out / 'predictions.csv').read_text().splitlines()) == 5
+    assert len((out / 'predictions.csv').read_text().splitlines()) == 1 + 4 * 2
     drawn = read_image(out / '1.png')
     assert (drawn[28:33, 34:39] != 90).any()
     assert (read_image(out / '2.png') == 90).all()  # nobody there
@@ -129,20 +133,35 @@ def test_video_with_a_detector(model, tmp_path):
     assert os.listdir(tmp_path / 'y') == ['predictions.json']
 
 
-def test_numbers_of_people(model, tmp_path, monkeypatch):
-    """Of a tracker that knows the first of two people."""
+@pytest.mark.parametrize('numbers', [[7, -1], [-1, -1]])
+def test_numbers_of_people(model, tmp_path, monkeypatch, capsys, numbers):
+    """Of a tracker that knows the first of two people, or neither."""
     tracking = ModuleType('tracking')
     tracking.Tracker = lambda rate, score: (
-        lambda people, time: np.array([7, -1])
+        lambda people, time: np.array(numbers)
     )
     monkeypatch.setitem(sys.modules, 'distilpose_runtime.tracking', tracking)
     rows = [dict(image_id=i, bbox=box) for i in (0, 1) for box in PEOPLE]
     boxes, source = tmp_path / 'x.json', plain_film(tmp_path / 'a.mp4', 2)
     boxes.write_text(json.dumps(rows))
-    arguments = (source, '--model', model, '--boxes', boxes, '--out')
-    predict(*arguments, tmp_path / 'out', '--track')
-    found = results(tmp_path / 'out')['annotations']
-    assert [x.get('track_id') for x in found] == [7, None] * 2
+    arguments = (source, '--model', model, '--boxes', boxes, '--track')
+    out = tmp_path / 'out'
+    with (
+        nullcontext()
+        if 7 in numbers
+        else pytest.raises(
+            SystemExit, match='2 people are in picture 0, of "a.mp4"'
+        )
+    ):
+        predict(*arguments, '--out', out, '--format', 'deeplabcut-csv')
+    found = results(out)
+    expected = [x if x >= 0 else None for x in numbers] * 2
+    assert [x.get('track_id') for x in found['annotations']] == expected
+    assert found['info']['complete']
+    said = capsys.readouterr().err
+    for text in ('deeplabcut.csv lacks 2 poses', f'{out}/predictions_deep'):
+        assert (text in said) == (7 in numbers)
+    assert (out / 'predictions_deeplabcut.csv').exists() == (7 in numbers)
 
 
 def test_whole_picture(photos, model, tmp_path, monkeypatch):
@@ -215,7 +234,7 @@ def test_one_bad_picture_ends_nothing(photos, model, tmp_path, capsys):
 def test_folder_whose_name_is_not_utf8(photos, model, tmp_path):
     folder = photos.rename(tmp_path / 'caf\udce9')
     model = model.rename(folder / 'pose.onnx')
-    predict_whole(folder, model, folder / 'out', '--csv')
+    predict_whole(folder, model, folder / 'out', '--format', 'csv')
     found = results(folder / 'out')
     assert len(found['annotations']) == 3
     assert found['info']['source'].endswith('caf?')
@@ -258,6 +277,11 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
         (['p/1.png', '--detector', 'yolox'], 'nanodet, one of yolox-tiny, '),
         (['p/1.png', '--detector', 'pose.onnx'], 'detector'),
         (['p', '--detector', 'none', '--track'], 'Leave it out'),
+        (['p', '--detector', 'none', '--format', 'xml'], 'no format "xml"'),
+        (
+            ['p', '--boxes', 'boxes.json', '--format', 'deeplabcut-csv'],
+            '--track',
+        ),
         (['p', '--detector', 'none', '--out', 'p'], 'images themselves'),
         (['p', '--detector', 'none', '--device', 'gpu'], 'no device "gpu"'),
         (['p', '--detector', 'none', '--checkpoint', 'x'], '--checkpoint'),
@@ -323,6 +347,16 @@ def test_model_before_the_detector_is_fetched(photos, model, capsys):
     assert 'Fetching' not in capsys.readouterr().err
 
 
+def test_no_picture_no_table(model, tmp_path):
+    (tmp_path / '1.jpg').write_bytes(b'no')
+    with pytest.raises(SystemExit, match='no picture that can be read'):
+        predict_whole(
+            *(tmp_path / '1.jpg', model, tmp_path / 'out', '--no-media'),
+            *('--format', 'csv,openpose'),
+        )
+    assert os.listdir(tmp_path / 'out') == ['predictions.json']
+
+
 def test_finished_predictions_are_kept(photos, model, tmp_path):
     out = tmp_path / 'out'
     predict_whole(photos, model, out)
@@ -340,10 +374,10 @@ def test_other_files_are_kept(photos, model, tmp_path, there):
     out.mkdir()
     (out / there).write_text('mine')
     with pytest.raises(SystemExit, match=f'{there}" exists, and 0 more'):
-        predict_whole(photos, model, out, '--csv')
+        predict_whole(photos, model, out, '--format', 'csv')
     assert [x.name for x in out.iterdir()] == [there]
     assert (out / there).read_text() == 'mine'
-    predict_whole(photos, model, out, '--csv', '--overwrite')
+    predict_whole(photos, model, out, '--format', 'csv', '--overwrite')
     assert (out / there).read_bytes() != b'mine'
 
 

@@ -1,6 +1,5 @@
 """The files that predictions are kept in."""
 
-import csv
 import itertools
 import json
 import os
@@ -12,9 +11,10 @@ from xtcocotools.coco import COCO
 
 from distilpose_runtime import Poses
 from distilpose_runtime import results as module
+from distilpose_runtime.formats import write
 from distilpose_runtime.frames import Frame
 from distilpose_runtime.people import People
-from distilpose_runtime.results import JsonResults, pose_scores, write_csv
+from distilpose_runtime.results import JsonResults, pose_scores
 
 KEYPOINTS = np.array([[[1.25, 2.5], [3, 4]], [[5, 6], [7, 8]]], np.float32)
 SCORES = np.array([[0.9, 0.5], [0.1, 0.6]], np.float32)
@@ -118,11 +118,11 @@ def test_name_that_is_no_utf8(tmp_path):
     file = JsonResults(tmp_path / 'a.json', {}, ESTIMATOR)
     file.add(odd, 0, people(), poses(), None)
     file.close({})
-    write_csv(tmp_path / 'a.csv', file.path, sigmas=True, tracks=False)
+    write(file.path, 'csv')
     content = (tmp_path / 'a.json').read_text(encoding='utf-8')
     (image,) = json.loads(content)['images']
     assert image['file_name'] == 'caf?.jpg'
-    assert 'caf?.jpg,' in (tmp_path / 'a.csv').read_text('utf-8')
+    assert 'caf?.jpg,' in (tmp_path / 'predictions.csv').read_text('utf-8')
 
 
 class FullDisk:
@@ -159,25 +159,3 @@ def test_full_disk_leaves_valid_json(tmp_path, monkeypatch, room):
     with pytest.raises(OSError):
         file.close(dict(complete=True))
     assert json.loads(path.read_text()) == found
-
-
-@pytest.mark.parametrize('sigmas', [True, False])
-def test_csv(tmp_path, sigmas):
-    """Pictures without people, and pictures of one id, are told apart."""
-    file = JsonResults(tmp_path / 'a.json', {}, ESTIMATOR)
-    file.add(frame(2), 8, people(0), poses(0, sigmas), None)
-    file.add(frame(3, 0.5), 9, people(), poses(2, sigmas), np.array([4, -1]))
-    file.add(frame(4), 8, people(1), poses(1, sigmas), np.array([7]))
-    file.close({})
-    write_csv(tmp_path / 'a.csv', file.path, sigmas, tracks=True)
-    with open(tmp_path / 'a.csv', newline='') as opened:
-        first, second, third = csv.DictReader(opened)
-    assert first['image'] == '3.jpg' and first['time'] == '0.5'
-    assert (first['frame'], third['frame']) == ('3', '')
-    assert [x['person'] for x in (first, second, third)] == ['0', '1', '0']
-    assert [x['track'] for x in (first, second, third)] == ['4', '', '7']
-    assert third['image'] == '4.jpg'
-    assert float(first['a_x']) == 1.25 and float(first['a_score']) == 0.9
-    assert float(second['x1']) == 5.5 and float(second['y2']) == 8
-    assert not sigmas or float(second['b_sigma_y']) == 0.8
-    assert len(first) == 11 + 2 * (5 if sigmas else 3)
