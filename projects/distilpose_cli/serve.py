@@ -5,6 +5,7 @@ import webbrowser
 from pathlib import Path
 
 from .arguments import DEFAULT_MODEL, FLAG, add_command
+from .predict import DEFAULT_DETECTOR
 
 __all__ = ['add_serve']
 
@@ -16,8 +17,8 @@ def add_serve(commands) -> None:
         'serve',
         run_serve,
         text,
-        ': on photos or the camera, by WebAssembly or WebGPU. The page is for '
-        'this machine alone, and nothing leaves it.',
+        ': on photos, films or the camera, by WebAssembly or WebGPU. The page '
+        'is for this machine alone, and nothing leaves it.',
     ).add_argument
     add(
         'model',
@@ -30,9 +31,9 @@ def add_serve(commands) -> None:
     add(
         '--detector',
         metavar='FILE.onnx',
-        type=Path,
-        help='a NanoDet that finds the people; without it, boxes are drawn by '
-        'hand',
+        default=DEFAULT_DETECTOR,
+        help='a NanoDet that finds the people (default: %(default)s, which '
+        'comes with this package)',
     )
     add(
         '--port',
@@ -45,10 +46,11 @@ def add_serve(commands) -> None:
 
 def run_serve(args: argparse.Namespace) -> None:
     """Serve until Ctrl-C."""
-    from distilpose_runtime.named import find_model
+    from distilpose_runtime.named import find_detector, find_model
     from distilpose_runtime.web import make_server, page_files
 
-    files = page_files(Path(find_model(args.model)), args.detector)
+    model = Path(find_model(args.model))
+    files = page_files(model, find_detector(args.detector))
     try:
         server = make_server(files, args.port)
     except (OSError, OverflowError) as error:

@@ -2,25 +2,32 @@
 
 import base64
 import json
+import os
+import re
 import shutil
 import threading
-import zipfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import cv2
 import numpy as np
 import onnx
 import pytest
+from PIL import Image
 
 from distilpose.deploy.export import export_onnx
 from distilpose_runtime import PoseEstimator
+from distilpose_runtime.detectors import Detector
+from distilpose_runtime.images import read_image
 from distilpose_runtime.named import MODELS
 from distilpose_runtime.web import make_server, page_files
+from distilpose_runtime.web.server import PAGE
 
-from .. import exported, shared
+from .. import exported
 from ..students import kinds
 
-PHOTO = 'train2017/000000234748.jpg'  # CC BY
+PHOTO = PAGE / 'example.jpg'
+WIDTH, HEIGHT = 640, 425
 BOX = 273, 130, 417, 384  # of the man in it
 CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 OPTIONS = [
@@ -49,6 +56,11 @@ def launch():
 
 
 @pytest.fixture(scope='module')
+def files():
+    return page_files(MODEL)
+
+
+@pytest.fixture(scope='module')
 def chromium(launch):
     return launch('--use-fake-ui-for-media-stream')
 
@@ -69,28 +81,21 @@ def opened(chromium, files):
         lambda line: line.type == 'error' and problems.append(line.text),
     )
     page.goto(address)
-    page.wait_for_selector('#controls:enabled')
+    wait_for(page, 'People: 1.')  # in the example
     yield page
     page.close()
     server.shutdown()
     server.server_close()
-    assert all(url.startswith((address, 'data:')) for url in asked), asked
+    assert all(
+        x.startswith((address, 'data:', f'blob:{address}')) for x in asked
+    )
     assert not problems
-
-
-@pytest.fixture(scope='module')
-def photo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp('photo')
-    with zipfile.ZipFile(shared.file_or_skip('data/coco_mini.zip')) as file:
-        return folder / file.extract(f'coco_mini/{PHOTO}', folder)
 
 
 def draw_box(page, box):
     """With the mouse, on the picture as it is shown."""
     area = page.locator('#picture').bounding_box()
-    ratio = area['width'] / page.evaluate(
-        'document.getElementById("picture").width'
-    )
+    ratio = area['width'] / WIDTH
     x1, y1, x2, y2 = (value * ratio for value in box)
     page.mouse.move(area['x'] + x1, area['y'] + y1)
     page.mouse.down()
@@ -98,8 +103,44 @@ def draw_box(page, box):
     page.mouse.up()
 
 
+def draw_boxes(page, *boxes):
+    """In the place of those that were found."""
+    page.click('#clear')
+    for i, box in enumerate(boxes):
+        draw_box(page, box)
+        wait_for(page, f'People: {i + 1}.')
+
+
+def drop(page, *files):
+    """Drop files on the page."""
+    given = [
+        (path.name, base64.b64encode(path.read_bytes()).decode())
+        for path in files
+    ]
+    transfer = page.evaluate_handle(
+        """given => {
+            const transfer = new DataTransfer();
+            for (const [name, content] of given) {
+                const bytes = Uint8Array.from(atob(content), (x) =>
+                    x.charCodeAt(0));
+                transfer.items.add(new File([bytes], name));
+            }
+            return transfer;
+        }""",
+        given,
+    )
+    page.dispatch_event('body', 'drop', dict(dataTransfer=transfer))
+
+
 def wait_for(page, text):
     page.locator('#status', has_text=text).wait_for()
+
+
+def wait_for_photo(page, name):
+    page.locator(f'#picture[aria-label^="{name},"]').wait_for()
+    page.locator(
+        '#status', has_text=re.compile('People:|No people')
+    ).wait_for()
 
 
 def people(page):
@@ -116,13 +157,13 @@ def picture(page):
 @pytest.mark.parametrize(
     'kind', ['plain', 'udp', 'transparent', 'bytes', 'external']
 )
-def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
+def test_keypoints_are_those_of_python(chromium, tmp_path, kind):
     """Two boxes drawn by hand, one of them over the border.
 
     Of a transparent picture, the colours as stored; by a model that takes
     bytes; and by one whose weights are in a file of their own.
     """
-    model = MODEL
+    model, photo = MODEL, shutil.copy(PHOTO, tmp_path / 'photo.jpg')
     if kind == 'udp':
         graph, model = onnx.load(MODEL), tmp_path / 'udp.onnx'
         (entry,) = graph.metadata_props
@@ -144,12 +185,10 @@ def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
         cv2.imwrite(str(photo), np.dstack([image, alpha.astype(np.uint8)]))
     with opened(chromium, page_files(model)) as page:
         page.set_input_files('#file', photo)
-        wait_for(page, 'Draw a box')
-        for i, box in enumerate([BOX, (2, 10, 90, 300)]):
-            draw_box(page, box)
-            wait_for(page, f'People: {i + 1}.')
+        wait_for_photo(page, photo.name)
+        draw_boxes(page, BOX, (260, 100, 430, 420))
         found = people(page)
-        assert 'ms a person (WebAssembly' in page.text_content('#status')
+        assert 'ms each (WebAssembly' in page.text_content('#status')
     boxes = [person['box'] for person in found]
     np.testing.assert_allclose(boxes[0], BOX, atol=1)
     expected = PoseEstimator(model)(cv2.imread(str(photo)), boxes)
@@ -160,114 +199,245 @@ def test_keypoints_are_those_of_python(chromium, photo, tmp_path, kind):
         difference = values - getattr(expected, name)
         # A crop beside its place by a pixel of the input moves all by 1 to 3.
         assert np.abs(difference.mean((0, 1))).max() < 0.1
-        assert typical(np.abs(difference)) < 0.15
+        assert typical(np.abs(difference)) < 0.2
     scores = [person['scores'] for person in found]
     np.testing.assert_allclose(scores, expected.scores, atol=atol)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', kinds.KINDS)
-def test_any_kind_of_head(chromium, photo, tmp_path, kind):
+def test_any_kind_of_head(chromium, tmp_path, kind):
     """Within a pixel of 250: browsers resample a crop otherwise, and random
     weights make much of it."""
     export_onnx(*kinds.made(kind, tmp_path), tmp_path / 'student.onnx')
     with opened(chromium, page_files(tmp_path / 'student.onnx')) as page:
-        page.set_input_files('#file', photo)
-        wait_for(page, 'Draw a box')
-        draw_box(page, BOX)
-        wait_for(page, 'People: 1.')
+        draw_boxes(page, BOX)
         (found,) = people(page)
     estimator = PoseEstimator(tmp_path / 'student.onnx')
-    expected = estimator(cv2.imread(str(photo)), [found['box']])
+    expected = estimator(cv2.imread(str(PHOTO)), [found['box']])
     difference = np.array(found['keypoints']) - expected.keypoints[0]
     assert np.median(np.abs(difference)) < 1
     off = np.abs(found['scores'] - expected.scores[0]).max()
     assert off < 0.03 * np.abs(expected.scores).max()
 
 
-def test_detector_finds_the_man(chromium, photo):
-    nanodet = shared.file_or_skip('models/nanodet-416-fp16.onnx')
-    with opened(chromium, page_files(MODEL, nanodet)) as page:
-        page.set_input_files('#file', photo)
-        wait_for(page, 'People: 1.')
-        (found,) = people(page)
-        x1, y1, x2, y2 = found['box']
-        np.testing.assert_allclose(found['box'], BOX, atol=8)
-        # Other boxes can be drawn beside it, and all taken away.
-        draw_box(page, (20, 200, 200, 350))
+@pytest.mark.parametrize('turn', [False, True])
+def test_people_are_those_of_python(chromium, files, tmp_path, turn):
+    """Two people, one of them small; in a photo that EXIF turns, too."""
+    man, path = cv2.imread(str(PHOTO)), tmp_path / 'two.jpg'
+    photo = np.hstack([man, np.zeros_like(man)])
+    photo[150:363, 800:1120] = cv2.resize(man[:, ::-1], (320, 213))
+    if turn:
+        photo = np.rot90(photo)  # EXIF's orientation 6 turns it back
+    exif = Image.Exif()
+    exif[0x0112] = 6 if turn else 1
+    Image.fromarray(photo[..., ::-1]).save(path, exif=exif, quality=95)
+    image = read_image(path)
+    assert image.shape == (HEIGHT, 2 * WIDTH, 3)
+    boxes, scores = Detector()(image)
+    assert len(boxes) == 2
+    expected = PoseEstimator(MODEL)(image, boxes)
+    with opened(chromium, files) as page:
+        page.set_input_files('#file', path)
         wait_for(page, 'People: 2.')
-        page.click('#clear')
-        wait_for(page, 'Draw a box')
-        assert people(page) == []
+        found = people(page)
+        rows = page.locator('.person').all_text_contents()
+    np.testing.assert_allclose([x['box'] for x in found], boxes, atol=0.3)
+    found_scores = [x['score'] for x in found]
+    np.testing.assert_allclose(found_scores, scores, atol=0.01)
+    difference = [x['keypoints'] for x in found] - expected.keypoints
+    assert np.abs(difference).mean() < 0.3
+    for i, row in enumerate(rows):
+        assert row.startswith(f'Person {i + 1}found {found_scores[i]:.2f}, ')
+        assert f'{np.mean(found[i]["scores"]):.2f} (' in row
 
 
-def test_example_and_what_is_drawn(chromium):
-    """A box, dots and ellipses are on the picture until switched off."""
-    with opened(chromium, page_files(MODEL)) as page:
-        assert page.locator('#credit').is_hidden()
-        page.click('#example')
-        wait_for(page, 'Draw a box')
+@pytest.mark.parametrize('width', [360, 768, 1280])
+def test_example_and_what_is_drawn(chromium, files, width):
+    """The pose is there at once; boxes and ellipses by choice."""
+    with opened(chromium, files) as page:
+        page.set_viewport_size(dict(width=width, height=800))
+        assert page.evaluate('document.body.scrollWidth') <= width
         assert page.locator('#credit').is_visible()
-        plain = picture(page)
-        x1, y1, x2, y2 = 200, 97, 312, 288
-        page.fill('#score', '0')
-        draw_box(page, (x1, y1, x2, y2))
-        wait_for(page, 'People: 1.')
-        shown = picture(page)
-        changed = (shown != plain).any(-1)
-        assert changed[150:250, x1 - 1 : x1 + 2].any(-1).all()
         (found,) = people(page)
-        for (x, y), (a, b) in zip(found['keypoints'], found['sigmas']):
-            assert changed[round(y), round(x)]
-            assert changed[round(y), round(x + a) - 1 : round(x + a) + 2].any()
-            assert changed[round(y - b) - 1 : round(y - b) + 2, round(x)].any()
-        page.uncheck('#boxes')
+        shown = picture(page)
         page.fill('#score', '1')
-        again = picture(page)
-        np.testing.assert_array_equal(again, plain)
+        page.uncheck('#ids')
+        plain = picture(page)
+        page.fill('#score', '0.3')
+        pose = (picture(page) != plain).any(-1)
+        zoom = shown.shape[1] / WIDTH
+        points = np.array(found['keypoints']) * zoom
+        for (x, y), score in zip(points.round().astype(int), found['scores']):
+            # Those that are not sure are hollow.
+            assert pose[y, x] == (score >= 0.5)
+        assert (shown != picture(page)).any()  # the number
+        page.check('#boxes')
+        page.check('#sigmas')
+        changed = (picture(page) != plain).any(-1)
+        x1, y1, x2, y2 = np.multiply(found['box'], zoom).astype(int)
+        assert changed[y1:y2, x1 - 1 : x1 + 2].any(-1).all()
+        edges = points + np.array(found['sigmas']) * zoom * [1, 0]
+        for x, y in edges.round().astype(int):
+            assert changed[y, x - 1 : x + 2].any()
 
 
-def test_bad_photo_no_camera_no_webgpu(chromium, photo, tmp_path):
-    """One line each, and the page goes on."""
-    (tmp_path / 'bad.jpg').write_text('no picture')
-    with opened(chromium, page_files(MODEL)) as page:
+def test_files_that_are_dropped(chromium, files, tmp_path):
+    """Only the last of several that come while one is looked at."""
+    empty, bad = tmp_path / 'empty.png', tmp_path / 'bad.jpg'
+    cv2.imwrite(str(empty), np.full((300, 500, 3), 90, np.uint8))
+    bad.write_text('no picture')
+    last = shutil.copy(PHOTO, tmp_path / 'last.jpg')
+    (tmp_path / 'student.onnx').write_text('a model')
+    with opened(chromium, files) as page:
         problem = page.locator('#problem')
-        page.set_input_files('#file', tmp_path / 'bad.jpg')
-        problem.filter(has_text='"bad.jpg" is not a picture').wait_for()
+        for file in (PHOTO, bad, empty, last):
+            drop(page, file)
+        wait_for_photo(page, 'last.jpg')
+        wait_for(page, 'People: 1.')
+        assert problem.text_content() == ''
+        drop(page, empty, last)
+        problem.filter(has_text='Only "empty.png" is shown').wait_for()
+        wait_for(page, 'No people found')
+        assert people(page) == []
+        for files, text in (
+            ([bad], '"bad.jpg" is not a picture'),
+            ([tmp_path / 'student.onnx'], '"student.onnx" is a model'),
+            ([], 'This is no file'),
+        ):
+            drop(page, *files)
+            problem.filter(has_text=text).wait_for()
+        drop(page, shutil.copy(bad, tmp_path / 'bad.mp4'))
+        problem.filter(has_text='"bad.mp4" is not a film').wait_for()
+        page.set_input_files('#file', last)
+        wait_for(page, 'People: 1.')
+        assert problem.text_content() == ''
+
+
+def test_no_camera_no_webgpu(chromium, files):
+    """One line each, and the page goes on."""
+    with opened(chromium, files) as page:
+        problem = page.locator('#problem')
         page.click('#camera')
         problem.filter(has_text='There is no camera').wait_for()
-        page.set_input_files('#file', photo)
-        wait_for(page, 'Draw a box')
-        assert problem.text_content() == ''
         page.select_option('#backend', 'webgpu')
-        draw_box(page, BOX)
         problem.filter(has_text='wasm goes on').wait_for()
-        wait_for(page, 'People: 1.')
         assert page.input_value('#backend') == 'wasm'
+        draw_boxes(page, BOX)
 
 
-def test_camera(launch):
+def test_boxes_by_keys_and_by_taps(chromium, files):
+    with opened(chromium, files) as page:
+        (before,) = people(page)
+        page.focus('.person')
+        page.keyboard.press('ArrowRight')
+        page.keyboard.press('Shift+ArrowDown')
+        page.wait_for_function(
+            'old => JSON.parse(document.getElementById("json").textContent)'
+            '.people[0].keypoints[0][0] != old',
+            arg=before['keypoints'][0][0],
+        )
+        (after,) = people(page)
+        x1, y1, x2, y2 = np.subtract(after['box'], before['box'])
+        assert x1 == x2 > 1 and y1 == 0 and y2 > 1
+        page.keyboard.press('Delete')
+        assert people(page) == []
+        page.click('#add')
+        page.locator('.person:focus').wait_for()
+        np.testing.assert_allclose(
+            people(page)[0]['box'], [160, 106.25, 480, 318.75]
+        )
+        page.click('.remove')
+        area = page.locator('#picture').bounding_box()
+        box = np.array([100, 50, 200, 250])
+        for x, y in (box * area['width'] / WIDTH).reshape(2, 2):
+            page.mouse.click(area['x'] + x, area['y'] + y)
+        wait_for(page, 'People: 1.')
+        (found,) = people(page)
+        np.testing.assert_allclose(found['box'], box, atol=1)
+        assert found['score'] is None
+
+
+def film(path, count):
+    """A film whose man moves to the right by two pixels a frame."""
+    av = pytest.importorskip('av', reason='PyAV is not installed')
+    man = cv2.imread(str(PHOTO))[:424]
+    with av.open(str(path), 'w') as file:
+        stream = file.add_stream('libvpx', rate=25)
+        stream.height, stream.width = man.shape[:2]
+        stream.options = {'deadline': 'realtime', 'cpu-used': '8'}
+        for i in range(count):
+            image = np.roll(man, 2 * i, axis=1)
+            frame = av.VideoFrame.from_ndarray(image, format='bgr24')
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    return path
+
+
+def saved(page):
+    with page.expect_download() as download:
+        page.click('#save-json')
+    return json.loads(download.value.path().read_text())
+
+
+def test_film(chromium, files, tmp_path):
+    """Each frame, with the man in it; and a longer one, which is stopped."""
+    with opened(chromium, files) as page:
+        page.set_input_files('#file', film(tmp_path / 'a.webm', 8))
+        wait_for(page, 'Frame 8')
+        page.locator('#stop').wait_for(state='hidden')
+        frames = saved(page)['frames']
+        times = [frame['time'] for frame in frames]
+        np.testing.assert_allclose(times, np.arange(8) / 25, atol=1e-3)
+        assert [x['number'] for f in frames for x in f['people']] == [1] * 8
+        left = [frame['people'][0]['box'][0] for frame in frames]
+        assert 10 < left[-1] - left[0] < 18  # 14 pixels further on
+        page.set_input_files('#file', film(tmp_path / 'b.webm', 100))
+        wait_for(page, 'Frame 2,')
+        page.check('#boxes')  # the page is not frozen
+        page.click('#stop')
+        page.locator('#stop').wait_for(state='hidden')
+        assert 2 <= len(saved(page)['frames']) < 100
+        page.click('#example')
+        wait_for_photo(page, 'example.jpg')
+        assert 'people' in saved(page)
+
+
+def test_camera(launch, files):
     """Chromium's own: a green picture on which something turns."""
     fake = launch(
         '--use-fake-device-for-media-stream',
         '--use-fake-ui-for-media-stream',
     )
-    with opened(fake, page_files(MODEL)) as page:
+    with opened(fake, files) as page:
         page.click('#camera')
-        wait_for(page, 'Draw a box')
-        draw_box(page, (100, 100, 300, 400))
-        wait_for(page, 'People: 1.')
-        before = page.text_content('#json')
-        page.wait_for_function(
-            'before => document.getElementById("json").textContent != before',
-            arg=before,
+        wait_for(page, 'Frame 3')
+        page.keyboard.press('Escape')
+        page.locator('#stop').wait_for(state='hidden')
+        draw_boxes(page, BOX)
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_accessibility(chromium, files, scheme):
+    """By axe-core, at the width of a phone and of a desk."""
+    axe = os.environ.get('DISTILPOSE_AXE')
+    if axe is None:
+        pytest.skip(
+            'no axe-core: `npm pack axe-core` gives it; its axe.min.js is to '
+            'be named by DISTILPOSE_AXE'
         )
-        page.get_by_role('button', name='Stop').click()
-        page.get_by_role('button', name='Camera').wait_for()
+    with opened(chromium, files) as page:
+        page.emulate_media(color_scheme=scheme)
+        page.locator('summary').click()
+        page.evaluate(Path(axe).read_text())
+        for width in (360, 1280):
+            page.set_viewport_size(dict(width=width, height=800))
+            found = page.evaluate('axe.run()')['violations']
+            assert not [(x['id'], x['nodes'][0]['html']) for x in found]
 
 
 @pytest.mark.slow
-def test_webgpu(launch, photo):
+def test_webgpu(launch, files):
     """By Chromium's own software for it, SwiftShader."""
     software = launch(
         '--enable-unsafe-webgpu',
@@ -275,19 +445,15 @@ def test_webgpu(launch, photo):
         '--enable-features=Vulkan',
         without='--disable-gpu',
     )
-    with opened(software, page_files(MODEL)) as page:
+    with opened(software, files) as page:
         if not page.evaluate(
             'navigator.gpu?.requestAdapter().then(found => !!found)'
         ):
             pytest.skip('This Chromium has no WebGPU')
-        page.set_input_files('#file', photo)
-        wait_for(page, 'Draw a box')
-        draw_box(page, BOX)
-        wait_for(page, 'WebAssembly')
         page.select_option('#backend', 'webgpu')
         wait_for(page, 'WebGPU).')
         (found,) = people(page)
-    expected = PoseEstimator(MODEL)(cv2.imread(str(photo)), [found['box']])
+    expected = PoseEstimator(MODEL)(cv2.imread(str(PHOTO)), [found['box']])
     # SwiftShader's sums; how far they are off depends on Chromium's version.
     np.testing.assert_allclose(
         found['keypoints'], expected.keypoints[0], atol=0.3

@@ -7,6 +7,8 @@ const page = '../../projects/distilpose_runtime/web/page/';
 const pose = await import(`${page}pose.js`);
 const detector = await import(`${page}detector.js`);
 const { Models } = await import(`${page}models.js`);
+const { Picture } = await import(`${page}picture.js`);
+const { Turns } = await import(`${page}turns.js`);
 
 const near = (found, expected, tolerance = 1e-6) => {
   const [a, b] = [[found].flat(Infinity), [expected].flat(Infinity)];
@@ -37,9 +39,8 @@ test('a frame has the aspect of the input', () => {
 });
 
 test('a crop of the image as it is', () => {
-  const image = ramp(4, 6);
-  const whole = pose.wholeImage(image, [4, 6]);
-  const found = pose.crop(image, whole, [4, 6]);
+  const whole = { x: 2, y: 3, width: 4, height: 6 };
+  const found = pose.crop(ramp(4, 6), whole, [4, 6]);
   assert.deepEqual([...found.slice(0, 6)], [1, 2, 3, 11, 2, 3]);
   assert.deepEqual([...found.slice(-3)], [31, 102, 3]);
 });
@@ -160,7 +161,7 @@ test('a NanoDet, with its sigmoid and without, in any order', () => {
   for (const logits of [false, true]) {
     const outputs = nanodet(logits);
     for (const order of [outputs, outputs.toReversed()]) {
-      const found = detector.decode(order, [64, 64]);
+      const found = detector.people(order, [64, 64], 1, ramp(64, 64));
       assert.equal(found.length, 1);
       near(found[0].box, [40 - 24, 24, 56, 24 + 32], 1e-4);
       near(found[0].score, 0.8);
@@ -169,21 +170,35 @@ test('a NanoDet, with its sigmoid and without, in any order', () => {
 });
 
 test('a NanoDet keeps scores from 0.35 on', () => {
-  for (const [score, count] of [[0.34, 0], [0.36, 1]]) {
+  for (const [score, count] of [[0.34, 0], [0.36, 1], [NaN, 0]]) {
     const outputs = nanodet(false);
     outputs[3].data[6 * 80] = score;
-    assert.equal(detector.decode(outputs, [64, 64]).length, count);
+    const found = detector.people(outputs, [64, 64], 1, ramp(64, 64));
+    assert.equal(found.length, count);
   }
 });
 
 test('the detector sees the whole image at the top left', () => {
   const image = ramp(20, 10);
-  const { frame, crops } = detector.detectorInput(image, [10, 10]);
-  assert.deepEqual(frame, { x: 10, y: 10, width: 20, height: 20 });
-  assert.deepEqual([...crops[0].slice(3, 6)], [21, 2, 3]);
-  assert.deepEqual([...crops[0].slice(150)], Array(150).fill(0)); // below
-  const box = detector.toImage([1, 2, 20, 9], frame, [10, 10], image);
-  assert.deepEqual(box, [2, 4, 20, 10]);
+  const { crop, scale } = detector.detectorInput(image, [10, 10]);
+  assert.equal(scale, 0.5);
+  // The means of four pixels, as OpenCV has them.
+  assert.deepEqual([...crop.slice(0, 6)], [6, 12, 3, 26, 12, 3]);
+  assert.deepEqual([...crop.slice(150)], Array(150).fill(0)); // below
+  // Enlarged, its border goes on to the edge.
+  const large = detector.detectorInput(ramp(2, 1), [4, 4]).crop;
+  assert.deepEqual([...large.slice(0, 12)].filter((_, i) => i % 3 === 0), [
+    ...[1, 4, 8, 11],
+  ]);
+  // A side of 2.5 pixels has 2, as in Python.
+  const narrow = detector.detectorInput(ramp(8, 5), [4, 4]).crop;
+  assert.deepEqual([...narrow.slice(24)], Array(24).fill(0));
+});
+
+test('boxes of the detector end at the border of the image', () => {
+  const image = { width: 100, height: 40 };
+  const [{ box }] = detector.people(nanodet(false), [64, 64], 0.5, image);
+  near(box, [32, 40, 100, 40], 1e-3);
 });
 
 const one = {
@@ -205,18 +220,78 @@ test('how far poses are apart, in pixels of the input', () => {
 
 test('WebGPU runs after it agreed with wasm, and not before', async () => {
   globalThis.navigator ??= {};
-  const models = new Models({ input_size: [10, 20], padding: 1 }, null);
-  const answer = (found) => ({ ask: async () => ({ poses: [found] }) });
+  let gpu;
+  const models = new Models({ input_size: [10, 20], padding: 1 }, null, {
+    ask: async (task, { backend }) => ({
+      poses: [backend === 'webgpu' ? { ...one, ...gpu } : one],
+    }),
+  });
   const boxes = [[0, 0, 10, 20]];
-  await assert.rejects(models.useWebGPU({}, boxes), /no WebGPU/);
+  await assert.rejects(models.useWebGPU(boxes), /no WebGPU/);
   Object.defineProperty(globalThis.navigator, 'gpu', { value: {} });
-  models.wasm = answer(one);
-  models.gpu = answer({ ...one, keypoints: [[1, 2], [3, 4.6]] });
-  await assert.rejects(models.useWebGPU({}, boxes), /wasm goes on.*0\.60 pix/);
+  gpu = { keypoints: [[1, 2], [3, 4.6]] };
+  await assert.rejects(models.useWebGPU(boxes), /wasm goes on.*0\.60 pix/);
   assert.equal(models.backend, 'wasm');
-  models.gpu = answer({ ...one, scores: [0.5, 0.62] });
-  await assert.rejects(models.useWebGPU({}, boxes), /0\.020 of the scores/);
-  models.gpu = answer({ ...one, keypoints: [[1, 2], [3, 4.4]] });
-  await models.useWebGPU({}, boxes);
+  gpu = { scores: [0.5, 0.62] };
+  await assert.rejects(models.useWebGPU(boxes), /0\.020 of the scores/);
+  gpu = { keypoints: [[1, 2], [3, 4.4]] };
+  await models.useWebGPU(boxes);
   assert.equal(models.backend, 'webgpu');
+});
+
+test('of jobs that wait only the newest is done', async () => {
+  const turns = new Turns();
+  const done = [];
+  let release;
+  const first = turns.replace(async (isCurrent) => {
+    await new Promise((resolve) => (release = resolve));
+    done.push(`first, current: ${isCurrent()}`);
+    throw new Error('nobody asks any more');
+  });
+  await new Promise(setImmediate); // it runs
+  const second = turns.replace(async () => done.push('second'));
+  const third = turns.replace(async () => done.push('third'));
+  const edit = turns.follow(async () => done.push('edit'));
+  release();
+  await Promise.all([first, second, third, edit]);
+  assert.deepEqual(done, ['first, current: false', 'third', 'edit']);
+  const bad = turns.replace(async () => {
+    throw new Error('no picture');
+  });
+  await assert.rejects(bad, /no picture/);
+  await turns.follow(async () => done.push('goes on'));
+  assert.equal(done.at(-1), 'goes on');
+});
+
+test('people keep their numbers from frame to frame', async () => {
+  const frames = [
+    [[0, 0, 10, 10], [20, 0, 30, 10]],
+    // Both moved, the other one first; a new one; and a box outside.
+    [[22, 0, 32, 10], [2, 0, 12, 10], [60, 0, 70, 10], [200, 0, 210, 10]],
+    [[60, 0, 70, 10]],
+  ];
+  const asked = [];
+  const picture = new Picture({
+    show: async () => ({ width: 100, height: 50 }),
+    detect: async () => frames.shift().map((box) => ({ box, score: 0.5 })),
+    estimate: async (boxes) => {
+      asked.push(boxes);
+      return { poses: boxes.map(() => one), milliseconds: 1 };
+    },
+  });
+  const numbers = [];
+  while (frames.length) {
+    const earlier = picture.people;
+    await picture.show();
+    await picture.find(earlier);
+    numbers.push(picture.people.map(({ number }) => number));
+  }
+  assert.deepEqual(numbers, [[1, 2], [2, 1, 3], [3]]);
+  // Only a box that is new is asked for again.
+  picture.add([0, 0, 20, 20]);
+  await picture.estimate();
+  assert.deepEqual(asked.at(-1), [[0, 0, 20, 20]]);
+  const [found, drawn] = picture.result();
+  assert.deepEqual([found.score, drawn.score], [0.5, null]);
+  assert.deepEqual(drawn, { number: 4, box: [0, 0, 20, 20], score: null, ...one });
 });

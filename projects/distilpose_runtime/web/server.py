@@ -7,9 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .. import appearance
 from ..detectors import Detector
 from ..estimator import PoseEstimator
+from ..keypoint_names import split
 from ..metadata import ModelError
+from ..named import NANODET
 from ..session import external_files
 from . import assets
 
@@ -26,6 +29,7 @@ HEADERS = {
     # Nothing from another machine, even if the page asked for it.
     'Content-Security-Policy': "default-src 'self'; "
     "script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:; "
+    'media-src blob:; '
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-cache',
@@ -56,7 +60,7 @@ class File(NamedTuple):
     read: Callable[[], bytes]
 
 
-def page_files(model: Path, detector: Path | None = None) -> dict[str, File]:
+def page_files(model: Path, detector: Path = NANODET) -> dict[str, File]:
     """All that the page loads, by the path of its address.
 
     Args:
@@ -67,7 +71,15 @@ def page_files(model: Path, detector: Path | None = None) -> dict[str, File]:
         OSError: A file cannot be read.
         ModelError: A file is no ONNX file, or of another kind of model.
     """
-    about: dict[str, Any] = dict(model=_describe(model), detector=None)
+    about = dict(
+        model=_describe(model),
+        detector=_describe_detector(detector),
+        look={
+            name.lower(): value
+            for name, value in vars(appearance).items()
+            if name.isupper()
+        },
+    )
     files = {}
     for path in sorted(PAGE.iterdir()):
         files[f'/{path.name}'] = File(TYPES[path.suffix], path.read_bytes)
@@ -81,9 +93,7 @@ def page_files(model: Path, detector: Path | None = None) -> dict[str, File]:
         name = path.relative_to(model.parent).as_posix()
         files[f'/weights/{name}'] = File(TYPES['.onnx'], path.read_bytes)
         about['model']['weights'].append(name)
-    if detector is not None:
-        about['detector'] = _describe_detector(detector)
-        files['/detector.onnx'] = File(TYPES['.onnx'], detector.read_bytes)
+    files['/detector.onnx'] = File(TYPES['.onnx'], detector.read_bytes)
     for name in ('LICENSE', 'ThirdPartyNotices.txt'):
         path = assets.FOLDER / name
         files[f'/onnxruntime/{name}'] = File(TYPES['.txt'], path.read_bytes)
@@ -159,6 +169,7 @@ def _describe(model: Path) -> dict[str, Any]:
         sigma_calibration=info.sigma_calibration
         and info.sigma_calibration._asdict(),
         keypoint_names=info.names,
+        sides=[split(name).side for name in info.names],
         weights=[],  # names of further files
     )
 
@@ -170,6 +181,7 @@ def _describe_detector(file: Path) -> dict[str, Any]:
         raise ModelError(
             f'The detector "{file}" is of the format {detector.format} with '
             f'people as class {detector.person}; the page runs NanoDets whose '
-            'class 0 are people. Without --detector, boxes are drawn by hand.'
+            'class 0 are people. Leave --detector out: a NanoDet comes with '
+            'this package.'
         )
     return dict(input_size=detector.size)

@@ -1,4 +1,4 @@
-// Pictures of files and of the camera as ImageData.
+// Pictures as ImageData: bytes RGBA, as they are stored.
 
 /** Pixels of a picture file, turned as its EXIF says. */
 export async function readPicture(file) {
@@ -15,37 +15,27 @@ export async function readPicture(file) {
         'a JPEG, PNG or WebP file.',
     );
   }
-  const image = storedPixels(bitmap);
-  bitmap.close();
-  return image;
-}
-
-/** The camera's stream, on a video element that plays. */
-export async function openCamera() {
-  const video = document.createElement('video');
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({
-      video: true,
-    });
-  } catch (error) {
-    const why =
-      error.name === 'NotAllowedError'
-        ? 'The browser does not let this page use the camera: allow it'
-        : `There is no camera that can be used (${error.name}): connect one`;
-    throw new Error(`${why}, or choose a photo.`);
+    return storedPixels(bitmap);
+  } catch {
+    throw new Error(
+      `"${file.name}" has ${bitmap.width} x ${bitmap.height} pixels, more ` +
+        'than this browser can hold. Make it smaller.',
+    );
+  } finally {
+    bitmap.close();
   }
-  video.muted = true;
-  await video.play();
-  return video;
 }
 
-export function closeCamera(video) {
-  for (const track of video.srcObject.getTracks()) track.stop();
-}
-
-/** What the camera shows now. */
-export function readFrame(video) {
-  return pixels(video, video.videoWidth, video.videoHeight);
+/** What a page shows of an image: a bitmap of at most this length. */
+export function displayed(image, maxLength) {
+  const scale = Math.min(1, maxLength / Math.max(image.width, image.height));
+  if (scale === 1) return createImageBitmap(image);
+  return createImageBitmap(image, {
+    resizeWidth: Math.max(1, Math.round(image.width * scale)),
+    resizeHeight: Math.max(1, Math.round(image.height * scale)),
+    resizeQuality: 'medium',
+  });
 }
 
 /**
@@ -56,7 +46,7 @@ function storedPixels(bitmap) {
   const { width, height } = bitmap;
   const gl = new OffscreenCanvas(1, 1).getContext('webgl');
   if (Math.max(width, height) > (gl?.getParameter(gl.MAX_TEXTURE_SIZE) ?? 0)) {
-    return pixels(bitmap, width, height);
+    return bitmapPixels(bitmap);
   }
   const texture = gl.createTexture();
   gl.bindTexture(gl.TEXTURE_2D, texture);
@@ -73,12 +63,13 @@ function storedPixels(bitmap) {
 }
 
 /** Black where a picture is transparent. */
-function pixels(source, width, height) {
+export function bitmapPixels(bitmap) {
+  const { width, height } = bitmap;
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext('2d', {
     alpha: false,
     willReadFrequently: true,
   });
-  context.drawImage(source, 0, 0);
+  context.drawImage(bitmap, 0, 0);
   return context.getImageData(0, 0, width, height);
 }

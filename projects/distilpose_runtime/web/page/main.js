@@ -1,35 +1,48 @@
 // The page: what the user chooses, and what is shown.
 
 import { draw } from './drawing.js';
-import { closeCamera, openCamera, readFrame, readPicture } from './images.js';
+import { PeopleList } from './list.js';
 import { Models } from './models.js';
-import { boxFault } from './pose.js';
+import { cameraFrames, filmFrames } from './moving.js';
+import { Picture } from './picture.js';
+import { drawBoxes } from './pointer.js';
+import { Turns } from './turns.js';
 
 const element = (id) => document.getElementById(id);
 const canvas = element('picture');
-const SMALLEST = 8; // pixels of the image; less is a click, not a box
+const turns = new Turns();
+const FILMS = /\.(avi|m4v|mkv|mov|mp4|mpe?g|ogv|webm)$/i;
+const DRAW = 'Draw a box around each person.';
 
-let models;
-let camera = null; // the video that plays
+let models, picture, list, look, loaded;
+let chosen = null; // one of the people
 let drawn = null; // the box that the user is drawing
-const shown = { image: null, boxes: [], poses: [], milliseconds: 0 };
-let newest = 0; // the run that may show its result
+let film = null; // [{time, people}] of the film that was shown
 
 async function start() {
   const about = await (await fetch('./models.json')).json();
+  look = about.look;
   models = new Models(about.model, about.detector);
+  picture = new Picture(models);
+  list = new PeopleList(element('people'), look, { choose, remove, place });
   const { model, dataset, input_size, keypoint_names } = about.model;
   element('about').textContent =
     `${model}: ${keypoint_names.length} keypoints of ${dataset}, ` +
     `input ${input_size.join(' x ')}`;
+  await showExample();
+}
+
+async function load() {
+  const progress = element('progress');
+  say('Loading the models ...');
   try {
-    await models.open();
+    await models.open((share) => (progress.value = share));
   } catch (error) {
     say('');
-    throw new Error(`This browser cannot run the model: ${error.message}`);
+    throw new Error(`This browser cannot run the model: ${error.message}.`);
+  } finally {
+    progress.hidden = true;
   }
-  element('controls').disabled = false;
-  say('Choose a photo, or start the camera.');
 }
 
 function say(text) {
@@ -50,167 +63,241 @@ async function attempt(action, details) {
   }
 }
 
-async function showPhoto(file, isExample = false) {
-  stopCamera();
-  const image = await readPicture(file);
-  element('credit').hidden = !isExample;
-  newest++;
-  Object.assign(shown, { image, boxes: [], poses: [] });
-  render();
-  if (models.detector) await findPeople();
-  else say('Draw a box around each person.');
-}
-
-async function findPeople() {
-  const run = ++newest;
-  say('Looking for people ...');
-  const boxes = await models.detect(shown.image);
-  if (run === newest) await estimate(boxes);
-}
-
-/** Keypoints of these boxes in the image that is shown. */
-async function estimate(boxes) {
-  const run = ++newest;
-  const { image } = shown;
-  if (element('backend').value !== models.backend && boxes.length) {
-    await changeBackend(image, boxes);
+async function openFiles(files) {
+  const [file] = files;
+  if (!file) throw new Error('This is no file. Choose a photo or a film.');
+  if (/\.onnx$/i.test(file.name)) {
+    throw new Error(
+      `"${file.name}" is a model. To run it here, start ` +
+        `\`distilpose serve ${file.name}\`.`,
+    );
   }
-  const { poses, milliseconds } = await models.estimate(image, boxes);
-  if (run !== newest) return;
-  Object.assign(shown, { boxes, poses, milliseconds });
-  render();
-  report();
+  const isFilm = file.type.startsWith('video/') || FILMS.test(file.name);
+  await (isFilm ? play(filmFrames(file), file.name) : showPhoto(file));
+  if (files.length > 1) {
+    throw new Error(`Only "${file.name}" is shown: choose one file at a time.`);
+  }
 }
 
-async function changeBackend(image, boxes) {
+async function showExample() {
+  const answer = await fetch('./example.jpg');
+  await showPhoto(new File([await answer.blob()], 'example.jpg'), true);
+}
+
+function showPhoto(file, isExample = false) {
+  return turns.replace(async (isCurrent) => {
+    await picture.show(file);
+    say('Looking for people ...');
+    begin(file.name, isExample);
+    await (loaded ??= load());
+    if (!isCurrent()) return;
+    await picture.find();
+    render();
+    report();
+  });
+}
+
+/** Show frames one after the other, with what is found in each. */
+function play(frames, name) {
+  return turns.replace(async (isCurrent) => {
+    await (loaded ??= load());
+    const progress = element('progress');
+    const started = performance.now();
+    const found = [];
+    let count = 0;
+    element('stop').hidden = false;
+    try {
+      for await (const { bitmap, time, share } of frames) {
+        if (!isCurrent()) break;
+        if (!count) begin(name);
+        const earlier = picture.people;
+        await picture.show(bitmap);
+        await picture.find(earlier);
+        render();
+        if (share !== undefined) {
+          film = found;
+          found.push({ time, people: picture.result() });
+          progress.hidden = false;
+          progress.value = share;
+        }
+        const rate = (++count * 1000) / (performance.now() - started);
+        report(`Frame ${count}, ${rate.toFixed(1)} a second. `);
+      }
+    } finally {
+      element('stop').hidden = progress.hidden = true;
+    }
+  });
+}
+
+function begin(name, isExample = false) {
+  picture.name = name;
+  picture.forget();
+  chosen = film = null;
+  element('credit').hidden = !isExample;
+  render();
+}
+
+/** Whether people can be added and moved; not while frames follow. */
+function canEdit() {
+  return picture?.bitmap && element('stop').hidden;
+}
+
+/** Show boxes that the user has changed, and then their poses. */
+async function update() {
+  render();
+  await turns.follow(async () => {
+    if (element('backend').value !== models.backend) await changeBackend();
+    await picture.estimate();
+    render();
+    report();
+  });
+}
+
+async function changeBackend() {
+  const boxes = picture.people.map(({ box }) => box);
   if (element('backend').value === 'wasm') {
     models.useWasm();
     return;
   }
   say('Comparing WebGPU with WebAssembly on this picture ...');
   try {
-    await models.useWebGPU(image, boxes);
+    if (!boxes.length) throw new Error('Show people first, to compare on.');
+    await models.useWebGPU(boxes);
   } catch (error) {
     element('backend').value = 'wasm';
     element('problem').textContent = error.message;
   }
 }
 
-function report() {
-  const { boxes, milliseconds } = shown;
-  const { keypoint_names: names } = models.info;
-  const people = shown.poses.map((pose, n) => ({ box: boxes[n], ...pose }));
-  element('json').textContent = JSON.stringify({ names, people }, null, 1);
-  if (!boxes.length) {
-    const found = models.detector ? 'No people found. ' : '';
-    say(`${found}Draw a box around a person.`);
-    return;
-  }
+function choose(person) {
+  chosen = person;
+  render();
+}
+
+function remove(person) {
+  if (!canEdit()) return;
+  picture.remove(person);
+  choose(null);
+  report();
+  if (document.activeElement === document.body) element('add').focus();
+}
+
+function place(person, box) {
+  if (!canEdit() || picture.fault(box)) return;
+  person.box = box;
+  attempt(update);
+}
+
+function report(start = '') {
+  const { people, milliseconds } = picture;
   const by =
     models.backend === 'webgpu'
       ? 'WebGPU'
       : `WebAssembly, threads: ${models.threads}`;
-  const each = (milliseconds / boxes.length).toFixed(1);
-  say(`People: ${boxes.length}. ${each} ms a person (${by}).`);
+  const each = milliseconds.toFixed(1);
+  const found = people.length
+    ? `People: ${people.length}. Keypoints: ${each} ms each (${by}).`
+    : `No people found. ${DRAW}`;
+  say(start + found);
 }
 
 function render() {
-  if (!shown.image) return;
-  const boxes = drawn ? [...shown.boxes, drawn] : shown.boxes;
-  draw(canvas, shown.image, boxes, shown.poses, models.info, {
-    boxes: element('boxes').checked || drawn,
-    ellipses: element('ellipses').checked,
-    minScore: Number(element('score').value),
-  });
+  const { people, name } = picture;
+  if (!picture.bitmap) return;
+  const minScore = Number(element('score').value);
+  const parts = ['ids', 'boxes', 'sigmas'].filter((id) => element(id).checked);
+  const box = drawn ? [{ number: picture.count + 1, box: drawn }] : [];
+  const shown = { ...picture, people: [...people, ...box] };
+  const options = { parts, minScore, chosen };
+  draw(canvas, shown, models.info, look, options);
+  canvas.setAttribute('aria-label', `${name}, people: ${people.length}`);
+  list.show(people, chosen, minScore);
+  element('json').textContent = toJson({ people: picture.result() }, 1);
 }
 
-async function playCamera() {
-  if (camera) {
-    stopCamera();
-    return;
-  }
-  const video = await openCamera();
-  camera = video;
-  element('camera').textContent = 'Stop';
-  element('credit').hidden = true;
-  shown.boxes = [];
-  try {
-    while (camera === video) {
-      shown.image = readFrame(video);
-      shown.poses = [];
-      if (models.detector) await findPeople();
-      else if (shown.boxes.length) await estimate(shown.boxes);
-      else {
-        render();
-        say('Draw a box around a person.');
-      }
-      await new Promise(requestAnimationFrame);
-    }
-  } finally {
-    if (camera === video) stopCamera();
-  }
+function toJson(found, indent) {
+  const names = models.info.keypoint_names;
+  return JSON.stringify({ names, ...found }, null, indent);
 }
 
-function stopCamera() {
-  if (!camera) return;
-  closeCamera(camera);
-  camera = null;
-  element('camera').textContent = 'Camera';
+function save(blob, ending) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = picture.name.replace(/\.\w+$/, '') + ending;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
-/** Where the pointer is, in pixels of the image. */
-function position({ clientX, clientY }) {
-  const area = canvas.getBoundingClientRect();
-  return [
-    ((clientX - area.left) / area.width) * canvas.width,
-    ((clientY - area.top) / area.height) * canvas.height,
-  ];
-}
-
-let corner = null; // where the drawn box began
-
-on('picture', 'pointerdown', (event) => {
-  if (!shown.image) return;
-  corner = position(event);
-  canvas.setPointerCapture(event.pointerId);
-});
-canvas.addEventListener('pointermove', (event) => {
-  if (!corner) return;
-  const [[x1, y1], [x2, y2]] = [corner, position(event)];
-  const sort = (a, b) => [Math.min(a, b), Math.max(a, b)];
-  const [[left, right], [top, bottom]] = [sort(x1, x2), sort(y1, y2)];
-  drawn = [left, top, right, bottom];
-  render();
-});
-on('picture', 'pointerup', async () => {
-  const box = drawn;
-  corner = drawn = null;
-  if (!box) return;
-  const small = Math.min(box[2] - box[0], box[3] - box[1]) < SMALLEST;
-  if (small || boxFault(box, shown.image)) render();
-  else await estimate([...shown.boxes, box]);
+const toPicture = (box) =>
+  box.map((share, i) => share * (i % 2 ? picture.height : picture.width));
+const cancel = drawBoxes(canvas, {
+  canDraw: canEdit,
+  preview(box) {
+    drawn = box && toPicture(box);
+    if (picture) render();
+  },
+  tapped: () => say('Tap the opposite corner of the box.'),
+  draw(box) {
+    if (picture.fault(toPicture(box))) return;
+    picture.add(toPicture(box));
+    attempt(update);
+  },
 });
 on('file', 'change', async ({ target }) => {
-  const [file] = target.files;
+  const files = [...target.files];
   target.value = ''; // so that the same file can be chosen again
-  if (file) await showPhoto(file);
+  if (files.length) await openFiles(files);
 });
-on('example', 'click', async () => {
-  const answer = await fetch('./example.jpg');
-  await showPhoto(await answer.blob(), true);
+on('example', 'click', showExample);
+on('camera', 'click', () => play(cameraFrames(), 'camera'));
+on('stop', 'click', () => turns.stop());
+on('add', 'click', async () => {
+  if (!canEdit()) return;
+  const person = picture.add(toPicture([0.25, 0.25, 0.75, 0.75]));
+  await update();
+  choose(person);
+  list.focus(person);
 });
-on('camera', 'click', playCamera);
 on('clear', 'click', () => {
-  if (shown.image) return estimate([]);
+  if (!canEdit()) return;
+  picture.forget();
+  choose(null);
+  say(DRAW);
 });
 on('backend', 'change', () => {
-  if (shown.boxes.length) return estimate(shown.boxes);
+  for (const person of picture.people) person.posed = null;
+  return update();
 });
 element('score').addEventListener('input', ({ target }) => {
   target.nextElementSibling.value = target.value;
   render();
 });
-for (const id of ['boxes', 'ellipses']) {
-  element(id).addEventListener('change', render);
-}
+element('parts').addEventListener('change', render);
+on('save-picture', 'click', () =>
+  canvas.toBlob((blob) => save(blob, '-poses.png')),
+);
+on('save-json', 'click', () => {
+  const found = film ? { frames: film } : { people: picture.result() };
+  save(new Blob([toJson(found)], { type: 'application/json' }), '-poses.json');
+});
+document.addEventListener('keydown', ({ key }) => {
+  if (key !== 'Escape') return;
+  if (canEdit()) cancel();
+  else turns.stop();
+});
+document.addEventListener('dragover', (event) => {
+  event.preventDefault();
+  document.body.classList.add('dropping');
+});
+document.addEventListener('dragleave', ({ relatedTarget }) => {
+  if (!relatedTarget) document.body.classList.remove('dropping');
+});
+document.addEventListener('drop', (event) => {
+  event.preventDefault();
+  document.body.classList.remove('dropping');
+  attempt(openFiles, event.dataTransfer.files);
+});
+document.addEventListener('paste', ({ clipboardData: { files } }) => {
+  if (files.length) attempt(openFiles, files);
+});
 attempt(start);

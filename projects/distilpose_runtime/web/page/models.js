@@ -7,14 +7,18 @@ import { difference, frame } from './pose.js';
 const MAX_PIXELS = 0.5;
 const MAX_SCORES = 0.01;
 
-/** A worker with its models, and a function for each of its tasks. */
+/** Asks a worker for its tasks. */
 class Runner {
   constructor() {
     this.worker = new Worker('./worker.js', { type: 'module' });
     this.waiting = new Map();
     this.count = 0;
-    this.worker.onmessage = ({ data: { id, result, error } }) => {
-      const { resolve, reject } = this.waiting.get(id);
+    this.worker.onmessage = ({ data: { id, share, result, error } }) => {
+      const { resolve, reject, report } = this.waiting.get(id);
+      if (share !== undefined) {
+        report(share);
+        return;
+      }
       this.waiting.delete(id);
       if (error === undefined) resolve(result);
       else reject(new Error(error));
@@ -27,42 +31,50 @@ class Runner {
     };
   }
 
-  ask(task, given) {
+  ask(task, given, { moved = [], report = () => {} } = {}) {
     const id = this.count++;
     return new Promise((resolve, reject) => {
-      this.waiting.set(id, { resolve, reject });
-      this.worker.postMessage({ id, task, ...given });
+      this.waiting.set(id, { resolve, reject, report });
+      this.worker.postMessage({ id, task, ...given }, moved);
     });
   }
 }
 
-/** Finds people and their keypoints. */
+/** Finds people and their keypoints in the picture that is shown. */
 export class Models {
-  constructor(info, detector) {
+  constructor(info, detector, runner = new Runner()) {
     this.info = info;
     this.detector = detector;
+    this.runner = runner;
     this.backend = 'wasm'; // what runs
-    this.gpu = null; // a Runner, from when WebGPU was asked for
+    this.hasWebGPU = false; // whether it has loaded the model
   }
 
-  async open() {
-    this.wasm = new Runner();
-    const given = { info: this.info, detector: this.detector };
-    const { threads } = await this.wasm.ask('open', {
-      backend: 'wasm',
-      ...given,
-    });
+  /** Load all; `report` learns which share has come. */
+  async open(report) {
+    const { info, detector } = this;
+    const given = { backend: 'wasm', info, detector: detector.input_size };
+    const { threads } = await this.runner.ask('open', given, { report });
     this.threads = threads;
   }
 
-  detect(image) {
-    return this.wasm.ask('detect', { image });
+  /**
+   * Take a file, or an ImageBitmap, as the picture: {bitmap, width, height}.
+   * The bitmap has at most `maxLength` pixels a side.
+   */
+  show(picture, maxLength) {
+    const moved = picture instanceof ImageBitmap ? [picture] : [];
+    return this.runner.ask('show', { picture, maxLength }, { moved });
+  }
+
+  /** The people in the picture, the best first: [{box, score}]. */
+  detect() {
+    return this.runner.ask('detect');
   }
 
   /** Keypoints of the people in boxes: {poses, milliseconds}. */
-  estimate(image, boxes) {
-    const runner = this.backend === 'webgpu' ? this.gpu : this.wasm;
-    return runner.ask('estimate', { image, boxes });
+  estimate(boxes, backend = this.backend) {
+    return this.runner.ask('estimate', { boxes, backend });
   }
 
   useWasm() {
@@ -70,22 +82,21 @@ export class Models {
   }
 
   /**
-   * Go on with WebGPU if its poses in this image are those of wasm.
+   * Go on with WebGPU if its poses in this picture are those of wasm.
    * Else an error says why not, and wasm stays.
    */
-  async useWebGPU(image, boxes) {
+  async useWebGPU(boxes) {
     if (!navigator.gpu) {
       throw new Error('This browser has no WebGPU; wasm goes on.');
     }
     try {
-      if (!this.gpu) {
-        const gpu = new Runner();
+      if (!this.hasWebGPU) {
         const given = { backend: 'webgpu', info: this.info, detector: null };
-        await gpu.ask('open', given);
-        this.gpu = gpu;
+        await this.runner.ask('open', given);
+        this.hasWebGPU = true;
       }
-      const expected = await this.wasm.ask('estimate', { image, boxes });
-      const found = await this.gpu.ask('estimate', { image, boxes });
+      const expected = await this.estimate(boxes, 'wasm');
+      const found = await this.estimate(boxes, 'webgpu');
       this.compare(expected.poses, found.poses, boxes);
     } catch (error) {
       throw new Error(`WebGPU is not used; wasm goes on. ${error.message}`);

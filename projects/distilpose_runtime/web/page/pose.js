@@ -17,13 +17,6 @@ export function frame([x1, y1, x2, y2], [W, H], padding) {
   };
 }
 
-/** The frame that has the whole image, its top left corner at (0, 0). */
-export function wholeImage(image, [W, H]) {
-  const scale = Math.max(image.width / W, image.height / H);
-  const [width, height] = [W * scale, H * scale];
-  return { x: width / 2, y: height / 2, width, height };
-}
-
 /**
  * A crop as RGB bytes (H, W, 3): linear interpolation, black outside.
  *
@@ -36,33 +29,32 @@ export function crop(image, { x, y, width, height }, [W, H], udp = false) {
   const [stepX, stepY] = [width / (W - last), height / (H - last)];
   const out = new Uint8ClampedArray(W * H * 3); // it rounds
   for (let v = 0, o = 0; v < H; v++) {
-    const sourceY = y - height / 2 + v * stepY;
-    const top = Math.floor(sourceY);
-    const below = sourceY - top;
     for (let u = 0; u < W; u++, o += 3) {
-      const sourceX = x - width / 2 + u * stepX;
-      const left = Math.floor(sourceX);
-      const beside = sourceX - left;
-      const upper = mix(image, left, top, beside);
-      const lower = mix(image, left, top + 1, beside);
-      for (let c = 0; c < 3; c++) {
-        out[o + c] = upper[c] * (1 - below) + lower[c] * below;
-      }
+      const left = x - width / 2 + u * stepX;
+      sample(image, left, y - height / 2 + v * stepY, out, o);
     }
   }
   return out;
 }
 
-/** RGB between the pixels (x, y) and (x + 1, y); black outside. */
-function mix({ data, width, height }, x, y, share) {
-  const mixed = [0, 0, 0];
-  if (y < 0 || y >= height) return mixed;
-  for (const [column, weight] of [[x, 1 - share], [x + 1, share]]) {
-    if (column < 0 || column >= width) continue;
-    const at = (y * width + column) * 4;
-    for (let c = 0; c < 3; c++) mixed[c] += data[at + c] * weight;
+/** Write RGB at (x, y) to out[o ...]: linear between pixels, black outside. */
+export function sample({ data, width, height }, x, y, out, o) {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  let [r, g, b] = [0, 0, 0];
+  for (let row = top; row <= top + 1; row++) {
+    if (row < 0 || row >= height) continue;
+    for (let column = left; column <= left + 1; column++) {
+      if (column < 0 || column >= width) continue;
+      const share = (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
+      const at = (row * width + column) * 4;
+      r += data[at] * share;
+      g += data[at + 1] * share;
+      b += data[at + 2] * share;
+    }
   }
-  return mixed;
+  out[o] = r;
+  out[o + 1] = g;
+  out[o + 2] = b;
 }
 
 /**
