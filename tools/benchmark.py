@@ -156,7 +156,7 @@ def compare(args: argparse.Namespace) -> None:
             'model': name,
             'parameters, M': f'{size.parameters / 1e6:.2f}',
             'GMACs': f'{macs / 1e9:.2f}',
-            'published COCO AP': '' if ap is None else f'{ap:.1f}',
+            'published COCO AP': '' if ap is None else f'{ap:.3f}',
             'source': source,
         }
         for batch in args.batch:
@@ -193,7 +193,7 @@ def plot(rows: Sequence[dict[str, str]], batch: int) -> Figure:
             )
     figure, axis = new_figure(
         f'latency at batch {batch}, ms (logarithmic)',
-        'published AP on COCO val2017, 0 to 100',
+        'published AP on COCO val2017',
         height=4.6,
     )
     ours = []

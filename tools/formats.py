@@ -198,7 +198,7 @@ def compare_formats(args: argparse.Namespace) -> None:
         # Before the folder, and with it the files, are removed.
         rows = [format_row(args, name, found, times, images) for name in found]
     for row, ap in zip(rows, aps.values()):
-        row['AP'] = f'{100 * ap:.2f}'
+        row['AP'] = f'{ap:.4f}'
     write(args, 'formats', rows, notes)
 
 

@@ -22,7 +22,7 @@ def test_teacher_with_weights():
     """Its parameters are those of 28.5 M that the HRNet paper gives."""
     name = 'td-hm_hrnet-w32_8xb64-210e_coco-384x288'
     assert only(name) == ZooTeacher(
-        name, 'coco', 17, '384x288', 'HeatmapHead', 'MSRAHeatmap', 76.0,
+        name, 'coco', 17, '384x288', 'HeatmapHead', 'MSRAHeatmap', 0.76,
         28_536_113, None,
     )  # fmt: skip
 
@@ -31,7 +31,7 @@ def test_vitpose_is_one():
     pytest.importorskip('mmpretrain')
     name = 'td-hm_ViTPose-small_8xb64-210e_coco-256x192'
     found = only(name.upper())
-    assert (found.name, found.codec, found.ap) == (name, 'UDPHeatmap', 73.9)
+    assert (found.name, found.codec, found.ap) == (name, 'UDPHeatmap', 0.739)
     assert found.parameters == 24_290_193 and found.why_not is None
 
 
@@ -61,8 +61,8 @@ def test_usable_ones_first_by_dataset_and_ap(monkeypatch):
     given = dict(
         unknown=ZooTeacher('unknown'),
         refused=ZooTeacher('refused', 'a', why_not='no.'),
-        low=ZooTeacher('low', 'coco', ap=70.0),
-        high=ZooTeacher('high', 'coco', ap=80.0),
+        low=ZooTeacher('low', 'coco', ap=0.7),
+        high=ZooTeacher('high', 'coco', ap=0.8),
         other=ZooTeacher('other', 'AP-10K'),
     )
     monkeypatch.setattr(
@@ -79,14 +79,14 @@ def test_usable_ones_first_by_dataset_and_ap(monkeypatch):
 def test_each_reason_is_one_note():
     lines = table(
         [
-            ZooTeacher('a', 'coco', 17, '256x192', 'H', 'C', 70.0, 1_500_000),
+            ZooTeacher('a', 'coco', 17, '256x192', 'H', 'C', 0.7, 1_500_000),
             ZooTeacher('b', why_not='It is broken.'),
             ZooTeacher('c', why_not='It is old.'),
             ZooTeacher('d', why_not='It is broken.'),
         ]
     ).splitlines()
     assert lines[2].split() == [
-        *('a', 'coco', '17', '256x192', 'H', 'C', '70.0', '1.5', 'M', 'yes')
+        *('a', 'coco', '17', '256x192', 'H', 'C', '0.700', '1.5', 'M', 'yes')
     ]
     assert [line[-6:] for line in lines[3:6]] == ['no (1)', 'no (2)', 'no (1)']
     assert lines[6:] == ['(1) It is broken.', '(2) It is old.']

@@ -80,7 +80,7 @@ def table(teachers: list[ZooTeacher]) -> str:
         }
         for x in teachers
     ]
-    lines = [tabulate(rows, headers='keys', floatfmt='.1f')]
+    lines = [tabulate(rows, headers='keys', floatfmt='.3f')]
     lines += [f'({i}) {text}' for i, text in enumerate(reasons, start=1)]
     return '\n'.join(lines)
 

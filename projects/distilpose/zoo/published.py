@@ -14,7 +14,7 @@ SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
 
 
 def published_ap(config: str | Path) -> tuple[float | None, str]:
-    """The AP on COCO, in percent, that a metafile states, and whose it is.
+    """The AP on COCO, 0 to 1, that a metafile states, and whose it is.
 
     None for a model without such a figure. Other data sets do not count. The
     config is a path, or the name of an installed one.
@@ -31,7 +31,7 @@ def published_ap(config: str | Path) -> tuple[float | None, str]:
     for key, source in SOURCES.items():
         for metrics in results:
             if key in metrics:
-                return 100 * metrics[key], source
+                return metrics[key], source
     return None, ''
 
 
