@@ -16,6 +16,7 @@ from distilpose_runtime.box_file import BoxFile
 from distilpose_runtime.detectors import Detector
 from distilpose_runtime.downloads import DETECTORS, DownloadError, fetch
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.follower import DETECTIONS
 from distilpose_runtime.frames import Source
 from distilpose_runtime.media import open_source
 from distilpose_runtime.named import MODELS, NANODET
@@ -42,12 +43,13 @@ def run(args: argparse.Namespace) -> bool:
         RuntimeError: The device is not there.
         ValueError: An argument or a file is not what it should be.
     """
-    settings = Settings(
-        **{x.name: getattr(args, x.name) for x in fields(Settings)}
-    )
     source = open_source(args.source, args.every)
     with ExitStack() as stack:
         stack.callback(source.close)
+        args.detect_every = _detect_every(args, source)
+        settings = Settings(
+            **{x.name: getattr(args, x.name) for x in fields(Settings)}
+        )
         # First, as a detector may have to be fetched.
         estimator = _open_model(
             args.model, args.checkpoint, args.device, args.batch
@@ -68,6 +70,18 @@ def run(args: argparse.Namespace) -> bool:
     if isinstance(finder, BoxFile):
         finder.expect_known(prediction.report.pictures)
     return prediction.report.complete
+
+
+def _detect_every(args: argparse.Namespace, source: Source) -> int:
+    given, rate = args.detect_every, source.rate
+    if rate is None or args.boxes is not None or args.detector == 'none':
+        if given is not None:
+            raise UserValueError(
+                f'--detect-every {given} is for a detector in a video or the '
+                'pictures of a camera. Leave it out.'
+            )
+        return 1
+    return given or max(1, round(rate / DETECTIONS))
 
 
 def open_finder(args: argparse.Namespace, source: Source) -> Finder:

@@ -44,6 +44,7 @@ class Settings:
     every: int = 1
     limit: int | None = None
     draw: Collection[str] | None = None
+    detect_every: int = 1
     media: bool = True
     formats: Collection[str] = ()
     track: bool = False
@@ -192,6 +193,7 @@ def _header(
         'box_threshold': settings.box_threshold,
         'largest': settings.largest,
         'every': settings.every,
+        'detect_every': settings.detect_every,
         'sigma_unit': 'image pixels',
         'versions': versions,
         'complete': False,

@@ -2,25 +2,27 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
-import numpy as np
 
-from .drawing import draw
 from .errors import UserValueError
-from .frames import Frame, MediaError, Skipped, Source
+from .frames import MediaError, Skipped, Source
 from .outputs import Destination, Settings
-from .people import Finder, People, choose, few, image_ids
-from .poses import Estimator, Poses
+from .overlap import overlapped
+from .people import Finder, few, image_ids
+from .poses import Estimator
+from .stages import Numbering, Stages, Work, reason, timed
 
 __all__ = ['Prediction', 'Report']
 
-# From people and the time of their frame to their numbers, as `Tracker`.
-Numbering = Callable[[People, float | None], np.ndarray]
+# At most so many pictures are under way, in about so many bytes with what is
+# drawn; but two always.
+PICTURES = 16
+MEMORY = 2**29
 
 
 @dataclass
@@ -36,7 +38,7 @@ class Report:
         skipped: What was no picture, or could not be used or drawn.
         boxes_left_out: How many boxes were left out, by the reason.
         remarks: What else a user should know, in sentences.
-        seconds: Time of each part of the work.
+        seconds: Time of each part of the work. The parts overlap.
         elapsed: All of the time, seconds.
         complete: Whether the source was gone through to its end.
     """
@@ -52,15 +54,15 @@ class Report:
     elapsed: float = 0.0
     complete: bool = False
 
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        """Count the time of a part of the work."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - start
-            self.seconds[part] = self.seconds.get(part, 0.0) + spent
+    def add(self, work: Work) -> None:
+        """Count a picture that went through."""
+        self.pictures += 1
+        self.people += len(work.poses)
+        self.empty += not len(work.poses)
+        self.undrawn += work.undrawn
+        self.boxes_left_out.update(work.left_out)
+        for part, seconds in work.seconds.items():
+            self.seconds[part] = self.seconds.get(part, 0.0) + seconds
 
     def speed(self) -> str:
         """Pictures a second, and where the time went."""
@@ -152,21 +154,22 @@ class Prediction:
             ValueError: The model's numbers are not finite.
         """
         report, start = self.report, time.perf_counter()
-        pictures = iter(self.source)
-        while True:
-            with report.timed('read'):
-                found = next(pictures, None)
-            if isinstance(found, Frame):
-                self._add(found)
-            elif found is not None:
-                report.skipped.append(found)
-            report.elapsed = time.perf_counter() - start
-            report.complete = (
-                found is None or report.pictures == self.settings.limit
-            )
-            if report.complete or stopped():
-                break
-            progress(report)
+        stages = Stages(
+            self.finder, self.estimator, self.settings, self.numbering
+        )
+        pictures = overlapped(stages.read(self.source), stages.steps(), _room)
+        with closing(pictures):
+            for done in pictures:
+                if isinstance(done, Skipped):
+                    report.skipped.append(done)
+                else:
+                    self._add(done)
+                report.elapsed = time.perf_counter() - start
+                if stopped():
+                    break
+                progress(report)
+            else:
+                report.complete = True
         if not report.pictures and report.complete:
             raise MediaError(
                 f'"{self.settings.source}" has no picture that can be read.'
@@ -194,77 +197,32 @@ class Prediction:
             )
         self.outputs.close(report.summary())
 
-    def _add(self, frame: Frame) -> None:
-        """Predict a picture; one that a library cannot take is skipped."""
-        report = self.report
-        try:
-            people, poses, tracks = self._predict(frame)
-        except (cv2.error, MemoryError) as error:
-            report.skipped.append(Skipped(frame.name, _reason(error)))
-            return
-        if self.settings.media:
+    def _add(self, work: Work) -> None:
+        """Write a picture and what was predicted of it."""
+        report, frame = self.report, work.frame
+        fault = work.fault
+        if work.drawn is not None:
             try:
-                with report.timed('draw'):
-                    drawn = self._draw(frame, poses, tracks)
-                with report.timed('write'):
-                    self.outputs.draw(frame, drawn)
+                with timed(work.seconds, 'write'):
+                    self.outputs.draw(frame, work.drawn)
             except (cv2.error, MemoryError, UserValueError) as error:
-                reason = f'predicted, but not drawn: {_reason(error)}'
-                report.skipped.append(Skipped(frame.name, reason, 0))
-        with report.timed('write'):
-            image_id = self._image_id(frame)
-            self.outputs.results.add(frame, image_id, people, poses, tracks)
-        report.pictures += 1
-        report.people += len(poses)
-        report.empty += not len(poses)
-
-    def _predict(
-        self, frame: Frame
-    ) -> tuple[People, Poses, np.ndarray | None]:
-        settings, tracks = self.settings, None
-        with self.report.timed('people'):
-            people = choose(
-                self.finder.find(frame, settings.box_threshold),
-                frame.image,
-                settings.box_threshold,
-                settings.largest,
-                self.report.boxes_left_out,
+                fault = reason(error)
+        if fault:
+            fault = f'predicted, but not drawn: {fault}'
+            report.skipped.append(Skipped(frame.name, fault, 0))
+        with timed(work.seconds, 'write'):
+            self.outputs.results.add(
+                frame,
+                self._image_id(frame),
+                work.people,
+                work.poses,
+                work.tracks,
             )
-            if self.numbering is not None:
-                tracks = self.numbering(people, frame.time)
-        with self.report.timed('poses'):
-            poses = self.estimator(frame.image, people.boxes)
-        sigmas = 0 if poses.sigmas is None else poses.sigmas
-        numbers = poses.keypoints, poses.scores, sigmas
-        if not all(np.isfinite(x).all() for x in numbers):
-            raise UserValueError(
-                'The model gives keypoints, scores or sigmas that are not '
-                f'finite for {frame.name}. Its weights are damaged, or its '
-                'precision is too low.'
-            )
-        return people, poses, tracks
-
-    def _draw(
-        self,
-        frame: Frame,
-        poses: Poses,
-        tracks: np.ndarray | None,
-    ) -> np.ndarray:
-        settings = self.settings
-        parts = settings.draw
-        if parts is None:
-            parts = ('poses', 'ids') if settings.track else ('poses',)
-        numbers = tracks
-        if tracks is None and frame.time is not None and 'ids' not in parts:
-            # Their order changes in a film, and so would their colours.
-            numbers = np.full(len(poses), -1)
-        threshold = settings.keypoint_threshold
-        if 'poses' in parts:
-            low = (poses.scores < threshold).all(axis=1)
-            self.report.undrawn += int(low.sum())
-        return draw(frame.image, poses, threshold, parts, numbers)
+        report.add(work)
 
 
-def _reason(error: BaseException) -> str:
-    text = ' '.join(str(error).split())[:200]
-    return text or 'there is not enough memory for it'
+def _room(work: Work | Skipped) -> int:
+    """How many pictures may be under way."""
+    if isinstance(work, Skipped):
+        return 2
+    return max(2, min(PICTURES, MEMORY // (2 * work.frame.image.nbytes)))

@@ -1,0 +1,172 @@
+"""People followed through a film by their poses.
+
+A detector takes much longer than the poses of a few people. So it looks for
+people now and then; in between, their boxes move as their keypoints do.
+
+N: people. K: keypoints. Boxes are (x1, y1, x2, y2), pixels of the picture.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from .errors import UserValueError
+from .people import People
+from .poses import Poses
+
+__all__ = ['DETECTIONS', 'Follower']
+
+# How often a second of film to look for people, unless a user says otherwise:
+# at 30 frames a second, in every eighth. docs/predict.md has the measurement.
+DETECTIONS = 4
+
+# Someone is lost if the scores of the keypoints fall below this share of what
+# they were when a detector found the person,
+SCORE = 0.5
+# if of the two areas of the box, then and now, or of the part of it that is in
+# the picture, one is this share of the other,
+AREA = 0.4
+# or if two boxes overlap so much (intersection over union).
+OVERLAP = 0.8
+
+
+class _Found(NamedTuple):
+    """What a detector found, and the poses of it."""
+
+    people: People
+    poses: Poses
+
+
+class Follower:
+    """Finds the people in each frame of a film, and their poses.
+
+    A detector looks for people in every N-th frame, and in a frame where
+    someone is lost: the scores fall, the box shrinks, grows or leaves the
+    picture, two boxes become one, or the frame has another size. In other
+    frames, the box of a person is the one that the detector gave, moved and
+    scaled as the keypoints have moved and spread since then. Who enters is
+    found by the next detection::
+
+        detector, model = Detector(), PoseEstimator('student.onnx')
+        follow = Follower(model, every=8)
+        for image in film:
+            people, poses = follow(image, partial(detector, image))
+
+    Args:
+        estimator: Finds keypoints, from an image and boxes, as a
+            ``PoseEstimator`` does.
+        every: How many frames there are from one detection to the next.
+
+    Raises:
+        ValueError: ``every`` is below 1.
+    """
+
+    def __init__(
+        self,
+        estimator: Callable[[np.ndarray, np.ndarray], Poses],
+        every: int = 1,
+    ) -> None:
+        if every < 1:
+            raise UserValueError(f'every is {every}, expected 1 or more.')
+        self.every = every
+        self._estimator = estimator
+        self._count = 0
+        self._start: _Found | None = None
+        self._boxes = np.empty((0, 4), np.float32)
+        self._shape: tuple[int, ...] = ()
+
+    def is_due(self) -> bool:
+        """Whether a detector has to look at the next frame; ask once a frame.
+
+        A caller that asks may run the detector ahead of the poses.
+        """
+        self._count += 1
+        return (self._count - 1) % self.every == 0
+
+    def __call__(
+        self,
+        image: np.ndarray,
+        find: Callable[[], tuple[np.ndarray, np.ndarray]],
+        due: bool | None = None,
+    ) -> tuple[People, Poses]:
+        """Find the people in the next frame, and their poses.
+
+        Args:
+            image: The frame (height, width, 3), BGR, 8 bits.
+            find: Gives the boxes (N, 4) and scores (N,) of the people in the
+                frame, as a ``Detector`` does. It is called where needed.
+            due: What ``is_due`` said of the frame, if it was asked.
+
+        Returns:
+            The people, and their poses. Who is followed keeps the score that
+            the detector gave.
+        """
+        if due is None:
+            due = self.is_due()
+        start = self._start
+        if not due and start is not None and image.shape == self._shape:
+            poses = self._estimator(image, self._boxes)
+            boxes = _moved(start, poses)
+            if not _is_lost(start, poses, boxes, image):
+                people = People(self._boxes, start.people.scores)
+                self._boxes = _clipped(boxes, image)
+                return people, poses
+        people = People(*find())
+        poses = self._estimator(image, people.boxes)
+        self._start, self._boxes = _Found(people, poses), people.boxes
+        self._shape = image.shape
+        return people, poses
+
+
+def _moved(start: _Found, poses: Poses) -> np.ndarray:
+    """Where the boxes of the start are by now, (N, 4).
+
+    A box keeps its place relative to the keypoints: to their mean, and in
+    units of their spread in x and in y. Surer keypoints count for more.
+    """
+    weights = (start.poses.scores * poses.scores).clip(1e-6)[..., None]
+    weights = weights / weights.sum(1, keepdims=True)
+    corners = start.people.boxes.reshape(-1, 2, 2)
+    # A tenth of the box is added to the spreads, so that one which is small,
+    # as the width of a person seen from the side, does not decide.
+    least = ((corners[:, 1] - corners[:, 0]) / 10) ** 2
+    means, spreads = [], []
+    for points in (start.poses.keypoints, poses.keypoints):
+        mean = (weights * points).sum(1, keepdims=True)
+        means.append(mean)
+        spread = (weights * (points - mean) ** 2).sum(1) + least
+        spreads.append(np.sqrt(spread)[:, None])
+    moved = means[1] + (corners - means[0]) * spreads[1] / spreads[0]
+    return moved.reshape(-1, 4).astype(np.float32)
+
+
+def _is_lost(
+    start: _Found, poses: Poses, boxes: np.ndarray, image: np.ndarray
+) -> bool:
+    """Whether there is someone whose pose is no longer to be trusted."""
+    scores = poses.scores.mean(1)
+    if (scores < SCORE * start.poses.scores.mean(1)).any():
+        return True
+    before, now = _areas(start.people.boxes), _areas(boxes)
+    seen = np.minimum(_areas(_clipped(boxes, image)), before)
+    small = seen <= AREA * np.maximum(before, now)
+    return bool(small.any() or (_overlaps(boxes) > OVERLAP).any())
+
+
+def _clipped(boxes: np.ndarray, image: np.ndarray) -> np.ndarray:
+    return boxes.clip(0, np.tile(image.shape[1::-1], 2)).astype(np.float32)
+
+
+def _areas(boxes: np.ndarray) -> np.ndarray:
+    return (boxes[..., 2:] - boxes[..., :2]).clip(0).prod(-1)
+
+
+def _overlaps(boxes: np.ndarray) -> np.ndarray:
+    """Intersection over union of each box with those before it, (N, N)."""
+    low = np.maximum(boxes[:, None, :2], boxes[:, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[:, 2:])
+    common = _areas(np.concatenate([low, high], -1))
+    areas = _areas(boxes)
+    union = areas[:, None] + areas - common
+    return np.tril(common / union.clip(1e-6), -1)
