@@ -13,7 +13,7 @@ import numpy as np
 from .detector_formats import FORMATS, cells
 from .errors import UserValueError
 from .frames import Frame
-from .images import fit
+from .images import fit, normalized
 from .named import find_detector
 from .people import Finder, People
 from .session import open_session, run_session
@@ -122,13 +122,9 @@ class Detector(Finder):
         """
         kind = FORMATS[self.format]
         frame, scale, corner = fit(image, self.size, kind.fill, kind.centered)
-        channels = frame[..., ::-1] if kind.to_rgb else frame
-        mean, std = (
-            np.array(x, np.float32)[:, None, None]
-            for x in (kind.mean, kind.std)
-        )
-        values = (channels.transpose(2, 0, 1) - mean) / std
-        batch = np.ascontiguousarray(values[None], self._dtype)
+        mean, std = (np.array(x, np.float32) for x in (kind.mean, kind.std))
+        batch = normalized(frame[None], mean, std, kind.to_rgb)
+        batch = batch.astype(self._dtype, copy=False)
         outputs = [
             np.asarray(output, np.float32)
             for output in run_session(

@@ -11,6 +11,7 @@ import numpy as np
 
 from .boxes import box_faults, crops, frames
 from .errors import UserValueError
+from .images import normalized
 from .metadata import ModelError, ModelInfo
 from .named import find_model
 from .poses import Poses
@@ -159,13 +160,8 @@ class PoseEstimator:
         """
         if self.info.raw_images:
             return crops
-        channels = crops.transpose(0, 3, 1, 2)
-        if self.info.to_rgb:
-            channels = channels[:, ::-1]
-        inputs = np.empty(channels.shape, np.float32)
-        np.subtract(channels, self.info.mean[:, None, None], out=inputs)
-        np.divide(inputs, self.info.std[:, None, None], out=inputs)
-        return inputs
+        info = self.info
+        return normalized(crops, info.mean, info.std, info.to_rgb)
 
     def _check_graph(self) -> None:
         """See that the graph is what its metadata say."""

@@ -16,6 +16,7 @@ __all__ = [
     'count_pictures',
     'fit',
     'is_utf8',
+    'normalized',
     'quiet_opencv',
     'read_image',
     'write_image',
@@ -159,3 +160,27 @@ def fit(
         image, inner, interpolation=cv2.INTER_LINEAR
     )
     return frame, scale, (left, top)
+
+
+def normalized(
+    images: np.ndarray, mean: np.ndarray, std: np.ndarray, to_rgb: bool
+) -> np.ndarray:
+    """Turn images into what a network takes.
+
+    Args:
+        images: Array (N, height, width, 3), BGR, 8 bits.
+        mean: Mean of each channel (3,), in the network's order.
+        std: Standard deviation of each channel (3,).
+        to_rgb: Whether the network takes RGB, not BGR.
+
+    Returns:
+        Array (N, 3, height, width), float32.
+    """
+    channels = images.transpose(0, 3, 1, 2)
+    if to_rgb:
+        channels = channels[:, ::-1]
+    # The first pass writes in the network's order, the second in place.
+    inputs = np.empty(channels.shape, np.float32)
+    np.subtract(channels, mean[:, None, None], out=inputs)
+    np.divide(inputs, std[:, None, None], out=inputs)
+    return inputs
