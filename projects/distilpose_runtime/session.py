@@ -81,6 +81,9 @@ def open_session(
     provider, options = _provider(device)
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 3  # errors, which are raised as well
+    # Threads that spin between operators take the cores from whatever works
+    # beside the network, such as the other stages of `predict`.
+    settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
     if threads:
         settings.intra_op_num_threads = threads
     try:

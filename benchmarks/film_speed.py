@@ -1,0 +1,306 @@
+"""Films: rtmlib's PoseTracker and ours, and how far keypoints are apart.
+
+    taskset -c 0,1 python benchmarks/film_speed.py PHOTOS [--people 1 4 8]
+
+PHOTOS is a folder of photos with people. Each film shows as many cut-outs of
+them as asked for, which move, turn and change their size. The first table has
+frames a second from film to keypoints, of rtmlib and of ours, in turns: the
+same film, detector, weights and rate of detection, without numbers of people.
+Ours writes predictions.json as well. The second table says how far keypoints
+are apart from those with a detection in each frame, and how far they are if
+the box is moved at random. The third has `predict` with the film written.
+"""
+
+import argparse
+import io
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
+
+import cv2
+import numpy as np
+import onnx
+import onnxruntime
+from moving_people import cut_outs, pictures, write_film
+from rtmlib import PoseTracker, RTMPose
+from tabulate import tabulate
+
+from distilpose_runtime import Detector, PoseEstimator, Poses
+from distilpose_runtime.follower import Follower
+from distilpose_runtime.frames import Frame
+from distilpose_runtime.named import MODELS
+from distilpose_runtime.outputs import Outputs, Settings
+from distilpose_runtime.predict import Prediction
+from distilpose_runtime.video import Video
+
+PARTS = 'rtmlib', 'distances', 'written'
+PROJECTS = Path(__file__).resolve().parents[1] / 'projects'
+
+
+class SameWeights(RTMPose):
+    """rtmlib's class with a file of ours, which decodes in the graph."""
+
+    def __init__(self, model: PoseEstimator) -> None:
+        info = model.info
+        super().__init__(str(model.file), info.input_size, info.mean, info.std)
+
+    def preprocess(self, img: np.ndarray, bbox: list) -> tuple:
+        image, center, scale = super().preprocess(img, bbox)
+        return image[..., ::-1], center, scale  # RGB, without a copy
+
+    def postprocess(self, outputs, center, scale, simcc_split_ratio=1.0):
+        points = outputs[0] / self.model_input_size * scale
+        return points + center - scale / 2, outputs[1]
+
+
+class Solution:
+    """What rtmlib's tracker takes: a detector and a pose estimator."""
+
+    def __init__(self, detector: Detector, model: PoseEstimator, **_) -> None:
+        self.det_model = lambda image: detector(image)[0]
+        self.det_model.det_mode = 'human'
+        self.pose_model = SameWeights(model)
+
+
+@contextmanager
+def networks() -> Iterator[list[tuple[float, float]]]:
+    """Note from when to when networks run."""
+    spans, run = [], onnxruntime.InferenceSession.run
+
+    def noted(*args, **kwargs):
+        start = time.perf_counter()
+        try:
+            return run(*args, **kwargs)
+        finally:
+            spans.append((start, time.perf_counter()))
+
+    with mock.patch.object(onnxruntime.InferenceSession, 'run', noted):
+        yield spans
+
+
+def theirs(
+    film: Path, detector: Detector, model: PoseEstimator, every: int
+) -> int:
+    """rtmlib, as its own example reads a film; give the number of poses."""
+    with redirect_stdout(io.StringIO()):
+        tracker = PoseTracker(
+            lambda **given: Solution(detector, model, **given),
+            det_frequency=every,
+            tracking=False,
+        )
+    capture, people = cv2.VideoCapture(str(film)), 0
+    while True:
+        given, image = capture.read()
+        if not given:
+            return people
+        people += len(tracker(image)[0])
+
+
+def ours(
+    film: Path, detector: Detector, model: PoseEstimator, every: int
+) -> int:
+    """`predict --no-media`; give the number of poses."""
+    settings = Settings(media=False, overwrite=True, detect_every=every)
+    source, folder = Video(film), film.parent / 'out'
+    outputs = Outputs(folder, source, detector, model, settings)
+    prediction = Prediction(source, detector, model, outputs, settings)
+    prediction.run()
+    prediction.close()
+    source.close()
+    return prediction.report.people
+
+
+def measure(call: Callable[[], int], frames: int) -> tuple[float, ...]:
+    """Frames a second, the share without a network, and people a frame."""
+    with networks() as spans:
+        start = time.perf_counter()
+        people = call()
+        end = time.perf_counter()
+    busy, until = 0.0, start
+    for begin, finish in sorted(spans):
+        busy += max(0.0, finish - max(begin, until))
+        until = max(until, finish)
+    took = end - start
+    return frames / took, 1 - busy / took, people / frames
+
+
+def standing(name: str, folder: Path) -> str:
+    """A file of a model of the zoo with random weights; who stands still.
+
+    Random keypoints would lead the boxes away. So they count for nothing
+    beside those of a standing person, which are added at the end.
+    """
+    from rtmlib_speed import runners
+
+    runners(name, folder)
+    model = onnx.load(folder / 'ours.onnx')
+    places = np.random.default_rng(0).uniform(0.15, 0.85, (1, 17, 2))
+    places *= PoseEstimator(folder / 'ours.onnx').info.input_size
+    for output, value in (('coords', places), ('scores', np.array([0.9]))):
+        for node in model.graph.node:
+            names = [x if x != output else 'own' + x for x in node.output]
+            node.output[:] = names
+        for x, number in (('less', 1e-6), ('sum', value)):
+            array = np.asarray(number, np.float32)
+            model.graph.initializer.append(
+                onnx.numpy_helper.from_array(array, output + x)
+            )
+        model.graph.node.extend(
+            onnx.helper.make_node(*x)
+            for x in (
+                ('Mul', ['own' + output, output + 'less'], [output + 'small']),
+                ('Add', [output + 'small', output + 'sum'], [output]),
+            )
+        )
+    onnx.save(model, folder / f'{name}.onnx')
+    return str(folder / f'{name}.onnx')
+
+
+def against_rtmlib(
+    films: dict[int, Path], folder: Path, args
+) -> Iterator[dict]:
+    """A row for each film and model."""
+    detector = Detector()
+    for name in args.models:
+        is_ours = name in MODELS or name.endswith('.onnx')
+        model = PoseEstimator(name if is_ours else standing(name, folder))
+        for people, film in films.items():
+            found = {theirs: [], ours: []}
+            for i in range(args.rounds + 1):
+                for call, rounds in found.items():
+                    one = measure(
+                        lambda call=call, model=model, film=film: call(
+                            film, detector, model, args.every
+                        ),
+                        args.frames,
+                    )
+                    rounds += [one] if i else []  # the first warms up
+            medians = [np.median(x, axis=0) for x in found.values()]
+            row: dict[str, object] = {'model': name, 'people': people}
+            for who, (rate, rest, seen) in zip(('rtmlib', 'ours'), medians):
+                row[f'{who}, frames/s'] = f'{rate:.1f}'
+                row[f'{who}, outside networks'] = f'{rest:.0%}'
+                row[f'{who}, people'] = f'{seen:.2f}'
+            row['ratio'] = f'{medians[1][0] / medians[0][0]:.2f}'
+            yield row
+
+
+def distances(films: dict[int, Path], every: list[int]) -> Iterator[dict]:
+    """How far keypoints are apart from those of a detection in each frame.
+
+    In shares of the root of the box's area, over keypoints of a score above
+    0.3 of people whom both have.
+    """
+    detector, model = Detector(), PoseEstimator('distilpose-lsp')
+    rng = np.random.default_rng(0)
+    for people, film in films.items():
+        images = [x.image for x in Video(film) if isinstance(x, Frame)]
+        found = [detector(image) for image in images]
+        expected = [model(x, y[0]) for x, y in zip(images, found)]
+        row: dict[str, object] = {'people': people}
+        for n in every:
+            follow = Follower(model, n)
+            other = [
+                follow(image, lambda x=x: x)[1]
+                for image, x in zip(images, found)
+            ]
+            row[f'detection every {n}'] = apart(expected, other)
+        for share in (0.03, 0.05):
+            moved = []
+            for image, poses in zip(images, expected):
+                sides = np.tile(poses.boxes[:, 2:] - poses.boxes[:, :2], 2)
+                noise = rng.normal(0, share, sides.shape) * sides
+                moved.append(model(image, poses.boxes + noise))
+            row[f'edges moved by {share:.0%}'] = apart(expected, moved)
+        yield row
+
+
+def apart(expected: list[Poses], given: list[Poses]) -> str:
+    """Median and mean distance, in percent."""
+    found = [np.empty(0)]
+    for one, other in zip(expected, given):
+        if not len(other):
+            continue
+        middle = [x.boxes.reshape(-1, 2, 2).mean(1) for x in (one, other)]
+        away = np.linalg.norm(middle[0][:, None] - middle[1], axis=-1)
+        sides = one.boxes[:, 2:] - one.boxes[:, :2]
+        for i, j in enumerate(away.argmin(1)):
+            if away[i, j] < sides[i].min() / 2:
+                lines = one.keypoints[i] - other.keypoints[j]
+                far = np.linalg.norm(lines, axis=1)[one.scores[i] > 0.3]
+                found.append(far / np.sqrt(sides[i].prod()))
+    values = 100 * np.concatenate(found)
+    return f'{np.median(values):.1f}, {values.mean():.1f} %'
+
+
+def written(films: dict[int, Path], args) -> Iterator[dict]:
+    """`predict` as a user calls it; frames a second, the film written."""
+    calls = {
+        'a detection in each frame': (PROJECTS, ['--detect-every', '1']),
+        'as it is': (PROJECTS, []),
+    }
+    if args.before:
+        calls = {'before': (args.before, []), **calls}
+    for people, film in films.items():
+        rates: dict[str, list[float]] = {name: [] for name in calls}
+        for _ in range(args.rounds):
+            for name, (projects, options) in calls.items():
+                done = subprocess.run(
+                    [sys.executable, '-c', 'import distilpose_cli as cli; '
+                     'cli.main()', 'predict', str(film), '--overwrite',
+                     '--detector', str(Detector().file), '--out',
+                     str(film.parent / 'written'), *options],
+                    env={**os.environ, 'PYTHONPATH': str(projects)},
+                    capture_output=True, text=True, check=True,
+                )  # fmt: skip
+                (rate,) = re.findall(r'([\d.]+) pictures/s', done.stderr)
+                rates[name].append(float(rate))
+        row: dict[str, object] = {'people': people}
+        medians = {name: np.median(x) for name, x in rates.items()}
+        row |= {name: f'{x:.1f}' for name, x in medians.items()}
+        first, *_, last = medians.values()
+        yield row | {'ratio': f'{last / first:.2f}'}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Measure; ``argv`` defaults to the command line's arguments."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add('photos', type=Path)
+    add('--parts', nargs='+', default=PARTS, choices=PARTS)
+    add('--models', nargs='+', default=['distilpose-lsp', 'rtmpose-t'])
+    add('--people', type=int, nargs='+', default=[1, 4, 8])
+    add('--frames', type=int, default=300)
+    add('--every', type=int, default=8)
+    add('--rounds', type=int, default=3)
+    add('--before', type=Path, help="an older checkout's projects/")
+    args = parser.parse_args(argv)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        people, films = cut_outs(args.photos, Detector()), {}
+        for count in args.people:
+            films[count] = folder / f'{count}.mp4'
+            write_film(films[count], pictures(people, count, args.frames))
+        tables: dict[str, Callable[[], Iterator[dict]]] = {
+            'rtmlib': lambda: against_rtmlib(films, folder, args),
+            'distances': lambda: distances(films, [4, 8, 15]),
+            'written': lambda: written(films, args),
+        }
+        for part in args.parts:
+            rows = list(tables[part]())
+            table = tabulate(rows, 'keys', 'github', disable_numparse=True)
+            print(f'{table}\n', flush=True)  # noqa: T201
+
+
+if __name__ == '__main__':
+    main()
