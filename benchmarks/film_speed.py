@@ -26,7 +26,6 @@ from unittest import mock
 
 import cv2
 import numpy as np
-import onnx
 import onnxruntime
 from moving_people import cut_outs, pictures, write_film
 from rtmlib import PoseTracker, RTMPose
@@ -87,38 +86,52 @@ def networks() -> Iterator[list[tuple[float, float]]]:
 
 def theirs(
     film: Path, detector: Detector, model: PoseEstimator, every: int
-) -> int:
-    """rtmlib, as its own example reads a film; give the number of poses."""
+) -> Callable[[], int]:
+    """rtmlib, as its own example reads a film."""
     with redirect_stdout(io.StringIO()):
         tracker = PoseTracker(
             lambda **given: Solution(detector, model, **given),
             det_frequency=every,
             tracking=False,
         )
-    capture, people = cv2.VideoCapture(str(film)), 0
-    while True:
-        given, image = capture.read()
-        if not given:
-            return people
-        people += len(tracker(image)[0])
+
+    def run() -> int:
+        tracker.reset()
+        capture, people = cv2.VideoCapture(str(film)), 0
+        while True:
+            given, image = capture.read()
+            if not given:
+                return people
+            people += len(tracker(image)[0])
+
+    return run
 
 
 def ours(
     film: Path, detector: Detector, model: PoseEstimator, every: int
-) -> int:
-    """`predict --no-media`; give the number of poses."""
-    settings = Settings(media=False, overwrite=True, detect_every=every)
-    source, folder = Video(film), film.parent / 'out'
-    outputs = Outputs(folder, source, detector, model, settings)
-    prediction = Prediction(source, detector, model, outputs, settings)
-    prediction.run()
-    prediction.close()
-    source.close()
-    return prediction.report.people
+) -> Callable[[], int]:
+    """`distilpose predict --no-media`."""
+
+    def run() -> int:
+        settings = Settings(media=False, overwrite=True, detect_every=every)
+        source, folder = Video(film), film.parent / 'out'
+        outputs = Outputs(folder, source, detector, model, settings)
+        prediction = Prediction(source, detector, model, outputs, settings)
+        prediction.run()
+        prediction.close()
+        source.close()
+        return prediction.report.people
+
+    return run
 
 
 def measure(call: Callable[[], int], frames: int) -> tuple[float, ...]:
-    """Frames a second, the share without a network, and people a frame."""
+    """Frames a second, the share without a network, and poses a frame.
+
+    Args:
+        call: Goes through a film and gives the number of poses.
+        frames: How many frames the film has.
+    """
     with networks() as spans:
         start = time.perf_counter()
         people = call()
@@ -131,59 +144,31 @@ def measure(call: Callable[[], int], frames: int) -> tuple[float, ...]:
     return frames / took, 1 - busy / took, people / frames
 
 
-def standing(name: str, folder: Path) -> str:
-    """A file of a model of the zoo with random weights; who stands still.
-
-    Random keypoints would lead the boxes away. So they count for nothing
-    beside those of a standing person, which are added at the end.
-    """
-    from rtmlib_speed import runners
-
-    runners(name, folder)
-    model = onnx.load(folder / 'ours.onnx')
-    places = np.random.default_rng(0).uniform(0.15, 0.85, (1, 17, 2))
-    places *= PoseEstimator(folder / 'ours.onnx').info.input_size
-    for output, value in (('coords', places), ('scores', np.array([0.9]))):
-        for node in model.graph.node:
-            names = [x if x != output else 'own' + x for x in node.output]
-            node.output[:] = names
-        for x, number in (('less', 1e-6), ('sum', value)):
-            array = np.asarray(number, np.float32)
-            model.graph.initializer.append(
-                onnx.numpy_helper.from_array(array, output + x)
-            )
-        model.graph.node.extend(
-            onnx.helper.make_node(*x)
-            for x in (
-                ('Mul', ['own' + output, output + 'less'], [output + 'small']),
-                ('Add', [output + 'small', output + 'sum'], [output]),
-            )
-        )
-    onnx.save(model, folder / f'{name}.onnx')
-    return str(folder / f'{name}.onnx')
-
-
 def against_rtmlib(
     films: dict[int, Path], folder: Path, args
 ) -> Iterator[dict]:
     """A row for each film and model."""
     detector = Detector()
-    for name in args.models:
-        is_ours = name in MODELS or name.endswith('.onnx')
-        model = PoseEstimator(name if is_ours else standing(name, folder))
+    for name in args.models:  # of this package, of the zoo, or a file
+        if name not in MODELS and not name.endswith('.onnx'):
+            from rtmlib_speed import standing
+
+            name = standing(name, folder)
+        model = PoseEstimator(name)
         for people, film in films.items():
-            found = {theirs: [], ours: []}
-            for i in range(args.rounds + 1):
-                for call, rounds in found.items():
-                    one = measure(
-                        lambda call=call, model=model, film=film: call(
-                            film, detector, model, args.every
-                        ),
-                        args.frames,
-                    )
-                    rounds += [one] if i else []  # the first warms up
-            medians = [np.median(x, axis=0) for x in found.values()]
-            row: dict[str, object] = {'model': name, 'people': people}
+            calls = [
+                way(film, detector, model, args.every)
+                for way in (theirs, ours)
+            ]
+            rounds = [
+                [measure(call, args.frames) for call in calls]
+                for _ in range(args.rounds)
+            ]
+            medians = np.median(rounds, axis=0)
+            row: dict[str, object] = {
+                'model': Path(name).stem,
+                'people': people,
+            }
             for who, (rate, rest, seen) in zip(('rtmlib', 'ours'), medians):
                 row[f'{who}, frames/s'] = f'{rate:.1f}'
                 row[f'{who}, outside networks'] = f'{rest:.0%}'
@@ -300,6 +285,11 @@ def main(argv: list[str] | None = None) -> None:
             rows = list(tables[part]())
             table = tabulate(rows, 'keys', 'github', disable_numparse=True)
             print(f'{table}\n', flush=True)  # noqa: T201
+    cores = len(os.sched_getaffinity(0))
+    print(  # noqa: T201
+        f'{cores} cores, {args.frames} frames of 1280x720, a detection in '
+        f'every {args.every}th; medians of {args.rounds} rounds'
+    )
 
 
 if __name__ == '__main__':

@@ -18,9 +18,10 @@ import pytest
 
 import distilpose_cli
 from distilpose_cli import main
+from distilpose_runtime.detectors import Detector
 from distilpose_runtime.images import read_image, write_image
 
-from ..runtime.films import film
+from ..runtime.films import film, film_that_ends_early
 from ..runtime.graphs import detector, pose_model
 
 ROOT = Path(distilpose_cli.__file__).parents[1]
@@ -131,6 +132,52 @@ def test_video_with_a_detector(model, tmp_path):
     ] * 3
     assert found['info']['complete']
     assert os.listdir(tmp_path / 'y') == ['predictions.json']
+
+
+@pytest.mark.parametrize(
+    'options, searches',
+    [((), 8), (('--detect-every', 16), 3), (('--every', 10), 4)],
+)
+def test_detector_now_and_then(
+    model, tmp_path, monkeypatch, options, searches
+):
+    """By default four times a second, of 20 frames; or of 2 of them."""
+    values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
+    values[0, :, 0] = 40, 30, 20, 40, 0.9
+    file = detector(tmp_path / 'd.onnx', dict(output0=values))
+    source, counted, find = plain_film(tmp_path / 'a.mp4'), [], Detector.find
+
+    def count(self, frame, min_score):
+        counted.append(frame.number)
+        return find(self, frame, min_score)
+
+    monkeypatch.setattr(Detector, 'find', count)
+    arguments = (source, '--model', model, '--detector', file, '--out')
+    predict(*arguments, tmp_path / 'x', *options)
+    found = results(tmp_path / 'x')
+    assert len(counted) == searches
+    assert (
+        counted
+        == [x['frame'] for x in found['images']][
+            :: found['info']['detect_every']
+        ]
+    )
+    assert len(found['annotations']) == len(found['images'])
+    boxes = np.array([x['bbox'] for x in found['annotations']])
+    np.testing.assert_allclose(boxes, boxes[:1].repeat(len(boxes), 0), atol=1)
+
+
+def test_film_that_ends_early(model, tmp_path, capsys):
+    noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
+    source = tmp_path / 'cut.mp4'
+    images = (np.roll(noise, i, 1) for i in range(60))
+    film_that_ends_early(source, images)
+    predict_whole(source, model, tmp_path / 'out')
+    assert 'cut.mp4: the video ends after' in capsys.readouterr().err
+    count = len(results(tmp_path / 'out')['images'])
+    assert 10 < count < 50
+    capture = cv2.VideoCapture(str(tmp_path / 'out/cut.mp4'))
+    assert sum(capture.read()[0] for _ in range(count + 1)) == count
 
 
 @pytest.mark.parametrize('numbers', [[7, -1], [-1, -1]])
@@ -282,6 +329,7 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
             ['p', '--boxes', 'boxes.json', '--format', 'deeplabcut-csv'],
             '--track',
         ),
+        (['p', '--detect-every', '4'], '--detect-every 4 is for a detector'),
         (['p', '--detector', 'none', '--out', 'p'], 'images themselves'),
         (['p', '--detector', 'none', '--device', 'gpu'], 'no device "gpu"'),
         (['p', '--detector', 'none', '--checkpoint', 'x'], '--checkpoint'),
@@ -326,6 +374,7 @@ def test_refused_in_one_line(
     'option, value',
     [
         ('--every', '0'),
+        ('--detect-every', '0'),
         ('--largest', 'x'),
         ('--batch', '-1'),
         ('--box-threshold', 'nan'),

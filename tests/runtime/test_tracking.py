@@ -5,7 +5,10 @@ import sys
 import numpy as np
 import pytest
 
+from distilpose_runtime.follower import Follower
 from distilpose_runtime.people import People
+
+from .test_follower import IMAGE, World
 
 
 def test_without_the_package(monkeypatch):
@@ -45,3 +48,21 @@ def test_numbers_follow_people():
     assert numbers['left'] & numbers['right'] == {-1}
     nobody = People(np.empty((0, 4), np.float32), np.empty(0, np.float32))
     assert tracker(nobody, 2.0).shape == (0,)
+
+
+def test_numbers_stay_between_detections():
+    """With a detector in every fifth frame, whose boxes are a little off."""
+    pytest.importorskip('trackers')
+    from distilpose_runtime.tracking import Tracker
+
+    world = World([[50, 50, 130, 250], [300, 80, 400, 280]])
+    follow, tracker = Follower(world, every=5), Tracker(20.0, 0.35)
+    numbers = []
+    for i in range(25):
+        boxes, scores = world.find()
+        boxes += 4 * (-1) ** (i // 5)
+        people, _ = follow(IMAGE, lambda found=(boxes, scores): found)
+        numbers.append(tracker(people, i / 20).tolist())
+        world.boxes += [[5, 2, 5, 2], [-4, 2, -4, 2]]
+    assert len(set(map(tuple, numbers[1:]))) == 1
+    assert -1 not in numbers[1] and numbers[1][0] != numbers[1][1]

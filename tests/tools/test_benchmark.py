@@ -1,6 +1,7 @@
 """The benchmarks compare like with like, and write what they found."""
 
 import csv
+from pathlib import Path
 
 import against_baseline
 import benchmark
@@ -147,6 +148,32 @@ def test_rtmlib_beside_ours(capsys):
 
     rtmlib_speed.main(QUICK)
     assert '| rtmpose-s | 2 ' in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_films_beside_rtmlib(capsys):
+    """Both find the one person, in a film made of the photo of the docs."""
+    pytest.importorskip('rtmlib')
+    import film_speed
+
+    photos = Path(__file__).parents[2] / 'docs/photos'
+    options = [
+        '--people',
+        '1',
+        '--frames',
+        '20',
+        '--rounds',
+        '1',
+        '--every',
+        '5',
+    ]
+    models = ['--models', 'distilpose-lsp', 'rtmpose-t']
+    film_speed.main([str(photos), *options, *models])
+    first, second, third, _ = capsys.readouterr().out.strip().split('\n\n')
+    for row in first.splitlines()[2:]:
+        cells = [cell.strip() for cell in row.split('|')]
+        assert cells[5] == cells[8] == '1.00'  # people in a frame
+    assert '| 1 ' in second and '| 1 ' in third
 
 
 @pytest.mark.slow

@@ -1,0 +1,209 @@
+"""Boxes that follow poses, and when a detector has to look."""
+
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from distilpose_runtime import Detector, PoseEstimator
+from distilpose_runtime.follower import Follower
+from distilpose_runtime.images import read_image
+from distilpose_runtime.poses import Poses
+
+PHOTO = Path(__file__).parents[2] / 'docs/photos/pedestrian.jpg'
+IMAGE = np.zeros((400, 600, 3), np.uint8)
+# A person in a box of 1 x 1, and the scores of the keypoints.
+POINTS = np.array([[0.5, 0.1], [0.2, 0.4], [0.8, 0.4], [0.3, 0.9], [0.7, 0.9]])
+SCORES = np.array([0.9, 0.8, 0.8, 0.7, 0.0])
+
+
+class World:
+    """People in known boxes (N, 4); it finds them, and is the estimator.
+
+    Of a box where nobody is, the pose is in its middle, of low scores.
+    """
+
+    def __init__(self, boxes, scores=SCORES):
+        self.boxes = np.array(boxes, np.float32).reshape(-1, 4)
+        self.scores, self.searches, self.asked = scores, 0, []
+
+    def find(self):
+        self.searches += 1
+        return self.boxes.copy(), np.full(len(self.boxes), 0.7, np.float32)
+
+    def __call__(self, image, boxes):
+        self.asked.append(boxes)
+        points, scores = [], []
+        for box in boxes:
+            middle = box.reshape(2, 2).mean(0)
+            true = self.boxes.reshape(-1, 2, 2).mean(1) - middle
+            near = np.linalg.norm(true, axis=1) if len(true) else [np.inf]
+            i = int(np.argmin(near))
+            if near[i] < np.linalg.norm(box[2:] - box[:2]) / 2:
+                low, high = self.boxes[i].reshape(2, 2)
+                points.append(low + POINTS * (high - low))
+                scores.append(self.scores)
+            else:
+                points.append(np.tile(middle, (5, 1)))
+                scores.append(self.scores * 0.1)
+        keypoints = np.reshape(points, (-1, 5, 2)).astype(np.float32)
+        return Poses(
+            *(keypoints, np.reshape(scores, (-1, 5)), None, boxes),
+            *([*'abcde'], []),
+        )
+
+
+def test_boxes_follow_between_detections():
+    """They are where people were a frame before, and keep their scores."""
+    world = World([[50, 50, 130, 250], [300, 80, 400, 280]])
+    follow = Follower(world, every=4)
+    steps = np.array([[6, 3, 6, 3], [-5, 4, -5, 4]], np.float32)
+    for i in range(9):
+        people, poses = follow(IMAGE, world.find)
+        late = 0 if i % 4 == 0 else steps
+        np.testing.assert_allclose(people.boxes, world.boxes - late, atol=0.01)
+        assert people.scores.tolist() == pytest.approx([0.7, 0.7])
+        np.testing.assert_allclose(
+            poses.keypoints[0, 0],
+            world.boxes[0, :2] + POINTS[0] * [80, 200],
+            atol=0.01,
+        )
+        world.boxes += steps
+    assert world.searches == 3
+
+
+def test_boxes_grow_with_people():
+    """By an eighth in both directions, and then in height alone."""
+    world = World([[100, 100, 180, 260]])
+    follow = Follower(world, every=100)
+    follow(IMAGE, world.find)
+    for box in ([95, 90, 185, 270], [95, 80, 185, 280]):
+        world.boxes[0] = box
+        follow(IMAGE, world.find)
+        boxes = follow(IMAGE, world.find)[0].boxes
+        np.testing.assert_allclose(boxes[0], box, atol=4)
+    assert world.searches == 1
+
+
+def test_who_enters_is_found_at_the_next_detection():
+    world = World(np.empty((0, 4)))
+    follow = Follower(world, every=3)
+    counts = []
+    for i in range(8):
+        if i == 4:
+            world.boxes = np.float32([[50, 50, 130, 250]])
+        counts.append(len(follow(IMAGE, world.find)[1]))
+    assert counts == [0, 0, 0, 0, 0, 0, 1, 1]
+    assert world.searches == 3
+
+
+def test_who_jumps_is_looked_for_at_once():
+    """And the people of that frame are those that were found."""
+    world = World([[50, 50, 130, 250], [300, 80, 400, 280]])
+    follow = Follower(world, every=100)
+    for boxes in (
+        world.boxes + [24, 0, 24, 0],  # an IoU below 0.6
+        world.boxes[:1],
+    ):
+        searches = world.searches
+        follow(IMAGE, world.find)
+        follow(IMAGE, world.find)
+        world.boxes = np.float32(boxes)
+        people, poses = follow(IMAGE, world.find)
+        assert world.searches == max(searches, 1) + 1
+        assert people.boxes.tolist() == world.boxes.tolist()
+        assert len(poses) == len(boxes)
+
+
+def test_scores_that_fall():
+    world = World([[50, 50, 130, 250]])
+    follow = Follower(world, every=100)
+    for share, searches in ((1, 1), (0.8, 1), (0.6, 2), (0.6, 2)):
+        world.scores = SCORES * share
+        follow(IMAGE, world.find)
+        assert world.searches == searches
+
+
+@pytest.mark.parametrize(
+    'end',
+    [
+        pytest.param([-70, 50, 10, 250], id='leaves the picture'),
+        pytest.param([80, 120, 100, 180], id='shrinks'),
+        pytest.param([0, 0, 180, 300], id='grows'),
+        pytest.param([295, 80, 395, 280], id='becomes one with another'),
+    ],
+)
+def test_who_is_lost_slowly(end):
+    """In steps that are no jumps; the first ones make no difference."""
+    first, second = [50, 50, 130, 250], [300, 80, 400, 280]
+    world = World([first, second])
+    follow = Follower(world, every=1000)
+    count = 26
+    for i in range(count + 1):
+        world.boxes[0] = np.add(first, np.subtract(end, first) * i / count)
+        follow(IMAGE, world.find)
+        assert i > 5 or world.searches == 1
+    assert world.searches > 1
+
+
+def test_low_scores_from_the_start_are_not_lost():
+    """What counts is a fall; else a detector would look at each frame."""
+    world = World([[50, 50, 130, 250]], scores=SCORES * 0.01)
+    follow = Follower(world, every=100)
+    for _ in range(5):
+        follow(IMAGE, world.find)
+    assert world.searches == 1
+
+
+def test_a_frame_of_another_size():
+    world = World([[50, 50, 130, 250]])
+    follow = Follower(world, every=100)
+    for image in (IMAGE, IMAGE, IMAGE[:300], IMAGE[:300]):
+        follow(image, world.find)
+    assert world.searches == 2
+
+
+def test_detections_ahead():
+    """Who asks which frames are due runs the detector on those alone."""
+    world = World([[50, 50, 130, 250]])
+    follow = Follower(world, every=3)
+    due = [follow.is_due() for _ in range(7)]
+    assert due == [True, False, False] * 2 + [True]
+    for x in due:
+        follow(IMAGE, world.find, x)
+    assert world.searches == 3
+
+
+def test_every_below_one():
+    with pytest.raises(ValueError, match='every is 0, expected 1 or more'):
+        Follower(World([]), every=0)
+
+
+def test_a_person_of_a_photo():
+    """A photo moves, and then is gone: with the models of this package."""
+    photo = read_image(PHOTO)
+    detector, model = Detector(), PoseEstimator('distilpose-lsp')
+    follow = Follower(model, every=100)
+    searches = []
+
+    def find(image):
+        searches.append(1)
+        return detector(image)
+
+    for i in range(6):
+        warp = np.float32([[1, 0, 5 * i], [0, 1, 3 * i]])
+        image = cv2.warpAffine(photo, warp, photo.shape[1::-1])
+        people, poses = follow(image, partial(find, image))
+    assert len(searches) == 1
+    boxes, _ = detector(image)
+    assert len(people.boxes) == len(boxes)
+    sides = boxes[0, 2:] - boxes[0, :2]
+    assert np.abs(people.boxes[0] - boxes[0]).max() < 0.1 * sides.max()
+    expected = model(image, boxes).keypoints[0]
+    away = np.linalg.norm(poses.keypoints[0] - expected, axis=1)
+    assert np.median(away) < 0.03 * sides.max()
+    gone = np.full_like(image, 120)
+    assert len(follow(gone, partial(find, gone))[1]) == 0
+    assert len(searches) == 2
