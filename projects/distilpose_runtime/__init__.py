@@ -15,6 +15,7 @@ from .boxes import box_faults
 from .detectors import Detector, DetectorError
 from .drawing import draw
 from .estimator import PoseEstimator
+from .follower import Follower
 from .formats.key_points import to_supervision
 from .metadata import ModelError, ModelInfo
 from .poses import Poses
@@ -22,6 +23,7 @@ from .poses import Poses
 __all__ = [
     'Detector',
     'DetectorError',
+    'Follower',
     'ModelError',
     'ModelInfo',
     'PoseEstimator',
