@@ -71,7 +71,7 @@ def _numpy_refuses_arrays_as_scalars() -> bool:
 def explain_unusable_datasets(
     explain: Callable[[Any, Exception], UserError | None],
 ) -> bool:
-    """Say what is wrong with a file that MMPose makes no dataset of.
+    """Explain why MMPose cannot make a dataset from a file.
 
     Fault: where an annotation file, or a file of detected boxes, leaves
     nobody, MMEngine fails with "need at least one array to concatenate", and

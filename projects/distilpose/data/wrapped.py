@@ -18,7 +18,7 @@ def parts(dataset: Any) -> Iterator[Any]:
 
 
 def inner(dataset: Any) -> list[Any] | None:
-    """The datasets around which a dataset is; None if it reads files."""
+    """The datasets that a dataset wraps; None if it reads files."""
     found = getattr(dataset, 'datasets', None)
     if found is None and hasattr(dataset, 'dataset'):
         found = [dataset.dataset]

@@ -36,7 +36,7 @@ GIVEN_BY = dict(
 
 
 def expect_dict(name: str, given: Any, known: Sequence[str] = ()) -> dict:
-    """Give a part of the estimator's config; a dict, empty where it is None.
+    """Return a part of the estimator's config as a dict; {} if it is None.
 
     Raises:
         TypeError: It is something else, or has keys that are not ``known``.
@@ -94,8 +94,8 @@ def check_untrained_outputs(
 ) -> None:
     """Refuse a head that gives scores or sigmas which nothing trains.
 
-    They would be noise: people would be ranked by it, and most of their
-    keypoints not drawn. ``needs`` are those of the distillation terms.
+    They would be noise: people would be ranked by noise, and most of their
+    keypoints would not be drawn. ``needs`` are those of all terms.
 
     Raises:
         ValueError: Scores or sigmas are switched on, but in vain.

@@ -45,9 +45,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
     Args:
         *args: As for ``TopdownPoseEstimator``: the student.
         teacher: The teacher, which only training needs: ``config`` and
-            ``checkpoint`` of a model, or what else
-            ``FrozenTeacher`` takes. A name alone is that of
-            its config.
+            ``checkpoint`` of a model, or other arguments of
+            ``FrozenTeacher``. A string is the name of a config.
         distillation: The terms to train with: for each, by a name of your
             choice, the config of a loss; None leaves the term out. Defaults
             to what fits the head: the paper's terms for a DistilPoseHead,
@@ -168,7 +167,7 @@ class DistilPoseEstimator(TopdownPoseEstimator):
 
     @torch.no_grad()
     def outputs(self, inputs: Tensor) -> tuple[StudentOutput, TeacherOutput]:
-        """What student and teacher say, in eval mode, about normalized images.
+        """Run student and teacher, in eval mode, on normalized images.
 
         Args:
             inputs: Normalized images (B, 3, H, W).

@@ -1,4 +1,4 @@
-"""What the first batch of a distillation tells of its teacher.
+"""Checks of the teacher on the first batch of a distillation.
 
 B: batch. K: keypoints.
 """
@@ -38,10 +38,10 @@ def check_first_batch(
     samples: SampleList,
     losses: dict,
 ) -> None:
-    """Look at what comes of a DistilPoseEstimator's first batch, and log it.
+    """Check what a DistilPoseEstimator gives for its first batch; log it.
 
-    ``losses`` are the head's own. Of several processes all raise if one does:
-    the others would wait for its gradients.
+    ``losses`` are the head's own. If one of several processes fails, all
+    fail: the others would wait for its gradients.
 
     Raises:
         ValueError: The teacher's output is not finite, its keypoints have
@@ -108,7 +108,7 @@ def _expect_finite(what: str, tensors: Iterable[Tensor]) -> None:
 
 
 def _judge_peaks(peaks: Tensor, logger: MMLogger) -> None:
-    """Say how sure the teacher is; warn if that cannot be right."""
+    """Log how high the teacher's heatmaps peak; warn if too low or high."""
     mean = float(peaks.mean())
     if FLAT_PEAK <= mean <= HIGH_PEAK:
         share = ((peaks > FLAT_PEAK) & (peaks < HIGH_PEAK)).float().mean()
@@ -135,9 +135,9 @@ def _judge_peaks(peaks: Tensor, logger: MMLogger) -> None:
 
 
 def _label_coords(head: nn.Module, samples: SampleList) -> Tensor | None:
-    """Where labels say that keypoints are, (B, K, 2), fractions of the input.
+    """Coordinates (B, K, 2) of the labels, fractions of the input.
 
-    None for labels of a kind that does not say it.
+    None for labels of a kind that does not hold them.
     """
     labels = [sample.gt_instance_labels for sample in samples]
     if 'keypoint_labels' in labels[0]:
@@ -152,7 +152,7 @@ def _label_coords(head: nn.Module, samples: SampleList) -> Tensor | None:
     fields = [sample.get('gt_fields') for sample in samples]
     if fields[0] is None:
         return None
-    # Of several levels, a list, the codec is that of the last.
+    # Of several levels (a list), the last one is made by this codec.
     maps = torch.stack(
         [
             own.heatmaps if isinstance(own, PixelData) else own.heatmaps[-1]
@@ -170,7 +170,7 @@ def _judge_distances(
     samples: SampleList,
     logger: MMLogger,
 ) -> None:
-    """Say how far the teacher is from the labels; warn if that is far."""
+    """Log how far the teacher is from the labels; warn if it is far."""
     labels = _label_coords(model.head, samples)
     if labels is None:
         return
@@ -220,7 +220,7 @@ def _likely_cause(
             'With left and right exchanged it would be much nearer: its '
             'keypoints have another order. Set model.teacher.keypoints.'
         )
-    # What a teacher says of another crop is the truth, scaled and shifted.
+    # A teacher of another crop predicts the truth, scaled and shifted.
     own, true = teacher[labelled], labels[labelled]
     spread, true_spread = own.std(0), true.std(0)
     together = ((own - own.mean(0)) * (true - true.mean(0))).mean(0)

@@ -34,7 +34,7 @@ class DistillationStep(NamedTuple):
         return [self.take(need) for need in term.needs]
 
     def take(self, path: str) -> Any:
-        """Give what a dotted path names; None if there is no such thing.
+        """Return the value of a dotted path; None if it is not there.
 
         Raises:
             ValueError: The path names nothing that could be there.

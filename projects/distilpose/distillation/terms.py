@@ -18,8 +18,8 @@ __all__ = ['build_terms', 'fitting_terms', 'needs_of']
 def fitting_terms(head: nn.Module) -> dict[str, dict | None]:
     """The terms of a student whose config names none.
 
-    The paper's for our head. Any other head learns the teacher's keypoints as
-    labels, by the loss that it has.
+    They are the paper's for DistilPoseHead. Any other head learns the
+    teacher's keypoints as labels, by its own loss.
     """
     if isinstance(head, DistilPoseHead):
         return PAPER_TERMS
@@ -71,14 +71,14 @@ def build_terms(configs: Mapping[str, Any]) -> nn.ModuleDict:
 
 
 def needs_of(name: str, term: nn.Module) -> tuple[str, ...]:
-    """What a term needs, as it says itself.
+    """Read from a term what it needs.
 
     Args:
         name: What the term is called.
         term: The term.
 
     Raises:
-        ValueError: It does not say it, or not as a tuple of paths.
+        ValueError: The term has no ``needs``, or no tuple of paths.
     """
     try:
         needs = getattr(term, 'needs', ())

@@ -43,10 +43,10 @@ def _(head: nn.Module, output: Any) -> Heatmaps:
 def _(
     head: heads.IntegralRegressionHead, output: tuple[Tensor, Tensor]
 ) -> DenseHeatmaps:
-    """Heatmaps through a softmax: they sum to 1, and do not peak at it.
+    """Heatmaps through a softmax: each sums to 1, so its peak is lower.
 
-    The codec's Gaussian of height 1 tells how far to raise them. At the
-    border, where a part of it is cut off, it sums to less.
+    They are multiplied by the sum of the codec's Gaussian of height 1. At the
+    border a part of the Gaussian is cut off, and its sum is less.
     """
     frame = heatmap_frame(head.decoder)
     maps = DenseHeatmaps(frame, *at_least_float32(output[1]))
@@ -56,15 +56,15 @@ def _(
     )
     rows, columns = gaussian_profiles(coords, sigmas, frame)
     maps = maps.scaled(rows.sum(-1) * columns.sum(-1))
-    # Where it is narrower than that Gaussian, it is no surer than sure.
+    # A heatmap narrower than that Gaussian would peak above 1.
     return maps.scaled(1 / maps.peaks().clamp(min=1))
 
 
 @heatmaps_of.register
 def _(head: heads.VisPredictHead, output: tuple[Any, Tensor]) -> Heatmaps:
-    """The wrapped head's heatmaps, as high as a keypoint is visible.
+    """The wrapped head's heatmaps, times the visibility.
 
-    The wrapped head has learned nothing about keypoints that are not.
+    The wrapped head has learned nothing about keypoints that are not visible.
     """
     pose, visibility = output
     if not head.use_sigmoid:

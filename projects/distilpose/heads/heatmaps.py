@@ -1,4 +1,4 @@
-"""What any kind of head gives, as heatmaps.
+"""Heatmaps from what any kind of head gives.
 
 The adapters of MMPose's heads stand beside this file. A head of another kind
 is added by ``heatmaps_of.register``, from any file.
@@ -37,7 +37,7 @@ def heatmaps_of(head: nn.Module, output: Any) -> Heatmaps:
 
 
 def expect_adapter(adapter: Any, head: nn.Module) -> None:
-    """Let an adapter complain of a head that it does not know.
+    """Raise the error of an adapter that does not know a head.
 
     Raises:
         TypeError: There is no adapter for this kind of head.

@@ -1,4 +1,4 @@
-"""What heads of heatmaps and rows give that their codec decodes.
+"""The part of a head's output that its codec decodes: rows or heatmaps.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap, or bins along y
 and x.
@@ -17,7 +17,7 @@ Maps = tuple[Tensor, ...]
 
 @singledispatch
 def maps_given(head: nn.Module, output: Any) -> Maps:
-    """Choose what a head's codec decodes; nothing of other heads.
+    """Return what a head's codec decodes; () for other heads.
 
     Rows (B, K, w) and columns (B, K, h) of a SimCC head, heatmaps
     (B, K, h, w), or three for each keypoint (B, 3 K, h, w), of others.
@@ -33,7 +33,7 @@ def _(head: heads.HeatmapHead, output: Tensor) -> Maps:
 @maps_given.register(heads.CPMHead)  # hourglass networks have it, too
 @maps_given.register(heads.MSPNHead)  # and RSN
 def _(head: nn.Module, output: list[Tensor]) -> Maps:
-    """Of the heatmaps of all stages and units, the last."""
+    """The heatmaps of the last stage and unit."""
     return (output[-1],)
 
 

@@ -1,4 +1,4 @@
-"""The loss that a head was built with, for labels that a teacher gives.
+"""A head's own loss, for labels that a teacher gives.
 
 B: batch. K: keypoints.
 """
@@ -102,7 +102,7 @@ def _(
 def _(
     head: heads.MSPNHead, output: list[Tensor], labels: Labels, weights: Tensor
 ) -> Tensor:
-    """Of the last stage, which is decoded: the codec is that of its labels."""
+    """The loss of the last stage, whose labels the codec draws."""
     loss = head.loss_module
     if isinstance(loss, nn.ModuleList):
         loss = loss[-1]
@@ -116,5 +116,5 @@ def _(
     labels: Labels,
     weights: Tensor,
 ) -> Tensor:
-    """Of the head that it wraps: a teacher's peaks are no visibility."""
+    """The wrapped head's loss: a teacher's peaks are no visibility."""
     return label_loss(head.pose_head, output[0], labels, weights)

@@ -60,17 +60,17 @@ def simcc_heatmaps(
     label_beta: float | None = None,
     background: Callable[[Tensor], Tensor] = _median,
 ) -> SimCCHeatmaps:
-    """Turn the logits of a SimCC head into Gaussians, rows alone.
+    """Turn the logits of a SimCC head into Gaussian rows and columns.
 
-    How a head was trained says what its logits l, (B, K, w) and (B, K, h),
-    mean. With a softmax over logits and labels t, softmax(beta l) =
+    What its logits l, (B, K, w) and (B, K, h), mean depends on how the head
+    was trained. With a softmax over logits and labels t, softmax(beta l) =
     softmax(label_beta t): the logits are the labels up to a factor and a
-    constant, which the background tells: the value of most bins of rows
-    (B, K, n), as (B, K, 1). Without a ``label_beta``, a softmax over the
-    logits alone is the labels, normalized to a sum of 1.
+    constant. ``background`` finds the constant: it maps rows (B, K, n) to the
+    value of most of their bins, (B, K, 1). Without a ``label_beta``, the
+    softmax of the logits is the labels, normalized to a sum of 1.
 
-    A keypoint's height is the smaller of those of its two profiles, which is
-    what MMPose takes as its score, and at most 1.
+    A keypoint's height is the smaller height of its two profiles, which is
+    MMPose's score, and at most 1.
 
     Raises:
         TypeError: The codec's labels are no Gaussians.
@@ -100,7 +100,7 @@ def _profiles(
     background: Callable[[Tensor], Tensor],
 ) -> Tensor:
     """Labels of height 1 from logits (B, K, n) that beta multiplies."""
-    # What a Gaussian sums to that peaks at 1.
+    # The sum of a Gaussian that peaks at 1.
     total = sigma * math.sqrt(2 * math.pi)
     if label_beta is None:
         return logits.softmax(-1) * total

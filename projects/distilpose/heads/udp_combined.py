@@ -29,10 +29,10 @@ def is_combined(codec: Any) -> bool:
 def combined_heatmaps(codec: UDPHeatmap, maps: Tensor) -> SeparableHeatmaps:
     """Draw a Gaussian where the codec finds each keypoint.
 
-    Of maps (B, 3 K, h, w). A disc is no Gaussian to imitate: many a position
-    and width fit it about equally well. What the teacher knows best is the
-    position, to which its offsets point. The Gaussian has the sigma of the
-    codec, and the height of the disc.
+    Maps are (B, 3 K, h, w). A disc cannot be imitated by a Gaussian: many
+    positions and widths fit it about equally well. What the teacher knows
+    best is the position, to which its offsets point. The Gaussian has the
+    codec's sigma and the height of the disc's centre.
     """
     frame = heatmap_frame(codec)
     (maps,) = at_least_float32(maps)
@@ -54,8 +54,8 @@ def combined_heatmaps(codec: UDPHeatmap, maps: Tensor) -> SeparableHeatmaps:
 def _middle(disc: Tensor, margin: int) -> Tensor:
     """Blur as the codec does: a disc's highest cell may lie anywhere in it.
 
-    It mirrors at the border. We do not: the highest value could then lie
-    outside of the disc, where offsets mean nothing.
+    The codec mirrors at the border. This does not: the highest value could
+    then lie outside of the disc, where offsets mean nothing.
     """
     wide = gaussian_blur(F.pad(disc, [margin] * 4), 2 * margin + 1)
     return wide[..., margin:-margin, margin:-margin]

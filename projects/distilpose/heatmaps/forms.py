@@ -67,18 +67,18 @@ class Heatmaps(ABC):
 
     @abstractmethod
     def read(self, coords: Tensor) -> Tensor:
-        """How sure they are of coordinates (B, K, 2): (B, K, 1).
+        """Read their values (B, K, 1) at coordinates (B, K, 2).
 
-        0 outside of the input.
+        They are 0 outside of the input.
         """
 
     @abstractmethod
     def formed(self) -> Tensor:
-        """All their cells, (B, K, h, w)."""
+        """Form the heatmaps, (B, K, h, w)."""
 
     @abstractmethod
     def peaks(self) -> Tensor:
-        """Their greatest values, (B, K): the teacher's confidence."""
+        """Their maxima (B, K): the teacher's confidence."""
 
     @abstractmethod
     def profiles(self) -> tuple[Tensor, Tensor]:
@@ -89,9 +89,9 @@ class Heatmaps(ABC):
         """Multiply each heatmap by a factor of its own, (B, K)."""
 
     def coords(self) -> Tensor:
-        """Where they peak: the model's own prediction (B, K, 2).
+        """Find where they peak: the model's own prediction (B, K, 2).
 
-        Between cells, as for a Gaussian.
+        A peak may lie between cells, as that of a Gaussian.
         """
         return self.frame.coords(peak_cells(*self.profiles()))
 
@@ -199,10 +199,10 @@ class SeparableHeatmaps(Heatmaps):
         )
 
     def read(self, coords: Tensor) -> Tensor:
-        """How sure they are of coordinates, as Gaussians of the paper's width.
+        """Read their values as if they were as wide as the paper's.
 
-        Those of RTMPose are three times narrower: a student that is 6 pixels
-        off would learn that it is as good as lost.
+        RTMPose's Gaussians are three times narrower: a student that is 6
+        pixels off would learn a score of almost 0.
         """
         coords, rows, columns = at_least_float32(
             coords, self.rows, self.columns
@@ -251,12 +251,12 @@ def _expect_size(given: Any, frame: HeatmapFrame) -> None:
 
 
 def peak_cells(row: Tensor, column: Tensor) -> Tensor:
-    """Where profiles (B, K, w) and (B, K, h) peak, cells (B, K, 2)."""
+    """Find where profiles (B, K, w), (B, K, h) peak, cells (B, K, 2)."""
     return torch.stack([_peak(row), _peak(column)], dim=-1)
 
 
 def _peak(profile: Tensor) -> Tensor:
-    """Where profiles (..., n) peak; of a Gaussian, its exact centre.
+    """Find where profiles (..., n) peak; for a Gaussian, its exact centre.
 
     The logarithm of a Gaussian is a parabola, and three points fix one.
     """

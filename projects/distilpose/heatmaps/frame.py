@@ -135,7 +135,7 @@ class HeatmapFrame(NamedTuple):
         return per_axis(cells, (1 / a, 1 / b))
 
     def through(self, view: InputView) -> 'HeatmapFrame':
-        """The frame for a student whose input the teacher sees otherwise.
+        """The frame for a student whose input differs from the teacher's.
 
         Args:
             view: How the teacher sees it. ``self`` is the frame for a student
@@ -182,7 +182,7 @@ def codec_input_size(codec: Any) -> tuple[int, int] | None:
 
 @singledispatch
 def heatmap_frame(codec: BaseKeypointCodec) -> HeatmapFrame:
-    """Tell the frame of the heatmaps that a codec makes.
+    """Return the frame of the heatmaps that a codec makes.
 
     A codec of another kind is added by ``heatmap_frame.register``.
 
@@ -263,7 +263,7 @@ def _(codec: IntegralRegressionLabel) -> HeatmapFrame:
 def per_axis(points: Tensor, scale: Pair, offset: Pair = (0.0, 0.0)) -> Tensor:
     """Scale points (..., 2) along x and y by ``scale``, and add ``offset``.
 
-    By Python numbers: a GPU would wait for a tensor made of them.
+    These are Python numbers: a GPU would wait for a tensor of them.
     """
     x, y = points.unbind(-1)
     return torch.stack(

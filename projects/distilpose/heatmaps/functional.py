@@ -3,7 +3,7 @@
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 Coordinates (B, K, 2) are (x, y), fractions of the input; sigmas (B, K, 2) are
 (x, y), pixels of the student's heatmap. A heatmap's cell (x, y) is its integer
-grid point; where a coordinate lies on it, its frame says.
+grid point; ``HeatmapFrame`` maps coordinates to cells.
 """
 
 from typing import Any

@@ -20,10 +20,10 @@ LEAST = 0.1
 
 
 def profile_sigmas(profiles: Tensor, label_sigma: float) -> Tensor:
-    """Tell sigmas (B, K) of the truth from profiles (B, K, n), any height.
+    """Estimate sigmas (B, K) of the truth from profiles (B, K, n).
 
-    All sigmas are in cells. The floor is subtracted, not cut off, so that the
-    result moves smoothly.
+    Profiles may have any height. All sigmas are in cells. The floor is
+    subtracted, not cut off, so that the result changes smoothly.
     """
     floor = FLOOR * profiles.amax(-1, keepdim=True)
     weights = (profiles - floor).clamp(min=0)

@@ -24,7 +24,7 @@ __all__ = ['DatasetCheckHook']
 
 @HOOKS.register_module()
 class DatasetCheckHook(Hook):
-    """Look for faults of data that would show late, or never.
+    """Find faults of data that would show late, or never.
 
     - Annotation files, detected boxes and images that contradict themselves
       or each other. What would fail or mislead is an error, what is only

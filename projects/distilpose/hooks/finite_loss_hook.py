@@ -20,11 +20,12 @@ SMALLEST_SCALE = 1e-6
 
 @HOOKS.register_module()
 class FiniteLossHook(Hook):
-    """Let no training go on, and be saved, with weights that are NaN.
+    """End a training run whose weights are NaN, before it saves them.
 
-    As long as the weights are finite, a loss that is not is only a warning: a
-    loss scaler skips the step (``AmpOptimWrapper``), and accumulated gradients
-    are applied later. A scaler that nothing helps ends the training as well.
+    While the weights are finite, a loss that is not finite is only a warning:
+    a loss scaler skips the step (``AmpOptimWrapper``), and accumulated
+    gradients are applied later. If the scaler is at its smallest scale and
+    the loss is still not finite, the training ends as well.
     """
 
     # After RuntimeInfoHook, before what averages, logs or saves weights.
@@ -76,7 +77,7 @@ class FiniteLossHook(Hook):
 
 
 def _are_finite(state: dict[str, Any]) -> bool:
-    """Whether all weights are, asked of the device once.
+    """Whether all weights are finite, asked of the device once.
 
     Observers of quantization-aware training begin with infinite ranges.
     """

@@ -1,4 +1,4 @@
-"""A hook that tells how well each keypoint follows the teacher."""
+"""A hook that logs how well each keypoint follows the teacher."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ __all__ = ['checkpoint_of', 'is_resumed', 'model_of', 'trains', 'use']
 
 
 def model_of(runner: Runner) -> Any:
-    """The model itself, out of what wraps it for several processes."""
+    """The model without the wrapper for several processes."""
     model = runner.model
     return model.module if is_model_wrapper(model) else model
 
@@ -24,7 +24,7 @@ def trains(runner: Runner) -> bool:
 
 
 def is_resumed(runner: Runner) -> bool:
-    """Whether the run goes on with an earlier one, if there is one.
+    """Whether the run resumes an earlier one, if there is one.
 
     A runner that was not made from a config has no ``cfg.resume`` to ask.
     """
@@ -37,7 +37,7 @@ def checkpoint_of(runner: Runner) -> str | None:
 
 
 def use(runner: Runner, checkpoint: str) -> None:
-    """Load or resume this checkpoint, not the one that was named.
+    """Load or resume this checkpoint in place of the one named.
 
     MMEngine has no other way in before it loads.
     """

@@ -94,9 +94,9 @@ def describe_match(
 def check_same_mirror_images(
     own: dict | None, metainfo: dict, num_keypoints: int
 ) -> None:
-    """Compare keypoints by what a sample tells of them: their mirror images.
+    """Compare the mirror pairs of the teacher's and a sample's keypoints.
 
-    For training runs that do not tell the student's keypoints by name.
+    This is for training runs in which the student's names are not known.
 
     Args:
         own: Metainfo of the teacher, or None.
@@ -104,13 +104,13 @@ def check_same_mirror_images(
         num_keypoints: Number of keypoints of teacher and student.
 
     Raises:
-        ValueError: In a mirror image, others of them are exchanged.
+        ValueError: The pairs differ.
     """
     own = own or {}
     pairs, others = (
         [*meta.get('flip_indices', ())] for meta in (own, metainfo)
     )
-    # Data that are no dataset's, as those of tests, have any indices.
+    # Samples that come from no dataset, as in tests, have any indices.
     known = metainfo.get('dataset_name') is not None
     if (
         known

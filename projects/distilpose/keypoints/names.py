@@ -127,7 +127,7 @@ def _looks_sided(base: str) -> bool:
 def _are_twins(base: str, other: str) -> bool:
     """Whether names differ in one word or letter, which may mean sides.
 
-    So does a word that one has more, as in "gill" and "gill 2".
+    One more word counts as such a difference, as in "gill" and "gill 2".
     """
     if MIDDLE.search(base) or MIDDLE.search(other):
         return False
@@ -141,7 +141,7 @@ def _are_twins(base: str, other: str) -> bool:
 
 
 def _word(base: str, words: Sequence[str]) -> str | None:
-    """The one of some words that a name holds."""
+    """Find which of some words a name holds, if any."""
     return next((w for w in words if re.search(rf'\b{w}s?\b', base)), None)
 
 

@@ -1,10 +1,9 @@
 """The paper's distillation terms, each usable on its own with tensors.
 
-A term is a registered module whose ``needs`` names what it is called with:
-paths such as ``'student.coords'`` into ``DistillationStep``, in
-the order of its arguments. ``DistilPoseEstimator`` hands over
-just these, so that a term of your own needs no change elsewhere. The paper's
-weights are the defaults of ``loss_weight``.
+A term is a registered module. Its ``needs`` lists its arguments, in order, as
+paths into ``DistillationStep``, such as ``'student.coords'``.
+``DistilPoseEstimator`` passes just these, so a term of your own needs no
+change elsewhere. The paper's weights are the defaults of ``loss_weight``.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """
@@ -26,7 +25,7 @@ __all__ = [
     'TokenDistillationLoss',
 ]
 
-# What a distillation trains with where its config says nothing else.
+# The default terms of a distillation.
 PAPER_TERMS: dict[str, dict | None] = dict(
     visual_tokens=dict(type='TokenDistillationLoss', tokens='visual'),
     keypoint_tokens=dict(type='TokenDistillationLoss', tokens='keypoint'),
@@ -167,8 +166,9 @@ class SimulatedHeatmapLoss(nn.Module):
 class KeypointScoreLoss(nn.Module):
     """L1 between predicted scores and the teacher's confidence (Sec. 3.3).
 
-    The teacher's confidence is its heatmap read at the student's own
-    prediction, a constant; rows and columns as if they had the paper's width.
+    The teacher's confidence is the value of its heatmap at the student's own
+    prediction, taken as a constant. Rows and columns are read as if they had
+    the paper's width.
     L = mean over B, K of m |s - T(x̂, ŷ)|, but 0
     where the teacher's value is NaN or infinity.
 

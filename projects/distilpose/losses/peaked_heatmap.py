@@ -16,15 +16,16 @@ __all__ = ['PeakedHeatmapLoss']
 class PeakedHeatmapLoss(KeypointMSELoss):
     """A heatmap loss for teachers on little data.
 
-    With the plain MSE they sit for long on the plateau where every heatmap is
-    the same, since nearly all cells of a target are zero. Two changes:
+    With the plain MSE, such teachers stay for long on a plateau where every
+    heatmap is the same, because nearly all cells of a target are zero. This
+    loss makes two changes:
 
     - The squared error of a cell weighs 1 where the target T is 0 and
       ``foreground_weight`` where it is 1.
     - The Kullback-Leibler divergence of softmax(c H) from softmax(c T) over
       the cells is added, with c the ``sharpness``. It is 0 where H equals T.
 
-    Both are least where the heatmap H equals T. A teacher that is sure of a
+    Both are smallest where the heatmap H equals T. A teacher that is sure of a
     keypoint still learns a Gaussian of height 1, which is what simulated
     heatmaps imitate.
 
@@ -69,7 +70,7 @@ class PeakedHeatmapLoss(KeypointMSELoss):
         """
         if not self.use_target_weight:
             target_weights = torch.ones_like(target_weights)
-        # A weight of 0 would not take away NaN.
+        # NaN times a weight of 0 is NaN.
         target = torch.where(target_weights[..., None, None] > 0, target, 0.0)
         foreground = 1 + (self.foreground_weight - 1) * target
         squared = super().forward(output, target, target_weights, foreground)

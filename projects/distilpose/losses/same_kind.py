@@ -1,7 +1,7 @@
 """Terms for a student whose head gives what its teacher's head gives.
 
-Logits are compared bin by bin, and heatmaps cell by cell. Any other pair of
-heads has ``TeacherLabelLoss``.
+Logits are compared bin by bin, and heatmaps cell by cell. For any other pair
+of heads, use ``TeacherLabelLoss``.
 
 B: batch. K: keypoints. w, h: bins or cells along x and y.
 """
@@ -39,9 +39,9 @@ class RowDistillationLoss(nn.Module):
     and takes the mean over the batch, so that weights of its configs mean
     something else here.
 
-    Both need SimCC heads with the same bins. Outputs of a teacher that were
-    stored have no logits. A keypoint of which a logit of the teacher is not
-    finite counts as nothing.
+    Both need SimCC heads with the same bins. Stored outputs of a teacher have
+    no logits. A keypoint does not count if one of the teacher's logits is not
+    finite.
 
     Args:
         loss_weight: Weight of the loss.
@@ -113,7 +113,7 @@ class HeatmapDistillationLoss(nn.Module):
     fast pose distillation (arXiv 1811.05419) trains with beside the labels.
 
     The student's head gives heatmaps, whose cells are those of the teacher's.
-    A heatmap of the teacher that is not finite counts as nothing.
+    A heatmap of the teacher does not count if it is not finite.
 
     Args:
         loss_weight: Weight of the loss.

@@ -24,10 +24,10 @@ __all__ = ['TeacherLabelLoss']
 class TeacherLabelLoss(nn.Module):
     """The head's own loss, with the teacher's keypoints as labels.
 
-    Labels are drawn by the head's own codec where the teacher's heatmaps
-    peak, so that it works for every kind of head and of teacher, and on people
-    without labels. A keypoint counts as much as its weight, and not at all
-    where the teacher is unsure of it or finds it outside the input.
+    The head's own codec draws the labels where the teacher's heatmaps peak.
+    So this works for every kind of head and of teacher, and on people without
+    labels. A keypoint counts as much as its weight. It does not count if the
+    teacher is unsure of it or finds it outside the input.
 
     Args:
         loss_weight: Weight of the loss, beside the head's own on true labels.
@@ -87,11 +87,11 @@ class TeacherLabelLoss(nn.Module):
 
 
 def _constant_where(ignored: Tensor, output: Tensor) -> Tensor:
-    """Keep what a head gave from learning where keypoints (B, K) are ignored.
+    """Let no gradient through where keypoints (B, K) are ignored.
 
-    It is (B, K, ...), or several for each keypoint. Not every loss weighs
-    keypoints, and the gradient of MMPose's JSDiscretLoss is NaN where the
-    weight is 0.
+    The output is (B, K, ...), or has several entries for each keypoint. Not
+    every loss weighs keypoints, and the gradient of MMPose's JSDiscretLoss is
+    NaN where the weight is 0.
     """
     ignored = ignored.repeat_interleave(
         output.shape[1] // ignored.shape[1], dim=1

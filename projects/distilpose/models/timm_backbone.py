@@ -103,7 +103,7 @@ class TimmBackbone(BaseModule):
         )
 
     def train(self, mode: bool = True) -> 'TimmBackbone':
-        """Set the mode; what is frozen stays in that of evaluation."""
+        """Set the mode; frozen parts stay in evaluation mode."""
         super().train(mode)
         for part in self._frozen:
             part.eval()

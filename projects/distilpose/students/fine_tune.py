@@ -135,10 +135,10 @@ def _by_keypoint(
     names: Sequence[str],
     wanted_names: Sequence[str],
 ) -> Tensor | None:
-    """Fill a model's tensor with what a checkpoint has of equal names.
+    """Fill a model's tensor with a checkpoint's entries of equal names.
 
     Along the axis, ``old`` has J times m entries and ``new`` K times m.
-    What is new stays. None where the shapes differ otherwise.
+    Entries of new keypoints stay. None where the shapes differ otherwise.
     """
     if new.shape[axis] % len(wanted_names):
         return None

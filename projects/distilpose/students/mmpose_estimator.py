@@ -55,7 +55,7 @@ class MMPoseEstimator:
         """Find the keypoints of all people in an image (H, W, 3), BGR, 8 bits.
 
         Boxes (N, 4) are (x1, y1, x2, y2) in pixels of the image, as are the
-        poses. None of them, no poses.
+        poses. Without boxes there are no poses.
         """
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         # Without boxes, MMPose would take the whole image for a person.

@@ -1,4 +1,4 @@
-"""What a student says about a batch, whatever its head gives.
+"""What a student predicts for a batch, whatever its head gives.
 
 A head of another kind is added by ``student_output.register``, from any file.
 
@@ -63,7 +63,7 @@ class StudentOutput(NamedTuple):
 def student_output(head: nn.Module, output: Any) -> StudentOutput:
     """Turn what a head gives into a student's output, without tokens.
 
-    For losses and for exported graphs: operators of PyTorch alone.
+    Losses and exported graphs use it: it takes PyTorch's operators alone.
 
     Raises:
         TypeError: There is no adapter for this kind of head.
@@ -131,7 +131,7 @@ def _(
 
 
 def _without_sigmas(coords: Tensor) -> StudentOutput:
-    """For a head that predicts none: those of the paper's teacher."""
+    """Add the sigmas of the paper's teacher, for a head without sigmas."""
     sigmas = torch.full_like(coords, FIXED_SIGMA, requires_grad=False)
     return StudentOutput(coords, sigmas, fixed_sigmas=True)
 

@@ -59,10 +59,10 @@ class TeacherSource(ABC):
         """Build and load it now, with every error that this can have."""
 
     def digests(self) -> dict[str, str]:
-        """Hashes of what its settings stand for, by the setting.
+        """Hashes of what is behind its settings, by the setting.
 
-        For settings whose value says less than what it leads to. Those that
-        are the path of a file need none: its content is hashed.
+        A setting needs one if its value does not identify what is used, such
+        as the name of a config. The content of a file is hashed elsewhere.
         """
         return {}
 
@@ -77,7 +77,7 @@ class TeacherSource(ABC):
     def __call__(
         self, images: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
-        """What it says about images.
+        """Predict heatmaps of images.
 
         Args:
             images: Its normalized images (B, 3, H, W).

@@ -138,7 +138,7 @@ class FrozenTeacher:
     def with_own_keypoints(
         self, inputs: Tensor, samples: SampleList | None = None
     ) -> TeacherOutput:
-        """Ask as a call does, for the teacher's keypoints, not the student's.
+        """Do what a call does, for the teacher's keypoints, not the student's.
 
         Its heatmaps are in the student's frame.
         """
@@ -162,15 +162,15 @@ class FrozenTeacher:
 def _constant(
     values: tuple[float, ...], device: torch.device, dtype: torch.dtype
 ) -> Tensor:
-    """A tensor of Python numbers, made once: a GPU waits for each."""
+    """Make a tensor of Python numbers, once: a GPU waits for each."""
     return torch.tensor(values, dtype=dtype, device=device)
 
 
 class _Selection:
-    """Takes the student's keypoints out of the teacher's.
+    """Selects the student's keypoints from the teacher's.
 
-    Losses keep what it gives for their gradients, which tensors of inference
-    mode do not allow: it gives copies, small beside what made them.
+    It gives copies: losses keep its output for their gradients, which tensors
+    of inference mode do not allow.
     """
 
     def __init__(self, index: Index | None, inputs: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""What a model takes as input, and turning a student's into a teacher's.
+"""Converts a student's input into its teacher's.
 
 B: batch. C: channels. H, W: input height and width, pixels.
 """
@@ -23,7 +23,7 @@ LARGEST_MARGIN = 0.5
 
 
 class InputConversion:
-    """Makes a teacher's input of a student's, which has a size, on its device.
+    """Makes a teacher's input from a student's, whose size must be known.
 
     - Another size: the student's image is resampled, and fills the teacher's
       input as far as its aspect allows; the rest stays black, as beyond the
@@ -81,8 +81,8 @@ class InputConversion:
 def resample(images: Tensor, view: InputView) -> Tensor:
     """Resample images (B, C, H, W) to what a view shows, linearly.
 
-    Where a view makes smaller, it averages over what falls into a pixel.
-    What lies outside of the images is 0.
+    If the view makes images smaller, a pixel is the average of all pixels
+    that fall into it. What lies outside of the images is 0.
     """
     x, y = (
         _weights(*axis, images.device, images.dtype) for axis in zip(*view)

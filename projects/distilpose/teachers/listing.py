@@ -20,7 +20,7 @@ __all__ = ['ZooTeacher', 'build_teacher', 'list_teachers', 'table']
 
 
 class ZooTeacher(NamedTuple):
-    """An installed config, seen as a teacher; empty or None: not known."""
+    """An installed config as a teacher; what is not known is empty or None."""
 
     name: str
     dataset: str = ''  # what its keypoints are called after

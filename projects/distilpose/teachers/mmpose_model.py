@@ -116,7 +116,7 @@ class MMPoseSource(TeacherSource):
         self.model  # noqa: B018  (builds it)
 
     def digests(self) -> dict[str, str]:
-        """The whole config's, of which a file or a name is the beginning."""
+        """Hash the whole config that a file or a name stands for."""
         if not isinstance(self.config, str):
             return {}
         try:
@@ -150,7 +150,7 @@ class MMPoseSource(TeacherSource):
         return TeacherOutput(maps, tokens_of(feats))
 
     def _precision(self, images: Tensor) -> AbstractContextManager[Any]:
-        """The student's, AMP included, unless the teacher has its own."""
+        """Use the student's precision, AMP included, if none was set."""
         if self.dtype is None:
             return nullcontext()
         return torch.autocast(images.device.type, enabled=False)
@@ -263,7 +263,7 @@ def build_untrained(config: dict, name: str) -> TopdownPoseEstimator:
             that cannot be imitated.
         ValueError: It cannot be built here, or has no codec.
     """
-    # One of another kind is told of before its parts are looked for.
+    # A model of another kind is refused before its parts are looked for.
     kind = MODELS.module_dict.get(config.get('type'))
     model: Any = None
     if kind is None or issubclass(kind, TopdownPoseEstimator):

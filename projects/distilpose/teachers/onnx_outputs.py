@@ -1,4 +1,4 @@
-"""What the outputs of an ONNX file say, as heatmaps.
+"""Heatmaps from the outputs of an ONNX file.
 
 B: batch. K: keypoints. W, H: input width and height, pixels. w, h: those of a
 heatmap, cells.

@@ -1,4 +1,4 @@
-"""What a teacher says about a batch, whatever its head gives.
+"""What a teacher predicts for a batch, whatever its head gives.
 
 B: batch. K: keypoints. h, w: height and width of a heatmap.
 """

@@ -198,7 +198,7 @@ class StoredOutputs:
         return ', '.join(x['file'] for x in self.meta['data'])
 
     def expect_teacher(self, settings: dict[str, Any]) -> None:
-        """See that it is this teacher that was stored.
+        """See that the outputs of this teacher were stored.
 
         Raises:
             ValueError: It is another one.
@@ -215,7 +215,7 @@ class StoredOutputs:
                 )
 
     def expect_data(self, hashes: dict[str, str]) -> None:
-        """See that it was stored for annotation files with these hashes.
+        """See that the store is for annotation files with these hashes.
 
         Raises:
             ValueError: One of them is another, or has changed.
