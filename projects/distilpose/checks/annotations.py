@@ -28,7 +28,7 @@ _SIZE = ('width', 'height')
 def check_people(
     content: Item, num_keypoints: int | None, report: Report
 ) -> None:
-    """See that the people that MMPose keeps can be trained on.
+    """Check that the people whom MMPose keeps can be trained on.
 
     Args:
         content: A file in COCO format.
@@ -76,7 +76,7 @@ def check_people(
 def _of_right_length(
     people: list[Item], expected: int, report: Report
 ) -> list[Item]:
-    """Give the people whose keypoints are so many numbers, or as of most."""
+    """Choose people with this number of values, or with the usual one."""
     lengths = [len(flat_keypoints(person['keypoints'])) for person in people]
     if not expected and lengths:
         expected = Counter(lengths).most_common(1)[0][0]
@@ -96,7 +96,7 @@ def _of_right_length(
 
 
 def _kept_people(content: Item, report: Report) -> list[Item]:
-    """Give the annotations that MMPose keeps, and tell of the others."""
+    """Choose the annotations that MMPose keeps, and report the others."""
     annotations = content.get('annotations') or []
     images = {image['id']: image for image in content.get('images') or []}
     by_reason: dict[str | None, list[Item]] = {}
@@ -126,7 +126,7 @@ def _kept_people(content: Item, report: Report) -> list[Item]:
 
 
 def _why_dropped(person: Item, image: Item | None) -> str | None:
-    """As BaseCocoStyleDataset drops; boxes that it cannot read stay."""
+    """Say why BaseCocoStyleDataset drops a person; None if it keeps it."""
     if image is None:
         return 'are of an image that the file does not name'
     if 'bbox' not in person:

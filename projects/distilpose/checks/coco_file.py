@@ -42,7 +42,7 @@ def flat_keypoints(keypoints: Any) -> list[Any]:
 
 
 def repeated(items: Sequence[Item]) -> tuple[list[int], list[int]]:
-    """Indices of items whose id another one in front of them has.
+    """Find items whose id an earlier item has, by their indices.
 
     Returns:
         Those of other contents, and those that are equal.
@@ -58,14 +58,14 @@ def repeated(items: Sequence[Item]) -> tuple[list[int], list[int]]:
 
 
 def check_structure(content: Item, report: Report) -> bool:
-    """See that each image and annotation has an id, and one of its own.
+    """Check that each image and annotation has an id of its own.
 
     Args:
         content: A file in COCO format.
         report: What is found is added here.
 
     Returns:
-        Whether all are there that other checks read.
+        Whether all ids are there that other checks read.
     """
     parts = [content.get(kind) or [] for kind in ('images', 'annotations')]
     for kind, items, key in zip(_KINDS, parts, ('file_name', 'image_id')):

@@ -26,11 +26,10 @@ _READERS = ('load_data_list', '_load_annotations', 'parse_data_info')
 
 
 def check_dataset(dataset: Any, pipeline_of: Any = None) -> Report:
-    """Check the files of a dataset in COCO format that is none of others.
+    """Check the files of a dataset in COCO format that wraps no others.
 
-    Datasets that read files of other formats, or in ways of their own, are
-    left alone; those that only read people in ways of their own have their
-    ids checked.
+    Datasets that read other formats, or read files in their own way, are not
+    checked. If only the people are read in another way, ids are checked.
 
     Args:
         dataset: A dataset, built or not to its end.
@@ -68,15 +67,15 @@ def check_dataset(dataset: Any, pipeline_of: Any = None) -> Report:
 
 
 def explain(dataset: Any, error: Exception) -> UserError | None:
-    """Find what in its files keeps a dataset from being built.
+    """Find the fault in a dataset's files that keeps it from being built.
 
     Args:
         dataset: The dataset, a part of which is there.
         error: What MMPose or MMEngine raised.
 
     Returns:
-        The error that names file and cause; None where the files are not to
-        blame, so that it is the dataset's own code that failed.
+        The error that names file and cause. None where the files are right:
+        then the dataset's own code has failed.
     """
     name = type(dataset).__name__
     for key in ('ann_file', 'bbox_file'):
@@ -131,7 +130,7 @@ def _ignores_exif(transform: Any) -> bool:
 
 
 def _is(dataset: Any, *methods: str) -> bool:
-    """Whether a dataset does as MMPose's base class does."""
+    """Whether a dataset reads files as MMPose's base class does."""
     return isinstance(dataset, BaseCocoStyleDataset) and all(
         getattr(type(dataset), name) is getattr(BaseCocoStyleDataset, name)
         for name in methods

@@ -19,7 +19,7 @@ _KEYS = ('image_id', 'category_id', 'bbox', 'score')
 def check_detections(
     detections: Any, images: Sequence[dict[str, Any]], report: Report
 ) -> None:
-    """See that a file of detections has boxes that MMPose can use.
+    """Check that a file of detections has boxes that MMPose can use.
 
     Args:
         detections: What the file holds.
@@ -77,7 +77,7 @@ def _is_far_out(box: list[float], image: dict[str, Any] | None) -> bool:
 
 
 def _people(detections: Any, report: Report) -> list[dict[str, Any]]:
-    """Give the detections that MMPose uses, or tell why there are none."""
+    """Choose the detections that MMPose uses, or report why none is."""
     if not isinstance(detections, list) or not all(
         isinstance(detection, dict) for detection in detections
     ):

@@ -37,7 +37,7 @@ def check_training(dataset: Any, model: TopdownPoseEstimator) -> None:
 def check_evaluation(
     kind: str, loop: Any, model: TopdownPoseEstimator
 ) -> None:
-    """Compare the data of a validation or a test with what comes out.
+    """Compare the data of a validation or test with the model's output.
 
     Args:
         kind: "val" or "test".
@@ -73,7 +73,7 @@ def check_evaluation(
 def _check_flips(
     kind: str, sample: Any, model: TopdownPoseEstimator, predicted: int
 ) -> None:
-    """As MMPose does: a model's own metainfo goes before the dataset's."""
+    """Choose metainfo as MMPose does: the model's before the dataset's."""
     own: dict[str, Any] = model.metainfo or {}
     given = getattr(_data(sample), 'metainfo', {})
     flips = own.get('flip_indices', given.get('flip_indices'))
@@ -114,7 +114,7 @@ def _check_labels(sample: Any, head: nn.Module) -> None:
 
 @torch.no_grad()
 def _try(model: nn.Module, image: Tensor) -> None:
-    """Let the parts of a model raise what they have to say."""
+    """Run a model on a black image, so that its parts raise their errors."""
     device = next(model.parameters()).device
     training = model.training
     model.eval()
@@ -154,7 +154,7 @@ def _num_keypoints(head: nn.Module) -> int | None:
 
 
 def _labels(sample: Any) -> dict[str, int]:
-    """How many channels or keypoints a sample has labels of, by name."""
+    """How many channels or keypoints a sample's labels have, by name."""
     data = _data(sample)
     fields = getattr(data, 'gt_fields', None)
     if fields is not None and 'heatmaps' in fields:
@@ -174,7 +174,7 @@ def _labels(sample: Any) -> dict[str, int]:
 
 
 def _expected(dataset: Any, sample: Any) -> list[int]:
-    """Numbers of keypoints that a metric may find predictions compared to."""
+    """Numbers of keypoints that a metric may compare predictions with."""
     metainfo = getattr(dataset, 'metainfo', None) or {}
     instances = getattr(_data(sample), 'gt_instances', {})
     numbers = [metainfo.get('num_keypoints')]
@@ -184,7 +184,7 @@ def _expected(dataset: Any, sample: Any) -> list[int]:
 
 
 def _converts(loop: Any) -> bool:
-    """Whether a metric makes other keypoints of what is predicted."""
+    """Whether a metric converts predictions to other keypoints."""
     return any(
         getattr(metric, 'pred_converter', None)
         or getattr(metric, 'gt_converter', None)

@@ -50,7 +50,7 @@ def image_size(
     Args:
         file: The image.
         turns: Whether it is turned as its EXIF data say when it is loaded.
-        decode: Whether to see that its pixels can be read, too.
+        decode: Whether to check that its pixels can be read, too.
 
     Returns:
         The size, or None if it cannot be read.
@@ -75,11 +75,11 @@ def _loads(data: np.ndarray) -> bool:
 
 @functools.cache
 def _turned(format: str) -> tuple[bool, bool]:
-    """Who turns images of a format as EXIF data say, on a tiny one.
+    """Find out, on a tiny image, who turns a format as EXIF data say.
 
     Returns:
-        Whether OpenCV does, which loads them (WebP since 4.12 or so), and
-        whether the size that Pillow gives is of the turned image (of TIFF).
+        Whether OpenCV, which loads images, turns it (WebP since about 4.12),
+        and whether Pillow gives the size of the turned image (TIFF).
     """
     exif, file = Image.Exif(), io.BytesIO()
     exif[_ORIENTATION] = 6
@@ -99,7 +99,7 @@ def check_images(
 ) -> None:
     """Compare the sizes of image files with those in their annotation file.
 
-    Files that are all elsewhere, as on a remote storage, are left alone.
+    If all files are elsewhere, as on a remote storage, none is checked.
 
     Args:
         images: Images of a file in COCO format.
@@ -139,7 +139,7 @@ def tell_sizes(
     folder: str,
     report: Report,
 ) -> None:
-    """Tell where an annotation file and its images contradict each other.
+    """Report where an annotation file and its images contradict each other.
 
     Args:
         images: Entries of the file, each with its size as loaded, if known.

@@ -1,4 +1,4 @@
-"""What a look at data has to say."""
+"""What a check of data has found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ class Report:
     Attributes:
         errors: What must be put right first.
         warnings: What may be wrong.
-        changes: What is written otherwise than it was read.
-        facts: What the data are, and what of them is used.
+        changes: What was changed between reading and writing.
+        facts: What the data are, and what is used of them.
     """
 
     errors: list[str] = field(default_factory=list)
@@ -38,13 +38,13 @@ class Report:
         total: int,
         error_from: float = 0.0,
     ) -> None:
-        """Tell a fault by its number of cases and the first of them.
+        """Report a fault by its number of cases and the first of them.
 
         Args:
             what: A sentence in which ``{}`` stands for "3 of 40".
-            cases: The ids or names of the cases; without any, nothing is told.
-            total: The number of all that were looked at.
-            error_from: The share of cases from which on it is an error.
+            cases: Ids or names of the cases; without any, nothing is added.
+            total: How many were looked at.
+            error_from: From this share of cases on, it is an error.
         """
         if len(cases):
             wrong = len(cases) >= error_from * total
@@ -53,7 +53,7 @@ class Report:
             )
 
     def changed(self, what: str, cases: Sequence[Any], total: int) -> None:
-        """Tell of a change as ``add`` tells of a fault."""
+        """Report a change as ``add`` reports a fault."""
         if len(cases):
             self.changes.append(_counted(what, cases, total))
 
@@ -75,7 +75,7 @@ class Report:
 
 
 def _counted(what: str, cases: Sequence[Any], total: int) -> str:
-    # Not by format: what is said may quote a path that has braces.
+    # Not by format: the text may quote a path that has braces.
     text = what.replace('{}', f'{len(cases)} of {total}', 1)
     return f'{text} First: {", ".join(map(_short, cases[:3]))}.'
 

@@ -34,7 +34,7 @@ def check_names(train: Any, val: Any) -> str | None:
     """Compare two datasets' keypoints, if they have equally many.
 
     Args:
-        train: The dataset that a model learns the keypoints of.
+        train: The dataset whose keypoints a model learns.
         val: The dataset that it is validated on, keypoint by keypoint.
 
     Returns:

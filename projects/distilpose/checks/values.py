@@ -35,7 +35,7 @@ def check_boxes(
     ids: list[str],
     report: Report,
 ) -> None:
-    """Look at boxes (P, 4) in images of sizes (P, 2), and at areas (P,)."""
+    """Check boxes (P, 4) in images of sizes (P, 2), and areas (P,)."""
     near, size = boxes[:, :2], boxes[:, 2:]
     far = near + size
     share = areas / np.maximum(size.prod(1), 1e-6)
@@ -71,7 +71,7 @@ def check_keypoints(
     ids: list[str],
     report: Report,
 ) -> None:
-    """Look at keypoints (P, K, 3) in boxes (P, 4) and image sizes (P, 2)."""
+    """Check keypoints (P, K, 3) in boxes (P, 4) and image sizes (P, 2)."""
     places, visibility = keypoints[..., :2], keypoints[..., 2]
     finite = np.isfinite(places).all(-1)
     unknown = ((visibility > 0) & ~finite) | ~np.isfinite(visibility)
@@ -116,7 +116,7 @@ def check_keypoints(
 
 
 def _add(faults: Iterable, ids: list[str], report: Report) -> None:
-    """Tell of people by what they have, and whether each has it, (P,)."""
+    """Report people with a fault; a mask (P,) says who has it."""
     for what, cases, error_from in faults:
         found = [ids[i] for i in np.flatnonzero(cases)]
         report.add(f'{{}} people have {what}', found, len(ids), error_from)

@@ -1,4 +1,4 @@
-"""What makes a trained model fast, apart from the models themselves."""
+"""Trained models made fast, and their export to ONNX."""
 
 from .fuse import PointwiseLinear, deploy, fuse
 from .micro_batches import MicroBatches

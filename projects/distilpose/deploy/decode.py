@@ -38,7 +38,7 @@ def decode(codec: BaseKeypointCodec, *maps: Tensor) -> Decoded:
         Coordinates (N, K, 2), pixels of the input, and scores (N, K).
 
     Raises:
-        TypeError: It is not known how this kind of codec decodes.
+        TypeError: The codec is of a kind that is not known.
     """
     raise UserTypeError(
         f'It is not known how {type(codec).__name__} decodes. Known are '
@@ -126,20 +126,20 @@ def by_keypoint(maps: Tensor) -> Tensor:
 
 
 def _maximum(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The greatest values of heatmaps, and the cells (x, y) that have them."""
+    """The maxima of heatmaps, and the cells (x, y) where they are."""
     values, index = maps.flatten(2).max(-1)
     w = maps.shape[-1]
     return values, index % w, index // w
 
 
 def _where_positive(scores: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Cells (N, K, 2); -1, as MMPose has it, where nothing is above 0."""
+    """Cells (N, K, 2); -1, as in MMPose, where nothing is above 0."""
     cells = torch.stack([x, y], dim=-1).to(scores.dtype)
     return torch.where((scores > 0)[..., None], cells, -1.0)
 
 
 def _at(maps: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """Values of heatmaps at cells (N, K); of the nearest for those outside."""
+    """Values of heatmaps at cells (N, K); outside, of the nearest cell."""
     h, w = maps.shape[-2:]
     index = y.clamp(0, h - 1) * w + x.clamp(0, w - 1)
     return maps.flatten(2).gather(2, index[..., None]).squeeze(-1)
@@ -152,7 +152,7 @@ def _to_the_top(logs: Tensor, x: Tensor, y: Tensor, step: int) -> Tensor:
         logs: Logarithms of blurred heatmaps.
         x: Columns (N, K).
         y: Rows (N, K).
-        step: How far away the second derivatives look: 2 as DARK has it, 1 as
+        step: Distance of the cells for second derivatives: 2 for DARK, 1 for
             UDP, which also reads the mixed one at other neighbours.
     """
     here = _at(logs, x, y)
@@ -184,7 +184,7 @@ def _to_the_top(logs: Tensor, x: Tensor, y: Tensor, step: int) -> Tensor:
 
 
 def _newton_step(profile: Tensor, i: Tensor, kernel: int) -> Tensor:
-    """How far behind a profile's highest bin its top lies, bins (N, K)."""
+    """How far a profile's top lies from its highest bin, bins (N, K)."""
     maps = profile[..., None, :]
     logs = _blurred(maps, kernel, rows=False).clamp(1e-3, 50).log()
     zero = torch.zeros_like(i)

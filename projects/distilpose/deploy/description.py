@@ -1,4 +1,4 @@
-"""What an exported file says of its model.
+"""The metadata of an exported file.
 
 The runtime, the web page and other programs read it: see
 ``distilpose_runtime.ModelInfo``.
@@ -24,7 +24,7 @@ __all__ = ['describe', 'flip_indices', 'test_dataset']
 
 
 def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
-    """Give the metadata of a file, without how it is exported, for JSON.
+    """Describe a model for JSON, except for how it is exported.
 
     Raises:
         ValueError: The config does not tell what keypoints the model
@@ -59,7 +59,7 @@ def describe(config: Config, model: TopdownPoseEstimator) -> dict[str, Any]:
 
 
 def flip_indices(config: Config, model: TopdownPoseEstimator) -> list[int]:
-    """The keypoint that each of a model's is in a mirror image.
+    """The keypoint that each keypoint of a model is in a mirror image.
 
     Raises:
         ValueError: The model gives only some of its keypoints, and the

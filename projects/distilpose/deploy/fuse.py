@@ -37,9 +37,8 @@ def deploy(
 
     Args:
         model: A top-down estimator, ours or not.
-        for_export: Whether the model is to be traced, exported or quantized,
-            not run as it is: linear layers stay what they are, and a batch is
-            not divided.
+        for_export: Whether the model will be traced, exported or quantized.
+            Linear layers then stay linear layers, and a batch is not divided.
 
     Returns:
         The model.
@@ -54,7 +53,7 @@ def deploy(
 
 
 def fuse(module: nn.Module, for_export: bool = False) -> nn.Module:
-    """Fuse convolutions with what normalizes them; see ``deploy``.
+    """Fuse convolutions with their normalization layers; see ``deploy``.
 
     A module that would give something else afterwards is left unfused, and
     the log says so.
@@ -76,7 +75,7 @@ def fuse(module: nn.Module, for_export: bool = False) -> nn.Module:
 
 @torch.no_grad()
 def _fuse_if_equal(module: nn.Module) -> None:
-    """Fuse in place what gives the same for one image of noise.
+    """Fuse a module in place if it then gives the same for noise.
 
     MMCV pairs a normalization layer with the last convolution before it,
     whatever lies between.
@@ -155,7 +154,7 @@ class PointwiseLinear(nn.Linear):
 
     @classmethod
     def from_linear(cls, linear: nn.Linear) -> 'PointwiseLinear':
-        """Make one of the same parameters, which both then share."""
+        """Make a layer that shares the parameters of a linear layer."""
         layer = cls(
             linear.in_features,
             linear.out_features,

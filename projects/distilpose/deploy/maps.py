@@ -24,7 +24,7 @@ __all__ = ['map_sigmas', 'mirrored_maps']
 def mirrored_maps(
     maps: Maps, flip_indices: Sequence[int], test_cfg: dict
 ) -> Maps:
-    """Turn the maps of mirror images round, as MMPose's flip test does.
+    """Mirror the maps of mirror images back, as MMPose's flip test does.
 
     Args:
         maps: What ``maps_given`` gave for mirror images.
@@ -49,7 +49,7 @@ def mirrored_maps(
 def map_sigmas(head: Any, maps: Maps) -> Tensor | None:
     """Sigmas (N, K, 2), pixels of the input, in closed form.
 
-    None for a codec whose maps have no width that tells them.
+    None for a codec whose maps have no width.
     """
     codec = head.decoder
     if isinstance(codec, SimCCLabel):

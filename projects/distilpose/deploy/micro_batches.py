@@ -19,8 +19,9 @@ MICRO_BATCH_PIXELS = 2 * 256 * 192
 class MicroBatches:
     """The ``extract_feat`` of an estimator, on a CPU in micro-batches.
 
-    It must be in eval mode, so that images do not depend on each other. Its
-    class's own ``extract_feat`` is used, so that this may stand in its place.
+    The estimator must be in eval mode, so that images do not depend on each
+    other. Its class's own ``extract_feat`` is used: an instance of this may
+    replace the estimator's.
     """
 
     def __init__(self, model: TopdownPoseEstimator) -> None:

@@ -1,6 +1,6 @@
-"""Students as ONNX files that hold all that a user would get wrong.
+"""The graph of an exported student, from images to keypoints in pixels.
 
-The model does not know of export: a wrapper stands beside it.
+The model does not know of export: a wrapper does.
 
 N: batch. K: keypoints. H, W: height and width of the input, pixels.
 """
@@ -42,8 +42,9 @@ class Keypoints(NamedTuple):
 class ExportedStudent(nn.Module):
     """A student from images to keypoints in pixels.
 
-    As ``predict`` of the head and its codec do, in PyTorch's operators alone,
-    with the ``output_keypoint_indices`` and ``shift_coords`` of ``test_cfg``.
+    It computes what ``predict`` of the head and its codec do, by PyTorch's
+    operators alone, with the ``output_keypoint_indices`` and ``shift_coords``
+    of ``test_cfg``.
 
     Args:
         model: The estimator.
@@ -105,22 +106,22 @@ class ExportedStudent(nn.Module):
         return self._choose(self._of_coordinates(outputs))
 
     def maps(self, images: Tensor) -> Maps:
-        """The maps of images that ``decoded`` takes; none of other heads."""
+        """The maps of images for ``decoded``; () for other heads."""
         return self._averaged(self._outputs(images))
 
     def decoded(self, maps: Maps) -> Keypoints:
-        """The keypoints that maps tell."""
+        """Decode keypoints from maps."""
         coords, scores = decode(self.head.decoder, *maps)
         return self._choose(
             Keypoints(coords, scores, map_sigmas(self.head, maps))
         )
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Predict; those of ``Keypoints`` that the model has, in order."""
+        """Predict the fields of ``Keypoints`` that the model has, in order."""
         return tuple(x for x in self.keypoints(images) if x is not None)
 
     def _normalize(self, images: Tensor) -> Tensor:
-        """As the data preprocessor does."""
+        """Normalize images as the data preprocessor does."""
         spec = InputSpec.of_model(self.model)
         images = images.permute(0, 3, 1, 2).float()
         if spec.rgb:

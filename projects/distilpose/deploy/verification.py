@@ -30,8 +30,8 @@ __all__ = [
 BATCHES = (1, 2, 5)
 # Largest differences from PyTorch that float32 may have.
 PIXELS, SCORE = 0.05, 1e-3
-# What rounding does to a map, in parts of its greatest value, and how often it
-# is tried what that does to a keypoint.
+# Rounding changes a map by this share of its maximum. So many random changes
+# are tried to see how far a keypoint moves.
 ROUNDING, DRAWS = 1e-5, 16
 
 
@@ -49,9 +49,9 @@ class Batch(NamedTuple):
 class Difference(NamedTuple):
     """Largest differences of an exported file from PyTorch.
 
-    NaN where one of both is not finite. A keypoint is tied where rounding
-    decides its place: two bins are as high as each other, or the top of a
-    heatmap is so flat that a codec's refinement has no hold.
+    They are NaN where one of both is not finite. A keypoint is tied where its
+    place depends on rounding: two bins are equally high, or the top of a
+    heatmap is flat.
     """
 
     coords: float  # pixels of the crop, of keypoints that are not tied
@@ -85,7 +85,7 @@ def random_crops(size: tuple[int, int]) -> list[np.ndarray]:
 
 @torch.inference_mode()
 def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
-    """Predict crops (N, H, W, 3), BGR, 8 bits, by MMPose's own way.
+    """Predict crops (N, H, W, 3), BGR, 8 bits, as MMPose does.
 
     It follows the ``test_cfg`` of the student's estimator. The sigmas alone
     are the student's, as MMPose gives none.

@@ -36,11 +36,11 @@ def place_of(source: str) -> Path:
     """Where the file of a path or an address is, or will be.
 
     A downloaded file whose name carries a hash lies where PyTorch and MMEngine
-    look for it, so that it is shared with them. Other names may be those of
-    several files: each address has a folder of its own.
+    look for it, so that it is shared with them. Several files may have one
+    name without a hash: each address has a folder of its own.
 
     Raises:
-        CheckpointError: There is no home folder, nor another place.
+        CheckpointError: There is no home folder and no other place.
     """
     if not is_address(source):
         return Path(source)
@@ -57,7 +57,7 @@ def place_of(source: str) -> Path:
 
 
 def named_hash(source: str) -> str | None:
-    """How the SHA-256 of a file begins, in hexadecimal, as its name says.
+    """The beginning of a file's SHA-256, in hexadecimal, from its name.
 
     OpenMMLab's tools name a published file ``model-0123abcd.pth`` or
     ``model-0123abcd_20230831.pth``. None for other names, such as

@@ -80,10 +80,10 @@ def load_weights(
 ) -> None:
     """Load a state dict that has all weights of a model.
 
-    Extra tensors are ignored: older files have some. What a file lacks,
-    MMEngine leaves random, and the model predicts noise. PyTorch says what is
-    missing: it fills in buffers that older versions did not save. ``module.``
-    before the names is cut off, in place.
+    Extra tensors are ignored: older files have some. MMEngine would leave
+    missing tensors random, and the model would predict noise. Buffers that
+    older versions did not save are filled in by PyTorch. ``module.`` before
+    the names is cut off, in place.
 
     Raises:
         CheckpointError: Weights are missing or of another shape.
@@ -105,7 +105,7 @@ def load_weights(
 
 
 def explain(source: str, error: Exception) -> str:
-    """Say why PyTorch, which raised an error, did not load a checkpoint."""
+    """Say why PyTorch did not load a checkpoint."""
     refused = re.search(
         r"(?:GLOBAL |Unsupported class |got <class ')([\w.]+)", str(error)
     )

@@ -26,9 +26,9 @@ INSTALLED_BY = {
 
 
 def build_model(config: dict, name: str) -> nn.Module:
-    """Build a model; say which package it needs if that is missing.
+    """Build a model, or name the package that is missing.
 
-    The config is left as it is; the name, such as ``'The teacher x'``, is for
+    The config is not changed. The name, such as ``'The teacher x'``, is for
     messages.
 
     Raises:

@@ -9,7 +9,7 @@ from .find import find_config
 
 __all__ = ['published_ap', 'published_weights']
 
-# Whose figure it is that a metafile gives under this name.
+# The source of the figure that a metafile gives under this name.
 SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
 
 
@@ -52,8 +52,8 @@ def published_weights(config: str | Path) -> str | None:
 def _published(config: str | Path) -> list[dict]:
     """What the metafiles beside a config say of it.
 
-    By the file that they name: MMPose calls an RTMPose of CrowdPose by the
-    name of COCO's, and names folders that are gone.
+    Entries are found by the file that they name: MMPose calls an RTMPose of
+    CrowdPose by the name of COCO's, and names folders that are gone.
     """
     path = find_config(str(config), with_mmpose=True)
     return [

@@ -1,4 +1,4 @@
-"""Types in a config, which MMEngine lets one write in four ways."""
+"""Types in a config, which can be written in four ways."""
 
 from typing import Any, TypeVar
 
