@@ -1,4 +1,4 @@
-"""A canvas that knows whose each point is.
+"""A canvas that knows which person each point belongs to.
 
 Frames and units:
     picture: x right, y down; pixels, pixel centres are whole numbers.
@@ -24,7 +24,7 @@ CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)  # (16, 2)
 
 
 class Canvas:
-    """Takes convex outlines, and keeps whose each point is.
+    """Paints convex outlines, and keeps the owner of each point.
 
     Attributes:
         pixels: (H * SCALE, W * SCALE, 3), uint8, BGR.

@@ -87,7 +87,7 @@ def make_dataset(
 
 
 def _exists(folder: Path, manifest: dict[str, Any]) -> bool:
-    """Tell whether the dataset is there; raise if something else is."""
+    """Check whether the dataset is there; raise if something else is."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
     file = folder / MANIFEST

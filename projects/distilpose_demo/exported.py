@@ -1,4 +1,4 @@
-"""What the demo ends with: its student as an ONNX file, and what it sees."""
+"""The demo's student as an ONNX file, and a picture of its predictions."""
 
 import json
 from pathlib import Path

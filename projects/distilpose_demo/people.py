@@ -32,7 +32,7 @@ MAX_PEOPLE = 3
 
 @dataclass(frozen=True)
 class Person:
-    """What is known of a person in a picture.
+    """The labels of a person in a picture.
 
     Attributes:
         keypoints: (17, 3), x and y in pixels, visibility 0, 1 or 2.
@@ -88,7 +88,7 @@ def draw_people(
         figures: At most ``MAX_PEOPLE``.
         places: For each figure the x and y of its pelvis in the picture and
             its stature in pixels.
-        rng: Chooses objects in front of the people; without it there is none.
+        rng: Chooses objects in front of people; None for no objects.
     """
     masks, joints = [], []
     for i, (figure, (x, y, stature)) in enumerate(zip(figures, places)):

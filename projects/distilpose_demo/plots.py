@@ -1,4 +1,4 @@
-"""What plots share: a page's width, colours, and a legend beside the axes.
+"""The style of all plots: width, colours, a legend beside the axes.
 
 Matplotlib comes with MMPose, and with the extra "train".
 """
@@ -27,8 +27,8 @@ def new_figure(
     """A figure as wide as a page, 7 inches, and its axes with a light grid.
 
     Args:
-        xlabel: What is to the right, with its unit.
-        ylabel: What is upwards, with its unit.
+        xlabel: Label of the x axis, with its unit.
+        ylabel: Label of the y axis, with its unit.
         height: Height of the figure, inches.
     """
     figure = Figure(figsize=(7, height), dpi=150, layout='constrained')

@@ -1,4 +1,4 @@
-"""What the demo writes at its end: a table, curves and a sheet of pictures."""
+"""The demo's results: a table, curves and a sheet of pictures."""
 
 import math
 import statistics
@@ -114,7 +114,7 @@ def draw_curves(
 
 
 def draw_pictures(models: dict[str, Any], training: Training) -> np.ndarray:
-    """Draw what the models make of validation samples, a row for each.
+    """Draw the models' predictions for validation samples, a row for each.
 
     There are six, evenly spread over the data.
 

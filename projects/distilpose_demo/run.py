@@ -27,8 +27,7 @@ MODELS = dict(
 def run(folder: Path, seed: int = 0) -> None:
     """Make the data, train and validate the models, report and export.
 
-    Called again, it goes on where it was interrupted, within a training from
-    its last checkpoint.
+    If it was interrupted, the next call continues from the last checkpoint.
 
     Args:
         folder: Where everything is written.
@@ -62,7 +61,7 @@ def run(folder: Path, seed: int = 0) -> None:
 def _changes(
     name: str, before: dict[str, Training], data: Path, seed: int
 ) -> dict[str, Any]:
-    """What a model's config does not say: seed, data, what it starts from."""
+    """Settings that a model's config lacks: seed, data, starting weights."""
     annotations = data / 'annotations/person_keypoints_val2017.json'
     changes: dict[str, Any] = {'randomness.seed': seed}
     for split in ('train', 'val', 'test'):

@@ -1,4 +1,4 @@
-"""Training runs with a progress bar, which go on where they stopped."""
+"""Training runs with a progress bar, which continue where they stopped."""
 
 import copy
 import json
@@ -28,7 +28,7 @@ Metrics = dict[str, float]
 
 @dataclass(frozen=True)
 class Training:
-    """A config that trains in a folder of its own, and what came out.
+    """A config that trains in its own folder, and its results.
 
     The folder holds MMEngine's files and ``output.log``. Of ours are
     ``claim.json``, which says whose folder it is, and ``validations.json``,
@@ -83,7 +83,7 @@ class Training:
             ) from error
 
     def claim(self) -> None:
-        """Make the folder this run's own, or see that it is.
+        """Claim the folder for this run, or check that this run owns it.
 
         A run that failed before its first checkpoint leaves nothing to lose:
         with a mended config, the folder is taken over.
@@ -105,7 +105,7 @@ class Training:
             partial.write_bytes(text)
 
     def run(self) -> Metrics:
-        """Train and validate, unless that is done.
+        """Train and validate, unless both are done.
 
         Returns:
             The metrics after the last epoch.
@@ -140,7 +140,7 @@ class Training:
         config = self._config(self.folder)
         if any(self.folder.glob('*.pth')):
             config.resume = True  # from the last checkpoint
-            # Else MMEngine would resume what the run started from.
+            # Otherwise MMEngine would resume the weights at the start.
             config.load_from = None
         with (
             output_in_log(self.folder, self.name),
@@ -177,7 +177,7 @@ def output_in_log(folder: Path, name: str) -> Iterator[None]:
 
     Args:
         folder: Folder of the log.
-        name: What the error calls that which failed.
+        name: Name of the run in the error.
 
     Raises:
         RuntimeError: Something failed; the message names the log.

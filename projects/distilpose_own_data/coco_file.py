@@ -1,6 +1,6 @@
 """Reading keypoint files in COCO format as annotation tools export them.
 
-What tools do in ways of their own: further categories without keypoints
+Tools differ in: further categories without keypoints
 (CVAT, Roboflow), ids from 0 (Label Studio, Roboflow), names with folders that
 are elsewhere (Label Studio, DeepLabCut, COCO Annotator), no skeleton (Label
 Studio, DeepLabCut), no ``num_keypoints`` (Roboflow), boxes of zero size (COCO
@@ -18,8 +18,8 @@ from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 
 __all__ = ['Annotations', 'few', 'read_annotations', 'read_boxes']
 
-# Values that are needed to find one's way in a file: their part and key, and
-# what they may be. Where they are missing, the report tells.
+# Values that are needed to read a file: their part and key, and what they may
+# be. The report says where they are missing.
 ID = (int, str, float, type(None))
 NUMBER = (int, float, type(None))
 KINDS = (
@@ -63,7 +63,7 @@ class Annotations:
 
 
 def read_boxes(file: Path, report: Report) -> Annotations:
-    """Read the people of a file in COCO format, whose keypoints do not count.
+    """Read people and boxes of a file in COCO format, not their keypoints.
 
     If it has a category "person", others are left out.
 
@@ -143,7 +143,7 @@ def _load(file: Path) -> Item:
 
 
 def _expect_kinds(content: Item, file: Path) -> None:
-    """See that what is counted or looked up can be."""
+    """Check the values by which entries are counted or looked up."""
     for part, key, kinds, expected in KINDS:
         for i, item in enumerate(content[part]):
             value = item.get(key)
@@ -160,7 +160,7 @@ def _expect_kinds(content: Item, file: Path) -> None:
 
 
 def _categories(content: Item, file: Path, only: str | None) -> list[Item]:
-    """Choose the categories with keypoints, which must have the same ones."""
+    """Choose the categories with keypoints; all must have the same ones."""
     known = [dict(c, name=str(c.get('name'))) for c in content['categories']]
     every = ', '.join(f'"{c["name"]}"' for c in known) or 'none'
     used = {item.get('category_id') for item in content['annotations']}
@@ -198,7 +198,7 @@ def _expect_different(names: list[str], file: Path) -> None:
 
 
 def _images(items: list[Item], report: Report) -> list[Item]:
-    """Give the images that can be told apart, each once."""
+    """Choose the images that have an id of their own, each once."""
     known, lacking = [], []
     for i, image in enumerate(items):
         if image.get('id') is None or not image.get('file_name'):
@@ -221,7 +221,7 @@ def _images(items: list[Item], report: Report) -> list[Item]:
 
 
 def _people(content: Item, categories: set, report: Report) -> list[Item]:
-    """Give the annotations of some categories."""
+    """Choose the annotations of some categories."""
     items = content['annotations']
     if not items:
         report.errors.append('There are no annotations.')

@@ -23,8 +23,8 @@ def _code(
 ) -> str:
     """A value as Python writes it, but ``dict(key=value)``.
 
-    What is too long for the line that it begins in, behind ``before``, is
-    broken: dicts stand in lines of their own, other parts fill theirs.
+    A value that is too long for its line, which begins with ``before``, is
+    broken: each entry of a dict gets a line, other values fill lines.
     """
     if isinstance(value, dict):
         first, last = 'dict(', ')'

@@ -1,8 +1,8 @@
 """The configs that ``distilpose init`` writes: a student, and what teaches it.
 
-A file of settings, with all that is to be read and changed, stands in front
-of one that is the same for everybody. Both stand on their own, except for
-MMPose's ``default_runtime.py``.
+A file of settings holds all that a user may change. Another file, which is
+the same for everybody, puts them together. Both need no other file, except
+for MMPose's ``default_runtime.py``.
 """
 
 from functools import cache
@@ -79,7 +79,7 @@ def config_texts(plan: Plan) -> dict[str, str]:
 
 
 def _settings(plan: Plan) -> tuple[str | None, str]:
-    """What the student starts from; and the student, with its numbers.
+    """The weights that the student starts from, and its settings.
 
     It is distilled, if a teacher was named.
     """
@@ -136,7 +136,7 @@ def _comment(text: str) -> Variable:
 
 
 def _pretrain(plan: Plan, schedule: Schedule, start: str | None) -> str:
-    """The student on what a teacher labels, before true labels."""
+    """The run on a teacher's labels, before that on true labels."""
     model: dict[str, Any] = {}
     kind = 'CocoDataset'
     if plan.teacher:
@@ -226,9 +226,9 @@ def _teacher_model(student: Student) -> tuple[dict, dict[str, Any]]:
 
 
 def _take_start(model: dict[str, Any], timm: bool) -> str | None:
-    """Take the files that a model's parts start from, and give the backbone's.
+    """Remove the files that a model's parts start from; return the backbone's.
 
-    What timm downloads stays, unless it is to be taken away as well.
+    With ``timm``, the weights that timm downloads are removed as well.
     """
     if timm:
         model['backbone'].pop('pretrained', None)
@@ -266,7 +266,7 @@ def _distil(
 ) -> None:
     """Make a student's model learn from a teacher.
 
-    Heads of others learn as ``DistilPoseEstimator`` has it by default.
+    Other heads learn by the default of ``DistilPoseEstimator``.
     """
     model['type'] = 'DistilPoseEstimator'
     model['teacher'] = teacher

@@ -1,4 +1,4 @@
-"""The files that ``distilpose init`` is given, read and put together."""
+"""Reads the files that ``distilpose init`` is given."""
 
 import os
 from pathlib import Path
@@ -66,7 +66,7 @@ def read_data(
     Args:
         given: The files.
         teacher: If there is one, it labels the people of ``unlabelled``.
-        report: Told what was found.
+        report: What was found is added here.
 
     Raises:
         ValueError: A file cannot be used, or they do not fit each other.
@@ -121,7 +121,7 @@ def read_data(
 def _files(
     given: Given, teacher: NamedTeacher | None
 ) -> dict[str, tuple[Path, Path]]:
-    """What to read, each file with the folder of its photos."""
+    """The files to read, each with the folder of its photos."""
     if given.val is None and given.val_images is not None:
         raise UserValueError(
             '--val-images names the photos of --val, which is not given. '

@@ -30,7 +30,7 @@ def check_faces(
     Args:
         people: Annotations in COCO format.
         names: Names of the keypoints.
-        report: Told who looks mirrored.
+        report: Who looks mirrored is added here.
     """
     index = {split(name): i for i, name in enumerate(names)}
     if not people or not all(part in index for part in FACE):

@@ -24,13 +24,13 @@ def describe(
     skeleton: Sequence[tuple[int, int]],
     report: Report,
 ) -> dict[str, Any]:
-    """Describe keypoints by what their names tell.
+    """Describe keypoints from their names.
 
     Args:
         name: Of the dataset.
         names: Of the keypoints.
         skeleton: Links between them by index; guessed where there are none.
-        report: Told what was guessed.
+        report: What was guessed is added here.
 
     Returns:
         MMPose's ``dataset_info``.

@@ -1,4 +1,4 @@
-"""Making annotations what MMPose expects of them.
+"""Turns annotations into those that MMPose expects.
 
 K: keypoints. Boxes are x, y, width, height; all in pixels.
 """
@@ -38,13 +38,13 @@ MADE_AREA = (
 def tidy_people(
     read: Annotations, images: dict[Any, Item], report: Report
 ) -> list[Item]:
-    """Give the people that can be used, with all that MMPose asks for.
+    """Choose the people that can be used, with all that MMPose needs.
 
     Args:
         read: What was read.
         images: The images that are there, by the id that was read, with
             ``width``, ``height`` and a new ``id``.
-        report: Told what was changed or left out.
+        report: What was changed or left out is added here.
 
     Returns:
         Annotations in COCO format, with the ids that were read.
@@ -106,7 +106,7 @@ def _tell(
 
 
 def _given(keypoints: Any) -> str:
-    """What stands in the place of keypoints, for a message."""
+    """Describe what stands in the place of keypoints, for a message."""
     if isinstance(keypoints, list):
         return f'{len(keypoints)} values'
     return f'{str(keypoints)[:30]!r}'
@@ -146,7 +146,7 @@ def _keypoints(values: Any, number: int) -> np.ndarray | None:
 
 
 def _box(box: Any, image: Item) -> list[float] | None:
-    """Give a box, if it is one and has an area within its image."""
+    """Return a box if it is valid and has an area within its image."""
     if not is_box(box):
         return None
     x, y, w, h = map(float, box)
@@ -173,7 +173,7 @@ def _box_of(keypoints: np.ndarray, image: Item) -> list[float] | None:
 def _tidied(
     person: Item, keypoints: np.ndarray, image: Item
 ) -> tuple[Item, list[str]]:
-    """Give an annotation without its id, and what was changed."""
+    """Return an annotation without its id, and what was changed."""
     changes = []
     box = _box(person.get('bbox'), image)
     if box is None:

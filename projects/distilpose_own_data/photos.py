@@ -62,7 +62,7 @@ class Photos:
         Args:
             images: Entries of images.
             beside: The annotation file that names them.
-            report: Told what is missing or cannot be read.
+            report: What is missing or cannot be read is added here.
 
         Returns:
             Entries by the id that was given, numbered from 1 anew, with
@@ -142,7 +142,7 @@ class Photos:
         return f'{number} files, such as "{min(self._by_name)}"'
 
     def _candidates(self, name: str, beside: Path) -> list[str]:
-        """Give the files that a name may mean, best ones alone."""
+        """Find the files that a name may mean; the best matches alone."""
         path = PurePosixPath(plain_path(name))
         if not path.is_absolute() and '..' not in path.parts:
             exact = (self.folder.relative_to(self.root) / path).as_posix()

@@ -48,7 +48,7 @@ class Split(NamedTuple):
 
 
 def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
-    """Find the photos of an annotation file, and tidy its people."""
+    """Find the photos of an annotation file, and correct its people."""
     located = photos.locate(read.images, read.file, report)
     people = tidy_people(read, located, report)
     used = {person['image_id'] for person in people}
@@ -70,7 +70,7 @@ def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
 
 
 def _tell(people: Sequence[Item], read: Annotations, report: Report) -> None:
-    """Say how well people are labelled."""
+    """Report how well people are labelled."""
     counts = np.array([person['num_keypoints'] for person in people])
     labelled = np.array([p['keypoints'][2::3] for p in people]) > 0
     report.facts[-1] += (
@@ -180,7 +180,7 @@ def set_aside(
 
     Args:
         split: What is to be divided.
-        report: Told how it was.
+        report: How it was divided is added here.
         films: Whether numbered images may be frames of a film, of which the
             last tenth is kept: frames in a row are nearly the same.
     """

@@ -91,7 +91,7 @@ def compare_keypoints(
 
 
 def fitting_teacher(names: Sequence[str]) -> str | None:
-    """A teacher of the zoo with exactly these keypoints, if we know one."""
+    """Find a teacher of the zoo with exactly these keypoints, if any."""
     wanted = [*map(plain_name, names)]
     return next(
         (n for n in OFFERED if [*map(plain_name, _keypoints(n))] == wanted),

@@ -1,4 +1,4 @@
-"""Labels in COCO's keypoint format, of what a teacher said.
+"""A teacher's labels in COCO's keypoint format.
 
 K: keypoints. Boxes are x, y, width, height; all in pixels of the picture.
 """
@@ -28,7 +28,7 @@ def labels_of(
     has them, ``keypoint_sigmas`` (2 K, x and y) are kept for all.
 
     Args:
-        begun: How labelling was begun: the teacher and the rest.
+        begun: The teacher and the settings with which labelling began.
         pictures: Entries of a journal, in any order.
         sure: A confidence, 0 to 1.
         unsure: A lower one.

@@ -1,8 +1,8 @@
 """The folder that labels are written to.
 
-- ``labels.json``: COCO's keypoint format; there once all is labelled.
+- ``labels.json``: COCO's keypoint format; written when all is labelled.
 - ``images/``: the photos, or the frames of the film.
-- ``.label/``: what the teacher said so far, a folder for each part.
+- ``.label/``: the teacher's output so far, a folder for each part.
 """
 
 import json
@@ -47,7 +47,7 @@ class LabelFolder:
         journal: What was labelled so far.
 
     Raises:
-        ValueError: The folder was begun otherwise.
+        ValueError: The folder was begun with other settings.
         FileExistsError: It holds something else, or labels that were edited.
         OSError: It cannot be written.
     """
@@ -110,18 +110,18 @@ class LabelFolder:
         self.journal.add(picture)
 
     def draw(self, frame: Frame, image: np.ndarray) -> None:
-        """Nothing is drawn."""
+        """Do nothing: no picture is drawn."""
 
     def remarks(self) -> list[str]:
         return []
 
     def close(self, info: Item) -> None:
-        """Note the end, if it was reached."""
+        """Write down the end, if it was reached."""
         if info['complete']:
             self.journal.end()
 
     def labels(self, sure: float, unsure: float) -> Item | None:
-        """Write the labels, if all parts are there, and give them.
+        """Write the labels if all parts are there, and return them.
 
         Raises:
             ValueError: There is nobody, or the teacher is sure of nothing.
@@ -141,9 +141,9 @@ class LabelFolder:
         return [Journal(file) for file in self._files]
 
     def _expect_unedited(self) -> None:
-        """See that the labels are still what this command wrote.
+        """Check that nobody has edited the labels that this command wrote.
 
-        It would write them anew, for other confidences.
+        It writes them anew for other confidences.
         """
         if not self.file.exists():
             return
@@ -218,7 +218,7 @@ def _expect_labels(content: Item, folder: Path) -> None:
 
 
 def _link(photo: Path, place: Path) -> None:
-    """Give a photo a second place, without a copy where the disk can."""
+    """Link a photo, or copy it where the disk has no links."""
     with written_whole(place, sync=False) as partial:
         partial.unlink(missing_ok=True)  # of a kill; it may be the photo
         try:

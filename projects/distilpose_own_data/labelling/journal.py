@@ -1,4 +1,4 @@
-"""What is labelled so far, in a file that survives a kill at any moment."""
+"""Labels so far, in a file that survives a kill at any moment."""
 
 import json
 from pathlib import Path
@@ -45,10 +45,10 @@ class Journal:
             ) from error
 
     def begin(self, settings: Item) -> None:
-        """Write how it was begun, or see that it was begun like this.
+        """Write how it was begun, or check that it was begun like this.
 
         Raises:
-            ValueError: It was begun otherwise.
+            ValueError: It was begun with other settings.
             OSError: It cannot be written.
         """
         settings = json.loads(json.dumps(settings, default=str))

@@ -1,4 +1,4 @@
-"""The pictures that are worth labels, of photos or of a film."""
+"""Chooses the pictures to label, from photos or a film."""
 
 from collections.abc import Container, Iterator
 from pathlib import Path
@@ -20,10 +20,10 @@ SIDE = 32
 
 
 class Pictures(Source):
-    """Those pictures of a source that are in a part and not done yet.
+    """The pictures of a source that are in a part and not labelled yet.
 
-    Of a film, it leaves out frames that look like the last one that it kept,
-    and names the others. It shows a progress bar.
+    Of a film, frames that look like the last one kept are left out, and the
+    others get names. It shows a progress bar.
 
     Args:
         source: Photos or a film.

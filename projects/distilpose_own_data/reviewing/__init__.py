@@ -1,1 +1,1 @@
-"""Which labels to look at first: ``distilpose review``."""
+"""Finds the labels to look at first: ``distilpose review``."""

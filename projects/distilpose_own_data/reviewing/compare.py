@@ -1,4 +1,4 @@
-"""Where a student and the labels differ most.
+"""Finds where a student and the labels differ most.
 
 K: keypoints. Distances and sigmas are shares of the square root of a box's
 area, as those of OKS are of the area of a person.
@@ -66,18 +66,18 @@ class Photo:
 def compare(
     labels: Annotations, folder: Path, student: Estimator, report: Report
 ) -> Iterator[Photo | None]:
-    """Ask a student about the people of an annotation file.
+    """Compare a student with the people of an annotation file.
 
     Photos that were corrected already are left out.
 
     Args:
         labels: What was read of the file.
         folder: Of the photos.
-        student: What is asked.
-        report: Told which photos are missing or damaged.
+        student: The estimator to compare with the labels.
+        report: Missing and damaged photos are added here.
 
     Yields:
-        For each photo that is there, it, or None where it has no labels.
+        Each photo that is there, or None for one without labels.
 
     Raises:
         ValueError: The student has other keypoints.
@@ -165,7 +165,7 @@ def _chosen(values: np.ndarray, index: list[int | None]) -> np.ndarray:
 
 
 def first_photos(photos: list[Photo], count: int) -> list[Photo]:
-    """Those where student and labels differ most, the worst one first.
+    """Choose the photos that differ most, the worst one first.
 
     Raises:
         ValueError: There is none.

@@ -1,4 +1,4 @@
-"""A part of an annotation file for an annotation tool, and back."""
+"""Writes a part of an annotation file, and merges its corrections."""
 
 from collections import defaultdict
 from collections.abc import Container
@@ -37,13 +37,13 @@ def merged(
 
     Images are the same where their names are, with or without folders: tools
     number images and people anew. People of these images that the corrected
-    file lacks are gone. The images are marked as ``corrected``; other images,
+    file lacks are removed. The images are marked ``corrected``; other images,
     their people and annotations of other categories stay as they are.
 
     Args:
         labels: What was read of the labels.
         corrected: What was read of the corrected file.
-        report: Told what was changed or left out.
+        report: What was changed or left out is added here.
 
     Raises:
         ValueError: The corrected file has other keypoints, or images that the
