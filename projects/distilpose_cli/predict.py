@@ -166,6 +166,12 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         '(default: poses, and with --track ids)',
     )
     add(
+        '--sheet',
+        type=Path,
+        metavar='FILE',
+        help='write one image with all pictures of a folder in small, too',
+    )
+    add(
         '--keypoint-threshold',
         **SCORE,
         default=0.3,

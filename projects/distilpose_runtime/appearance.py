@@ -53,10 +53,10 @@ OUTLINE = (20, 20, 20)
 # The radius of a keypoint.
 RADIUS = 1 / 60  # at most, of the person's size
 CROWDED = 0.35  # at most, of the distance to the second nearest keypoint
-SMALLEST = 1.6  # at least, pixels
+SMALLEST = 1.2  # at least, pixels
 # That of a hollow one, so that its hole can be seen.
 HOLLOW = 1.2  # times as much
-SMALLEST_HOLLOW = 2.8  # at least, pixels
+SMALLEST_HOLLOW = 2.5  # at least, pixels
 # Shares of that radius.
 LIMB = 1.1  # the width of a limb at the keypoint
 RING = 0.4  # the width of a hollow keypoint's line

@@ -1,7 +1,6 @@
 """Poses drawn over an image, as ``appearance`` says."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
@@ -27,7 +26,7 @@ PARTS = ('poses', 'boxes', 'sigmas', 'ids')
 SHIFT = 4
 SPREAD = 0.7
 # OpenCV's small circles are crosses; these are round.
-_ANGLES = np.arange(24) * (2 * np.pi / 24)
+_ANGLES = np.arange(20) * (2 * np.pi / 20)
 CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=-1)
 
 
@@ -93,10 +92,9 @@ def expect_parts(parts: Collection[str]) -> None:
 def _draw_limbs(
     canvas: np.ndarray, person: Person, links: Sequence[tuple[int, int]]
 ) -> None:
-    kept = [i for i, pair in enumerate(links) if person.shown[[*pair]].all()]
-    if not kept:
-        return
-    ends = np.array(links)[kept]
+    ends = np.array(links, int).reshape(-1, 2)
+    kept = np.flatnonzero(person.shown[ends].all(1))
+    ends = ends[kept]
     points = person.points[ends]  # (limbs, 2 ends, x and y)
     along = points[:, 1] - points[:, 0]
     length = np.linalg.norm(along, axis=1)
@@ -121,21 +119,16 @@ def _draw_limbs(
 
 def _draw_keypoints(canvas: np.ndarray, person: Person) -> None:
     given = np.flatnonzero(person.shown)
-    hollow, radii = person.hollow[given], person.radii[given]
-    rings = np.maximum(np.round(RING * radii - SPREAD), 1)
+    radii = person.radii[given]
+    holes = np.maximum((1 - RING) * radii, radii - 1)
     for edge in dict.fromkeys((person.edge, 0.0)):  # the outlines first
         # The outline is outside of a ring, which stays hollow.
-        lines = rings + np.floor(edge)
-        drawn = radii + edge - np.where(hollow, lines / 2, SPREAD)
-        shapes = person.points[given, None] + drawn[:, None, None] * CIRCLE
-        for k, shape, line in zip(given, _fixed(shapes), lines):
+        rims = np.stack([radii + edge - SPREAD, holes + SPREAD])
+        shapes = person.points[given, None] + rims[..., None, None] * CIRCLE
+        for k, rim, hole in zip(given, *_fixed(shapes)):
             color = OUTLINE if edge else person.dots[k]
-            if person.hollow[k]:
-                cv2.polylines(
-                    canvas, [shape], True, color, int(line), cv2.LINE_AA, SHIFT
-                )
-            else:
-                cv2.fillConvexPoly(canvas, shape, color, cv2.LINE_AA, SHIFT)
+            shape = [rim, hole] if person.hollow[k] else [rim]
+            cv2.fillPoly(canvas, shape, color, cv2.LINE_AA, SHIFT)
 
 
 def _with_sigmas(
@@ -144,11 +137,13 @@ def _with_sigmas(
     filled = canvas.copy()
     for thickness, target in ((-1, filled), (1, canvas)):
         for person in people:
-            for k in np.flatnonzero(person.shown):
+            given = sigmas[person.row]
+            known = person.shown & np.isfinite(given).all(-1)
+            for k in np.flatnonzero(known):
                 cv2.ellipse(
                     target,
                     _fixed(person.points[k]).tolist(),
-                    _fixed(sigmas[person.row, k]).tolist(),
+                    _fixed(given[k]).tolist(),
                     angle=0,
                     startAngle=0,
                     endAngle=360,
@@ -171,7 +166,7 @@ def _draw_number(canvas: np.ndarray, person: Person) -> None:
     if person.number < 0:
         return
     height, width = canvas.shape[:2]
-    tall = min(max(8 * person.radius, 10), height / 12)
+    tall = min(max(5 * person.radius, height / 80, 10), height / 12)
     text, font = str(person.number), cv2.FONT_HERSHEY_SIMPLEX
     scale, bold = tall / 22, max(round(tall / 8), 1)
     (w, h), _ = cv2.getTextSize(text, font, scale, bold)
@@ -201,7 +196,7 @@ def draw_lines(
         colors: A colour for each link, in the image's order of channels.
         width: Width of a line, pixels.
     """
-    places = _fixed(points)
+    places = _fixed(np.nan_to_num(points))
     for (a, b), color in zip(links, colors):
         cv2.line(
             canvas,
@@ -214,7 +209,7 @@ def draw_lines(
         )
 
 
-def _fixed(points: Any) -> np.ndarray:
+def _fixed(points: np.ndarray) -> np.ndarray:
     # Far outside any image, where OpenCV's whole numbers do not end yet.
-    fixed = np.nan_to_num(np.asarray(points, np.float64)) * (1 << SHIFT)
-    return fixed.clip(-(2**26), 2**26).round().astype(np.int32)
+    fixed = (points * (1 << SHIFT)).clip(-(2**26), 2**26)
+    return fixed.round().astype(np.int32)

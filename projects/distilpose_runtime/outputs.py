@@ -12,13 +12,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import formats
+from .contact_sheet import ContactSheet
 from .drawing import expect_parts
 from .errors import UserValueError
 from .frames import Frame, Source
 from .images import write_image, written_path
 from .media import Images
-from .people import Finder, WholePicture
-from .poses import Estimator
+from .people import Finder, People, WholePicture
+from .poses import Estimator, Poses
 from .results import JsonResults
 
 __all__ = ['Destination', 'Outputs', 'Settings']
@@ -45,6 +46,7 @@ class Settings:
     limit: int | None = None
     draw: Collection[str] | None = None
     detect_every: int = 1
+    sheet: Path | None = None
     media: bool = True
     formats: Collection[str] = ()
     track: bool = False
@@ -55,13 +57,16 @@ class Settings:
 
 
 class Destination(Protocol):
-    """Where a ``Prediction`` goes, as it does to ``Outputs``.
+    """Where a ``Prediction`` goes, as it does to ``Outputs``."""
 
-    Attributes:
-        results: Has ``add``, as ``JsonResults``.
-    """
-
-    results: Any
+    def add(
+        self,
+        frame: Frame,
+        image_id: Any,
+        people: People,
+        poses: Poses,
+        tracks: np.ndarray | None,
+    ) -> None: ...
 
     def draw(self, frame: Frame, image: np.ndarray) -> None: ...
 
@@ -81,7 +86,6 @@ class Outputs:
         settings: What is written.
 
     Attributes:
-        results: What keeps the poses.
         files: The files and folders that are written.
         notes: What a user should know of the other formats, at the end.
 
@@ -116,7 +120,9 @@ class Outputs:
             )
         written = _media_files(folder, source) if settings.media else []
         others = [folder / formats.FILES[x] for x in settings.formats]
-        _expect_free([*written, *others], source, settings.overwrite)
+        self._sheet = _open_sheet(source, settings)
+        sheets = [] if self._sheet is None else [self._sheet.path]
+        _expect_free([*written, *sheets, *others], source, settings.overwrite)
         self._folder = folder
         self._video: Any = None
         media = [folder] if settings.media else []
@@ -126,14 +132,31 @@ class Outputs:
             self._video = VideoWriter(written[0], source.rate or 30.0)
             media = written
         folder.mkdir(parents=True, exist_ok=True)
-        self.results = JsonResults(
+        self._results = JsonResults(
             json_file, _header(finder, estimator, settings), estimator
         )
         for path in others:  # of an earlier run
             formats.remove(path)
         self._formats = settings.formats
-        self.files = [*media, json_file]
+        self.files = [*media, *sheets, json_file]
         self.notes: list[str] = []
+
+    def add(
+        self,
+        frame: Frame,
+        image_id: Any,
+        people: People,
+        poses: Poses,
+        tracks: np.ndarray | None,
+    ) -> None:
+        """Add what was predicted of a picture, as for ``JsonResults``.
+
+        Raises:
+            OSError: It cannot be written. What was added before stays.
+        """
+        self._results.add(frame, image_id, people, poses, tracks)
+        if self._sheet is not None:
+            self._sheet.add(frame, poses)
 
     def draw(self, frame: Frame, image: np.ndarray) -> None:
         """Add a picture with poses drawn in it.
@@ -149,13 +172,19 @@ class Outputs:
 
     def remarks(self) -> list[str]:
         """What a user should know of the files, in sentences."""
-        resized = 0 if self._video is None else self._video.resized
-        if not resized:
-            return []
-        return [
-            f'{resized} pictures have another size than the first; '
-            'the video shows them scaled, the results are in their own pixels.'
-        ]
+        found = []
+        if self._video is not None and self._video.resized:
+            found.append(
+                f'{self._video.resized} pictures have another size than the '
+                'first; the video shows them scaled, the results are in their '
+                'own pixels.'
+            )
+        if self._sheet is not None and self._sheet.every > 1:
+            found.append(
+                f'"{self._sheet.path}" shows one of every '
+                f'{self._sheet.every} pictures.'
+            )
+        return found
 
     def close(self, info: dict[str, Any]) -> None:
         """End all files, even if one of them fails.
@@ -168,9 +197,11 @@ class Outputs:
             ValueError: A format cannot hold the results.
         """
         try:
-            self.results.close(info)
+            self._results.close(info)
+            if self._sheet is not None:
+                self._sheet.write()
             for name in self._formats if info['pictures'] else ():
-                self.notes += formats.write(self.results.path, name)
+                self.notes += formats.write(self._results.path, name)
                 self.files.append(self._folder / formats.FILES[name])
         finally:
             if self._video is not None:
@@ -198,6 +229,21 @@ def _header(
         'versions': versions,
         'complete': False,
     }
+
+
+def _open_sheet(source: Source, settings: Settings) -> ContactSheet | None:
+    if settings.sheet is None:
+        return None
+    if not isinstance(source, Images):
+        raise UserValueError(
+            '--sheet shows image files side by side, not the frames of a '
+            'video or a camera. Leave it out.'
+        )
+    total = min(source.total, settings.limit or source.total)
+    parts = ('poses',) if settings.draw is None else settings.draw
+    return ContactSheet(
+        settings.sheet, total, parts, settings.keypoint_threshold
+    )
 
 
 def _media_files(folder: Path, source: Source) -> list[Path]:

@@ -211,7 +211,7 @@ class Prediction:
             fault = f'predicted, but not drawn: {fault}'
             report.skipped.append(Skipped(frame.name, fault, 0))
         with timed(work.seconds, 'write'):
-            self.outputs.results.add(
+            self.outputs.add(
                 frame,
                 self._image_id(frame),
                 work.people,

@@ -221,6 +221,45 @@ def test_whole_picture(photos, model, tmp_path, monkeypatch):
     assert (tmp_path / 'predictions/1/1.png').is_file()
 
 
+def test_contact_sheet(photos, model, tmp_path, capsys):
+    """With the pictures and without; never over a file of the user's."""
+    sheet, out = tmp_path / 'sheet.jpg', tmp_path / 'out'
+    predict_whole(photos, model, out, '--sheet', sheet, '--no-media')
+    assert read_image(sheet).shape[0] > 2 * 300  # two rows
+    assert os.listdir(out) == ['predictions.json']
+    assert str(sheet) in capsys.readouterr().err
+    sheet.write_bytes(b'mine')
+    with pytest.raises(SystemExit, match='sheet.jpg" exists'):
+        predict_whole(photos, model, tmp_path / 'x', '--sheet', sheet)
+    own = photos / '1.png'
+    with pytest.raises(SystemExit, match='is a picture itself'):
+        predict_whole(photos, model, out, '--sheet', own, '--overwrite')
+    film = plain_film(tmp_path / 'a.mp4', 2)
+    with pytest.raises(SystemExit, match='--sheet shows image files'):
+        predict_whole(film, model, tmp_path / 'x', '--sheet', sheet)
+    assert sheet.read_bytes() == b'mine'
+
+
+def test_what_is_drawn(photos, model, tmp_path):
+    """The corner of a person's box, and their number beside it."""
+
+    def corner(*options):
+        out = tmp_path / str(len(options)) / options[-1]
+        boxes = tmp_path / 'boxes.json'
+        predict(
+            *(photos, '--model', model, '--boxes', boxes, '--out', out),
+            *options,
+        )
+        picture = read_image(out / '1.png')
+        return (picture[10:50, 20] != 90).all(), (picture[5, 21] != 90).all()
+
+    assert corner('--batch', '1') == (False, False)
+    assert corner('--draw', 'boxes') == (True, False)
+    assert corner('--draw', 'poses, ids') == (False, True)
+    with pytest.raises(SystemExit, match='"box" cannot be drawn. Expected'):
+        corner('--draw', 'box')
+
+
 def test_people_of_low_scores_are_not_drawn_in_silence(
     photos, model, tmp_path, capsys
 ):

@@ -57,7 +57,6 @@ class LabelFolder:
     ) -> None:
         self.folder = folder
         self.file = folder / 'labels.json'
-        self.results = self
         self._photos = photos
         self._files = [
             state(folder, (i, part[1])) / 'journal.jsonl'
