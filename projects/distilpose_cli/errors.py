@@ -114,9 +114,9 @@ def _about_file(error: OSError) -> str:
             'folder.'
         )
     return (
-        f'"{error.filename}" cannot be used ({error.strerror}). A file to be '
-        'read must be there; a folder to be written to must be a folder, with '
-        'the right to write and room.'
+        f'"{error.filename}" cannot be used ({error.strerror}). Check that '
+        'a file to read is there, and that a folder to write to is a folder, '
+        'with the right to write and free space.'
     )
 
 

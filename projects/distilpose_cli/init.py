@@ -93,8 +93,7 @@ def run_init(args: argparse.Namespace) -> None:
         from distilpose_runtime.errors import UserValueError
 
         raise UserValueError(
-            'nothing is written. Put right what the report says, and try '
-            'again.'
+            'nothing is written. Correct what the report says, and try again.'
         )
     print(_next_steps(args.folder))  # noqa: T201
 

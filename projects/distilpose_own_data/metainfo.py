@@ -110,13 +110,12 @@ def _tell(
     if unsure or not may_flip(names):
         why = 'No name tells left from right'
         if unsure:
-            why = f'Of {_few(unsure)} a side may be meant, but no partner is '
-            why += 'sure'
+            why = f'{_few(unsure)} may name a side, but no partner is sure'
         report.warnings.append(
             f'{why}. So no keypoints are paired, and images are not flipped '
-            'in training and testing. Where some change places in a mirror '
-            "image, name them as each other's `swap` in metainfo.py; then, or "
-            'where none does, set flip = True in settings.py.'
+            'in training and testing. If some change places in a mirror '
+            "image, name them as each other's `swap` in metainfo.py. Then, or "
+            'if none does, set flip = True in settings.py.'
         )
 
 

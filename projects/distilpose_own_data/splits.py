@@ -80,8 +80,8 @@ def _tell(people: Sequence[Item], read: Annotations, report: Report) -> None:
     never = [n for n, seen in zip(read.names, labelled.any(0)) if not seen]
     if never:
         report.warnings.append(
-            f'Nobody has {", ".join(never)} labelled, so that it cannot be '
-            'learned or tested here.'
+            f'Nobody has {", ".join(never)} labelled: it cannot be learned or '
+            'tested here.'
         )
 
 
@@ -115,7 +115,7 @@ def rename(
     if not known:
         raise UserValueError(
             f'"{read.file}" has {few(read.names)}, and the labels '
-            f'{few(names)}: none has the name of another. Rename those that '
+            f'{few(names)}: no names are equal. Rename those that '
             'are the same in one of the files.'
         )
     report.facts.append(f'It knows {known} of {len(names)} keypoints by name')
@@ -151,7 +151,7 @@ def without_validation(
         if any(cmp(path, x, shallow=False) for x in val.get(path.name, ()))
     ]
     report.changed(
-        '{} unlabelled images are of the validation, and are left out.',
+        '{} unlabelled images are validated on, and are left out.',
         [image['file_name'] for image in both],
         len(split.images),
     )

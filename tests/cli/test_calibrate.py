@@ -93,7 +93,7 @@ def test_known_errors(model, run, tmp_path, capsys):
     assert (tmp_path / 'plot.png').read_bytes()[1:4] == b'PNG'
     # A second time, from the model's own sigmas again.
     run(out, labels(NAMES[::-1]), '--out', out)
-    assert 'counts for nothing' in capsys.readouterr().out
+    assert 'earlier calibration is not used' in capsys.readouterr().out
     np.testing.assert_allclose(calibrated_sizes(out), SIZES, rtol=0.1)
     assert PoseEstimator(out).about['sigmas_calibrated']
     about = json.loads(page_files(out)['/models.json'].read())

@@ -75,5 +75,5 @@ def test_a_batch_in_one_go_between_cells():
 
 def test_another_codec():
     codec = AssociativeEmbedding(SIZE, GRID)
-    with pytest.raises(TypeError, match='AssociativeEmbedding is no codec'):
+    with pytest.raises(TypeError, match='labels of AssociativeEmb'):
         draw_labels(codec, torch.rand(1, 2, 2))

@@ -203,7 +203,7 @@ def test_what_cannot_be_used(made, boxes, files, tmp_path):
             keypoints=[f'k{i}' for i in range(17)]
         ),
     ).train
-    with pytest.raises(ValueError, match='none has the name of another'):
+    with pytest.raises(ValueError, match='no names are equal'):
         init(run, others, files.images, unlabelled=made)
     nobody = files.changed(
         tmp_path / 'nobody.json', lambda c: c.update(annotations=[])

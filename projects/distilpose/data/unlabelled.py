@@ -100,8 +100,8 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
             text += f', and left out are {", ".join(told)}'
         if not number:
             raise UserValueError(
-                f'{text}. It needs a box (bbox) of a person that is no crowd '
-                'and has an area inside its image.'
+                f'{text}. It needs at least one box (bbox) of a single '
+                'person with an area inside its image.'
             )
         if told:
             print_log(f'{text}.', 'current')

@@ -149,8 +149,8 @@ def _expect_same_keypoints(
         raise UserValueError(
             'Student and teacher differ in the number of keypoints: the '
             f'student has {own}, the teacher {model.teacher.source.name} '
-            f'{taught}. They are matched by name where both have names: keep '
-            "DatasetCheckHook among custom_hooks, which tells the student's, "
+            f'{taught}. They are matched by name if both have names: keep '
+            "DatasetCheckHook in custom_hooks, which gives the student's, "
             'and give the teacher as a whole config. Or set '
             "model.teacher.keypoints to the teacher's for each of the "
             "student's."

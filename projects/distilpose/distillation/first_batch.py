@@ -120,7 +120,7 @@ def _judge_peaks(peaks: Tensor, logger: MMLogger) -> None:
         return
     cause = (
         'It has learned next to nothing, or sees other data than its own, or '
-        'its heatmaps are logits that want a sigmoid.'
+        'its heatmaps are logits that need a sigmoid.'
         if mean < FLAT_PEAK
         else 'They are logits, or of another height than their codec says: '
         'terms that compare heatmaps will outweigh all others.'

@@ -38,9 +38,8 @@ def label_loss(
         TypeError: There is none for this kind of head.
     """
     raise UserTypeError(
-        f'It is not known how {type(head).__name__} computes its loss, which '
-        "a teacher's keypoints are to go through. Leave TeacherLabelLoss out, "
-        'or add the head by '
+        f'TeacherLabelLoss does not know how {type(head).__name__} computes '
+        'its loss. Leave TeacherLabelLoss out, or add the head by '
         'distilpose.heads.own_loss.label_loss.register.'
     )
 

@@ -42,7 +42,7 @@ def meaning_of_logits(head: Any) -> tuple[float, float | None]:
     if not isinstance(loss, KLDiscretLoss):
         raise UserTypeError(
             f'The {type(head).__name__} is trained by {type(loss).__name__}, '
-            'of which it is not known what its logits mean. Expected '
+            'and so the meaning of its logits is not known. Expected '
             'KLDiscretLoss.'
         )
     return loss.beta, loss.label_beta if loss.label_softmax else None

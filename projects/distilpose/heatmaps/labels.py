@@ -49,10 +49,10 @@ def draw_labels(
         TypeError: There is none for this kind of codec.
     """
     raise UserTypeError(
-        f'{type(codec).__name__} is no codec whose labels can be drawn where '
-        'a teacher says that they lie. Known are SimCCLabel, MSRAHeatmap, '
-        'UDPHeatmap, MegviiHeatmap, RegressionLabel and '
-        'IntegralRegressionLabel. Choose such a codec, or add it by '
+        f'The labels of {type(codec).__name__} cannot be drawn at keypoints '
+        'of a teacher. Known are SimCCLabel, MSRAHeatmap, UDPHeatmap, '
+        'MegviiHeatmap, RegressionLabel and IntegralRegressionLabel. Choose '
+        'such a codec, or add it by '
         'distilpose.heatmaps.labels.draw_labels.register.'
     )
 

@@ -212,7 +212,7 @@ def _expect_labels(content: Item, folder: Path) -> None:
             f'highest confidence is {highest:.2f}, --unsure is '
             f'{content["info"]["unsure"]}. No labels are written. Correct '
             'how its images and heatmaps are read (--teacher-options), or '
-            f'lower --unsure: what it said is kept in "{folder}".'
+            f'lower --unsure: its output is kept in "{folder}".'
         )
 
 

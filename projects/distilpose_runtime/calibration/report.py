@@ -85,7 +85,7 @@ def sentences(found: Calibrated, model: PoseEstimator) -> list[str]:
         f'exp(-{rate:.2f} * score), with a factor for each keypoint.'
     ]
     if model.info.sigma_calibration is not None:
-        told.append('The calibration that the file had counts for nothing.')
+        told.append("The file's earlier calibration is not used.")
     pooled = [name for name, few in zip(model.names, found.few) if few]
     if pooled:
         told.append(

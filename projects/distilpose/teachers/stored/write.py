@@ -143,7 +143,7 @@ class _People(Dataset):
         self.keys = [key for _, key in people]
         if not self.keys:
             raise UserValueError(
-                'The training data of the config have nobody.'
+                'The training data of the config have no people.'
             )
         if len({*self.keys}) < len(self.keys):
             raise UserValueError(
