@@ -39,12 +39,20 @@ def add_export(commands) -> None:
         **FLAG,
         help='take bytes (N, H, W, 3), BGR, and normalize inside the graph',
     )
+    add(
+        '--license',
+        metavar='TEXT',
+        help="the model's license, which the file then states, such as "
+        "CC-BY-NC-4.0 or 'for research only' (default: the variable license "
+        'of the config)',
+    )
 
 
 def run_export(args: argparse.Namespace) -> None:
     """Export, and say how far the file is from PyTorch."""
     from distilpose.deploy.export import OPSET, export_onnx
     from distilpose.zoo.find import read_config
+    from distilpose_runtime import PoseEstimator
 
     difference = export_onnx(
         read_config(args.config, with_mmpose=True),
@@ -53,11 +61,14 @@ def run_export(args: argparse.Namespace) -> None:
         precision=args.precision,
         flip_test=args.flip_test,
         raw_images=args.raw_images,
+        license=args.license,
     )
+    info = PoseEstimator(args.file).info
     size = args.file.stat().st_size / 1e6
     print(  # noqa: T201
         f'{args.file}: {size:.1f} MB, opset {OPSET}, any batch. Largest '
         f'difference from PyTorch at batches 1, 2 and 5: {difference}.\n'
+        f'It says of itself: {info.origin()}.\n'
         'To see what it finds in a photo or a film:\n'
         f'  distilpose predict FILE --model {shlex.quote(str(args.file))}'
     )

@@ -1,6 +1,7 @@
 """What an exported model says of itself."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,12 +16,17 @@ __all__ = [
     'ForeignModelError',
     'ModelError',
     'ModelInfo',
+    'is_for_research_only',
 ]
 
 # The entry of the ONNX metadata that holds a JSON object.
 KEY = 'distilpose'
 # 2 has crops of UDP, which readers of 1 do not make.
 FORMAT_VERSION = 2
+# As in "for research only" and in CC-BY-NC-4.0.
+RESEARCH_ONLY = re.compile(
+    r'\b(research|non-?\s?commercial|nc)\b', re.IGNORECASE
+)
 
 
 class ModelError(UserValueError):
@@ -55,6 +61,9 @@ class ModelInfo(NamedTuple):
         versions: Of the packages that made the file, and the opset.
         checkpoint_sha256: Of the checkpoint that was exported.
         sigma_calibration: What ``distilpose calibrate`` has found, or None.
+        license: Its license, or nothing where the file states none.
+        training_data: What it was trained on, as far as the file says it.
+        teacher: The name of the teacher that it was distilled from, if any.
     """
 
     model: str
@@ -76,9 +85,17 @@ class ModelInfo(NamedTuple):
     versions: dict[str, Any]
     checkpoint_sha256: str
     sigma_calibration: SigmaCalibration | None
+    license: str
+    training_data: list[str]
+    teacher: str
 
     def about(self) -> dict[str, Any]:
         """What results say of the model."""
+        origin = dict(
+            license=self.license,
+            training_data=self.training_data,
+            teacher=self.teacher,
+        )
         return dict(
             name=self.model,
             dataset=self.dataset,
@@ -87,6 +104,18 @@ class ModelInfo(NamedTuple):
             flip_test=self.flip_test,
             sigmas_calibrated=self.sigma_calibration is not None,
             exported_by=self.versions,
+            # Files that state none have the same entries as before.
+            **{name: value for name, value in origin.items() if value},
+        )
+
+    def origin(self) -> str:
+        """Its license, training data and teacher in a line."""
+        return '; '.join(
+            [
+                f'license {self.license or "not stated"}',
+                f'trained on {", ".join(self.training_data) or "(unknown)"}',
+                f'teacher {self.teacher or "none"}',
+            ]
         )
 
     @classmethod
@@ -151,6 +180,9 @@ class ModelInfo(NamedTuple):
             sigma_calibration=None
             if calibration is None
             else SigmaCalibration.of_json(calibration),
+            license=str(found.get('license', '')),
+            training_data=[str(x) for x in found.get('training_data', ())],
+            teacher=str(found.get('teacher', '')),
         )
         for name in info._unusable():
             value = str(getattr(info, name))[:60]
@@ -174,6 +206,11 @@ class ModelInfo(NamedTuple):
             or self.sigma_calibration.is_usable(len(self.names)),
         )
         return [name for name, is_so in usable.items() if not is_so]
+
+
+def is_for_research_only(license: str) -> bool:
+    """Whether a license has the word research, non-commercial or NC."""
+    return bool(RESEARCH_ONLY.search(license))
 
 
 def _colors(found: Any) -> list[tuple[int, int, int]] | None:

@@ -11,6 +11,7 @@ import cv2
 
 from .errors import UserValueError
 from .frames import MediaError, Skipped, Source
+from .metadata import is_for_research_only
 from .outputs import Destination, Settings
 from .overlap import overlapped
 from .people import Finder, few, image_ids
@@ -188,6 +189,9 @@ class Prediction:
             *self.finder.remarks(),
             *self.outputs.remarks(),
         ]
+        license = self.estimator.about.get('license', '')
+        if is_for_research_only(license):
+            report.remarks.append(f'The license of the model: {license}.')
         if report.empty == report.pictures > 0:
             why = '' if report.boxes_left_out else f': {self.finder.nobody}'
             report.remarks.append(f'There is nobody in the pictures{why}.')

@@ -20,6 +20,7 @@ import distilpose_cli
 from distilpose_cli import main
 from distilpose_runtime.detectors import Detector
 from distilpose_runtime.images import read_image, write_image
+from distilpose_runtime.onnx_entries import entries, with_entry
 
 from ..runtime.films import film, film_that_ends_early
 from ..runtime.graphs import detector, pose_model
@@ -258,6 +259,25 @@ def test_what_is_drawn(photos, model, tmp_path):
     assert corner('--draw', 'poses, ids') == (False, True)
     with pytest.raises(SystemExit, match='"box" cannot be drawn. Expected'):
         corner('--draw', 'box')
+
+
+def test_a_model_for_research_only(photos, model, tmp_path, capsys):
+    """One line says so, and the results state the license of any model."""
+    content = model.read_bytes()
+    about = json.loads(entries(content)['distilpose'])
+    for license in ('CC-BY-4.0', 'for research only'):
+        about['license'] = license
+        model.write_bytes(with_entry(content, 'distilpose', json.dumps(about)))
+        predict_whole(photos, model, tmp_path / license)
+        info = results(tmp_path / license)['info']
+        assert info['model']['license'] == license
+        said = capsys.readouterr().err
+        line = 'The license of the model: for research only.'
+        assert (
+            (line in said)
+            == (line in info['remarks'])
+            == (license == 'for research only')
+        )
 
 
 def test_people_of_low_scores_are_not_drawn_in_silence(

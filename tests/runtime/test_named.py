@@ -9,6 +9,7 @@ import pytest
 
 from distilpose_cli.arguments import DEFAULT_MODEL
 from distilpose_runtime import PoseEstimator
+from distilpose_runtime.metadata import is_for_research_only
 from distilpose_runtime.named import MODELS, find_model
 
 PHOTOS = Path(__file__).parents[2] / 'docs' / 'photos'
@@ -20,6 +21,7 @@ def test_names(tmp_path, monkeypatch):
     for name, file in MODELS.items():
         assert find_model(name) == str(file) and file.is_file()
         assert file.stat().st_size < 6e6
+        assert is_for_research_only(PoseEstimator(name).info.license)
         monkeypatch.chdir(tmp_path)
         (tmp_path / name).write_text('')
         assert find_model(name) == name  # a file goes before a model
@@ -28,6 +30,15 @@ def test_names(tmp_path, monkeypatch):
     assert find_model(DEFAULT_MODEL) == str(MODELS[DEFAULT_MODEL])
     with pytest.raises(FileNotFoundError, match=f'one of .*{DEFAULT_MODEL}'):
         PoseEstimator('distilpose-lps')
+
+
+@pytest.mark.parametrize('license, is_so', [
+    ('research only', True), ('CC-BY-NC-4.0', True), ('Non-Commercial', True),
+    ('noncommercial use', True), ('', False), ('Apache-2.0', False),
+    ('Advanced Licence', False),
+])  # fmt: skip
+def test_licenses_that_allow_research_only(license, is_so):
+    assert is_for_research_only(license) == is_so
 
 
 @pytest.mark.parametrize('name', MODELS)

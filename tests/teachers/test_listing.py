@@ -5,6 +5,7 @@ from mmpose.utils import register_all_modules
 
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.listing import ZooTeacher, list_teachers, table
+from distilpose.zoo.published import published_data
 from distilpose_cli import main
 
 
@@ -23,8 +24,15 @@ def test_teacher_with_weights():
     name = 'td-hm_hrnet-w32_8xb64-210e_coco-384x288'
     assert only(name) == ZooTeacher(
         name, 'coco', 17, '384x288', 'HeatmapHead', 'MSRAHeatmap', 0.76,
-        28_536_113, None,
+        28_536_113, None, 'COCO',
     )  # fmt: skip
+
+
+def test_data_that_a_metafile_names():
+    assert published_data('rtmpose-t_8xb256-420e_body8-256x192') == (
+        'AI Challenger, COCO, CrowdPose, MPII, sub-JHMDB, Halpe, PoseTrack18'
+    )
+    assert published_data('tokenpose-tiny_1xb32-15e_demo-96x64') == ''
 
 
 def test_vitpose_is_one():
@@ -79,16 +87,21 @@ def test_usable_ones_first_by_dataset_and_ap(monkeypatch):
 def test_each_reason_is_one_note():
     lines = table(
         [
-            ZooTeacher('a', 'coco', 17, '256x192', 'H', 'C', 0.7, 1_500_000),
+            ZooTeacher(
+                *('a', 'coco', 17, '256x192', 'H', 'C', 0.7, 1_500_000),
+                data='MPII, COCO',
+            ),
             ZooTeacher('b', why_not='It is broken.'),
             ZooTeacher('c', why_not='It is old.'),
             ZooTeacher('d', why_not='It is broken.'),
         ]
     ).splitlines()
     assert lines[2].split() == [
-        *('a', 'coco', '17', '256x192', 'H', 'C', '0.700', '1.5', 'M', 'yes')
+        *('a', 'coco', '17', '256x192', 'H', 'C', '0.700', '1.5', 'M', 'yes'),
+        *('MPII,', 'COCO'),
     ]
-    assert [line[-6:] for line in lines[3:6]] == ['no (1)', 'no (2)', 'no (1)']
+    ends = [line.split()[-2:] for line in lines[3:6]]
+    assert ends == [['no', '(1)'], ['no', '(2)'], ['no', '(1)']]
     assert lines[6:] == ['(1) It is broken.', '(2) It is old.']
 
 

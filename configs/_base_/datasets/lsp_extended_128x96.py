@@ -3,6 +3,9 @@
 # are about 120 pixels high. Images are kept in memory, and augmented as
 # RTMPose does it.
 num_keypoints = 14
+# What exported files say of their origin.
+license = 'for research only, as its training data'
+training_data = 'Leeds Sports Pose Extended'
 
 codec = dict(type='RegressionLabel', input_size=(96, 128))
 heatmap_codec = dict(  # of the teachers

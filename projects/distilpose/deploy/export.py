@@ -16,6 +16,7 @@ from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.files import written_whole
 from distilpose_runtime.metadata import KEY
 
+from ..students.origin import origin
 from ..weights.fetch import file_sha256
 from ..zoo.build import load_model
 from .description import describe, flip_indices
@@ -48,6 +49,7 @@ def export_onnx(
     precision: str = 'float32',
     flip_test: bool = False,
     raw_images: bool = False,
+    license: str | None = None,
 ) -> Difference:
     """Export a student, compare it with PyTorch, and only then name the file.
 
@@ -60,6 +62,8 @@ def export_onnx(
             gives the average.
         raw_images: Whether the graph takes bytes (N, H, W, 3), BGR, and
             normalizes them.
+        license: What the file says of its license; by default, what the
+            config's variable ``license`` says.
 
     Returns:
         How far the file is from ``predict`` of the model, on random images.
@@ -77,6 +81,7 @@ def export_onnx(
     model = load_student(config, checkpoint)
     about = dict(
         describe(config, model),
+        **origin(config, model, license),
         checkpoint_sha256=file_sha256(checkpoint),
         flip_test=flip_test,
         raw_images=raw_images,

@@ -15,6 +15,7 @@ from distilpose_runtime.errors import UserValueError
 from ..keypoints.metainfo import drawing_of, predicted_metainfo
 from ..zoo.build import load_model
 from ..zoo.find import read_config
+from .origin import origin
 
 __all__ = ['MMPoseEstimator', 'expect_device']
 
@@ -44,7 +45,12 @@ class MMPoseEstimator:
         self.model.dataset_meta = metainfo  # type: ignore[assignment]
         self.batch = batch
         self._about = drawing_of(metainfo)
-        self.about = dict(config=config, checkpoint=checkpoint, runs_on=device)
+        self.about = dict(
+            config=config,
+            checkpoint=checkpoint,
+            runs_on=device,
+            **origin(settings, self.model),
+        )
         self.names: list[str] = self._about['names']
         self.skeleton: list[tuple[int, int]] = self._about['skeleton']
         self.has_sigmas = False

@@ -13,7 +13,11 @@ from torch import nn
 from tqdm import tqdm
 
 from ..zoo.find import input_size, installed_configs
-from ..zoo.published import published_ap, published_weights
+from ..zoo.published import (
+    published_ap,
+    published_data,
+    published_weights,
+)
 from .mmpose_model import MMPoseSource, build_untrained
 
 __all__ = ['ZooTeacher', 'build_teacher', 'list_teachers', 'table']
@@ -31,6 +35,7 @@ class ZooTeacher(NamedTuple):
     ap: float | None = None  # on COCO, by a metafile, percent
     parameters: int | None = None  # None if it cannot be used
     why_not: str | None = None  # be used by its name alone
+    data: str = ''  # that it was trained on, by a metafile
 
 
 def list_teachers(word: str = '') -> list[ZooTeacher]:
@@ -77,6 +82,7 @@ def table(teachers: list[ZooTeacher]) -> str:
             'supported': f'no ({reasons.index(x.why_not) + 1})'
             if x.why_not
             else 'yes',
+            'trained on': x.data,
         }
         for x in teachers
     ]
@@ -86,7 +92,9 @@ def table(teachers: list[ZooTeacher]) -> str:
 
 
 def _describe(name: str, path: Path) -> ZooTeacher:
-    teacher = ZooTeacher(name, ap=published_ap(path)[0])
+    teacher = ZooTeacher(
+        name, ap=published_ap(path)[0], data=published_data(path)
+    )
     try:
         config = Config.fromfile(path)
     except Exception as error:  # of many types, for as many faults

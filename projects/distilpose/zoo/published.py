@@ -7,7 +7,7 @@ import yaml
 
 from .find import find_config
 
-__all__ = ['published_ap', 'published_weights']
+__all__ = ['published_ap', 'published_data', 'published_weights']
 
 # The source of the figure that a metafile gives under this name.
 SOURCES = {'AP': 'MMPose model zoo', 'AP of the paper': 'DistilPose paper'}
@@ -33,6 +33,21 @@ def published_ap(config: str | Path) -> tuple[float | None, str]:
             if key in metrics:
                 return metrics[key], source
     return None, ''
+
+
+def published_data(config: str | Path) -> str:
+    """The names of the data that a metafile says a model was trained on.
+
+    Nothing for a model without them. A path, or an installed name.
+
+    Raises:
+        FileNotFoundError: There is no such config.
+    """
+    for entry in _published(config):
+        names = (entry.get('Metadata') or {}).get('Training Data')
+        if names:
+            return names if isinstance(names, str) else ', '.join(names)
+    return ''
 
 
 def published_weights(config: str | Path) -> str | None:
