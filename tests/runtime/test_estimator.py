@@ -225,7 +225,7 @@ def test_wrong_images_and_boxes(file, image):
 def test_devices_and_batches(file):
     model = PoseEstimator(file)
     assert model.provider == 'CPUExecutionProvider'
-    assert 'int8' not in repr(model) and model.provider in repr(model)
+    assert 'float32' in repr(model) and model.provider in repr(model)
     with pytest.raises(ValueError, match='batch is 0'):
         PoseEstimator(file, batch=0)
     for wrong in ('gpu', 'cpu:0', 'cuda:x'):

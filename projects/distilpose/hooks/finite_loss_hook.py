@@ -77,16 +77,8 @@ class FiniteLossHook(Hook):
 
 
 def _are_finite(state: dict[str, Any]) -> bool:
-    """Whether all weights are finite, asked of the device once.
-
-    Observers of quantization-aware training begin with infinite ranges.
-    """
-    finite = [
-        tensor.isfinite().all()
-        for name, tensor in state.items()
-        if torch.is_tensor(tensor)
-        and not name.endswith(('min_val', 'max_val'))
-    ]
+    """Whether all weights are finite, asked of the device once."""
+    finite = [x.isfinite().all() for x in state.values() if torch.is_tensor(x)]
     return not finite or bool(torch.stack(finite).all())
 
 
