@@ -1,0 +1,103 @@
+"""Accuracy over the number of labels, as a table and a picture.
+
+    python benchmarks/leeds/label_curve.py FOLDER [PICTURE.png]
+
+FOLDER is that of benchmarks/experiments.py, with rows called alone-300,
+first-300, mixed-300 and so on: the recipe and the number of labels.
+"""
+
+import argparse
+import json
+import re
+import statistics
+from collections import defaultdict
+from pathlib import Path
+
+from matplotlib import pyplot as plt
+from tabulate import tabulate
+
+RECIPES = {
+    'alone': 'labels alone',
+    'first': 'MoveNet first, then labels',
+    'mixed': 'MoveNet and labels, mixed',
+}
+METRICS = {
+    'tenth/PCK': 'PCK, a tenth',
+    'fifth/PCK': 'PCK, a fifth',
+    'crowdpose/AP': 'AP',
+    'crowdpose/AR': 'AR',
+}
+Results = dict[tuple[str, int], list[dict[str, float]]]
+
+
+def read_results(folder: Path) -> Results:
+    """The last validation of each seed, by recipe and number of labels."""
+    found: Results = defaultdict(list)
+    for file in sorted(folder.glob('*/seed-*/validations.json')):
+        name = re.fullmatch(r'([a-z]+)-(\d+)', file.parts[-3])
+        if name and name[1] in RECIPES:
+            by_epoch = json.loads(file.read_text())
+            last = by_epoch[max(by_epoch, key=int)]
+            found[name[1], int(name[2])].append(last)
+    return found
+
+
+def table(results: Results) -> str:
+    """Mean and sample standard deviation of each row."""
+    rows = []
+    for (recipe, labels), seeds in sorted(
+        results.items(), key=lambda item: (item[0][1], item[0][0])
+    ):
+        row = [f'{labels:,}', RECIPES[recipe], len(seeds)]
+        for metric in METRICS:
+            values = [seed[metric] for seed in seeds]
+            text = f'{statistics.mean(values):.3f}'
+            if len(values) > 1:
+                text += f' ± {statistics.stdev(values):.3f}'
+            row.append(text)
+        rows.append(row)
+    headers = ['labels', 'recipe', 'seeds', *METRICS.values()]
+    return tabulate(rows, headers, 'github', disable_numparse=True)
+
+
+def draw(results: Results, file: Path) -> None:
+    """A line for each recipe, and a dot for each seed."""
+    figure, axes = plt.subplots(figsize=(6, 4), layout='constrained')
+    for recipe, label in RECIPES.items():
+        points = {n: s for (r, n), s in sorted(results.items()) if r == recipe}
+        values = {n: [x['fifth/PCK'] for x in s] for n, s in points.items()}
+        means = [statistics.mean(v) for v in values.values()]
+        (line,) = axes.plot([*values], means, label=label)
+        for labels, seeds in values.items():
+            axes.plot(
+                [labels] * len(seeds), seeds, 'o', color=line.get_color()
+            )
+    axes.set_xscale('log')
+    ticks = sorted({labels for _, labels in results})
+    axes.set_xticks(ticks, [f'{n:,}' for n in ticks])
+    axes.minorticks_off()
+    axes.set_xlabel('people with labels')
+    axes.set_ylabel('PCK at a fifth of the box')
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(file, dpi=120)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('folder', type=Path, metavar='FOLDER')
+    parser.add_argument('picture', type=Path, nargs='?', metavar='PICTURE.png')
+    args = parser.parse_args()
+    results = read_results(args.folder)
+    if not results:
+        parser.error(f'{args.folder} has no row such as alone-300')
+    if args.picture:
+        draw(results, args.picture)
+    print(table(results))  # noqa: T201
+
+
+if __name__ == '__main__':
+    main()
