@@ -26,7 +26,7 @@ def add_init(commands) -> None:
     add(
         '--unlabelled',
         **file,
-        help='people to learn from a teacher first, in COCO format: with '
+        help='people to learn from a teacher, in COCO format: with '
         'keypoints, as `distilpose label` writes them, or, with --teacher, '
         'boxes alone',
     )
@@ -52,9 +52,9 @@ def add_init(commands) -> None:
     add(
         '--teacher',
         metavar='NAME',
-        help="a config of MMPose's zoo to learn from: on --unlabelled alone, "
-        'if given, else beside the labels (default: a teacher that is trained '
-        'on the same data, for some students)',
+        help="a config of MMPose's zoo to learn from, beside labels or "
+        'about --unlabelled (default: a teacher that is trained on the same '
+        'data, for some students)',
     )
     add(
         '--category',
@@ -104,7 +104,6 @@ def _next_steps(folder: Path) -> str:
     lines = [
         '',
         f'Written to {folder}. Read settings.py and metainfo.py there, then:',
-        *([train('pretrain')] if (folder / 'pretrain.py').exists() else []),
         train('config'),
     ]
     if (folder / 'annotations/val.json').exists():

@@ -19,7 +19,7 @@ from .data import Data
 from .schedule import Schedule
 from .students import Student
 from .teachers import NamedTeacher
-from .templates import CONFIG, DISTILLED, PRETRAIN, SETTINGS, TEACHER
+from .templates import CONFIG, DISTILLED, SETTINGS, TEACHER
 
 __all__ = ['Plan', 'config_texts']
 
@@ -29,9 +29,6 @@ NUMBERS = (
     ('head', 'out_channels'),
 )
 """Settings of necks and heads that are the number of keypoints."""
-PRETRAINED = Variable(
-    "f'{{ fileDirname }}/work_dirs/pretrain/epoch_{pretrain_epochs}.pth'"
-)
 PARTS = ('type', 'data_preprocessor', 'backbone', 'neck', 'head')
 """What a model is written from, in order."""
 HOOKS = ('ChannelsLastHook',)
@@ -52,7 +49,8 @@ class Plan(NamedTuple):
         start: A checkpoint to start from, of any keypoints, or the name of a
             config with published weights; ``'none'`` for random weights; None
             for what is published for the student, if anything.
-        before: How to train on the unlabelled people first.
+        repeat: How often people's labels come in an epoch, beside those of a
+            teacher, which come once; None without the latter.
     """
 
     title: str
@@ -62,15 +60,13 @@ class Plan(NamedTuple):
     flip: bool
     teacher: NamedTeacher | None = None
     start: str | None = None
-    before: Schedule | None = None
+    repeat: int | None = None
 
 
 def config_texts(plan: Plan) -> dict[str, str]:
     """The configs, by the names of their files."""
     student, texts = plan.student, {'config.py': CONFIG}
-    start, texts['settings.py'] = _settings(plan)
-    if plan.before:
-        texts['pretrain.py'] = _pretrain(plan, plan.before, start)
+    texts['settings.py'] = _settings(plan)
     has_teacher = student.teacher or 'heatmap_codec' in _load(student.config)
     if has_teacher and not plan.teacher and plan.data.is_labelled:
         texts['teacher.py'] = _teacher(student)
@@ -78,11 +74,8 @@ def config_texts(plan: Plan) -> dict[str, str]:
     return texts
 
 
-def _settings(plan: Plan) -> tuple[str | None, str]:
-    """The weights that the student starts from, and its settings.
-
-    It is distilled, if a teacher was named.
-    """
+def _settings(plan: Plan) -> str:
+    """The student, with its numbers; distilled, if a teacher was named."""
     data, schedule = plan.data, plan.schedule
     config = _load(plan.student.config)
     model = _model(_alone(config.model), 'codec')
@@ -91,8 +84,8 @@ def _settings(plan: Plan) -> tuple[str | None, str]:
     start = plan.start or plan.student.start or own
     if start == 'none':
         start = None
-    if plan.teacher and not plan.before:
-        boxes_only = data.boxes_only == 'train'
+    if plan.teacher:
+        boxes_only = data.boxes_only is not None
         _distil(model, plan.teacher.config, boxes_only=boxes_only)
     hooks = [_plain(hook) for hook in config.custom_hooks]
     optim_wrapper = _plain(config.optim_wrapper)
@@ -102,19 +95,21 @@ def _settings(plan: Plan) -> tuple[str | None, str]:
     size, codec['input_size'] = codec['input_size'], Variable('input_size')
     if codec['type'] == 'SimCCLabel':
         codec['sigma'] = Variable('tuple((x / 8)**0.5 for x in input_size)')
+    kind = 'UnlabelledPeopleDataset' if data.boxes_only else 'CocoDataset'
     more = ''
-    if plan.before:
-        more = f'pretrain_epochs = {plan.before.epochs}  # of pretrain.py\n'
+    if plan.repeat:
+        more = f"unlabelled = '{kind}'  # people whom a teacher labels\n"
+        more += f'repeat = {plan.repeat}  # times that labels come an epoch\n'
     elif data.boxes_only:
-        more = "train_type = 'UnlabelledPeopleDataset'  # a teacher labels\n"
-    return start, fill(
+        more = f"train_type = '{kind}'  # a teacher labels\n"
+    return fill(
         SETTINGS,
         title=Variable(plan.title),
         images=f'{data.root.rstrip("/")}/',
         num_keypoints=len(data.names),
         flip=plan.flip,
         more=Variable(more),
-        start=PRETRAINED if plan.before else start,
+        start=start,
         labels=data.labels,
         why=_comment(schedule.why),
         epochs=schedule.epochs,
@@ -133,30 +128,6 @@ def _settings(plan: Plan) -> tuple[str | None, str]:
 
 def _comment(text: str) -> Variable:
     return Variable('\n# '.join(wrap(text, 76)))
-
-
-def _pretrain(plan: Plan, schedule: Schedule, start: str | None) -> str:
-    """The run on a teacher's labels, before that on true labels."""
-    model: dict[str, Any] = {}
-    kind = 'CocoDataset'
-    if plan.teacher:
-        kind = 'UnlabelledPeopleDataset'
-        model = dict(
-            type='DistilPoseEstimator',
-            teacher=plan.teacher.config,
-            distillation=dict(labels=dict(type='TeacherLabelLoss')),
-            keypoint_weighting=dict(unlabelled=True),
-        )
-    return fill(
-        PRETRAIN,
-        start=start,
-        why=_comment(schedule.why),
-        batch_size=schedule.batch_size,
-        val_interval=schedule.val_interval,
-        warmup=schedule.warmup,
-        train_type=kind,
-        model=model,
-    )
 
 
 def _teacher(student: Student) -> str:

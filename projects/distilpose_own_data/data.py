@@ -41,7 +41,7 @@ class Data(NamedTuple):
         names: Of the keypoints.
         skeleton: Pairs of their indices.
         splits: ``train``; ``val``, where there is something to validate on;
-            and ``unlabelled``, which ``train`` follows.
+            and ``unlabelled``, whom a teacher labels beside ``train``.
         root: Absolute path of the folder that all photos are below.
         labels: Whose labels there are to validate on: ``'people'`` or a
             ``'teacher'``; None without any.

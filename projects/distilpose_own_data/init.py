@@ -29,6 +29,9 @@ from .teachers import (
 
 __all__ = ['init']
 
+LABELLED = 0.5
+"""How many people with labels come on each whom a teacher labels, at least:
+the share that was measured (docs/experiments.md)."""
 UNREADABLE = '\'"{}\\\n'
 """What MMEngine does not escape where it puts a config's folder into it."""
 
@@ -54,13 +57,13 @@ def init(
         val: A second file; without it, a tenth of the images is set aside.
         val_images: Folder of its photos, if it is another.
         student: Its name in ``students.STUDENTS``.
-        teacher: Name of a config of MMPose's zoo; with ``unlabelled``, it
-            teaches on these people alone.
+        teacher: Name of a config of MMPose's zoo; with ``unlabelled``, these
+            are people in boxes whom it labels.
         category: The only category to take.
         start: A student's checkpoint, of any keypoints; the name of a config
             of MMPose's zoo; or ``'none'`` for random weights.
-        unlabelled: A file of people to learn from first, whose keypoints a
-            teacher gave, or whose boxes ``teacher`` labels in training.
+        unlabelled: A file of people to learn from, too, whose keypoints a
+            teacher gave, or whom ``teacher`` labels in training.
 
     Returns:
         What was found; with errors in it, nothing was written.
@@ -100,16 +103,19 @@ def _plan(
     people = {kind: len(split.people) for kind, split in data.splits.items()}
     title = f'{student} for {len(data.names)} keypoints of {name}, '
     title += f'{people["train"]} people to train on.'
-    before = people.get('unlabelled')
+    unlabelled, repeat = people.get('unlabelled', 0), None
+    if unlabelled:
+        title += f' A teacher labels {unlabelled}.'
+        repeat = max(1, round(LABELLED * unlabelled / people['train']))
     return Plan(
         title,
         find_student(student),
         data,
-        choose_schedule(people['train']),
+        choose_schedule(unlabelled + people['train'] * (repeat or 1)),
         may_flip(data.names),
         teacher,
         start,
-        choose_schedule(before) if before else None,
+        repeat,
     )
 
 
@@ -132,8 +138,11 @@ def _found_start(start: str | None) -> str | None:
 
 
 def _tell(plan: Plan, report: Report) -> None:
-    if plan.before:
-        report.facts.append(f'First, the unlabelled: {plan.before.why}.')
+    if plan.repeat:
+        report.facts.append(
+            f'Labels of people come {plan.repeat} times an epoch, those of a '
+            'teacher once.'
+        )
     report.facts.append(f'Schedule: {plan.schedule.why}.')
     if plan.data.labels == 'teacher':
         report.facts.append(

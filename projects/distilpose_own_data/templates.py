@@ -1,6 +1,6 @@
 """The texts of the configs that ``distilpose init`` writes."""
 
-__all__ = ['CONFIG', 'DISTILLED', 'PRETRAIN', 'SETTINGS', 'TEACHER']
+__all__ = ['CONFIG', 'DISTILLED', 'SETTINGS', 'TEACHER']
 
 SETTINGS = """\
 # $title
@@ -71,15 +71,31 @@ people = dict(
 loader = dict(
     batch_size=_base_.batch_size, num_workers=2, persistent_workers=True
 )
+labelled = dict(
+    **people,
+    type=_base_.get('train_type', 'CocoDataset'),
+    ann_file=annotations + 'train.json',
+    pipeline=train_pipeline,
+)
+# What a teacher labels comes once an epoch, and people's labels more often.
+mixed = dict(
+    type='CombinedDataset',
+    metainfo=metainfo,
+    datasets=[
+        dict(
+            **people,
+            type=_base_.get('unlabelled', 'CocoDataset'),
+            ann_file=annotations + 'unlabelled.json',
+        ),
+        dict(labelled, pipeline=[]),
+    ],
+    sample_ratio_factor=[1, _base_.get('repeat', 1)],
+    pipeline=train_pipeline,
+)
 train_dataloader = dict(
     **loader,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        **people,
-        type=_base_.get('train_type', 'CocoDataset'),
-        ann_file=annotations + 'train.json',
-        pipeline=train_pipeline,
-    ),
+    dataset=mixed if _base_.get('unlabelled') else labelled,
 )
 validation = dict(
     **loader,
@@ -151,37 +167,6 @@ own_hooks = [
 ]
 start_hook = dict(type='FineTuneHook', checkpoint=_base_.start)
 custom_hooks = [*own_hooks, *([start_hook] if _base_.start else [])]
-"""
-
-PRETRAIN = """\
-# To be trained first: the student learns from a teacher alone. config.py goes
-# on from there with the labels of people, on which both are validated.
-_base_ = ['config.py']
-work_dir = '{{ fileDirname }}/work_dirs/pretrain'
-start = $start  # weights to start from, or None
-
-# $why.
-epochs = _base_.pretrain_epochs
-batch_size = $batch_size
-val_interval = $val_interval  # epochs
-warmup = $warmup  # steps
-
-model = $model
-train_type = $train_type
-train_dataloader = dict(
-    batch_size=batch_size,
-    dataset=dict(
-        type=train_type, ann_file=_base_.annotations + 'unlabelled.json'
-    ),
-)
-train_cfg = dict(max_epochs=epochs, val_interval=val_interval)
-param_scheduler = [
-    dict(_base_.param_scheduler[0], end=warmup),
-    dict(_base_.param_scheduler[1], end=epochs),
-]
-default_hooks = dict(checkpoint=dict(interval=val_interval))
-start_hook = dict(type='FineTuneHook', checkpoint=start)
-custom_hooks = [*_base_.own_hooks, *([start_hook] if start else [])]
 """
 
 TEACHER = """\

@@ -1,8 +1,12 @@
 """``distilpose init`` where a teacher labels all or some of the people."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmpose.registry import DATASETS
+from mmpose.utils import register_all_modules
 
 from distilpose.checks.report import Report
 from distilpose.keypoints.metainfo import config_metainfo
@@ -14,6 +18,7 @@ from .dialects import KEYPOINTS
 from .runs import load, names_of_images
 
 TEACHER = 'rtmpose-t_8xb256-420e_coco-256x192'
+SPLITS = ('unlabelled', 'train')
 
 
 @pytest.fixture(scope='session')
@@ -47,14 +52,6 @@ def boxes(files, tmp_path_factory):
     return files.changed(file, change).train
 
 
-def configs(folder):
-    return [
-        Config.fromfile(folder / f'{name}.py')
-        for name in ('config', 'pretrain')
-        if (folder / f'{name}.py').exists()
-    ]
-
-
 @pytest.mark.parametrize('option', ['train', 'unlabelled'])
 def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
     """Rows learn them, and no AP is said to be measured."""
@@ -63,7 +60,7 @@ def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
     assert any(
         '(teacher/PCK, teacher/EPE), and no AP' in x for x in report.facts
     )
-    (config,) = configs(tmp_path / 'run')
+    config = Config.fromfile(tmp_path / 'run/config.py')
     assert config.model.head.type == 'RTMCCHead'
     assert config.train_dataloader.dataset.type == 'CocoDataset'
     assert {x.type: x.prefix for x in config.val_evaluator} == dict(
@@ -81,13 +78,13 @@ def test_labels_of_people_to_validate_on(made, files, tmp_path):
         ),
     ).train
     init(tmp_path / 'run', made, files.images, val=val)
-    (config,) = configs(tmp_path / 'run')
+    config = Config.fromfile(tmp_path / 'run/config.py')
     assert config.val_evaluator.type == 'CocoMetric'
     assert config.default_hooks.checkpoint.save_best == 'coco/AP'
 
 
-def test_labels_of_people_after_those_of_a_teacher(made, files, tmp_path):
-    """Matched by name; not of the validation; one run starts the other."""
+def test_labels_of_people_and_of_a_teacher(made, files, tmp_path):
+    """Matched by name; not of the validation; both are trained on."""
     folder = tmp_path / 'run'
     names = [*KEYPOINTS[:16], 'tail']
     labels = files.changed(
@@ -108,38 +105,39 @@ def test_labels_of_people_after_those_of_a_teacher(made, files, tmp_path):
         k, same = (np.reshape(x['keypoints'], (17, 3)) for x in (a, b))
         assert (k[:16] == same[:16]).all() and not same[16].any()
         assert b['num_keypoints'] == (same[:, 2] > 0).sum() > 9
-    config, pretrain = configs(folder)
-    assert config.model == pretrain.model
-    assert config.model.head.type == 'RTMCCHead'
-    assert config.val_evaluator == pretrain.val_evaluator
-    assert pretrain.train_dataloader.dataset.ann_file.endswith(
-        'unlabelled.json'
-    )
-    start, wanted = (c.custom_hooks[-1].checkpoint for c in (config, pretrain))
-    assert start == f'{pretrain.work_dir}/epoch_300.pth'
-    assert wanted == 'rtmpose-t_8xb256-420e_body8-256x192'
-    assert len({config.work_dir, pretrain.work_dir}) == 2
+    config = Config.fromfile(folder / 'config.py')
+    assert config.model.type == 'TopdownPoseEstimator'
+    data = config.train_dataloader.dataset
+    assert [Path(x.ann_file).name for x in data.datasets] == [
+        'unlabelled.json',
+        'train.json',
+    ]
+    assert data.sample_ratio_factor == [1, 1]
 
 
-def test_schedule_of_what_comes_first(made, files, tmp_path):
-    """It is that of its own number of people."""
+def test_how_often_labels_of_people_come(made, files, tmp_path):
+    """Half as often as those of a teacher, if there are few."""
 
     def few(content):
-        content['annotations'] = content['annotations'][:8]
+        content['annotations'] = content['annotations'][:5]
 
     labels = files.changed(tmp_path / 'few.json', few).train
     init(tmp_path / 'run', labels, files.images, unlabelled=made)
-    file = tmp_path / 'run/settings.py'
-    text = file.read_text().replace('epochs = 300  # of', 'epochs = 40  # of')
-    file.write_text(text)
-    config, pretrain = configs(tmp_path / 'run')
-    people = load(tmp_path / 'run', 'unlabelled')['annotations']
-    assert pretrain.train_dataloader.batch_size == len(people) > 8
-    assert config.train_dataloader.batch_size < 5
-    assert pretrain.train_cfg.max_epochs == 40
-    assert [x.end for x in pretrain.param_scheduler] == [30, 40]
-    assert config.train_cfg.max_epochs == config.param_scheduler[1].end == 300
-    assert config.custom_hooks[-1].checkpoint.endswith('pretrain/epoch_40.pth')
+    config = Config.fromfile(tmp_path / 'run/config.py')
+    data = config.train_dataloader.dataset
+    people = [len(load(tmp_path / 'run', x)['annotations']) for x in SPLITS]
+    ratio = data.sample_ratio_factor[1]
+    assert ratio == round(people[0] / people[1] / 2) > 1
+    number = people[0] + ratio * people[1]
+    assert f'{number} people are few' in (
+        tmp_path / 'run/settings.py'
+    ).read_text().replace('\n# ', ' ')
+    register_all_modules(init_default_scope=True)
+    built = DATASETS.build(data)
+    assert len(built) == number
+    seen = [built[i]['data_samples'].metainfo['id'] for i in range(number)]
+    ids = [x['id'] for x in load(tmp_path / 'run', 'train')['annotations']]
+    assert {*seen[people[0] :]} == {*ids}
 
 
 @pytest.mark.parametrize('student', ['rtmpose-t', 'tiny'])
@@ -149,7 +147,7 @@ def test_boxes_and_a_teacher_alone(student, boxes, files, tmp_path):
     report = init(tmp_path / 'run', None, files.images, **options)
     assert any('no labels to validate on' in x for x in report.facts)
     assert report.facts[0] == 'unlabelled: 14 people in 12 of 12 images'
-    (config,) = configs(tmp_path / 'run')
+    config = Config.fromfile(tmp_path / 'run/config.py')
     assert config.train_dataloader.dataset.type == 'UnlabelledPeopleDataset'
     assert config.model.teacher == TEACHER
     assert config.model.keypoint_weighting == dict(unlabelled=True)
@@ -161,17 +159,19 @@ def test_boxes_and_a_teacher_alone(student, boxes, files, tmp_path):
     assert (*names,) == KEYPOINTS
 
 
-def test_boxes_and_a_teacher_before_labels(boxes, files, tmp_path):
-    """The teacher is asked about the boxes alone."""
+def test_boxes_a_teacher_and_labels(boxes, files, tmp_path):
+    """Boxes have no labels, and the teacher is asked about all."""
     options = dict(unlabelled=boxes, teacher=TEACHER)
     init(tmp_path / 'run', files.train, files.images, **options)
-    config, pretrain = configs(tmp_path / 'run')
-    assert config.model.type == 'TopdownPoseEstimator'
-    assert pretrain.model.type == 'DistilPoseEstimator'
-    assert pretrain.model.keypoint_weighting.unlabelled
-    kind = pretrain.train_dataloader.dataset.type
-    assert kind == 'UnlabelledPeopleDataset'
-    assert config.train_dataloader.dataset.type == 'CocoDataset'
+    config = Config.fromfile(tmp_path / 'run/config.py')
+    assert config.model.type == 'DistilPoseEstimator'
+    assert config.model.keypoint_weighting.unlabelled
+    parts = config.train_dataloader.dataset.datasets
+    assert [x.type for x in parts] == [
+        'UnlabelledPeopleDataset',
+        'CocoDataset',
+    ]
+    assert config.val_evaluator.type == 'CocoMetric'
 
 
 def test_frames_of_films():
@@ -222,9 +222,5 @@ def test_command(made, files, tmp_path, capsys):
         ]
     )
     out = capsys.readouterr().out
-    first, then = (f'distilpose train {tmp_path}/run/{x}.py' for x in RUNS)
-    assert out.index(first) < out.index(then)
+    assert f'distilpose train {tmp_path}/run/config.py' in out
     assert 'best_*.pth' in out and 'teacher.py' not in out
-
-
-RUNS = ('pretrain', 'config')
