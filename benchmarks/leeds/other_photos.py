@@ -1,4 +1,4 @@
-"""AP and AR on photos of COCO of students that were trained on Leeds.
+"""AP, AR and PCK on photos of COCO of students that were trained on Leeds.
 
     python benchmarks/leeds/other_photos.py COCO MODEL [MODEL ...]
 
@@ -62,9 +62,14 @@ def people(folder: Path) -> tuple[dict[str, list[dict]], dict]:
 
 
 def precision(model: Callable, folder: Path) -> dict[str, float]:
-    """AP, AP at an OKS of 0.5, and AR, which needs no scores, of a model."""
+    """AP, AP, AP at an OKS of 0.5, AR and PCK of a model.
+
+    PCK is the share of keypoints within a tenth and a fifth of the box's
+    longer side. It and AR need no scores.
+    """
     by_photo, truth = people(folder)
-    found = []
+    found: list[dict] = []
+    distances: list[float] = []
     for path, persons in tqdm(by_photo.items(), unit='photo'):
         boxes = np.array([x['bbox'] for x in persons], float)
         boxes[:, 2:] += boxes[:, :2]
@@ -73,6 +78,9 @@ def precision(model: Callable, folder: Path) -> dict[str, float]:
         for i, person in enumerate(persons):
             points = np.ones((12, 3))
             points[:, :2] = poses.keypoints[i][index]
+            true = np.reshape(person['keypoints'], (-1, 3))
+            apart = np.hypot(*(points - true)[true[:, 2] > 0, :2].T)
+            distances += (apart / max(person['bbox'][2:])).tolist()
             found.append(
                 dict(
                     image_id=person['image_id'],
@@ -92,7 +100,8 @@ def precision(model: Callable, folder: Path) -> dict[str, float]:
         evaluation.accumulate()
         evaluation.summarize()
     ap, ap50, *_, ar = evaluation.stats[:6]
-    return dict(AP=ap, AP50=ap50, AR=ar)
+    tenth, fifth = (np.mean(np.array(distances) < x) for x in (0.1, 0.2))
+    return dict(AP=ap, AP50=ap50, AR=ar, tenth=tenth, fifth=fifth)
 
 
 def open_model(name: str) -> Callable:
