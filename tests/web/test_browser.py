@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -56,11 +55,6 @@ def launch():
 
 
 @pytest.fixture(scope='module')
-def files():
-    return page_files(MODEL)
-
-
-@pytest.fixture(scope='module')
 def chromium(launch):
     return launch('--use-fake-ui-for-media-stream')
 
@@ -90,6 +84,19 @@ def opened(chromium, files):
         x.startswith((address, 'data:', f'blob:{address}')) for x in asked
     )
     assert not problems
+
+
+@pytest.fixture(scope='module')
+def only_page(chromium):
+    with opened(chromium, page_files(MODEL)) as page:
+        yield page
+
+
+@pytest.fixture
+def page(only_page):
+    """The page with the package's model, which shows the example."""
+    show(only_page, PHOTO)
+    return only_page
 
 
 def draw_box(page, box):
@@ -136,11 +143,10 @@ def wait_for(page, text):
     page.locator('#status', has_text=text).wait_for()
 
 
-def wait_for_photo(page, name):
-    page.locator(f'#picture[aria-label^="{name},"]').wait_for()
-    page.locator(
-        '#status', has_text=re.compile('People:|No people')
-    ).wait_for()
+def show(page, photo, text='People: '):
+    page.evaluate('document.getElementById("status").textContent = ""')
+    page.set_input_files('#file', photo)
+    wait_for(page, text)
 
 
 def people(page):
@@ -154,54 +160,54 @@ def picture(page):
     return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
 
 
-@pytest.mark.parametrize(
-    'kind', ['plain', 'udp', 'transparent', 'bytes', 'external']
-)
-def test_keypoints_are_those_of_python(chromium, tmp_path, kind):
-    """Two boxes drawn by hand, one of them over the border.
+def expect_same(page, model, photo=PHOTO):
+    """Two boxes drawn by hand, one of them over the border."""
+    draw_boxes(page, BOX, (260, 100, 430, 420))
+    assert 'ms each (WebAssembly' in page.text_content('#status')
+    found = people(page)
+    boxes = [person['box'] for person in found]
+    np.testing.assert_allclose(boxes[0], BOX, atol=1)
+    expected = PoseEstimator(model)(cv2.imread(str(photo)), boxes)
+    for name in ('keypoints', 'sigmas'):
+        values = np.array([person[name] for person in found])
+        difference = values - getattr(expected, name)
+        # A crop beside its place by a pixel of the input moves all by 1 to 3.
+        assert np.abs(difference.mean((0, 1))).max() < 0.1
+        assert np.abs(difference).mean() < 0.2
+    scores = [person['scores'] for person in found]
+    np.testing.assert_allclose(scores, expected.scores, atol=5e-3)
 
-    Of a transparent picture, the colours as stored; by a model that takes
-    bytes; and by one whose weights are in a file of their own.
-    """
-    model, photo = MODEL, shutil.copy(PHOTO, tmp_path / 'photo.jpg')
+
+def test_keypoints_are_those_of_python(page, tmp_path):
+    """Of a transparent picture, the colours as stored."""
+    expect_same(page, MODEL)
+    photo = tmp_path / 'photo.png'
+    image = cv2.imread(str(PHOTO))
+    alpha = np.random.default_rng(0).integers(0, 256, image.shape[:2])
+    cv2.imwrite(str(photo), np.dstack([image, alpha.astype(np.uint8)]))
+    show(page, photo)
+    expect_same(page, MODEL, photo)
+
+
+@pytest.mark.parametrize('kind', ['udp', 'bytes', 'external'])
+def test_keypoints_of_other_models(chromium, tmp_path, kind):
+    """With crops of UDP, of bytes, and with weights in a further file."""
+    model = tmp_path / 'model.onnx'
     if kind == 'udp':
-        graph, model = onnx.load(MODEL), tmp_path / 'udp.onnx'
+        graph = onnx.load(MODEL)
         (entry,) = graph.metadata_props
         about = dict(json.loads(entry.value), use_udp=True)
         entry.value = json.dumps(about)
         onnx.save(graph, model)
     elif kind == 'bytes':
         model = exported.export(tmp_path, raw_images=True)
-    elif kind == 'external':
-        model = tmp_path / 'model.onnx'
+    else:
         onnx.save_model(
             onnx.load(MODEL), model, save_as_external_data=True,
             location='model.data',
         )  # fmt: skip
-    elif kind == 'transparent':
-        image = cv2.imread(str(photo))
-        alpha = np.random.default_rng(0).integers(0, 256, image.shape[:2])
-        photo = tmp_path / 'photo.png'
-        cv2.imwrite(str(photo), np.dstack([image, alpha.astype(np.uint8)]))
     with opened(chromium, page_files(model)) as page:
-        page.set_input_files('#file', photo)
-        wait_for_photo(page, photo.name)
-        draw_boxes(page, BOX, (260, 100, 430, 420))
-        found = people(page)
-        assert 'ms each (WebAssembly' in page.text_content('#status')
-    boxes = [person['box'] for person in found]
-    np.testing.assert_allclose(boxes[0], BOX, atol=1)
-    expected = PoseEstimator(model)(cv2.imread(str(photo)), boxes)
-    # By UDP's crop, which this model was not trained on, one ankle is unsure.
-    typical, atol = (np.median, 1e-2) if kind == 'udp' else (np.mean, 5e-3)
-    for name in ('keypoints', 'sigmas'):
-        values = np.array([person[name] for person in found])
-        difference = values - getattr(expected, name)
-        # A crop beside its place by a pixel of the input moves all by 1 to 3.
-        assert np.abs(difference.mean((0, 1))).max() < 0.1
-        assert typical(np.abs(difference)) < 0.2
-    scores = [person['scores'] for person in found]
-    np.testing.assert_allclose(scores, expected.scores, atol=atol)
+        expect_same(page, model)
 
 
 @pytest.mark.slow
@@ -222,7 +228,7 @@ def test_any_kind_of_head(chromium, tmp_path, kind):
 
 
 @pytest.mark.parametrize('turn', [False, True])
-def test_people_are_those_of_python(chromium, files, tmp_path, turn):
+def test_people_are_those_of_python(page, tmp_path, turn):
     """Two people, one of them small; in a photo that EXIF turns, too."""
     man, path = cv2.imread(str(PHOTO)), tmp_path / 'two.jpg'
     photo = np.hstack([man, np.zeros_like(man)])
@@ -237,11 +243,10 @@ def test_people_are_those_of_python(chromium, files, tmp_path, turn):
     boxes, scores = Detector()(image)
     assert len(boxes) == 2
     expected = PoseEstimator(MODEL)(image, boxes)
-    with opened(chromium, files) as page:
-        page.set_input_files('#file', path)
-        wait_for(page, 'People: 2.')
-        found = people(page)
-        rows = page.locator('.person').all_text_contents()
+    page.set_input_files('#file', path)
+    wait_for(page, 'People: 2.')
+    found = people(page)
+    rows = page.locator('.person').all_text_contents()
     np.testing.assert_allclose([x['box'] for x in found], boxes, atol=0.3)
     found_scores = [x['score'] for x in found]
     np.testing.assert_allclose(found_scores, scores, atol=0.01)
@@ -252,110 +257,111 @@ def test_people_are_those_of_python(chromium, files, tmp_path, turn):
         assert f'{np.mean(found[i]["scores"]):.2f} (' in row
 
 
-@pytest.mark.parametrize('width', [360, 768, 1280])
-def test_example_and_what_is_drawn(chromium, files, width):
-    """The pose is there at once; boxes and ellipses by choice."""
-    with opened(chromium, files) as page:
+def test_example_and_what_is_drawn(page):
+    """It fits all widths; a pose, by choice with its box and ellipses."""
+    assert page.locator('#credit').is_hidden()
+    page.click('#example')
+    page.locator('#credit').wait_for()
+    wait_for(page, 'People: 1.')
+    for width in (360, 768, 1280):
         page.set_viewport_size(dict(width=width, height=800))
         assert page.evaluate('document.body.scrollWidth') <= width
-        assert page.locator('#credit').is_visible()
-        (found,) = people(page)
-        shown = picture(page)
-        page.fill('#score', '1')
-        page.uncheck('#ids')
-        plain = picture(page)
-        page.fill('#score', '0.3')
-        pose = (picture(page) != plain).any(-1)
-        zoom = shown.shape[1] / WIDTH
-        points = np.array(found['keypoints']) * zoom
-        for (x, y), score in zip(points.round().astype(int), found['scores']):
-            # Those that are not sure are hollow.
-            assert pose[y, x] == (score >= 0.5)
-        assert (shown != picture(page)).any()  # the number
-        page.check('#boxes')
-        page.check('#sigmas')
-        changed = (picture(page) != plain).any(-1)
-        x1, y1, x2, y2 = np.multiply(found['box'], zoom).astype(int)
-        assert changed[y1:y2, x1 - 1 : x1 + 2].any(-1).all()
-        edges = points + np.array(found['sigmas']) * zoom * [1, 0]
-        for x, y in edges.round().astype(int):
-            assert changed[y, x - 1 : x + 2].any()
+    (found,) = people(page)
+    shown = picture(page)
+    page.fill('#score', '1')
+    page.uncheck('#ids')
+    plain = picture(page)
+    page.fill('#score', '0.3')
+    pose = (picture(page) != plain).any(-1)
+    zoom = shown.shape[1] / WIDTH
+    points = np.array(found['keypoints']) * zoom
+    for (x, y), score in zip(points.round().astype(int), found['scores']):
+        # Those that are not sure are hollow.
+        assert pose[y, x] == (score >= 0.5)
+    assert (shown != picture(page)).any()  # the number
+    page.check('#boxes')
+    page.check('#sigmas')
+    changed = (picture(page) != plain).any(-1)
+    x1, y1, x2, y2 = np.multiply(found['box'], zoom).astype(int)
+    assert changed[y1:y2, x1 - 1 : x1 + 2].any(-1).all()
+    edges = points + np.array(found['sigmas']) * zoom * [1, 0]
+    for x, y in edges.round().astype(int):
+        assert changed[y, x - 1 : x + 2].any()
+    page.uncheck('#boxes')
+    page.uncheck('#sigmas')
+    page.check('#ids')
 
 
-def test_files_that_are_dropped(chromium, files, tmp_path):
+def test_files_that_are_dropped(page, tmp_path):
     """Only the last of several that come while one is looked at."""
     empty, bad = tmp_path / 'empty.png', tmp_path / 'bad.jpg'
     cv2.imwrite(str(empty), np.full((300, 500, 3), 90, np.uint8))
     bad.write_text('no picture')
     last = shutil.copy(PHOTO, tmp_path / 'last.jpg')
     (tmp_path / 'student.onnx').write_text('a model')
-    with opened(chromium, files) as page:
-        problem = page.locator('#problem')
-        for file in (PHOTO, bad, empty, last):
-            drop(page, file)
-        wait_for_photo(page, 'last.jpg')
-        wait_for(page, 'People: 1.')
-        assert problem.text_content() == ''
-        drop(page, empty, last)
-        problem.filter(has_text='Only "empty.png" is shown').wait_for()
-        wait_for(page, 'No people found')
-        assert people(page) == []
-        for files, text in (
-            ([bad], '"bad.jpg" is not a picture'),
-            ([tmp_path / 'student.onnx'], '"student.onnx" is a model'),
-            ([], 'This is no file'),
-        ):
-            drop(page, *files)
-            problem.filter(has_text=text).wait_for()
-        drop(page, shutil.copy(bad, tmp_path / 'bad.mp4'))
-        problem.filter(has_text='"bad.mp4" is not a film').wait_for()
-        page.set_input_files('#file', last)
-        wait_for(page, 'People: 1.')
-        assert problem.text_content() == ''
+    problem = page.locator('#problem')
+    for file in (PHOTO, bad, empty, last):
+        drop(page, file)
+    page.locator('[aria-label="last.jpg, people: 1"]').wait_for()
+    assert problem.text_content() == ''
+    drop(page, empty, last)
+    problem.filter(has_text='Only "empty.png" is shown').wait_for()
+    wait_for(page, 'No people found')
+    assert people(page) == []
+    for files, text in (
+        ([bad], '"bad.jpg" is not a picture'),
+        ([tmp_path / 'student.onnx'], '"student.onnx" is a model'),
+        ([], 'This is no file'),
+    ):
+        drop(page, *files)
+        problem.filter(has_text=text).wait_for()
+    drop(page, shutil.copy(bad, tmp_path / 'bad.mp4'))
+    problem.filter(has_text='"bad.mp4" is not a film').wait_for()
+    page.set_input_files('#file', last)
+    wait_for(page, 'People: 1.')
+    assert problem.text_content() == ''
 
 
-def test_no_camera_no_webgpu(chromium, files):
+def test_no_camera_no_webgpu(page):
     """One line each, and the page goes on."""
-    with opened(chromium, files) as page:
-        problem = page.locator('#problem')
-        page.click('#camera')
-        problem.filter(has_text='There is no camera').wait_for()
-        page.select_option('#backend', 'webgpu')
-        problem.filter(has_text='wasm goes on').wait_for()
-        assert page.input_value('#backend') == 'wasm'
-        draw_boxes(page, BOX)
+    problem = page.locator('#problem')
+    page.click('#camera')
+    problem.filter(has_text='There is no camera').wait_for()
+    page.select_option('#backend', 'webgpu')
+    problem.filter(has_text='wasm goes on').wait_for()
+    assert page.input_value('#backend') == 'wasm'
+    draw_boxes(page, BOX)
 
 
-def test_boxes_by_keys_and_by_taps(chromium, files):
-    with opened(chromium, files) as page:
-        (before,) = people(page)
-        page.focus('.person')
-        page.keyboard.press('ArrowRight')
-        page.keyboard.press('Shift+ArrowDown')
-        page.wait_for_function(
-            'old => JSON.parse(document.getElementById("json").textContent)'
-            '.people[0].keypoints[0][0] != old',
-            arg=before['keypoints'][0][0],
-        )
-        (after,) = people(page)
-        x1, y1, x2, y2 = np.subtract(after['box'], before['box'])
-        assert x1 == x2 > 1 and y1 == 0 and y2 > 1
-        page.keyboard.press('Delete')
-        assert people(page) == []
-        page.click('#add')
-        page.locator('.person:focus').wait_for()
-        np.testing.assert_allclose(
-            people(page)[0]['box'], [160, 106.25, 480, 318.75]
-        )
-        page.click('.remove')
-        area = page.locator('#picture').bounding_box()
-        box = np.array([100, 50, 200, 250])
-        for x, y in (box * area['width'] / WIDTH).reshape(2, 2):
-            page.mouse.click(area['x'] + x, area['y'] + y)
-        wait_for(page, 'People: 1.')
-        (found,) = people(page)
-        np.testing.assert_allclose(found['box'], box, atol=1)
-        assert found['score'] is None
+def test_boxes_by_keys_and_by_taps(page):
+    (before,) = people(page)
+    page.focus('.person')
+    page.keyboard.press('ArrowRight')
+    page.keyboard.press('Shift+ArrowDown')
+    page.wait_for_function(
+        'old => JSON.parse(document.getElementById("json").textContent)'
+        '.people[0].keypoints[0][0] != old',
+        arg=before['keypoints'][0][0],
+    )
+    (after,) = people(page)
+    x1, y1, x2, y2 = np.subtract(after['box'], before['box'])
+    assert x1 == x2 > 1 and y1 == 0 and y2 > 1
+    page.keyboard.press('Delete')
+    assert people(page) == []
+    page.click('#add')
+    page.locator('.person:focus').wait_for()
+    np.testing.assert_allclose(
+        people(page)[0]['box'], [160, 106.25, 480, 318.75]
+    )
+    page.click('.remove')
+    area = page.locator('#picture').bounding_box()
+    box = np.array([100, 50, 200, 250])
+    for x, y in (box * area['width'] / WIDTH).reshape(2, 2):
+        page.mouse.click(area['x'] + x, area['y'] + y)
+    wait_for(page, 'People: 1.')
+    (found,) = people(page)
+    np.testing.assert_allclose(found['box'], box, atol=1)
+    assert found['score'] is None
 
 
 def film(path, count):
@@ -380,36 +386,36 @@ def saved(page):
     return json.loads(download.value.path().read_text())
 
 
-def test_film(chromium, files, tmp_path):
+def test_film(page, tmp_path):
     """Each frame, with the man in it; and a longer one, which is stopped."""
-    with opened(chromium, files) as page:
-        page.set_input_files('#file', film(tmp_path / 'a.webm', 8))
-        wait_for(page, 'Frame 8')
-        page.locator('#stop').wait_for(state='hidden')
-        frames = saved(page)['frames']
-        times = [frame['time'] for frame in frames]
-        np.testing.assert_allclose(times, np.arange(8) / 25, atol=1e-3)
-        assert [x['number'] for f in frames for x in f['people']] == [1] * 8
-        left = [frame['people'][0]['box'][0] for frame in frames]
-        assert 10 < left[-1] - left[0] < 18  # 14 pixels further on
-        page.set_input_files('#file', film(tmp_path / 'b.webm', 100))
-        wait_for(page, 'Frame 2,')
-        page.check('#boxes')  # the page is not frozen
-        page.click('#stop')
-        page.locator('#stop').wait_for(state='hidden')
-        assert 2 <= len(saved(page)['frames']) < 100
-        page.click('#example')
-        wait_for_photo(page, 'example.jpg')
-        assert 'people' in saved(page)
+    page.set_input_files('#file', film(tmp_path / 'a.webm', 8))
+    wait_for(page, 'Frame 8')
+    page.locator('#stop').wait_for(state='hidden')
+    frames = saved(page)['frames']
+    times = [frame['time'] for frame in frames]
+    np.testing.assert_allclose(times, np.arange(8) / 25, atol=1e-3)
+    assert [x['number'] for f in frames for x in f['people']] == [1] * 8
+    left = [frame['people'][0]['box'][0] for frame in frames]
+    assert 10 < left[-1] - left[0] < 18  # 14 pixels further on
+    page.set_input_files('#file', film(tmp_path / 'b.webm', 100))
+    wait_for(page, 'Frame 2,')
+    page.check('#boxes')  # the page is not frozen
+    page.uncheck('#boxes')
+    page.click('#stop')
+    page.locator('#stop').wait_for(state='hidden')
+    assert 2 <= len(saved(page)['frames']) < 100
+    page.click('#example')
+    page.locator('[aria-label="example.jpg, people: 1"]').wait_for()
+    assert 'people' in saved(page)
 
 
-def test_camera(launch, files):
+def test_camera(launch):
     """Chromium's own: a green picture on which something turns."""
     fake = launch(
         '--use-fake-device-for-media-stream',
         '--use-fake-ui-for-media-stream',
     )
-    with opened(fake, files) as page:
+    with opened(fake, page_files(MODEL)) as page:
         page.click('#camera')
         wait_for(page, 'Frame 3')
         page.keyboard.press('Escape')
@@ -418,7 +424,7 @@ def test_camera(launch, files):
 
 
 @pytest.mark.parametrize('scheme', ['light', 'dark'])
-def test_accessibility(chromium, files, scheme):
+def test_accessibility(page, scheme):
     """By axe-core, at the width of a phone and of a desk."""
     axe = os.environ.get('DISTILPOSE_AXE')
     if axe is None:
@@ -426,18 +432,17 @@ def test_accessibility(chromium, files, scheme):
             'no axe-core: `npm pack axe-core` gives it; its axe.min.js is to '
             'be named by DISTILPOSE_AXE'
         )
-    with opened(chromium, files) as page:
-        page.emulate_media(color_scheme=scheme)
-        page.locator('summary').click()
-        page.evaluate(Path(axe).read_text())
-        for width in (360, 1280):
-            page.set_viewport_size(dict(width=width, height=800))
-            found = page.evaluate('axe.run()')['violations']
-            assert not [(x['id'], x['nodes'][0]['html']) for x in found]
+    page.emulate_media(color_scheme=scheme)
+    page.locator('summary').click()
+    page.evaluate(Path(axe).read_text())
+    for width in (360, 1280):
+        page.set_viewport_size(dict(width=width, height=800))
+        found = page.evaluate('axe.run()')['violations']
+        assert not [(x['id'], x['nodes'][0]['html']) for x in found]
 
 
 @pytest.mark.slow
-def test_webgpu(launch, files):
+def test_webgpu(launch):
     """By Chromium's own software for it, SwiftShader."""
     software = launch(
         '--enable-unsafe-webgpu',
@@ -445,7 +450,7 @@ def test_webgpu(launch, files):
         '--enable-features=Vulkan',
         without='--disable-gpu',
     )
-    with opened(software, files) as page:
+    with opened(software, page_files(MODEL)) as page:
         if not page.evaluate(
             'navigator.gpu?.requestAdapter().then(found => !!found)'
         ):
