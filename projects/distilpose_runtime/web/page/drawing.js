@@ -188,9 +188,9 @@ function drawKeypoints(context, person, look) {
   }
 }
 
-function drawNumber(context, { given, box: [x, y], radius, color }, look) {
+function drawNumber(context, { given, box: [x, y], color }, look) {
   const { width, height } = context.canvas;
-  const tall = Math.min(Math.max(8 * radius, width / 45), height / 8);
+  const tall = Math.min(width / 40, height / 8);
   context.font = `bold ${tall}px system-ui, sans-serif`;
   const wide = context.measureText(given.number).width + tall / 2;
   const left = Math.min(Math.max(x, 0), Math.max(width - wide, 0));

@@ -19,7 +19,7 @@ export class PeopleList {
   }
 
   /** Show these people, one of them as chosen. Rows stay, and their focus. */
-  show(people, chosen, minScore) {
+  show(people, chosen) {
     const rows = this.element.children;
     while (rows.length > people.length) this.element.lastChild.remove();
     while (rows.length < people.length) this.element.append(this.row());
@@ -29,7 +29,7 @@ export class PeopleList {
       const [swatch, name, scores] = button.children;
       swatch.style.background = colorOf(person, this.look);
       name.textContent = `Person ${person.number}`;
-      scores.textContent = describe(person, minScore);
+      scores.textContent = describe(person);
       button.setAttribute('aria-pressed', person === chosen);
       remove.setAttribute('aria-label', `Remove person ${person.number}`);
     });
@@ -82,11 +82,10 @@ function moved([x1, y1, x2, y2], [x, y], resize) {
   return [...start, x2 + dx, y2 + dy];
 }
 
-function describe({ score, pose }, minScore) {
+function describe({ score, pose }) {
   const box = score === null ? 'box by hand' : `found ${score.toFixed(2)}`;
   if (!pose) return box;
   const { scores } = pose;
   const mean = scores.reduce((sum, x) => sum + x, 0) / scores.length;
-  const drawn = scores.filter((x) => x >= minScore).length;
-  return `${box}, keypoints ${mean.toFixed(2)} (${drawn} of ${scores.length})`;
+  return `${box}, keypoints ${mean.toFixed(2)}`;
 }

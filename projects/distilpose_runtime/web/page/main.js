@@ -211,7 +211,7 @@ function render() {
   const options = { parts, minScore, chosen };
   draw(canvas, shown, models.info, look, options);
   canvas.setAttribute('aria-label', `${name}, people: ${people.length}`);
-  list.show(people, chosen, minScore);
+  list.show(people, chosen);
   element('json').textContent = toJson({ people: picture.result() }, 1);
 }
 
