@@ -1,6 +1,7 @@
 // The page: what the user chooses, and what is shown.
 
 import { draw } from './drawing.js';
+import { save, takeFiles } from './files.js';
 import { PeopleList } from './list.js';
 import { Models } from './models.js';
 import { cameraFrames, filmFrames } from './moving.js';
@@ -202,8 +203,8 @@ function report(start = '') {
 }
 
 function render() {
+  if (!picture?.bitmap) return;
   const { people, name } = picture;
-  if (!picture.bitmap) return;
   const minScore = Number(element('score').value);
   const parts = ['ids', 'boxes', 'sigmas'].filter((id) => element(id).checked);
   const box = drawn ? [{ number: picture.count + 1, box: drawn }] : [];
@@ -220,12 +221,8 @@ function toJson(found, indent) {
   return JSON.stringify({ names, ...found }, null, indent);
 }
 
-function save(blob, ending) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = picture.name.replace(/\.\w+$/, '') + ending;
-  link.click();
-  URL.revokeObjectURL(link.href);
+function savedName(ending) {
+  return `${picture.name.replace(/\.\w+$/, '')}-poses.${ending}`;
 }
 
 const toPicture = (box) =>
@@ -234,7 +231,7 @@ const cancel = drawBoxes(canvas, {
   canDraw: canEdit,
   preview(box) {
     drawn = box && toPicture(box);
-    if (picture) render();
+    render();
   },
   tapped: () => say('Tap the opposite corner of the box.'),
   draw(box) {
@@ -243,11 +240,7 @@ const cancel = drawBoxes(canvas, {
     attempt(update);
   },
 });
-on('file', 'change', async ({ target }) => {
-  const files = [...target.files];
-  target.value = ''; // so that the same file can be chosen again
-  if (files.length) await openFiles(files);
-});
+takeFiles(element('file'), (files) => attempt(openFiles, files));
 on('example', 'click', showExample);
 on('camera', 'click', () => play(cameraFrames(), 'camera'));
 on('stop', 'click', () => turns.stop());
@@ -265,7 +258,7 @@ on('clear', 'click', () => {
   say(DRAW);
 });
 on('backend', 'change', () => {
-  for (const person of picture.people) person.posed = null;
+  for (const person of picture?.people ?? []) person.posed = null;
   return update();
 });
 element('score').addEventListener('input', ({ target }) => {
@@ -274,30 +267,16 @@ element('score').addEventListener('input', ({ target }) => {
 });
 element('parts').addEventListener('change', render);
 on('save-picture', 'click', () =>
-  canvas.toBlob((blob) => save(blob, '-poses.png')),
+  canvas.toBlob((blob) => save(blob, savedName('png'))),
 );
 on('save-json', 'click', () => {
   const found = film ? { frames: film } : { people: picture.result() };
-  save(new Blob([toJson(found)], { type: 'application/json' }), '-poses.json');
+  const json = new Blob([toJson(found)], { type: 'application/json' });
+  save(json, savedName('json'));
 });
 document.addEventListener('keydown', ({ key }) => {
   if (key !== 'Escape') return;
   if (canEdit()) cancel();
   else turns.stop();
-});
-document.addEventListener('dragover', (event) => {
-  event.preventDefault();
-  document.body.classList.add('dropping');
-});
-document.addEventListener('dragleave', ({ relatedTarget }) => {
-  if (!relatedTarget) document.body.classList.remove('dropping');
-});
-document.addEventListener('drop', (event) => {
-  event.preventDefault();
-  document.body.classList.remove('dropping');
-  attempt(openFiles, event.dataTransfer.files);
-});
-document.addEventListener('paste', ({ clipboardData: { files } }) => {
-  if (files.length) attempt(openFiles, files);
 });
 attempt(start);
