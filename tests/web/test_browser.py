@@ -262,6 +262,7 @@ def test_people_are_those_of_python(page, tmp_path, turn):
 def test_example_and_what_is_drawn(page):
     """It fits all widths; a pose, by choice with its box and ellipses."""
     assert page.locator('#credit').is_hidden()
+    assert 'For research only' in page.text_content('#license')
     page.click('#example')
     page.locator('#credit').wait_for()
     wait_for(page, 'People: 1.')

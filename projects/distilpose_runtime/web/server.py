@@ -11,7 +11,7 @@ from .. import appearance
 from ..detectors import Detector
 from ..estimator import PoseEstimator
 from ..keypoint_names import split
-from ..metadata import ModelError
+from ..metadata import ModelError, is_for_research_only
 from ..named import NANODET
 from ..session import external_files
 from . import assets
@@ -169,6 +169,8 @@ def _describe(model: Path) -> dict[str, Any]:
         sigma_calibration=info.sigma_calibration
         and info.sigma_calibration._asdict(),
         keypoint_names=info.names,
+        origin=info.origin(),
+        is_for_research_only=is_for_research_only(info.license),
         sides=[split(name).side for name in info.names],
         weights=[],  # names of further files
     )

@@ -30,6 +30,9 @@ async function start() {
   element('about').textContent =
     `${model}: ${keypoint_names.length} keypoints of ${dataset}, ` +
     `input ${input_size.join(' x ')}`;
+  const { origin, is_for_research_only } = about.model;
+  const use = is_for_research_only ? 'For research only: ' : '';
+  element('license').textContent = `${use}${origin}.`;
   await showExample();
 }
 
