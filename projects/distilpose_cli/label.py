@@ -1,21 +1,13 @@
 """The command ``distilpose label``."""
 
 import argparse
-import re
 from collections.abc import Callable
 
 from .arguments import FOLDER, add_command
+from .launcher import add_parts
 from .predict import NUMBER, SCORE, add_people
 
 __all__ = ['add_label']
-
-
-def _part(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r'(\d+)/(\d+)', text)
-    part = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not 1 <= part[0] <= part[1]:
-        raise argparse.ArgumentTypeError(f'{text} is no part such as 1/2')
-    return part
 
 
 def _number_from(least: float) -> Callable[[str], float]:
@@ -61,14 +53,7 @@ def add_label(commands) -> None:
         default='cpu',
         help='cpu, cuda, cuda:1, ... (default: %(default)s)',
     )
-    add(
-        '--part',
-        type=_part,
-        default=(1, 1),
-        metavar='I/N',
-        help='label one of N parts, each in a process of its own; the last '
-        'to end writes labels.json',
-    )
+    add_parts(parser)
 
 
 def _add_teacher(parser: argparse.ArgumentParser) -> None:

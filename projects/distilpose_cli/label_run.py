@@ -23,6 +23,7 @@ from distilpose_runtime.poses import Estimator
 from distilpose_runtime.predict import Prediction
 
 from .errors import read_settings
+from .launcher import OTHER_PARTS, gpu_of, part_of
 from .predict_run import interruptible, open_finder, say
 
 __all__ = ['run']
@@ -46,6 +47,9 @@ def run(args: argparse.Namespace) -> bool:
             f'--unsure {args.unsure} is above --sure {args.sure}. Below the '
             'first a keypoint is left out, from the second on it is visible.'
         )
+    part, gpu = part_of(args), gpu_of(args)
+    if args.device == 'cuda' and gpu is not None:
+        args.device = f'cuda:{gpu}'
     source = open_source(args.source, args.every, args.out)
     with ExitStack() as stack:
         stack.callback(source.close)
@@ -53,24 +57,23 @@ def run(args: argparse.Namespace) -> bool:
         finder = open_finder(args, source)
         begun = _begun(args, source, finder, estimator)
         photos = source.folder if isinstance(source, Images) else None
-        labels = stack.enter_context(
-            opened(args.out, begun, photos, args.part)
-        )
-        if not labels.journal.complete and not _go_on(
-            args, source, finder, estimator, labels
-        ):
+        labels = stack.enter_context(opened(args.out, begun, photos, part))
+        if not labels.is_done and not _go_on(
+            args, Pictures(source, labels.done, part, args.min_change),
+            finder, estimator, labels,
+        ):  # fmt: skip
             return False
-        content = labels.labels(args.sure, args.unsure)
-    if content is None:
-        say('labels.json is written when all parts are done.')
+        tally = labels.labels(args.sure, args.unsure)
+    if tally is None:
+        say(OTHER_PARTS.format(args.out))
         return True
     there = shlex.quote(str(args.out))
     files = f'{there}/labels.json --images {there}/images'
     say(
-        f'\n{table(content)}\n\nWritten: {labels.file}, '
-        f'{len(content["annotations"])} people in {len(content["images"])} '
-        f'pictures, which are in {args.out / "images"}. To train a student on '
-        f'them:\n  distilpose init student --train {files}\n'
+        f'\n{table(tally)}\n\nWritten: {labels.file}, {tally.people} people '
+        f'in {tally.pictures} pictures, which are in {args.out / "images"}. '
+        'To train a student on them:\n'
+        f'  distilpose init student --train {files}\n'
         'To see where it differs from them, when it is trained and exported:\n'
         f'  distilpose review {files} --student STUDENT.onnx'
     )
@@ -79,14 +82,12 @@ def run(args: argparse.Namespace) -> bool:
 
 def _go_on(
     args: argparse.Namespace,
-    source: Source,
+    pictures: Pictures,
     finder: Finder,
     estimator: Estimator,
     labels: LabelFolder,
 ) -> bool:
     """Label the pictures that are left; tell whether that is all of them."""
-    done = {picture['file_name'] for picture in labels.journal.pictures}
-    pictures = Pictures(source, done, args.part, args.min_change)
     settings = Settings(
         source=args.source,
         box_threshold=args.box_threshold,
@@ -98,7 +99,8 @@ def _go_on(
     # Of those that are left, there may be none, or none that can be read.
     with interruptible() as stopped, suppress(MediaError):
         prediction.run(stopped)
-    if isinstance(finder, BoxFile) and report.complete and not done:
+    is_whole = pictures.part == (1, 1) and not labels.done
+    if isinstance(finder, BoxFile) and report.complete and is_whole:
         finder.expect_known(report.pictures)
     if pictures.alike:
         report.remarks.append(

@@ -59,7 +59,7 @@ def review(args: argparse.Namespace) -> None:
             errors='replace',
         )
     part = part_of(read.content, {x.item['id'] for x in first})
-    old = _replace(tool, coco_text(part))
+    old = _replace(tool, ''.join(coco_text(part)))
     if str(report):
         say(f'{report}\n')
     say(
@@ -87,7 +87,7 @@ def merge(args: argparse.Namespace) -> None:
         raise UserValueError(
             f'"{args.merge}": {" ".join(report.errors)} Nothing is merged.'
         )
-    old = _replace(args.labels, coco_text(content))
+    old = _replace(args.labels, ''.join(coco_text(content)))
     if str(report):
         say(f'{report}\n')
     done = sum(bool(x.get('corrected')) for x in content['images'])
@@ -102,7 +102,7 @@ def merge(args: argparse.Namespace) -> None:
 
 def _replace(file: Path, text: str) -> Path | None:
     """Write a file, and keep what was there; give the place of that."""
-    content, old = text.encode(), None
+    content, old = text.encode(errors='backslashreplace'), None
     if file.exists() and file.read_bytes() != content:
         places = (file.with_suffix(f'.{i}.json') for i in itertools.count(1))
         old = next(place for place in places if not place.exists())

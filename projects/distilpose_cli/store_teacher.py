@@ -4,6 +4,7 @@ import argparse
 
 from .arguments import FOLDER, add_command, positive
 from .errors import read_settings
+from .launcher import OTHER_PARTS, add_parts, gpu_of, part_of
 
 __all__ = ['add_store_teacher']
 
@@ -13,13 +14,14 @@ def add_store_teacher(commands) -> None:
         "store a teacher's outputs for the training data of a config, once; "
         'then train with model.teacher.stored=FOLDER'
     )
-    add = add_command(
+    parser = add_command(
         commands,
         'store-teacher',
         run,
         text,
         after_interrupt='The same command goes on where it was.',
-    ).add_argument
+    )
+    add = parser.add_argument
     add('config', metavar='CONFIG', help='of a student with a teacher')
     add('folder', **FOLDER, help='where to write')
     add(
@@ -35,6 +37,7 @@ def add_store_teacher(commands) -> None:
         metavar='KEY=VALUE',
         help='settings to change, as for train',
     )
+    add_parts(parser)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -42,10 +45,19 @@ def run(args: argparse.Namespace) -> None:
     from distilpose.teachers.stored.write import store_teacher
     from distilpose.zoo.find import read_config
 
+    part, gpu = part_of(args), gpu_of(args)
     config = read_config(args.config)
     config.merge_from_dict(read_settings(args.cfg_options))
-    stored = store_teacher(config, args.folder, args.batch_size)
-    print(  # noqa: T201
-        f'{stored.count} people are stored in {args.folder}. To train with '
-        f'them: --cfg-options model.teacher.stored={args.folder}'
-    )
+    if gpu is not None:
+        import torch
+
+        torch.cuda.set_device(gpu)
+    stored = store_teacher(config, args.folder, args.batch_size, part=part)
+    if stored is None:
+        text = OTHER_PARTS.format(args.folder)
+    else:
+        text = (
+            f'{stored.count} people are stored in {args.folder}. To train '
+            f'with them: --cfg-options model.teacher.stored={args.folder}'
+        )
+    print(text)  # noqa: T201

@@ -1,12 +1,15 @@
 """Files and folders that are whole or not there."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ['written_folder', 'written_whole']
+__all__ = ['append', 'written_folder', 'written_whole']
+
+NO_ROOM = errno.ENOSPC, errno.EDQUOT, errno.EFBIG
 
 
 @contextmanager
@@ -40,6 +43,11 @@ def written_whole(path: Path, sync: bool = True) -> Iterator[Path]:
             with open(partial, 'rb+') as file:
                 os.fsync(file.fileno())
         os.replace(partial, path)
+    except OSError as error:
+        # The system names no file when one that is open grows too large.
+        if error.errno in NO_ROOM and error.filename is None:
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 
@@ -74,3 +82,32 @@ def written_folder(folder: Path) -> Iterator[Path]:
             shutil.move(str(item), str(folder / item.name))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def append(file: Path, end: int, data: bytes) -> int:
+    """Add to a file what is then there even if the process is killed.
+
+    Args:
+        file: The file, there or not.
+        end: How many of its bytes count. What a kill has left behind them,
+            cut off in the middle, is dropped.
+        data: What to add.
+
+    Returns:
+        How many of its bytes count now.
+
+    Raises:
+        OSError: It cannot be written. What counted still does.
+    """
+    # Without a buffer, which would hold on to what a full disk refused.
+    try:
+        with open(file, 'ab', buffering=0) as opened:
+            opened.truncate(end)
+            if opened.write(data) < len(data):
+                raise OSError('no room')
+    except OSError as error:
+        raise OSError(
+            f'"{file}" cannot be written ({error.strerror or error}). What is '
+            'done so far is kept. Make room, and run the same command again.'
+        ) from error
+    return end + len(data)

@@ -66,7 +66,8 @@ def open_session(
     Args:
         file: The ONNX file.
         device: A name of ``PROVIDERS``; some take a number, as ``cuda:1``.
-        threads: Threads of an operator. Defaults to the number of cores.
+        threads: Threads of an operator. Defaults to OMP_NUM_THREADS, which
+            torchrun sets to 1, or to the number of cores.
         content: What is loaded in place of the file's content, such as the
             same graph with one more output.
 
@@ -84,6 +85,8 @@ def open_session(
     # Threads that spin between operators take the cores from whatever works
     # beside the network, such as the other stages of `predict`.
     settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    given = os.environ.get('OMP_NUM_THREADS', '')
+    threads = threads or (int(given) if given.isdecimal() else None)
     if threads:
         settings.intra_op_num_threads = threads
     try:

@@ -8,12 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from pycocotools.coco import COCO
 
 import distilpose_cli
@@ -24,6 +23,7 @@ from distilpose_own_data.labelling.journal import Journal
 from distilpose_own_data.people import tidy_people
 from distilpose_runtime.images import read_image, write_image
 from distilpose_runtime.onnx_entries import with_entry
+from distilpose_runtime.parts import Parts
 
 from ..runtime.films import film, film_that_ends_early
 from ..runtime.graphs import detector, pose_model
@@ -173,7 +173,7 @@ def test_goes_on_wherever_it_was_cut_off(work, source):
     film(Path('walk.mp4'), moving())
     label(*source)
     expected = Path('out/labels.json').read_bytes()
-    journal = Path('out/.label/1-of-1/journal.jsonl')
+    journal = Path('out/.label/1-of-1.jsonl')
     content = journal.read_bytes()
     ends = random.Random(0).sample(range(len(content)), 4)
     for end in [0, len(content) - 1, *ends]:
@@ -204,26 +204,98 @@ def test_interrupted(work, monkeypatch, capsys):
     assert '2 pictures, 2 people' in capsys.readouterr().err
 
 
+def label_part(*arguments, part, out='out'):
+    """Label one part, which is not the last."""
+    with pytest.raises(FileNotFoundError, match='labels.json'):
+        label(*arguments, '--part', part, out=out)
+
+
 def test_parts_make_the_same_file(work):
     film(Path('walk.mp4'), moving())
     for source in (PHOTOS, ('walk.mp4', '--detector', 'none', '--every', 3)):
         out = Path(source[0]).stem.replace('*', '_')
-        label(*source, out=f'{out}-whole')
-        with suppress(FileNotFoundError):  # of labels.json
-            label(*source, '--part', '2/2', out=out)
-        assert not Path(out, 'labels.json').exists()
-        assert 'begun in 2 parts' in refused(*source, out=out)
+        whole = label(*source, out=f'{out}-whole')
+        label_part(*source, part='2/2', out=out)
         assert 'begun with another box_threshold' in refused(
             *source, '--part', '1/2', '--box-threshold', 0.9, out=out
         )
-        label(*source, '--part', '1/2', out=out)
-        assert (
-            Path(out, 'labels.json').read_bytes()
-            == Path(f'{out}-whole/labels.json').read_bytes()
-        )
-        parts = [*Path(out).glob('.label/*/journal.jsonl')]
-        pictures = [len(x.read_text().splitlines()) - 2 for x in parts]
+        assert label(*source, '--part', '1/2', out=out) == whole
+        files = [Path(x, 'labels.json') for x in (out, f'{out}-whole')]
+        assert files[0].read_bytes() == files[1].read_bytes()
+        parts = [*Path(out).glob('.label/*.jsonl')]
+        pictures = [len(x.read_text().splitlines()) - 1 for x in parts]
         assert abs(pictures[0] - pictures[1]) <= 1
+        # Of what is done, the first part alone writes the labels anew.
+        more = ('--sure', 0.95, '--part')
+        assert label(*source, *more, '2/2', out=out) == whole
+        assert label(*source, *more, '1/2', out=out) != whole
+
+
+def test_goes_on_with_another_number_of_parts(work, capsys):
+    """What one of four parts did is done, though the others were killed."""
+    film(Path('walk.mp4'), moving())
+    source = ('walk.mp4', '--detector', 'none', '--every', 1)
+    label(*source, out='whole')
+    label_part(*source, part='3/4')
+    cut = Path('out/.label/3-of-4.jsonl')
+    cut.write_bytes(cut.read_bytes()[:-100])
+    kept = [json.loads(x) for x in cut.read_text().splitlines()[:-1]]
+    for picture in kept:
+        Path('out/images', picture['file_name']).unlink()
+    label_part(*source, part='2/3')
+    label_part(*source, part='3/3')
+    label(*source, '--part', '1/3')
+    files = [Path(x, 'labels.json') for x in ('out', 'whole')]
+    assert files[0].read_bytes() == files[1].read_bytes()
+    names = [{*os.listdir(f'{x}/images')} for x in ('out', 'whole')]
+    assert names[1] - names[0] == {x['file_name'] for x in kept} != set()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('kill', [False, True])
+def test_two_processes_at_once(work, kill):
+    """One is killed; the next run, of three, ends with the same files."""
+    film(Path('walk.mp4'), moving(200, 200))
+    source = ('walk.mp4', '--detector', 'none', '--every', '1')
+    label(*source, out='whole')
+    first, second = processes(source, 2)
+    if kill:
+        wait_for_a_picture(Path('out/.label/2-of-2.jsonl'), second)
+        second.kill()
+    assert first.wait() == 0 and second.wait() == (-9 if kill else 0)
+    assert Path('out/labels.json').exists() != kill
+    if kill:
+        assert [x.wait() for x in processes(source, 3)] == [0, 0, 0]
+    files = [Path(x, 'labels.json') for x in ('out', 'whole')]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def processes(source, count):
+    """The command in so many processes, as torchrun starts them."""
+    code = 'import distilpose_cli; distilpose_cli.main()'
+    command = [sys.executable, '-c', code, 'label', *source]
+    command += ['--teacher', 'pose.onnx', '--out', 'out']
+    return [
+        subprocess.Popen(
+            command,
+            stderr=subprocess.DEVNULL,
+            env={
+                **os.environ,
+                'PYTHONPATH': str(ROOT),
+                'RANK': str(rank),
+                'WORLD_SIZE': str(count),
+            },
+        )
+        for rank in range(count)
+    ]
+
+
+def wait_for_a_picture(journal, process):
+    size = journal.stat().st_size if journal.exists() else 0
+    while process.poll() is None and (
+        not journal.exists() or journal.stat().st_size == size
+    ):
+        time.sleep(0.001)
 
 
 def test_another_confidence_asks_nobody_again(work):
@@ -255,10 +327,12 @@ def test_labels_of_others_are_kept(work):
 
 
 def test_two_at_a_time(work):
-    lock = Path('out/.label/1-of-1/lock')
-    lock.parent.mkdir(parents=True)
-    with FileLock(lock):
-        assert 'Another process writes' in refused(*PHOTOS)
+    for part in ((1, 1), (2, 3)):
+        with Parts(Path('out/.label'), part).held():
+            text = refused(*PHOTOS)
+            assert (
+                f'part {part[0]} of {part[1]} (process {os.getpid()}' in text
+            )
     assert label(*PHOTOS)['images']
 
 
@@ -349,10 +423,10 @@ def test_another_try_after_one_that_labelled_nothing(work):
 def test_a_damaged_journal(work):
     label(*PHOTOS)
     Path('out/labels.json').unlink()
-    with open('out/.label/1-of-1/journal.jsonl', 'rb+') as file:
+    with open('out/.label/1-of-1.jsonl', 'rb+') as file:
         file.seek(100)
         file.write(bytes(8))
-    assert 'journal.jsonl", which holds what' in refused(*PHOTOS)
+    assert '1-of-1.jsonl", which holds what' in refused(*PHOTOS)
 
 
 def test_film_that_ends_early(work, capsys):
@@ -362,23 +436,35 @@ def test_film_that_ends_early(work, capsys):
     assert 'skipped: cut.mp4: the video ends after' in capsys.readouterr().err
 
 
+@contextmanager
+def files_of_at_most(size):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_full_disk(work):
     """What was labelled until then is kept, and labelled once."""
     label(*PHOTOS, out='expected')
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    journal = Path('expected/.label/1-of-1/journal.jsonl').read_bytes()
-    limit = journal.index(b'below/b.png') + 20
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
+    whole = Path('expected/labels.json').read_bytes()
+    with files_of_at_most(len(whole) // 4):
         text = refused(*PHOTOS)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert 'What is labelled so far is kept' in text
-    Path('out/images/a.png').unlink()
+    assert '.label/begun.json" cannot be used (File too large)' in text
+    label_part(*PHOTOS, part='3/3')
+    journal = Path('expected/.label/1-of-1.jsonl').read_bytes()
+    with files_of_at_most(journal.index(b'below/b.png') + 20):
+        assert 'What is done so far is kept' in refused(*PHOTOS)
+    with files_of_at_most(len(whole) - 1):
+        text = refused(*PHOTOS)
+    assert 'labels.json" cannot be used (File too large)' in text
+    for name in ('a.png', 'below/b.png'):
+        Path('out/images', name).unlink()
     label(*PHOTOS)
-    assert not Path('out/images/a.png').exists()
-    whole, other = (Path(x, 'labels.json') for x in ('expected', 'out'))
-    assert whole.read_bytes() == other.read_bytes()
+    assert Path('out/labels.json').read_bytes() == whole
+    assert os.listdir('out/images/below') == []
 
 
 @pytest.mark.slow
@@ -387,26 +473,15 @@ def test_killed_at_random_moments(work):
     film(Path('walk.mp4'), moving(250, 250))
     arguments = ('walk.mp4', '--detector', 'none', '--every', '1')
     label(*arguments, out='expected')
-    code = 'import distilpose_cli; distilpose_cli.main()'
-    command = [sys.executable, '-c', code, 'label', *arguments]
-    command += ['--teacher', 'pose.onnx', '--out', 'out']
     file, journal = (
         Path('out/labels.json'),
-        Path('out/.label/1-of-1/journal.jsonl'),
+        Path('out/.label/1-of-1.jsonl'),
     )
     rng, kills = random.Random(0), 0
     while not file.exists():
-        process = subprocess.Popen(
-            command,
-            env={**os.environ, 'PYTHONPATH': str(ROOT)},
-            stderr=subprocess.DEVNULL,
-        )
+        (process,) = processes(arguments, 1)
         if kills < 3:
-            size = journal.stat().st_size if journal.exists() else 0
-            while process.poll() is None and (
-                not journal.exists() or journal.stat().st_size == size
-            ):
-                time.sleep(0.001)
+            wait_for_a_picture(journal, process)
             time.sleep(rng.uniform(0, 0.15))
             process.send_signal(signal.SIGKILL)
             kills += 1

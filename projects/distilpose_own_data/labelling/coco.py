@@ -4,7 +4,7 @@ K: keypoints. Boxes are x, y, width, height; all in pixels of the picture.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,44 @@ from tabulate import tabulate
 
 from ..people import AREA
 
-__all__ = ['coco_text', 'labels_of', 'table']
+__all__ = ['Tally', 'coco_text', 'labels_of', 'table']
 
 Item = dict[str, Any]
 
 
+class Tally:
+    """What the labels of people say, counted while they are written.
+
+    Attributes:
+        pictures: How many there are.
+        people: How many there are.
+        visible: For each v, 0 to 2, how many keypoints have it, (3, K).
+        confidence: Sums of the teacher's confidences (K,).
+        highest: The highest of them.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = names
+        self.pictures = self.people = 0
+        self.visible = np.zeros((3, len(names)), int)
+        self.confidence = np.zeros(len(names))
+        self.highest = 0.0
+
+    def add(self, person: Item) -> None:
+        """Count an annotation."""
+        self.people += 1
+        self.visible += np.array(person['keypoints'][2::3]) == [[0], [1], [2]]
+        self.confidence += person['keypoint_scores']
+        self.highest = max(self.highest, *person['keypoint_scores'])
+
+
 def labels_of(
-    begun: Item, pictures: Sequence[Item], sure: float, unsure: float
-) -> Item:
-    """Make the content of an annotation file.
+    begun: Item,
+    pictures: Callable[[], Iterable[Item]],
+    sure: float,
+    unsure: float,
+) -> tuple[Item, Tally]:
+    """Make the content of an annotation file, an item at a time.
 
     A keypoint is visible (2) from the confidence ``sure`` on, labelled but
     not visible (1) from ``unsure`` on, and else, or outside of its picture,
@@ -29,21 +58,15 @@ def labels_of(
 
     Args:
         begun: The teacher and the settings with which labelling began.
-        pictures: Entries of a journal, in any order.
+        pictures: Gives the entries of journals, in the order of the file.
         sure: A confidence, 0 to 1.
         unsure: A lower one.
+
+    Returns:
+        The content, whose images and annotations are iterators, and what is
+        counted while these are gone through.
     """
-    images: list[Item] = []
-    annotations: list[Item] = []
-    for number, picture in enumerate(
-        sorted(pictures, key=lambda x: x['file_name']), start=1
-    ):
-        image = {k: v for k, v in picture.items() if k != 'people'}
-        images.append(dict(id=number, **image))
-        for person in picture['people']:
-            found = dict(id=len(annotations) + 1, image_id=number)
-            found |= _annotation(person, image, sure, unsure)
-            annotations.append(found)
+    tally = Tally(begun['keypoints'])
     category = dict(
         id=1,
         name='person',
@@ -53,13 +76,32 @@ def labels_of(
     )
     about = {k: x for k, x in begun.items() if k not in category}
     about.update(sure=sure, unsure=unsure)
-    return dict(
+    content = dict(
         info=dict(description='labels of a teacher', **about),
         licenses=[],
         categories=[category],
-        images=images,
-        annotations=annotations,
+        images=_images(pictures(), tally),
+        annotations=_annotations(pictures(), tally, sure, unsure),
     )
+    return content, tally
+
+
+def _images(pictures: Iterable[Item], tally: Tally) -> Iterator[Item]:
+    for number, picture in enumerate(pictures, start=1):
+        tally.pictures = number
+        image = {k: v for k, v in picture.items() if k != 'people'}
+        yield dict(id=number, **image)
+
+
+def _annotations(
+    pictures: Iterable[Item], tally: Tally, sure: float, unsure: float
+) -> Iterator[Item]:
+    for number, picture in enumerate(pictures, start=1):
+        for person in picture['people']:
+            found = dict(id=tally.people + 1, image_id=number)
+            found |= _annotation(person, picture, sure, unsure)
+            tally.add(found)
+            yield found
 
 
 def _annotation(person: Item, image: Item, sure: float, unsure: float) -> Item:
@@ -92,28 +134,36 @@ def _annotation(person: Item, image: Item, sure: float, unsure: float) -> Item:
     return found
 
 
-def coco_text(content: Item) -> str:
-    """The text of an annotation file, an image or person a line."""
-    parts = []
+def coco_text(content: Item) -> Iterator[str]:
+    """The text of an annotation file, an image or person a line.
+
+    It comes in pieces, and lists in ``content`` may be iterators. A file's
+    name may not be Unicode: encode it with ``backslashreplace``, which JSON
+    reads as the same.
+    """
+    start = '{'
     for key, value in content.items():
-        lines = value if isinstance(value, list) else [value]
-        text = ',\n'.join(json.dumps(x, ensure_ascii=False) for x in lines)
-        parts.append(
-            f'"{key}": ' + (f'[\n{text}]' if lines is value else text)
-        )
-    text = '{' + ',\n'.join(parts) + '}\n'
-    # A file's name may not be Unicode; JSON escapes what is not.
-    return text.encode(errors='backslashreplace').decode()
+        yield f'{start}"{key}": '
+        if isinstance(value, (list, Iterator)):
+            yield '['
+            for number, item in enumerate(value):
+                yield (',\n' if number else '\n') + _line(item)
+            yield '\n]'
+        else:
+            yield _line(value)
+        start = ',\n'
+    yield '}\n'
 
 
-def table(content: Item) -> str:
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def table(tally: Tally) -> str:
     """How many keypoints are labelled, and how sure the teacher is of them."""
-    names = content['categories'][0]['keypoints']
-    people = content['annotations']
-    visible = np.array([x['keypoints'][2::3] for x in people])
-    scores = np.array([x['keypoint_scores'] for x in people])
-    columns = [(visible == v).sum(0) for v in (2, 1, 0)]
-    rows = [*zip(names, *columns, scores.mean(0))]
-    rows.append(('all', *(x.sum() for x in columns), scores.mean()))
+    columns = tally.visible[::-1]
+    mean = tally.confidence / tally.people
+    rows = [*zip(tally.names, *columns, mean)]
+    rows.append(('all', *columns.sum(1), mean.mean()))
     headers = ['keypoint', 'sure', 'less sure', 'left out', 'confidence']
     return tabulate(rows, headers, floatfmt='.2f')

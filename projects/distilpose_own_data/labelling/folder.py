@@ -2,31 +2,31 @@
 
 - ``labels.json``: COCO's keypoint format; written when all is labelled.
 - ``images/``: the photos, or the frames of the film.
-- ``.label/``: the teacher's output so far, a folder for each part.
+- ``.label/``: the teacher's output so far, a journal for each part.
 """
 
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
-from distilpose.teachers.stored.write import alone_in
+from distilpose_runtime.downloads import file_sha256
 from distilpose_runtime.errors import UserFileExistsError, UserValueError
 from distilpose_runtime.files import written_whole
 from distilpose_runtime.frames import Frame
 from distilpose_runtime.images import write_image
+from distilpose_runtime.parts import Part, Parts
 from distilpose_runtime.people import People
 from distilpose_runtime.poses import Poses
 
-from .coco import coco_text, labels_of
-from .journal import Journal
-from .pictures import Part
+from .coco import Tally, coco_text, labels_of
+from .journal import Journal, has_ended, pictures_of
 
 __all__ = ['LabelFolder', 'opened']
 
@@ -41,37 +41,36 @@ class LabelFolder:
         begun: The teacher, the source and the settings.
         photos: The folder that names of photos are relative to; None for the
             frames of a film, which are written.
-        part: Which part, from 1 on, and of how many.
+        parts: The part of the work that is ours, which is held.
 
     Attributes:
-        journal: What was labelled so far.
+        done: Names of the pictures that were labelled before.
+        is_done: Whether our part is.
 
     Raises:
         ValueError: The folder was begun with other settings.
-        FileExistsError: It holds something else, or labels that were edited.
+        FileExistsError: It holds labels that were edited.
         OSError: It cannot be written.
     """
 
     def __init__(
-        self, folder: Path, begun: Item, photos: Path | None, part: Part
+        self, folder: Path, begun: Item, photos: Path | None, parts: Parts
     ) -> None:
         self.folder = folder
         self.file = folder / 'labels.json'
         self._photos = photos
-        self._files = [
-            state(folder, (i, part[1])) / 'journal.jsonl'
-            for i in range(1, part[1] + 1)
-        ]
-        self._expect_unedited()
-        journals = self._journals()
-        if part[1] == 1 and not journals[0].pictures:  # nothing is lost
-            self._files[0].unlink(missing_ok=True)
-            journals = self._journals()
-        for journal in journals:
-            if journal.begun is not None:
-                journal.begin(begun)  # sees that it is the same
-        self.journal = journals[part[0] - 1]
-        self.journal.begin(begun)
+        self._parts = parts
+        # As JSON gives it back: a tuple becomes a list.
+        self._begun = json.loads(json.dumps(begun, default=str))
+        with parts.together():
+            self._expect_unedited()
+            self._begin()
+            self._was_complete = self._complete()
+        self.done = {
+            name for journal in self._journals() for name in journal.places
+        }
+        self._journal = Journal(parts.file('.jsonl'))
+        self.is_done = self._was_complete or self._journal.complete
 
     def add(
         self,
@@ -106,7 +105,7 @@ class LabelFolder:
             )
             for box, score, x in zip(people.boxes, people.scores, values)
         ]
-        self.journal.add(picture)
+        self._journal.add(picture)
 
     def draw(self, frame: Frame, image: np.ndarray) -> None:
         """Do nothing: no picture is drawn."""
@@ -117,41 +116,80 @@ class LabelFolder:
     def close(self, info: Item) -> None:
         """Write down the end, if it was reached."""
         if info['complete']:
-            self.journal.end()
+            self._journal.end()
 
-    def labels(self, sure: float, unsure: float) -> Item | None:
-        """Write the labels if all parts are there, and return them.
+    def labels(self, sure: float, unsure: float) -> Tally | None:
+        """Write the labels if all parts are there, and count them.
 
         Raises:
             ValueError: There is nobody, or the teacher is sure of nothing.
             OSError: The file cannot be written.
         """
-        with FileLock(self.folder / '.label' / 'lock'):
-            journals = self._journals()
-            if not all(journal.complete for journal in journals):
+        with self._parts.together():
+            if not self._complete():
                 return None
-            content = _merged(journals, sure, unsure)
-            _expect_labels(content, self.folder)
+            # One part writes it anew, for other confidences.
+            others = self._was_complete and self._parts.part[0] > 1
+            if others and self.file.exists():
+                return None
+            journals = self._journals()
+            content, tally = labels_of(
+                self._begun, lambda: pictures_of(journals), sure, unsure
+            )
             with written_whole(self.file) as partial:
-                partial.write_text(coco_text(content), encoding='utf-8')
-        return content
+                with open(
+                    partial, 'w', encoding='utf-8', errors='backslashreplace'
+                ) as file:
+                    file.writelines(coco_text(content))
+                _expect_labels(tally, unsure, self.folder)
+                with open(self._parts.folder / 'written', 'a') as file:
+                    file.write(f'{file_sha256(partial)}\n')
+        return tally
 
     def _journals(self) -> list[Journal]:
-        return [Journal(file) for file in self._files]
+        return [Journal(file) for file in self._parts.files('.jsonl')]
+
+    def _complete(self) -> bool:
+        """Whether all parts are there, of some number of parts."""
+        ended = [x.stem for x in self._parts.files('.jsonl') if has_ended(x)]
+        counts = Counter(stem.partition('-of-')[2] for stem in ended)
+        return any(count == int(n) for n, count in counts.items())
+
+    def _begin(self) -> None:
+        """Write how it was begun, or check that it was begun like this.
+
+        Where nothing was labelled yet, and no other part is at work, it may
+        begin with other settings.
+        """
+        file = self._parts.folder / 'begun.json'
+        if file.exists():
+            begun = json.loads(file.read_text(encoding='utf-8'))
+            other = [k for k, x in self._begun.items() if x != begun.get(k)]
+            if not other:
+                return
+            journals = self._journals()
+            if any(x.places for x in journals) or self._parts.running():
+                raise UserValueError(
+                    f'"{self.folder}" was begun with another '
+                    f'{" and another ".join(other)}. Go on with what it was '
+                    'begun with, or name another folder with --out.'
+                )
+            for journal in journals:
+                journal.file.unlink()
+        with written_whole(file) as partial:
+            partial.write_text(json.dumps(self._begun), encoding='utf-8')
 
     def _expect_unedited(self) -> None:
         """Check that nobody has edited the labels that this command wrote.
 
         It writes them anew for other confidences.
         """
-        if not self.file.exists():
+        written = self._parts.folder / 'written'
+        if not self.file.exists() or (
+            written.exists()
+            and file_sha256(self.file) in written.read_text().split()
+        ):
             return
-        with suppress(KeyError, TypeError, ValueError):
-            text = self.file.read_text(encoding='utf-8')
-            info = json.loads(text)['info']
-            merged = _merged(self._journals(), info['sure'], info['unsure'])
-            if coco_text(merged) == text:
-                return
         raise UserFileExistsError(
             f'"{self.file}" is not as this command wrote it: it may have been '
             'edited, and is kept. Name another folder with --out, or move it '
@@ -166,53 +204,36 @@ def opened(
     """A ``LabelFolder``, kept from other processes.
 
     Raises:
-        ValueError: Another process labels the same part, or another number
-            of parts was begun.
+        ValueError: Another process labels the same part, or one of another
+            number of parts.
+        FileExistsError: The folder holds something else.
     """
-    others = {
-        x.name.partition('-of-')[2] for x in folder.glob('.label/*-of-*')
-    }
-    if others - {str(part[1])}:
-        raise UserValueError(
-            f'"{folder}" was begun in {others.pop()} parts, not in {part[1]}. '
-            'Go on with as many, or name another folder with --out.'
-        )
-    if not others and folder.exists() and any(folder.iterdir()):
+    parts = Parts(folder / '.label', part)
+    is_new = not parts.folder.exists()
+    if is_new and folder.exists() and any(folder.iterdir()):
         raise UserFileExistsError(
             f'"{folder}" holds something already, which is no labels of this '
             'command. Name a new folder with --out.'
         )
-    with alone_in(state(folder, part)):
-        yield LabelFolder(folder, begun, photos, part)
+    with parts.held():
+        yield LabelFolder(folder, begun, photos, parts)
 
 
-def state(folder: Path, part: Part) -> Path:
-    """Where a part of the work is kept."""
-    return folder / '.label' / '{}-of-{}'.format(*part)
-
-
-def _merged(journals: list[Journal], sure: float, unsure: float) -> Item:
-    pictures = [x for journal in journals for x in journal.pictures]
-    return labels_of(journals[0].begun or {}, pictures, sure, unsure)
-
-
-def _expect_labels(content: Item, folder: Path) -> None:
-    people = content['annotations']
-    if not people:
+def _expect_labels(tally: Tally, unsure: float, folder: Path) -> None:
+    if not tally.people:
         raise UserValueError(
-            f'There is nobody in the {len(content["images"])} pictures that '
-            'can be read: no labels are written. Try a lower --box-threshold, '
+            f'There is nobody in the {tally.pictures} pictures that can be '
+            'read: no labels are written. Try a lower --box-threshold, '
             'another detector or, where each picture shows one person, '
             '--detector none, with another --out.'
         )
-    if not any(x['num_keypoints'] for x in people):
-        highest = max(max(x['keypoint_scores']) for x in people)
+    if not tally.visible[1:].any():
         raise UserValueError(
-            f'The teacher is sure of no keypoint of {len(people)} people: its '
-            f'highest confidence is {highest:.2f}, --unsure is '
-            f'{content["info"]["unsure"]}. No labels are written. Correct '
-            'how its images and heatmaps are read (--teacher-options), or '
-            f'lower --unsure: its output is kept in "{folder}".'
+            f'The teacher is sure of no keypoint of {tally.people} people: '
+            f'its highest confidence is {tally.highest:.2f}, --unsure is '
+            f'{unsure}. No labels are written. Correct how its images and '
+            'heatmaps are read (--teacher-options), or lower --unsure: its '
+            f'output is kept in "{folder}".'
         )
 
 

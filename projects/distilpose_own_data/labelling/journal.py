@@ -1,27 +1,35 @@
 """Labels so far, in a file that survives a kill at any moment."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.files import append
 
-__all__ = ['Journal']
+__all__ = ['Journal', 'has_ended', 'pictures_of']
 
 Item = dict[str, Any]
+END = dict(complete=True)
+
+
+def _line(item: Item) -> bytes:
+    return json.dumps(item, allow_nan=False).encode() + b'\n'
 
 
 class Journal:
-    """One JSON object a line: how it was begun, pictures, and the end.
+    """Pictures, a JSON object a line, and the end.
 
-    A line that a kill or a full disk has cut off is dropped.
+    A line that a kill or a full disk has cut off is dropped. The pictures
+    themselves stay in the file: millions would fill the memory.
 
     Args:
         file: The file.
 
     Attributes:
-        begun: What ``begin`` was given, or None.
-        pictures: Their entries, in order.
+        places: For each picture, by its name, where its line begins.
         complete: Whether the end was written.
 
     Raises:
@@ -30,38 +38,22 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.begun: Item | None = None
-        self.pictures: list[Item] = []
+        self.places: dict[str, int] = {}
         self.complete = False
-        content = file.read_bytes() if file.exists() else b''
-        self._end = content.rfind(b'\n') + 1
+        self._end = 0
+        if not file.exists():
+            return
         try:
-            for line in content[: self._end].splitlines():
-                self._take(json.loads(line))
-        except (AttributeError, ValueError) as error:
+            with open(file, 'rb') as lines:
+                for line in lines:
+                    if line.endswith(b'\n'):
+                        self._take(json.loads(line))
+                        self._end += len(line)
+        except (KeyError, TypeError, ValueError) as error:
             raise UserValueError(
                 f'"{file}", which holds what is labelled so far, is damaged '
                 f'({error}). Name another folder with --out.'
             ) from error
-
-    def begin(self, settings: Item) -> None:
-        """Write how it was begun, or check that it was begun like this.
-
-        Raises:
-            ValueError: It was begun with other settings.
-            OSError: It cannot be written.
-        """
-        settings = json.loads(json.dumps(settings, default=str))
-        if self.begun is None:
-            self._write(dict(begun=settings))
-            return
-        other = [k for k in settings if settings[k] != self.begun.get(k)]
-        if other:
-            raise UserValueError(
-                f'"{self.file.parents[2]}" was begun with another '
-                f'{" and another ".join(other)}. Go on with what it was begun '
-                'with, or name another folder with --out.'
-            )
 
     def add(self, picture: Item) -> None:
         """Write a picture's entry.
@@ -69,32 +61,45 @@ class Journal:
         Raises:
             OSError: It cannot be written; the file holds what it held before.
         """
-        self._write(dict(picture=picture))
+        self._write(picture)
 
     def end(self) -> None:
         """Write that all pictures are there."""
         if not self.complete:
-            self._write(dict(complete=True))
+            self._write(END)
 
-    def _take(self, line: Item) -> None:
-        self.begun = line.get('begun', self.begun)
-        self.complete = line.get('complete', self.complete)
-        if 'picture' in line:
-            self.pictures.append(line['picture'])
+    def _take(self, item: Item) -> None:
+        if item == END:
+            self.complete = True
+        else:
+            self.places[item['file_name']] = self._end
 
-    def _write(self, line: Item) -> None:
-        data = json.dumps(line, allow_nan=False).encode() + b'\n'
-        # Without a buffer, which would hold on to what a full disk refused.
-        try:
-            with open(self.file, 'ab', buffering=0) as file:
-                file.truncate(self._end)  # of what a kill has cut off
-                if file.write(data) < len(data):
-                    raise OSError('no room')
-        except OSError as error:
-            raise OSError(
-                f'"{self.file}" cannot be written ({error.strerror or error})'
-                '. What is labelled so far is kept. Make room, and run the '
-                'same command again.'
-            ) from error
-        self._end += len(data)
-        self._take(line)
+    def _write(self, item: Item) -> None:
+        end = append(self.file, self._end, _line(item))
+        self._take(item)
+        self._end = end
+
+
+def has_ended(file: Path) -> bool:
+    """Whether a journal's end was written, without reading it whole."""
+    line = _line(END)
+    if not file.exists() or file.stat().st_size < len(line):
+        return False
+    with open(file, 'rb') as opened:
+        opened.seek(-len(line), 2)
+        return opened.read() == line
+
+
+def pictures_of(journals: Sequence[Journal]) -> Iterator[Item]:
+    """Read the pictures of all journals, one at a time, sorted by name."""
+    where = {name: x for x in journals for name in x.places}
+    with ExitStack() as stack:
+        files = {
+            x.file: stack.enter_context(open(x.file, 'rb'))
+            for x in journals
+            if x.places
+        }
+        for name in sorted(where):
+            file = files[where[name].file]
+            file.seek(where[name].places[name])
+            yield json.loads(file.readline())

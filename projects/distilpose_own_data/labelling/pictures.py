@@ -10,10 +10,9 @@ from tqdm import tqdm
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.frames import Frame, Skipped, Source
 from distilpose_runtime.media import Camera, Images
+from distilpose_runtime.parts import Part
 
 __all__ = ['Pictures', 'frame_name', 'thumbnail']
-
-Part = tuple[int, int]
 
 # Side of a thumbnail, pixels. Each is the mean of an area, without its noise.
 SIDE = 32
@@ -23,7 +22,7 @@ class Pictures(Source):
     """The pictures of a source that are in a part and not labelled yet.
 
     Of a film, frames that look like the last one kept are left out, and the
-    others get names. It shows a progress bar.
+    others get names. The first part shows a progress bar.
 
     Args:
         source: Photos or a film.
@@ -33,6 +32,7 @@ class Pictures(Source):
             over the cells of a thumbnail, in grey levels of 256.
 
     Attributes:
+        part: As given.
         alike: How many frames it left out so far.
 
     Raises:
@@ -60,15 +60,17 @@ class Pictures(Source):
             source = Images(paths, source.folder, source.name)
         self.name, self.remarks = source.name, source.remarks
         self.total = source.total
-        self._source, self._done, self._part = source, done, part
+        self._source, self._done, self.part = source, done, part
         self._min_change = min_change
         self.alike = 0
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         bar = tqdm(
-            self._source, total=self._source.total, unit=' pictures',
-            disable=None,
-        )  # fmt: skip
+            self._source,
+            total=self._source.total,
+            unit=' pictures',
+            disable=True if self.part[0] > 1 else None,
+        )
         if isinstance(self._source, Images):
             yield from bar
             return
@@ -85,7 +87,7 @@ class Pictures(Source):
                 continue
             kept, count = small, count + 1
             name = frame_name(Path(self.name).stem, found)
-            mine = count % self._part[1] == self._part[0] % self._part[1]
+            mine = count % self.part[1] == self.part[0] % self.part[1]
             if mine and name not in self._done:
                 yield found._replace(name=name)
 

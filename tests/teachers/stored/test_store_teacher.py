@@ -1,12 +1,13 @@
 """Outputs of a teacher that are stored, and used in its place."""
 
+import copy
 import json
+import resource
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
@@ -25,6 +26,7 @@ from distilpose.teachers.stored.folder import StoredOutputs, describe_teacher
 from distilpose.teachers.stored.write import store_teacher
 from distilpose.zoo.find import find_config
 from distilpose_cli import main
+from distilpose_runtime.parts import Parts
 
 from ...training import runs
 
@@ -191,25 +193,58 @@ def test_wrapped_parts_of_one_file(config, pictures, tmp_path, turn):
     repeated = dict(type='RepeatDataset', times=2, dataset=both)
     config.train_dataloader.dataset = repeated
     outputs = store_teacher(config, tmp_path / 'x', progress=False)
-    assert outputs.count == outputs.done == 30
+    assert outputs.count == 30 and outputs.is_complete
     if turn == 1:
         teacher = FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path / 'x'))
         sample = DATASETS.build(repeated)[58]['data_samples']
         expect_the_truth(teacher, [sample])
 
 
-def test_goes_on_where_it_was(config, stored, tmp_path):
-    rows = (stored.folder / 'rows.npy').read_bytes()
-    meta = stored.folder / 'meta.json'
-    content = json.loads(meta.read_text())
-    meta.write_text(json.dumps(dict(content, done=20)))
-    with pytest.raises(ValueError, match='for 20 of 30 people'):
-        FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder)).prepare()
+def files_of(folder):
+    names = 'keys.npy', 'meta.json', 'rows.npy'
+    return [(folder / name).read_bytes() for name in names]
+
+
+def interrupt(monkeypatch, people):
+    """Let the teacher be interrupted after so many people."""
+    call = IdealSource.__call__
+
+    def ask(self, images, samples=None):
+        if IdealSource.asked >= people:
+            raise KeyboardInterrupt
+        return call(self, images, samples)
+
+    monkeypatch.setattr(IdealSource, '__call__', ask)
+
+
+@pytest.mark.parametrize('cut', [0, 500])
+def test_goes_on_with_any_number_of_parts(
+    config, stored, tmp_path, monkeypatch, cut
+):
+    """A batch that a kill has cut off is asked about again, whole."""
+    IdealSource.asked, folder = 0, tmp_path / 'x'
+    options = dict(batch_size=4, progress=False)
+    assert store_teacher(config, folder, part=(4, 4), **options) is None
+    assert IdealSource.asked == 6  # the eighth batch has two
+    with monkeypatch.context() as patch:
+        interrupt(patch, 10)
+        with pytest.raises(KeyboardInterrupt):
+            store_teacher(config, folder, part=(2, 4), **options)
+    rows = folder / '.parts/2-of-4.rows'
+    content = rows.read_bytes()
+    rows.write_bytes(content[: len(content) - cut])
+    with pytest.raises(ValueError, match='for all of its 30 people. Let'):
+        FrozenTeacher(InputSpec(SIZE), stored=str(folder)).prepare()
+    done = IdealSource.asked - 4 * bool(cut)
     IdealSource.asked = 0
-    store_teacher(config, stored.folder, progress=False)
-    assert IdealSource.asked == 10
-    assert (stored.folder / 'rows.npy').read_bytes() == rows
-    assert json.loads(meta.read_text()) == content
+    parts = [(i, 3) for i in (3, 1, 2)]
+    found = [store_teacher(config, folder, part=x, **options) for x in parts]
+    assert IdealSource.asked == 30 - done
+    assert found[:2] == [None, None] and found[2].count == 30
+    assert files_of(folder) == files_of(stored.folder)
+    assert not [*folder.glob('**/*.rows')]
+    store_teacher(config, folder, part=(1, 2), **options)
+    assert IdealSource.asked == 30 - done
 
 
 def test_a_student_learns_from_it_without_the_teacher(config, stored):
@@ -328,14 +363,75 @@ def test_no_folder_or_another_format(stored, tmp_path):
             StoredOutputs(stored.folder)
 
 
-def test_two_processes_store_into_one_folder(config, tmp_path):
-    with (
-        FileLock(tmp_path / 'lock'),
-        pytest.raises(ValueError, match='Another process writes .* Wait'),
-    ):
-        store_teacher(config, tmp_path, progress=False)
+def test_two_runs_store_into_one_folder(config, tmp_path):
+    for part in ((1, 1), (1, 2)):
+        with (
+            Parts(tmp_path / '.parts', part).held(),
+            pytest.raises(ValueError, match='Another run writes .* Wait'),
+        ):
+            store_teacher(config, tmp_path, progress=False)
     assert not IdealSource.asked
-    store_teacher(config, tmp_path, progress=False)
+    assert store_teacher(config, tmp_path, progress=False)
+
+
+def test_parts_with_other_arguments(config, stored, tmp_path, monkeypatch):
+    """What is stored then stays, and is not mixed with others'."""
+    folder, options = tmp_path / 'x', dict(batch_size=4, progress=False)
+    store_teacher(config, folder, part=(1, 2), **options)
+    rows = (folder / '.parts/1-of-2.rows').read_bytes()
+    with (
+        Parts(folder / '.parts', (1, 2)).held(),
+        pytest.raises(ValueError, match='batches of 4, not of 5. Give all'),
+    ):
+        store_teacher(config, folder, batch_size=5, part=(2, 2))
+    config.model.teacher.height = 0.4
+    with pytest.raises(ValueError, match='outputs of another teacher'):
+        store_teacher(config, folder, part=(2, 2), **options)
+    config.model.teacher.pop('height')
+    assert [x.read_bytes() for x in folder.glob('.parts/*.rows')] == [rows]
+    store_teacher(config, folder, part=(2, 2), **options)
+    assert files_of(folder) == files_of(stored.folder)
+
+
+def test_parts_that_begin_at_once_with_other_teachers(
+    config, tmp_path, monkeypatch
+):
+    """The second sees it when it has its first answer."""
+    call, options = IdealSource.__call__, dict(batch_size=8, progress=False)
+
+    def ask(self, images, samples=None):
+        if self.height == 0.9 and not (tmp_path / 'meta.json').exists():
+            other = copy.deepcopy(config)
+            other.model.teacher.height = 0.4
+            store_teacher(other, tmp_path, part=(2, 2), **options)
+        return call(self, images, samples)
+
+    monkeypatch.setattr(IdealSource, '__call__', ask)
+    with pytest.raises(ValueError, match='outputs of another teacher'):
+        store_teacher(config, tmp_path, part=(1, 2), **options)
+    assert [x.name for x in tmp_path.glob('.parts/*.rows')] == ['2-of-2.rows']
+
+
+def test_full_disk(config, stored, tmp_path):
+    """While parts are written, and while they are joined."""
+    options = dict(batch_size=4, progress=False)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = (stored.folder / 'rows.npy').stat().st_size
+    for limit, text in ((size // 2, 'What is done so far is kept'),
+                        (size - 1, 'File too large')):  # fmt: skip
+        folder = tmp_path / str(limit)
+        if limit == size - 1:  # only the whole array is too large
+            store_teacher(config, folder, part=(1, 2), **options)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+        try:
+            with pytest.raises(OSError, match=text):
+                part = (2, 2) if limit == size - 1 else (1, 1)
+                store_teacher(config, folder, part=part, **options)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert not (folder / 'rows.npy').exists()
+        store_teacher(config, folder, **options)
+        assert files_of(folder) == files_of(stored.folder)
 
 
 @pytest.mark.parametrize('change, text', [
@@ -355,11 +451,11 @@ def test_what_cannot_be_stored(config, tmp_path, change, text):
     assert not (tmp_path / 'x/meta.json').exists()
 
 
-@pytest.mark.parametrize('done', [0, 20, 30])
-def test_other_people_of_the_same_file(config, stored, done):
+@pytest.mark.parametrize('is_complete', [True, False])
+def test_other_people_of_the_same_file(config, stored, is_complete):
     """Which a setting of the dataset leaves out."""
-    meta = stored.folder / 'meta.json'
-    meta.write_text(json.dumps(dict(stored.meta, done=done)))
+    if not is_complete:
+        (stored.folder / 'rows.npy').unlink()
     config.train_dataloader.dataset.indices = 25
     with pytest.raises(ValueError, match='begun for 30 people, .* has 25'):
         store_teacher(config, stored.folder, progress=False)
@@ -395,6 +491,6 @@ def test_the_command(config, tmp_path, capsys):
         ]
     )
     assert f'model.teacher.stored={folder}' in capsys.readouterr().out
-    assert StoredOutputs(folder).done == 30
+    assert StoredOutputs(folder).is_complete
     with pytest.raises(SystemExit, match='store-teacher: .* another teacher'):
         main(['store-teacher', str(file), str(folder)])

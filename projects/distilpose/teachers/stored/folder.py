@@ -1,9 +1,11 @@
 """A teacher's outputs for a dataset, in a folder.
 
-- ``meta.json``: what was stored, of which teacher and data, and how far.
+- ``meta.json``: what is stored, of which teacher and data.
 - ``keys.npy``: for each person a number made of its photo and its id.
 - ``rows.npy``: for each person its crop and, for each keypoint, the Gaussian
-  that its heatmap resembles most: place, height and two widths.
+  that its heatmap resembles most: place, height and two widths. It is there
+  once all people are stored.
+- ``.parts/``: until then, the rows of each part.
 
 K: keypoints.
 """
@@ -11,7 +13,7 @@ K: keypoints.
 import hashlib
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +22,21 @@ from mmpose.structures import PoseDataSample
 
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 from distilpose_runtime.files import written_whole
+from distilpose_runtime.parts import Parts
 
 from ...heatmaps.frame import HeatmapFrame
 from ...weights.fetch import file_sha256
 from ..base import make_source
 from ..inputs import InputSpec
+from .rows import places_in, record_type, row_type, write_rows
 
-__all__ = ['StoredOutputs', 'data_files', 'describe_teacher', 'sample_key']
+__all__ = ['StoredOutputs', 'data_files', 'describe_teacher', 'person_key']
 
 FORMAT_VERSION = 2  # 1, of version 0.2, had windows around the peaks
 
 
-def sample_key(sample: PoseDataSample) -> int:
+def person_key(meta: Mapping[str, Any]) -> int:
     """A number for a person: of the photo's name and the annotation's id."""
-    meta = sample.metainfo
     text = f'{Path(meta["img_path"]).name}:{meta["id"]}'
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big')
 
@@ -67,7 +70,7 @@ def _same_setting(a: list[Any] | None, b: list[Any] | None) -> bool:
 
 
 class StoredOutputs:
-    """Outputs of a teacher that were stored or, if writable, are being stored.
+    """Outputs of a teacher that were stored or are being stored.
 
     Raises:
         FileNotFoundError: There are none.
@@ -76,25 +79,24 @@ class StoredOutputs:
     Attributes:
         meta: What ``meta.json`` holds.
         keys: For each person a number, in the order in which they come.
-        done: How many people are stored.
+        is_complete: Whether all people are stored.
     """
 
-    def __init__(self, folder: str | Path, writable: bool = False) -> None:
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        file = self.folder / 'meta.json'
+        file, rows = (self.folder / x for x in ('meta.json', 'rows.npy'))
         if not file.is_file():
             raise UserFileNotFoundError(
                 f'"{folder}" holds no stored outputs of a teacher: it has no '
                 'meta.json. Make them with `distilpose store-teacher CONFIG '
                 f'{folder}`, or correct model.teacher.stored.'
             )
+        self.is_complete = rows.is_file()
         try:
             self.meta = json.loads(file.read_text())
             version = self.meta.get('format_version')
-            self.done = int(self.meta['done'])
-            self._rows = np.lib.format.open_memmap(
-                str(self.folder / 'rows.npy'), 'r+' if writable else 'r'
-            )
+            if self.is_complete:
+                self._rows = np.lib.format.open_memmap(str(rows), 'r')
             self.keys = np.load(self.folder / 'keys.npy')
         except (
             AttributeError,
@@ -119,9 +121,9 @@ class StoredOutputs:
 
     @classmethod
     def create(
-        cls, folder: str | Path, keys: Sequence[int], meta: dict
+        cls, folder: str | Path, keys: np.ndarray, meta: dict
     ) -> 'StoredOutputs':
-        """Make room for the outputs of the people of some keys, in order.
+        """Begin to store the outputs for the people of some keys, in order.
 
         ``meta`` is kept besides: ``teacher``, ``data``, ``frame``, ``input``,
         ``keypoints`` (K) and more.
@@ -129,34 +131,49 @@ class StoredOutputs:
         Raises:
             OSError: The folder cannot be written, or has no room.
         """
-        folder = Path(folder)
+        folder, k = Path(folder), meta['keypoints']
         folder.mkdir(parents=True, exist_ok=True)
-        k = meta['keypoints']
-        row = np.dtype(
-            [
-                ('crop', np.float32, 4),  # centre and size in the image
-                ('peak', np.float32, (k, 2)),  # fraction of the crop
-                ('height', np.float32, k),
-                ('sigma', np.float32, (k, 2)),  # pixels at stride 4
-            ]
-        )
-        _expect_room(folder, len(keys) * row.itemsize)
-        np.lib.format.open_memmap(
-            str(folder / 'rows.npy'), 'w+', row, (len(keys),)
-        ).flush()
-        np.save(folder / 'keys.npy', np.asarray(keys, np.uint64))
-        meta = {'format_version': FORMAT_VERSION, 'done': 0, **meta}
-        _write_json(folder / 'meta.json', meta)
-        return cls(folder, writable=True)
+        # The parts are there until all of them are one array.
+        person = record_type(k).itemsize + row_type(k).itemsize
+        _expect_room(folder, len(keys) * person)
+        with (
+            written_whole(folder / 'keys.npy') as partial,
+            open(partial, 'wb') as file,
+        ):
+            np.save(file, keys)
+        meta = {'format_version': FORMAT_VERSION, **meta}
+        with written_whole(folder / 'meta.json') as partial:
+            partial.write_text(json.dumps(meta, indent=1))
+        return cls(folder)
 
-    def append(self, **columns: np.ndarray) -> None:
-        """Store the next people's crops and Gaussians."""
-        end = self.done + len(columns['crop'])
-        for name, values in columns.items():
-            self._rows[name][self.done : end] = values
-        self._rows.flush()
-        self.done = self.meta['done'] = end
-        _write_json(self.folder / 'meta.json', self.meta)
+    def done(self, parts: Parts) -> np.ndarray:
+        """For each person, in the order of ``keys``, whether it is stored."""
+        if self.is_complete:
+            return np.ones(self.count, bool)
+        done = np.zeros(self.count, bool)
+        places = places_in(parts.files('.rows'), self.meta['keypoints'])
+        if places.max(initial=0) >= self.count:
+            raise UserValueError(
+                f'"{parts.folder}" is damaged: it holds more than the '
+                f'{self.count} people that there are. Store the outputs in '
+                'another folder.'
+            )
+        done[places] = True
+        return done
+
+    def join(self, parts: Parts) -> 'StoredOutputs | None':
+        """Make one array of all parts; give None if somebody is missing.
+
+        Raises:
+            OSError: It cannot be written. The parts stay.
+        """
+        if not self.done(parts).all():
+            return None
+        files, k = parts.files('.rows'), self.meta['keypoints']
+        write_rows(self.folder / 'rows.npy', files, k, self.count)
+        for file in files:
+            file.unlink()
+        return StoredOutputs(self.folder)
 
     @property
     def count(self) -> int:
@@ -179,7 +196,7 @@ class StoredOutputs:
         Raises:
             ValueError: One of them is not stored.
         """
-        keys = np.array([sample_key(s) for s in samples], np.uint64)
+        keys = np.array([person_key(s.metainfo) for s in samples], np.uint64)
         found = np.searchsorted(self._keys, keys).clip(max=self.count - 1)
         for sample, is_there in zip(samples, self._keys[found] == keys):
             if not is_there:
@@ -230,13 +247,13 @@ class StoredOutputs:
                     'train on, in another folder.'
                 )
 
-    def expect_people(self, keys: Sequence[int]) -> None:
+    def expect_people(self, keys: np.ndarray) -> None:
         """See that it was begun for the people of these keys, in this order.
 
         Raises:
             ValueError: They are others.
         """
-        if not np.array_equal(self.keys, np.asarray(keys, np.uint64)):
+        if not np.array_equal(self.keys, keys):
             raise UserValueError(
                 f'"{self.folder}" was begun for {self.count} people, and the '
                 f'config has {len(keys)}, or others, or in another order. Go '
@@ -246,8 +263,7 @@ class StoredOutputs:
 
 
 def _expect_room(folder: Path, size: int) -> None:
-    """See that a file fits: a process that writes to its map would be ended
-    by the system."""
+    """See that a file fits, rather than find it full hours later."""
     free = shutil.disk_usage(folder).free
     if size > free:
         raise OSError(
@@ -268,9 +284,3 @@ def _tuples(values: dict) -> dict[str, Any]:
         key: tuple(value) if isinstance(value, list) else value
         for key, value in values.items()
     }
-
-
-def _write_json(file: Path, content: dict) -> None:
-    """Write a file whole or not at all."""
-    with written_whole(file) as partial:
-        partial.write_text(json.dumps(content, indent=1))

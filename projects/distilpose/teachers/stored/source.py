@@ -86,9 +86,9 @@ class StoredSource(TeacherSource):
             ValueError: It is incomplete, or of another format or teacher.
         """
         outputs = self.outputs
-        if outputs.done < outputs.count:
+        if not outputs.is_complete:
             raise UserValueError(
-                f'"{self.stored}" holds the outputs for {outputs.done} of '
+                f'"{self.stored}" does not hold the outputs for all of its '
                 f'{outputs.count} people. Let `distilpose store-teacher` '
                 'finish: the same command goes on where it was.'
             )

@@ -1,188 +1,187 @@
 """Storing a teacher's outputs for the data that a student trains on."""
 
-import copy
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
-from mmpose.datasets.transforms import (
-    GetBBoxCenterScale,
-    LoadImage,
-    TopdownAffine,
-)
-from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS, TRANSFORMS
+from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
 from torch import nn
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.parts import Part, Parts
 
 from ...heatmaps.forms import Heatmaps
-from ...weights.fetch import file_sha256
 from ..frozen import FrozenTeacher
 from ..inputs import InputSpec
 from ..output import TeacherOutput
-from .folder import StoredOutputs, data_files, describe_teacher, sample_key
+from .crops import Crops
+from .folder import StoredOutputs, describe_teacher
 from .gaussians import Gaussians
+from .rows import PartOfRows
 
-__all__ = ['alone_in', 'store_teacher']
-
-# What makes a crop of a person; the rest is augmentation and labels.
-CROPPING = (LoadImage, GetBBoxCenterScale, TopdownAffine)
+__all__ = ['store_teacher']
 
 
 def store_teacher(
-    config: Config, folder: Path, batch_size: int = 32, progress: bool = True
-) -> StoredOutputs:
+    config: Config,
+    folder: Path,
+    batch_size: int = 32,
+    progress: bool = True,
+    part: Part = (1, 1),
+) -> StoredOutputs | None:
     """Ask a config's teacher about each person of its training data, once.
 
-    What is stored already is kept: a run that was interrupted goes on.
+    What is stored already is kept: a run that was interrupted goes on, with
+    as many parts or others.
 
     Args:
         config: Config of a student with a teacher.
         folder: Where to write.
         batch_size: How many people to ask about at a time.
         progress: Whether to show a progress bar.
+        part: Which part of the people, from 1 on, and of how many. Each part
+            may be stored by a process of its own; the last to end joins them.
+
+    Returns:
+        What is stored, or None if other parts are not done.
 
     Raises:
         ValueError: The config has no teacher to store, its crops cannot be
             made without augmentation, or the folder holds other outputs.
+        OSError: The folder cannot be written, or has no room.
     """
     register_all_modules(init_default_scope=False)
     init_default_scope(config.get('default_scope', 'mmpose'))
     teacher, preprocessor = _teacher(config)
-    people = _People(config.train_dataloader.dataset)
-    with alone_in(folder):
-        outputs = _begun(folder, people, teacher)
-        start = 0 if outputs is None else outputs.done
+    crops = Crops(config.train_dataloader.dataset)
+    work = _Work(folder, Parts(folder / '.parts', part), crops, teacher)
+    outputs = work.begun()
+    if outputs is not None and outputs.is_complete:
+        return outputs
+    with work.parts.held():
+        batches = work.batches(batch_size)
         loader: DataLoader = DataLoader(
-            Subset(people, range(start, len(people))),
-            batch_size,
+            crops,
+            batch_sampler=(batch.tolist() for batch in batches),
             num_workers=config.train_dataloader.get('num_workers', 0),
             collate_fn=pseudo_collate,
         )
-        teacher.prepare()
         bar = tqdm(
-            total=len(people), initial=start, unit='crop', disable=not progress
+            total=sum(map(len, batches)),
+            unit='crop',
+            disable=not progress or part[0] > 1,
         )
-        with bar, torch.inference_mode():
-            for batch in loader:
-                batch = preprocessor(batch)
-                samples = batch['data_samples']
-                output = teacher.with_own_keypoints(batch['inputs'], samples)
-                gaussians = _finite(output.maps)  # or nothing is written
-                if outputs is None:
-                    outputs = _create(folder, teacher, people, output)
-                outputs.append(**_columns(gaussians, samples))
-                bar.update(len(samples))
-    assert outputs is not None
-    return outputs
+        if batches:
+            teacher.prepare()
+            with bar, torch.inference_mode():
+                for places, batch in zip(batches, loader):
+                    work.add(places, preprocessor(batch))
+                    bar.update(len(places))
+        return work.joined()
 
 
-@contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Keep other processes from writing to a folder, too.
+@dataclass
+class _Work:
+    """A folder, what is stored there, and the part of it that is ours."""
 
-    Raises:
-        ValueError: One does.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / 'lock', timeout=0):
-            yield
-    except Timeout as error:
-        raise UserValueError(
-            f'Another process writes to "{folder}" right now. Wait for its '
-            'end, or name another folder.'
-        ) from error
+    folder: Path
+    parts: Parts
+    crops: Crops
+    teacher: FrozenTeacher
+    _rows: PartOfRows | None = None
 
+    def begun(self) -> StoredOutputs | None:
+        """What is stored already, if it is of the same."""
+        if not (self.folder / 'meta.json').is_file():
+            return None
+        outputs = StoredOutputs(self.folder)
+        outputs.expect_teacher(self.teacher.settings)
+        outputs.expect_data({x['file']: x['sha256'] for x in self.crops.files})
+        outputs.expect_people(self.crops.keys)
+        return outputs
 
-def _begun(
-    folder: Path, people: '_People', teacher: FrozenTeacher
-) -> StoredOutputs | None:
-    """What is stored already, if it is of the same."""
-    if not (folder / 'meta.json').is_file():
-        return None
-    outputs = StoredOutputs(folder, writable=True)
-    outputs.expect_teacher(teacher.settings)
-    outputs.expect_data({x['file']: x['sha256'] for x in people.files})
-    outputs.expect_people(people.keys)
-    return outputs
+    def batches(self, size: int) -> list[np.ndarray]:
+        """Places of the people to ask about: of batches, every n-th.
 
+        The batches are the same for any number of parts. In others, a
+        teacher's answers may differ in the last digit.
+        """
+        done = np.zeros(len(self.crops), bool)
+        with self.parts.together():
+            self._expect_batches_of(size)
+            outputs = self.begun()
+            if outputs is not None:
+                done = outputs.done(self.parts)
+        number, count = self.parts.part
+        starts = range((number - 1) * size, len(done), count * size)
+        found = [s + np.flatnonzero(~done[s : s + size]) for s in starts]
+        return [places for places in found if len(places)]
 
-class _People(Dataset):
-    """All people that a config's training data are made of, not augmented.
-
-    It has annotation files with their hashes, and a key for each person.
-    """
-
-    def __init__(self, config: dict) -> None:
-        files = 'data_root', 'ann_file', 'bbox_file', 'data_prefix'
-        people: dict[tuple[str, int], tuple[Any, int]] = {}
-        hashes: dict[str, str] = {}
-        for leaf in {str(leaf): leaf for leaf in _leaves(config)}.values():
-            part = DATASETS.build(leaf)
-            for file in data_files(part):
-                hashes[file] = hashes.get(file) or file_sha256(file)
-            source = str([leaf.get(key) for key in files])
-            for i in range(len(part)):
-                meta = PoseDataSample(metainfo=part.get_data_info(i))
-                # Of two parts with the same files, each may leave out others.
-                people.setdefault((source, sample_key(meta)), (part, i))
-        self.files = [dict(file=f, sha256=h) for f, h in hashes.items()]
-        self._index = [*people.values()]
-        self.keys = [key for _, key in people]
-        if not self.keys:
+    def _expect_batches_of(self, size: int) -> None:
+        """See that the other parts have them, too, or people are left over."""
+        file = self.parts.folder / 'batch_size'
+        other = file.read_text() if file.exists() else str(size)
+        if other != str(size) and self.parts.running():
             raise UserValueError(
-                'The training data of the config have no people.'
+                f'The other parts of "{self.folder}" that are stored now have '
+                f'batches of {other}, not of {size}. Give all parts the same '
+                '--batch-size.'
             )
-        if len({*self.keys}) < len(self.keys):
+        file.write_text(str(size))
+
+    def add(self, places: np.ndarray, batch: dict) -> None:
+        """Ask about a batch, and write the answers."""
+        samples = batch['data_samples']
+        output = self.teacher.with_own_keypoints(batch['inputs'], samples)
+        gaussians = _finite(output.maps)  # or nothing is written
+        if self._rows is None:
+            with self.parts.together():
+                outputs = self.begun() or self._create(output)
+            self._rows = PartOfRows(
+                self.parts.file('.rows'), outputs.meta['keypoints']
+            )
+        self._rows.add(places, _columns(gaussians, samples))
+
+    def joined(self) -> StoredOutputs | None:
+        """What is stored, as one array if all parts are done."""
+        with self.parts.together():
+            outputs = self.begun()
+            if outputs is not None and not outputs.is_complete:
+                outputs = outputs.join(self.parts)
+        return outputs
+
+    def _create(self, output: TeacherOutput) -> StoredOutputs:
+        teacher, source = self.teacher, self.teacher.source
+        mirrored = (source.metainfo or {}).get('flip_indices')
+        if teacher.keypoints is not None and not mirrored:
             raise UserValueError(
-                'Two people of the training data have the same id in photos '
-                'of the same name. Give each annotation an id of its own: '
-                'what is stored is found by it.'
+                f'The teacher {source.name} does not say which of its '
+                'keypoints change sides in a mirror image, and '
+                "model.teacher.keypoints says that they are not the data's. "
+                'Give it as a whole config, with its dataset, or an ONNX file '
+                'with keypoints_of.'
             )
-
-    def __len__(self) -> int:
-        return len(self._index)
-
-    def __getitem__(self, index: int) -> dict:
-        part, i = self._index[index]
-        return part[i]
-
-
-def _leaves(config: dict, outer: Sequence[dict] = ()) -> Iterator[dict]:
-    """Configs of the datasets of files, with pipelines that crop people."""
-    pipeline = [*(config.get('pipeline') or []), *outer]
-    inner = config.get('datasets') or [config.get('dataset')]
-    if inner != [None]:
-        for part in inner:
-            yield from _leaves(part, pipeline)
-        return
-    steps = [copy.deepcopy(x) for x in pipeline if _is(x, CROPPING)]
-    crops = [step for step in steps if _is(step, (TopdownAffine,))]
-    if len(crops) != 1 or crops[0].get('use_udp'):
-        raise UserValueError(
-            'A stored teacher needs training data whose pipeline has one '
-            'TopdownAffine, without use_udp: peaks are moved by its affine '
-            'map. Train with the teacher itself.'
+        assert teacher.student is not None
+        meta = dict(
+            teacher_name=source.name,
+            teacher=describe_teacher(teacher.settings),
+            data=self.crops.files,
+            frame=output.frame._asdict(),
+            input=teacher.student._asdict(),
+            keypoints=output.maps.shape[1],
+            keypoint_names=source.keypoint_names,
+            flip_indices=mirrored,
         )
-    steps.append(dict(type='PackPoseInputs'))
-    yield {**config, 'pipeline': steps}
-
-
-def _is(transform: dict, kinds: tuple[type, ...]) -> bool:
-    kind = TRANSFORMS.get(transform['type'])
-    return kind is not None and issubclass(kind, kinds)
+        return StoredOutputs.create(self.folder, self.crops.keys, meta)
 
 
 def _teacher(config: Config) -> tuple[FrozenTeacher, nn.Module]:
@@ -202,35 +201,6 @@ def _teacher(config: Config) -> tuple[FrozenTeacher, nn.Module]:
     return FrozenTeacher(InputSpec.of(preprocessor, codec), **settings), (
         preprocessor
     )
-
-
-def _create(
-    folder: Path,
-    teacher: FrozenTeacher,
-    people: _People,
-    output: TeacherOutput,
-) -> StoredOutputs:
-    source = teacher.source
-    mirrored = (source.metainfo or {}).get('flip_indices')
-    if teacher.keypoints is not None and not mirrored:
-        raise UserValueError(
-            f'The teacher {source.name} does not say which of its keypoints '
-            'change sides in a mirror image, and model.teacher.keypoints says '
-            "that they are not the data's. Give it as a whole config, with "
-            'its dataset, or an ONNX file with keypoints_of.'
-        )
-    assert teacher.student is not None
-    meta = dict(
-        teacher_name=source.name,
-        teacher=describe_teacher(teacher.settings),
-        data=people.files,
-        frame=output.frame._asdict(),
-        input=teacher.student._asdict(),
-        keypoints=output.maps.shape[1],
-        keypoint_names=source.keypoint_names,
-        flip_indices=mirrored,
-    )
-    return StoredOutputs.create(folder, people.keys, meta)
 
 
 def _finite(maps: Heatmaps) -> Gaussians:
