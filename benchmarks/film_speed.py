@@ -30,6 +30,7 @@ import onnxruntime
 from moving_people import cut_outs, pictures, write_film
 from rtmlib import PoseTracker, RTMPose
 from tabulate import tabulate
+from tqdm import tqdm
 
 from distilpose_runtime import Detector, PoseEstimator, Poses
 from distilpose_runtime.follower import Follower
@@ -125,6 +126,12 @@ def ours(
     return run
 
 
+def rounds_of(args: argparse.Namespace, people: int) -> Iterator[int]:
+    """The rounds, with a progress bar."""
+    name = f'rounds with {people} people'
+    return iter(tqdm(range(args.rounds), name, leave=False))
+
+
 def measure(call: Callable[[], int], frames: int) -> tuple[float, ...]:
     """Frames a second, the share without a network, and poses a frame.
 
@@ -162,7 +169,7 @@ def against_rtmlib(
             ]
             rounds = [
                 [measure(call, args.frames) for call in calls]
-                for _ in range(args.rounds)
+                for _ in rounds_of(args, people)
             ]
             medians = np.median(rounds, axis=0)
             row: dict[str, object] = {
@@ -228,21 +235,19 @@ def apart(expected: list[Poses], given: list[Poses]) -> str:
 def written(films: dict[int, Path], args) -> Iterator[dict]:
     """`predict` as a user calls it; frames a second, the film written."""
     calls = {
-        'a detection in each frame': (PROJECTS, ['--detect-every', '1']),
-        'as it is': (PROJECTS, []),
+        'a detection in each frame': ['--detect-every', '1'],
+        'by default': [],
     }
-    if args.before:
-        calls = {'before': (args.before, []), **calls}
     for people, film in films.items():
         rates: dict[str, list[float]] = {name: [] for name in calls}
-        for _ in range(args.rounds):
-            for name, (projects, options) in calls.items():
+        for _ in rounds_of(args, people):
+            for name, options in calls.items():
                 done = subprocess.run(
                     [sys.executable, '-c', 'import distilpose_cli as cli; '
                      'cli.main()', 'predict', str(film), '--overwrite',
                      '--detector', str(Detector().file), '--out',
                      str(film.parent / 'written'), *options],
-                    env={**os.environ, 'PYTHONPATH': str(projects)},
+                    env={**os.environ, 'PYTHONPATH': str(PROJECTS)},
                     capture_output=True, text=True, check=True,
                 )  # fmt: skip
                 (rate,) = re.findall(r'([\d.]+) pictures/s', done.stderr)
@@ -268,7 +273,6 @@ def main(argv: list[str] | None = None) -> None:
     add('--frames', type=int, default=300)
     add('--every', type=int, default=8)
     add('--rounds', type=int, default=3)
-    add('--before', type=Path, help="an older checkout's projects/")
     args = parser.parse_args(argv)
     with TemporaryDirectory() as name:
         folder = Path(name)
