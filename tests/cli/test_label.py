@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import resource
 import signal
 import subprocess
@@ -433,7 +434,9 @@ def test_film_that_ends_early(work, capsys):
     film_that_ends_early(Path('cut.mp4'), moving(100, 100))
     found = label('cut.mp4', '--detector', 'none', '--every', 2)
     assert 5 < len(found['images']) < 50
-    assert 'skipped: cut.mp4: the video ends after' in capsys.readouterr().err
+    # FFmpeg's threads, as many as there are cores, decide which is seen first.
+    told = r'skipped: cut\.mp4(, frame \d+: it cannot be|: the video ends)'
+    assert re.search(told, capsys.readouterr().err)
 
 
 @contextmanager
