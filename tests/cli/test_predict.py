@@ -398,7 +398,7 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
         (['p/1.png', '--boxes', 'other.json'], 'names such as "a.jpg", but'),
         (['me.png', '--boxes', 'list.json'], 'by numbers, but'),
         (['p/1.png', '--boxes', 'empty.json'], "('images' is missing)"),
-        (['p', '--detector', 'none', '--out', 'pose.onnx'], 'be a folder'),
+        (['p', '--detector', 'none', '--out', 'pose.onnx'], 'is a folder'),
         (['p', '--detector', 'none', '--out', '/proc/x'], '"/proc/x" cannot'),
     ],
 )
