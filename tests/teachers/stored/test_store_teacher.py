@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import DATASETS
 
 from distilpose.heatmaps.forms import DenseHeatmaps
@@ -22,6 +23,7 @@ from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 from distilpose.teachers.output import TeacherOutput
 from distilpose.teachers.stored import folder as stored_module
+from distilpose.teachers.stored.crops import Crops
 from distilpose.teachers.stored.folder import StoredOutputs, describe_teacher
 from distilpose.teachers.stored.write import store_teacher
 from distilpose.zoo.find import find_config
@@ -198,6 +200,14 @@ def test_wrapped_parts_of_one_file(config, pictures, tmp_path, turn):
         teacher = FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path / 'x'))
         sample = DATASETS.build(repeated)[58]['data_samples']
         expect_the_truth(teacher, [sample])
+
+
+def test_images_do_not_stay_in_memory(config):
+    """The loader of the training data, here LoadImageOnce, keeps each."""
+    names = [x['type'] for x in config.train_dataloader.dataset.pipeline]
+    assert names[0] == 'LoadImageOnce'
+    (part,) = Crops(config.train_dataloader.dataset)._parts
+    assert type(part.pipeline.transforms[0]) is LoadImage
 
 
 def files_of(folder):

@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from distilpose_runtime.errors import UserValueError
 
+from ...data.load_image_once import LoadImageOnce
 from ...weights.fetch import file_sha256
 from .folder import data_files, person_key
 
@@ -100,6 +101,9 @@ def _leaves(config: dict, outer: Sequence[dict] = ()) -> Iterator[dict]:
             'TopdownAffine, without use_udp: peaks are moved by its affine '
             'map. Train with the teacher itself.'
         )
+    for step in steps:
+        if _is(step, (LoadImageOnce,)):  # each is read once here
+            step['type'] = 'LoadImage'
     steps.append(dict(type='PackPoseInputs'))
     yield {**config, 'pipeline': steps}
 
