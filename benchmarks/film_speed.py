@@ -190,7 +190,7 @@ def distances(films: dict[int, Path], every: list[int]) -> Iterator[dict]:
     In shares of the root of the box's area, over keypoints of a score above
     0.3 of people whom both have.
     """
-    detector, model = Detector(), PoseEstimator('distilpose-lsp')
+    detector, model = Detector(), PoseEstimator('distilpose-body17')
     rng = np.random.default_rng(0)
     for people, film in films.items():
         images = [x.image for x in Video(film) if isinstance(x, Frame)]
@@ -268,7 +268,7 @@ def main(argv: list[str] | None = None) -> None:
     add = parser.add_argument
     add('photos', type=Path)
     add('--parts', nargs='+', default=PARTS, choices=PARTS)
-    add('--models', nargs='+', default=['distilpose-lsp', 'rtmpose-t'])
+    add('--models', nargs='+', default=['distilpose-body17', 'rtmpose-t'])
     add('--people', type=int, nargs='+', default=[1, 4, 8])
     add('--frames', type=int, default=300)
     add('--every', type=int, default=8)

@@ -64,7 +64,7 @@ def main() -> None:
         tiles = []
         for _, image, box in found:
             poses = model(image, box[None])
-            drawn = draw(image, poses, 0, boxes=False, ellipses=False)
+            drawn = draw(image, poses)
             tiles.append(tile(drawn, box))
         rows.append(np.hstack(tiles))
     cv2.imwrite(str(args.sheet), np.vstack(rows))

@@ -15,7 +15,7 @@ __all__ = [
 ]
 
 # Not read from distilpose_runtime, whose import takes longer than --help may.
-DEFAULT_MODEL = 'distilpose-lsp'
+DEFAULT_MODEL = 'distilpose-body17'
 
 FLAG: dict[str, Any] = dict(action='store_true')
 FOLDER: dict[str, Any] = dict(metavar='FOLDER', type=Path)

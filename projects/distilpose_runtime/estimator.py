@@ -25,7 +25,7 @@ class PoseEstimator:
 
     Args:
         file: A model that ``distilpose export`` wrote, or the name of one
-            that comes with this package, as ``'distilpose-lsp'``.
+            that comes with this package, as ``'distilpose-body17'``.
         device: ``'cpu'``, ``'cuda'``, ``'cuda:1'``, ``'coreml'`` or another
             of ONNX Runtime's devices. It runs there or not at all.
         batch: The largest number of people in one run of the model. Of more

@@ -122,13 +122,13 @@ import copy, os, sys
 import numpy as np
 from distilpose_runtime import PoseEstimator
 image = np.zeros((99, 99, 3), np.uint8)
-model = PoseEstimator('distilpose-lsp')
+model = PoseEstimator('distilpose-body17')
 model(image, [[5, 5, 60, 90]])
 copy.deepcopy(model)  # and dropped
 child = os.fork()
 if not child:
     del model
-    PoseEstimator('distilpose-lsp')(image, [[5, 5, 60, 90]])
+    PoseEstimator('distilpose-body17')(image, [[5, 5, 60, 90]])
     os._exit(7)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """

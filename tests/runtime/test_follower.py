@@ -184,7 +184,7 @@ def test_every_below_one():
 def test_a_person_of_a_photo():
     """A photo moves, and then is gone: with the models of this package."""
     photo = read_image(PHOTO)
-    detector, model = Detector(), PoseEstimator('distilpose-lsp')
+    detector, model = Detector(), PoseEstimator('distilpose-body17')
     follow = Follower(model, every=100)
     searches = []
 

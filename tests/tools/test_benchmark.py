@@ -165,7 +165,9 @@ def test_films_beside_rtmlib(capsys):
         for line in capsys.readouterr().out.splitlines()
         if '|' in line and '---' not in line
     ]
-    beside = [row for row in rows if row[0] in ('distilpose-lsp', 'rtmpose-t')]
+    beside = [
+        row for row in rows if row[0] in ('distilpose-body17', 'rtmpose-t')
+    ]
     assert len(beside) == 2
     for row in beside:
         assert row[4] == row[7] and float(row[4]) >= 1  # people in a frame

@@ -25,7 +25,7 @@ PROJECTS = Path(server.__file__).parents[2]
 
 @pytest.fixture
 def model(tmp_path):
-    return shutil.copy(MODELS['distilpose-lsp'], tmp_path / 'model.onnx')
+    return shutil.copy(MODELS['distilpose-body17'], tmp_path / 'model.onnx')
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-# The model that comes with this package as distilpose-lsp: the small student,
+# The model that came with version 0.2 as distilpose-lsp: the small student,
 # which starts from its teacher's backbone and imitates its heatmaps.
 _base_ = [
     'mmpose::_base_/default_runtime.py',
