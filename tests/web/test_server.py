@@ -64,13 +64,13 @@ def test_serves_the_page_and_the_model(get, model):
     assert about['detector'] == dict(input_size=[416, 416])
     assert get('/detector.onnx')[2] == NANODET.read_bytes()
     assert about['look']['left'] == list(appearance.LEFT)
-    assert about['model']['sides'][0] == 'left'
+    assert about['model']['sides'][:2] == ['', 'left']
     assert about['model']['is_for_research_only']
     assert 'Leeds Sports Pose' in about['model']['origin']
-    assert about['model']['input_size'] == [96, 128]
+    assert about['model']['input_size'] == [144, 192]
     assert about['model']['std'] == [128] * 3
     names = about['model']['keypoint_names']
-    assert len(names) == 14 and names[0] == 'left_shoulder'
+    assert len(names) == 17 and names[1] == 'left_eye'
 
 
 @pytest.mark.parametrize(
