@@ -134,6 +134,21 @@ def commands(text):
             yield words
 
 
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.stem)
+def test_predictions_of_a_page_have_folders_of_their_own(page):
+    """`distilpose predict` refuses a folder with other predictions."""
+    folders = []
+    for block in BLOCK.finditer(page.read_text()):
+        shell = block['text'] if block['language'] == 'bash' else ''
+        for words in commands(shell):
+            if words[:2] == ['distilpose', 'predict']:
+                folder = f'predictions/{Path(words[2]).stem}'
+                if '--out' in words:
+                    folder = words[words.index('--out') + 1]
+                folders.append(folder)
+    assert len(folders) == len(set(folders)), folders
+
+
 @pytest.mark.parametrize('text', blocks('bash', 'sh', 'shell', 'console'))
 def test_shell(text, capsys):
     for words in commands(text):
