@@ -3,7 +3,8 @@
     python benchmarks/leeds/label_curve.py FOLDER [PICTURE.png]
 
 FOLDER is that of benchmarks/experiments.py, with rows called alone-300,
-first-300, mixed-300 and so on: the recipe and the number of labels.
+first-300, mixed-300 and so on: the recipe and the number of labels. Of rows
+called taught-420, the number is that of the steps, and there are no labels.
 """
 
 import argparse
@@ -20,6 +21,7 @@ RECIPES = {
     'alone': 'labels alone',
     'first': 'MoveNet first, then labels',
     'mixed': 'MoveNet and labels, mixed',
+    'taught': 'MoveNet, no label',
 }
 METRICS = {
     'tenth/PCK': 'PCK, a tenth',
@@ -38,7 +40,8 @@ def read_results(folder: Path) -> Results:
         if name and name[1] in RECIPES:
             by_epoch = json.loads(file.read_text())
             last = by_epoch[max(by_epoch, key=int)]
-            found[name[1], int(name[2])].append(last)
+            labels = 0 if name[1] == 'taught' else int(name[2])
+            found[name[1], labels].append(last)
     return found
 
 
@@ -65,21 +68,25 @@ def draw(results: Results, file: Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 4), layout='constrained')
     for recipe, label in RECIPES.items():
         points = {n: s for (r, n), s in sorted(results.items()) if r == recipe}
-        values = {n: [x['fifth/PCK'] for x in s] for n, s in points.items()}
+        values = {n: [x['tenth/PCK'] for x in s] for n, s in points.items()}
         means = [statistics.mean(v) for v in values.values()]
+        if recipe == 'taught':
+            for mean in means:
+                axes.axhline(mean, color='gray', ls='--', label=label)
+            continue
         (line,) = axes.plot([*values], means, label=label)
         for labels, seeds in values.items():
             axes.plot(
                 [labels] * len(seeds), seeds, 'o', color=line.get_color()
             )
     axes.set_xscale('log')
-    ticks = sorted({labels for _, labels in results})
+    ticks = sorted({labels for _, labels in results if labels})
     axes.set_xticks(ticks, [f'{n:,}' for n in ticks])
     axes.minorticks_off()
     axes.set_xlabel('people with labels')
-    axes.set_ylabel('PCK at a fifth of the box')
+    axes.set_ylabel('PCK at a tenth of the box')
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(loc='lower right')
     figure.savefig(file, dpi=120)
 
 

@@ -2,7 +2,7 @@
 _base_ = ['student_rtmcc.py']
 
 custom_imports = dict(
-    imports=['distilpose', 'benchmarks.leeds.some_labels'],
+    imports=['distilpose', 'leeds.some_labels'],
     allow_failed_imports=False,
 )
 train_dataloader = dict(

@@ -143,7 +143,7 @@ def settings(kind, pictures, work_dir, epochs):
 def test_docs_name_every_kind():
     rows = re.findall(
         r'^\| `\w+Head`.*?\| (`.+?`) \| [OHSN]',
-        Path('docs/students.md').read_text(),
+        Path('docs/status.md').read_text(),
         re.MULTILINE,
     )
     assert sorted('; '.join(rows).replace('`', '').split('; ')) == sorted(
