@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,16 @@ class Frame(NamedTuple):
     name: str
     number: int
     time: float | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """What a file of annotations says of it; seconds to four places."""
+        height, width = self.image.shape[:2]
+        entry: dict[str, Any] = dict(
+            file_name=self.name, width=width, height=height
+        )
+        if self.time is not None:
+            entry.update(frame=self.number, time=round(self.time, 4))
+        return entry
 
 
 class Skipped(NamedTuple):

@@ -94,13 +94,7 @@ class JsonResults:
         Raises:
             OSError: The file cannot be written. What was added before stays.
         """
-        height, width = frame.image.shape[:2]
-        image = dict(
-            id=image_id, file_name=frame.name, width=width, height=height
-        )
-        if frame.time is not None:
-            image.update(frame=frame.number, time=round(frame.time, 4))
-        self._images.append(image)
+        self._images.append(dict(id=image_id, **frame.entry()))
         for i, score in enumerate(pose_scores(poses, people)):
             self._count += 1
             row = dict(id=self._count, image_id=image_id, category_id=1)

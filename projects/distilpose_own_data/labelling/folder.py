@@ -90,10 +90,7 @@ class LabelFolder:
             write_image(place, frame.image)
         else:
             _link(self._photos / frame.name, place)
-        height, width = frame.image.shape[:2]
-        picture: Item = dict(file_name=frame.name, width=width, height=height)
-        if frame.time is not None:
-            picture.update(frame=frame.number, time=round(frame.time, 4))
+        picture: Item = frame.entry()
         columns = [poses.keypoints, poses.scores[..., None]]
         columns += [] if poses.sigmas is None else [poses.sigmas]
         values = np.concatenate(columns, axis=-1)
