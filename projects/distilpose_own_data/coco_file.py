@@ -49,7 +49,8 @@ class Annotations:
         images: Entries of images, each with another ``id``.
         people: Annotations of the categories that have these keypoints, as
             they were read.
-        by_teacher: Whether ``distilpose label`` wrote it.
+        teacher: Name of the model whose labels they are, if ``distilpose
+            label`` wrote the file; else empty.
         content: The whole file, as it was read.
     """
 
@@ -58,7 +59,7 @@ class Annotations:
     skeleton: list[Link]
     images: list[Item]
     people: list[Item]
-    by_teacher: bool = False
+    teacher: str = ''
     content: Item = field(default_factory=dict)
 
 
@@ -108,11 +109,19 @@ def read_annotations(
         )
     links = chosen[0].get('skeleton') or []
     skeleton = _skeleton(links, len(names), report)
-    info = content.get('info')
-    by_teacher = isinstance(info, dict) and 'teacher' in info
     return Annotations(
-        file, names, skeleton, images, people, by_teacher, content
+        file, names, skeleton, images, people, _teacher(content), content
     )
+
+
+def _teacher(content: Item) -> str:
+    """The name of the model that labelled a file, if one did."""
+    info = content.get('info')
+    if not isinstance(info, dict) or 'teacher' not in info:
+        return ''
+    about = info['teacher']
+    name = about.get('name') if isinstance(about, dict) else about
+    return str(name or 'a teacher')
 
 
 def _load(file: Path) -> Item:

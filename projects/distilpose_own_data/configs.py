@@ -104,6 +104,7 @@ def _settings(plan: Plan) -> str:
         more = f"train_type = '{kind}'  # a teacher labels\n"
     return fill(
         SETTINGS,
+        training_data=data.origins,
         title=Variable(plan.title),
         images=f'{data.root.rstrip("/")}/',
         num_keypoints=len(data.names),

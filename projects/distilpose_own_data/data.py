@@ -47,6 +47,7 @@ class Data(NamedTuple):
             ``'teacher'``; None without any.
         boxes_only: The split of which only boxes are known.
         is_labelled: Whether people labelled all.
+        origins: The files, each with the teacher whose labels it holds.
     """
 
     names: list[str]
@@ -56,6 +57,7 @@ class Data(NamedTuple):
     labels: str | None
     boxes_only: str | None
     is_labelled: bool
+    origins: list[str]
 
 
 def read_data(
@@ -93,7 +95,7 @@ def read_data(
             splits[kind] = rename(splits[kind], read[kind], names, found)
         report.take(found, kind)
     first = read.get('train') or read.get('val')
-    by_teacher = first is not None and first.by_teacher
+    by_teacher = first is not None and bool(first.teacher)
     if 'train' in splits and 'val' in splits:
         warn_of_overlap(splits, report)
     elif 'train' in splits and not report.errors:
@@ -105,7 +107,7 @@ def read_data(
         boxes_only = 'train'
     checked = read.get('val') or first
     labels = None if checked is None else 'people'
-    if checked and checked.by_teacher:
+    if checked and checked.teacher:
         labels = 'teacher'
     return Data(
         first.names if first else teacher.names if teacher else [],
@@ -115,6 +117,12 @@ def read_data(
         labels,
         boxes_only,
         not by_teacher and given.unlabelled is None,
+        [
+            part.file.name
+            + (f', labels of {part.teacher}' if part.teacher else '')
+            for kind, part in read.items()
+            if kind != 'val'
+        ],
     )
 
 

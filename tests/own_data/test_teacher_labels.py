@@ -68,6 +68,8 @@ def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
     )
     assert config.default_hooks.checkpoint.save_best == 'teacher/PCK'
     assert not (tmp_path / 'run/teacher.py').exists()
+    # An exported model says whose labels it learned.
+    assert config.training_data == [f'{made.name}, labels of a model']
 
 
 def test_labels_of_people_to_validate_on(made, files, tmp_path):
@@ -107,6 +109,10 @@ def test_labels_of_people_and_of_a_teacher(made, files, tmp_path):
         assert b['num_keypoints'] == (same[:, 2] > 0).sum() > 9
     config = Config.fromfile(folder / 'config.py')
     assert config.model.type == 'TopdownPoseEstimator'
+    assert config.training_data == [
+        'labels.json',
+        f'{made.name}, labels of a model',
+    ]
     data = config.train_dataloader.dataset
     assert [Path(x.ann_file).name for x in data.datasets] == [
         'unlabelled.json',
