@@ -1,6 +1,7 @@
 """``distilpose predict``: poses in images, videos and camera pictures."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +134,10 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         default=32,
         help='at most N people in one run of the model (default: %(default)s)',
     )
-    add = parser.add_argument_group('output').add_argument
+    _add_files(parser.add_argument_group('output').add_argument)
+
+
+def _add_files(add: Callable) -> None:
     add(
         '--out',
         **FOLDER,

@@ -62,6 +62,12 @@ class Annotations:
     teacher: str = ''
     content: Item = field(default_factory=dict)
 
+    @property
+    def origin(self) -> str:
+        """What exported files say of it as training data."""
+        by = f', labels of {self.teacher}' if self.teacher else ''
+        return f'{self.file.name}{by}'
+
 
 def read_boxes(file: Path, report: Report) -> Annotations:
     """Read people and boxes of a file in COCO format, not their keypoints.

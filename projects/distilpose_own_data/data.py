@@ -106,9 +106,9 @@ def read_data(
         splits['train'] = splits.pop('unlabelled')
         boxes_only = 'train'
     checked = read.get('val') or first
-    labels = None if checked is None else 'people'
-    if checked and checked.teacher:
-        labels = 'teacher'
+    labels = None
+    if checked:
+        labels = 'teacher' if checked.teacher else 'people'
     return Data(
         first.names if first else teacher.names if teacher else [],
         first.skeleton if first else [],
@@ -117,12 +117,7 @@ def read_data(
         labels,
         boxes_only,
         not by_teacher and given.unlabelled is None,
-        [
-            part.file.name
-            + (f', labels of {part.teacher}' if part.teacher else '')
-            for kind, part in read.items()
-            if kind != 'val'
-        ],
+        [part.origin for kind, part in read.items() if kind != 'val'],
     )
 
 
