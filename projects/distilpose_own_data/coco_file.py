@@ -127,7 +127,8 @@ def _teacher(content: Item) -> str:
         return ''
     about = info['teacher']
     name = about.get('name') if isinstance(about, dict) else about
-    return str(name or 'a teacher')
+    # Of a file, without folders: exported files will say it.
+    return Path(str(name or 'a teacher')).name
 
 
 def _load(file: Path) -> Item:

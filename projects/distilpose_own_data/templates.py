@@ -8,7 +8,7 @@ SETTINGS = """\
 _base_ = ['mmpose::_base_/default_runtime.py']
 custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 images = $images
-training_data = $training_data  # exported files say it
+training_data = $training_data
 num_keypoints = $num_keypoints
 flip = $flip  # train on mirrored photos, too, and test on both
 ${more}start = $start  # weights to start from, or None

@@ -26,7 +26,7 @@ def made(files, tmp_path_factory):
     """The file of a teacher, whose keypoints have another order."""
 
     def change(content):
-        content['info']['teacher'] = dict(name='a model')
+        content['info']['teacher'] = dict(name='/some/folder/a model')
         names = content['categories'][1]['keypoints']
         names[:] = [name.replace('_', ' ') for name in names[::-1]]
         for person in content['annotations']:

@@ -1,0 +1,66 @@
+"""A film without labels, of photos under CC BY 2.0 that are panned and zoomed.
+
+    python benchmarks/film_of_photos.py COCO FILM.mp4 [--seconds N]
+
+COCO is a folder in COCO's layout. Over each photo, a window moves for N
+seconds, by default 6. docs/without_labels.md follows such a film.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from moving_people import write_film
+from tqdm import tqdm
+from xtcocotools.coco import COCO
+
+CC_BY = 4  # in COCO's list of licenses
+SIZE = (640, 480)  # width and height, pixels
+
+
+def photos(folder: Path) -> Iterator[np.ndarray]:
+    """The photos that have people and may be shown."""
+    for split in ('train2017', 'val2017'):
+        coco = COCO(folder / f'annotations/person_keypoints_{split}.json')
+        for image in coco.loadImgs(coco.getImgIds()):
+            if image['license'] == CC_BY and coco.getAnnIds(image['id']):
+                yield cv2.imread(str(folder / split / image['file_name']))
+
+
+def pan_and_zoom(
+    photo: np.ndarray, frames: int, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Move a window of 0.6 to 1 of the photo's sides over it, turning."""
+    side = np.array(photo.shape[1::-1])
+    ends = rng.uniform((0.6, 0, 0, -12), (1, 1, 1, 12), (2, 4))
+    for t in np.linspace(0, 1, frames):
+        share, x, y, angle = ends[0] + (ends[1] - ends[0]) * t
+        scale = min(np.array(SIZE) / (side * share))
+        center = side / 2 + side * (1 - share) * ((x, y) - np.array(0.5))
+        warp = cv2.getRotationMatrix2D(center, angle, scale)
+        warp[:, 2] += np.array(SIZE) / 2 - center
+        yield cv2.warpAffine(photo, warp, SIZE)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument('coco', type=Path, metavar='COCO')
+    parser.add_argument('film', type=Path, metavar='FILM.mp4')
+    parser.add_argument('--seconds', type=int, default=6, metavar='N')
+    args = parser.parse_args()
+    rng = np.random.default_rng(0)
+    every = tqdm([*photos(args.coco)], unit='photo')
+    frames = args.seconds * 30
+    write_film(
+        args.film,
+        (image for photo in every for image in pan_and_zoom(photo, frames, rng)),
+    )
+
+
+if __name__ == '__main__':
+    main()
