@@ -58,7 +58,11 @@ def main() -> None:
     frames = args.seconds * 30
     write_film(
         args.film,
-        (image for photo in every for image in pan_and_zoom(photo, frames, rng)),
+        (
+            image
+            for photo in every
+            for image in pan_and_zoom(photo, frames, rng)
+        ),
     )
 
 
