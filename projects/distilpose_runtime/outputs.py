@@ -18,9 +18,9 @@ from .errors import UserValueError
 from .frames import Frame, Source
 from .images import write_image, written_path
 from .media import Images
-from .people import Finder, People, WholePicture
-from .poses import Estimator, Poses
-from .results import JsonResults
+from .people import Finder, WholePicture
+from .poses import Estimator
+from .results import JsonResults, Predicted
 
 __all__ = ['Destination', 'Outputs', 'Settings']
 
@@ -59,14 +59,7 @@ class Settings:
 class Destination(Protocol):
     """Where a ``Prediction`` goes, as it does to ``Outputs``."""
 
-    def add(
-        self,
-        frame: Frame,
-        image_id: Any,
-        people: People,
-        poses: Poses,
-        tracks: np.ndarray | None,
-    ) -> None: ...
+    def add(self, found: Predicted) -> None: ...
 
     def draw(self, frame: Frame, image: np.ndarray) -> None: ...
 
@@ -141,22 +134,15 @@ class Outputs:
         self.files = [*media, *sheets, json_file]
         self.notes: list[str] = []
 
-    def add(
-        self,
-        frame: Frame,
-        image_id: Any,
-        people: People,
-        poses: Poses,
-        tracks: np.ndarray | None,
-    ) -> None:
-        """Add what was predicted of a picture, as for ``JsonResults``.
+    def add(self, found: Predicted) -> None:
+        """Add what was predicted of a picture.
 
         Raises:
             OSError: It cannot be written. What was added before stays.
         """
-        self._results.add(frame, image_id, people, poses, tracks)
+        self._results.add(found)
         if self._sheet is not None:
-            self._sheet.add(frame, poses)
+            self._sheet.add(found.frame, found.poses)
 
     def draw(self, frame: Frame, image: np.ndarray) -> None:
         """Add a picture with poses drawn in it.

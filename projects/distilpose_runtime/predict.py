@@ -16,6 +16,7 @@ from .outputs import Destination, Settings
 from .overlap import overlapped
 from .people import Finder, few, image_ids
 from .poses import Estimator
+from .results import Predicted
 from .stages import Numbering, Stages, Work, reason, timed
 
 __all__ = ['Prediction', 'Report']
@@ -216,11 +217,13 @@ class Prediction:
             report.skipped.append(Skipped(frame.name, fault, 0))
         with timed(work.seconds, 'write'):
             self.outputs.add(
-                frame,
-                self._image_id(frame),
-                work.people,
-                work.poses,
-                work.tracks,
+                Predicted(
+                    frame,
+                    self._image_id(frame),
+                    work.people,
+                    work.poses,
+                    work.tracks,
+                )
             )
         report.add(work)
 

@@ -7,7 +7,7 @@ import io
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,11 +15,21 @@ from .frames import Frame
 from .people import People
 from .poses import Estimator, Poses
 
-__all__ = ['JsonResults', 'pose_scores']
+__all__ = ['JsonResults', 'Predicted', 'pose_scores']
 
 # A file is made valid after so many seconds, but for at most a 20th of the
 # time: what follows the annotations is written anew each time.
 SECONDS = 5.0
+
+
+class Predicted(NamedTuple):
+    """What was predicted of a picture."""
+
+    frame: Frame
+    image_id: Any  # its number
+    people: People
+    poses: Poses
+    tracks: np.ndarray | None  # numbers (N,), below 0 for none; or None
 
 
 def pose_scores(poses: Poses, people: People) -> np.ndarray:
@@ -74,26 +84,13 @@ class JsonResults:
         self._count = 0
         self.flush()
 
-    def add(
-        self,
-        frame: Frame,
-        image_id: Any,
-        people: People,
-        poses: Poses,
-        tracks: np.ndarray | None,
-    ) -> None:
+    def add(self, found: Predicted) -> None:
         """Add the people of an image.
-
-        Args:
-            frame: The image.
-            image_id: Its number.
-            people: Their boxes.
-            poses: Their keypoints.
-            tracks: Their numbers (N,), below 0 for none; or None for all.
 
         Raises:
             OSError: The file cannot be written. What was added before stays.
         """
+        frame, image_id, people, poses, tracks = found
         self._images.append(dict(id=image_id, **frame.entry()))
         for i, score in enumerate(pose_scores(poses, people)):
             self._count += 1

@@ -14,7 +14,7 @@ from distilpose_runtime import results as module
 from distilpose_runtime.formats import write
 from distilpose_runtime.frames import Frame
 from distilpose_runtime.people import People
-from distilpose_runtime.results import JsonResults, pose_scores
+from distilpose_runtime.results import JsonResults, Predicted, pose_scores
 
 KEYPOINTS = np.array([[[1.25, 2.5], [3, 4]], [[5, 6], [7, 8]]], np.float32)
 SCORES = np.array([[0.9, 0.5], [0.1, 0.6]], np.float32)
@@ -56,8 +56,8 @@ def test_scores_as_coco_ranks_them():
 def test_json(tmp_path):
     path = tmp_path / 'a.json'
     file = JsonResults(path, dict(model='x', complete=False), ESTIMATOR)
-    file.add(frame(3), 33, people(), poses(), np.array([4, -1]))
-    file.add(frame(4), 34, people(0), poses(0), np.array([]))
+    file.add(Predicted(frame(3), 33, people(), poses(), np.array([4, -1])))
+    file.add(Predicted(frame(4), 34, people(0), poses(0), np.array([])))
     file.close(dict(complete=True))
     found = json.loads(path.read_text())
     assert found['info'] == dict(model='x', complete=True)
@@ -86,7 +86,9 @@ def test_json(tmp_path):
 def test_coco_reads_it(tmp_path):
     path = tmp_path / 'a.json'
     file = JsonResults(path, {}, WITHOUT)
-    file.add(frame(3, time=0.5), 33, people(), poses(sigmas=False), None)
+    file.add(
+        Predicted(frame(3, time=0.5), 33, people(), poses(sigmas=False), None)
+    )
     file.close({})
     data = COCO(str(path))
     assert data.loadImgs(33)[0]['time'] == 0.5
@@ -103,7 +105,7 @@ def test_valid_at_any_moment(tmp_path, monkeypatch):
 
     def count_after(seconds):
         clock[0] += seconds
-        file.add(frame(0), 0, people(), poses(), None)
+        file.add(Predicted(frame(0), 0, people(), poses(), None))
         found = json.loads(path.read_text())
         assert len(found['annotations']) == 2 * len(found['images'])
         return len(found['images'])
@@ -116,7 +118,7 @@ def test_valid_at_any_moment(tmp_path, monkeypatch):
 def test_name_that_is_no_utf8(tmp_path):
     odd = frame(0)._replace(name='caf\udce9.jpg')
     file = JsonResults(tmp_path / 'a.json', {}, ESTIMATOR)
-    file.add(odd, 0, people(), poses(), None)
+    file.add(Predicted(odd, 0, people(), poses(), None))
     file.close({})
     write(file.path, 'csv')
     content = (tmp_path / 'a.json').read_text(encoding='utf-8')
@@ -153,7 +155,7 @@ def test_full_disk_leaves_valid_json(tmp_path, monkeypatch, room):
     file = JsonResults(path, {}, ESTIMATOR)
     with pytest.raises(OSError, match='No space left'):
         for i in range(10000):
-            file.add(frame(i), i, people(), poses(), None)
+            file.add(Predicted(frame(i), i, people(), poses(), None))
     found = json.loads(path.read_text())
     assert len(found['annotations']) == 2 * len(found['images'])
     with pytest.raises(OSError):

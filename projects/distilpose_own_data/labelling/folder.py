@@ -22,8 +22,7 @@ from distilpose_runtime.files import written_whole
 from distilpose_runtime.frames import Frame
 from distilpose_runtime.images import write_image
 from distilpose_runtime.parts import Part, Parts
-from distilpose_runtime.people import People
-from distilpose_runtime.poses import Poses
+from distilpose_runtime.results import Predicted
 
 from .coco import Tally, coco_text, labels_of
 from .journal import Journal, has_ended, pictures_of
@@ -72,19 +71,13 @@ class LabelFolder:
         self._journal = Journal(parts.file('.jsonl'))
         self.is_done = self._was_complete or self._journal.complete
 
-    def add(
-        self,
-        frame: Frame,
-        image_id: Any,
-        people: People,
-        poses: Poses,
-        tracks: np.ndarray | None,
-    ) -> None:
+    def add(self, found: Predicted) -> None:
         """Keep a picture and its people.
 
         Raises:
             OSError: The folder cannot be written. What was added before stays.
         """
+        frame, people, poses = found.frame, found.people, found.poses
         place = self.folder / 'images' / frame.name
         if self._photos is None:
             write_image(place, frame.image)

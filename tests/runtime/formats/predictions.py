@@ -8,7 +8,7 @@ import numpy as np
 from distilpose_runtime import Poses
 from distilpose_runtime.frames import Frame
 from distilpose_runtime.people import People
-from distilpose_runtime.results import JsonResults
+from distilpose_runtime.results import JsonResults, Predicted
 
 NAMES = ['nose', 'left_knee', 'right_knee']
 SKELETON = [(0, 1), (1, 2)]
@@ -56,12 +56,8 @@ def write_film(
         frame = Frame(image, 'a walk.mp4', number, number / RATE)
         boxes = np.tile(np.array([1, 2, 11, 22], np.float32), (len(found), 1))
         people = People(boxes, np.ones(len(found), np.float32))
-        file.add(
-            frame,
-            number,
-            people,
-            poses(number, len(found), sigmas),
-            np.array(found) if numbered else None,
-        )
+        numbers = np.array(found) if numbered else None
+        found_poses = poses(number, len(found), sigmas)
+        file.add(Predicted(frame, number, people, found_poses, numbers))
     file.close({})
     return path
