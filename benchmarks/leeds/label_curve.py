@@ -64,20 +64,24 @@ def table(results: Results) -> str:
 
 
 def draw(results: Results, file: Path) -> None:
-    """A line for each recipe, and a dot for each seed."""
+    """A line for each recipe, through the mean; bars are the spread."""
     figure, axes = plt.subplots(figsize=(6, 4), layout='constrained')
     for recipe, label in RECIPES.items():
-        points = {n: s for (r, n), s in sorted(results.items()) if r == recipe}
-        values = {n: [x['tenth/PCK'] for x in s] for n, s in points.items()}
-        means = [statistics.mean(v) for v in values.values()]
+        points = {
+            n: [x['tenth/PCK'] for x in seeds]
+            for (r, n), seeds in sorted(results.items())
+            if r == recipe
+        }
+        means = [statistics.mean(x) for x in points.values()]
+        spreads = [
+            statistics.stdev(x) if len(x) > 1 else 0 for x in points.values()
+        ]
         if recipe == 'taught':
             for mean in means:
                 axes.axhline(mean, color='gray', ls='--', label=label)
-            continue
-        (line,) = axes.plot([*values], means, label=label)
-        for labels, seeds in values.items():
-            axes.plot(
-                [labels] * len(seeds), seeds, 'o', color=line.get_color()
+        elif points:
+            axes.errorbar(
+                [*points], means, spreads, fmt='o-', capsize=4, label=label
             )
     axes.set_xscale('log')
     ticks = sorted({labels for _, labels in results if labels})
