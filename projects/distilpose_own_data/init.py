@@ -144,6 +144,12 @@ def _tell(plan: Plan, report: Report) -> None:
             'teacher once.'
         )
     report.facts.append(f'Schedule: {plan.schedule.why}.')
+    if plan.start == 'none':
+        report.facts.append(
+            'The student starts from random weights, and may learn nothing '
+            'for hundreds of steps. One that is trained, of any keypoints, '
+            'learns from the first: name it by --start.'
+        )
     if plan.data.labels == 'teacher':
         report.facts.append(
             'The labels to validate on are those of a teacher: the log says '

@@ -109,7 +109,9 @@ def test_start(name, run, tmp_path):
     mine.write_bytes(b'')
     starts = {}
     for begin in (None, 'none', str(mine)):
-        folder, _ = run(name, start=begin)
+        folder, report = run(name, start=begin)
+        warned = any('random weights' in x for x in report.facts)
+        assert warned == (begin == 'none')
         config = config_of(folder)
         hooks = {hook.type: hook for hook in config.custom_hooks}
         starts[begin] = hooks.get('FineTuneHook', {}).get('checkpoint')
