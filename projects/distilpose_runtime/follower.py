@@ -7,6 +7,7 @@ N: people. K: keypoints. Boxes are (x1, y1, x2, y2), pixels of the picture.
 """
 
 from collections.abc import Callable
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,10 @@ AREA = 0.4
 SAME = 0.8
 # With version 0.2's model, in none of 370 cases with nobody lost the first
 # two were so; in 94 to 100 of 100 with the person gone, after a cut, one was.
+
+# A detection is of a person already known if the IoU of its box and theirs is
+# at least this.
+KNOWN = 0.3
 
 
 class _Found(NamedTuple):
@@ -62,6 +67,11 @@ class Follower:
             ``PoseEstimator`` does.
         every: How many frames there are from one detection to the next.
 
+    Attributes:
+        numbers: Numbers (N,) of the people in the last frame, for ``draw``.
+            People keep theirs from frame to frame while their boxes overlap;
+            who is new gets the lowest that is free.
+
     Raises:
         ValueError: ``every`` is below 1.
     """
@@ -77,6 +87,7 @@ class Follower:
         self._estimator = estimator
         self._count = 0
         self._start: _Found | None = None
+        self.numbers = np.empty(0, int)
         self._boxes = np.empty((0, 4), np.float32)
         self._shape: tuple[int, ...] = ()
 
@@ -119,6 +130,7 @@ class Follower:
                 return people, poses
         people = People(*find())
         poses = self._estimator(image, people.boxes)
+        self.numbers = _numbered(people.boxes, self._boxes, self.numbers)
         self._start, self._boxes = _Found(people, poses), people.boxes
         self._shape = image.shape
         return people, poses
@@ -144,6 +156,21 @@ def _moved(start: _Found, poses: Poses) -> np.ndarray:
         spreads.append(np.sqrt(spread)[:, None])
     moved = means[1] + (corners - means[0]) * spreads[1] / spreads[0]
     return moved.reshape(-1, 4).astype(np.float32)
+
+
+def _numbered(
+    boxes: np.ndarray, known: np.ndarray, numbers: np.ndarray
+) -> np.ndarray:
+    """Numbers of people in boxes (N, 4), some of them of those known (M,)."""
+    ious, given = _ious(boxes, known), np.full(len(boxes), -1)
+    while ious.size and ious.max() >= KNOWN:
+        i, j = np.unravel_index(ious.argmax(), ious.shape)
+        given[i] = numbers[j]
+        ious[i], ious[:, j] = 0, 0
+    free = (x for x in count() if x not in given)
+    for i in np.flatnonzero(given < 0):
+        given[i] = next(free)
+    return given
 
 
 def _is_lost(

@@ -38,7 +38,8 @@ class Work:
         found: What the detector found.
         people: Who is in it.
         poses: Their poses.
-        tracks: Their numbers (N,), or None.
+        numbers: Their numbers (N,) as the follower has them.
+        tracks: Their numbers (N,) as a tracker has them, or None.
         drawn: The picture with the poses drawn in it.
         fault: Why there is none.
         undrawn: Of how many people every keypoint has too low a score to be
@@ -52,6 +53,7 @@ class Work:
     found: People | None = None
     people: People = field(init=False)
     poses: Poses = field(init=False)
+    numbers: np.ndarray = field(init=False)
     tracks: np.ndarray | None = None
     drawn: np.ndarray | None = None
     fault: str = ''
@@ -144,7 +146,7 @@ class Stages:
                 f'finite for {work.frame.name}. Its weights are damaged, or '
                 'its precision is too low.'
             )
-        work.poses = poses
+        work.poses, work.numbers = poses, self._follow.numbers
         if self._numbering is not None:
             with timed(work.seconds, 'people'):
                 work.tracks = self._numbering(work.people, work.frame.time)
@@ -173,10 +175,8 @@ class Stages:
         parts = settings.draw
         if parts is None:
             parts = ('poses', 'ids') if settings.track else ('poses',)
-        is_film = work.frame.time is not None
-        if numbers is None and is_film and 'ids' not in parts:
-            # Their order changes in a film, and so would their colours.
-            numbers = np.full(len(poses), -1)
+        if numbers is None and work.frame.time is not None:
+            numbers = work.numbers
         threshold = settings.keypoint_threshold
         if 'poses' in parts:
             low = (poses.scores < threshold).all(axis=1)

@@ -181,6 +181,31 @@ def test_film_that_ends_early(model, tmp_path, capsys):
     assert sum(capture.read()[0] for _ in range(count + 1)) == count
 
 
+def test_colours_stay_in_a_film(photos, model, tmp_path, monkeypatch):
+    """Though the order of people changes; each photo begins anew."""
+    orders = [PEOPLE, PEOPLE[::-1], PEOPLE[1:]]
+    rows = [
+        dict(image_id=i, bbox=box)
+        for i, people in enumerate(orders)
+        for box in people
+    ]
+    boxes = tmp_path / 'x.json'
+    boxes.write_text(json.dumps(rows))
+    given = []
+
+    def draw(image, poses, threshold, parts, numbers):
+        given.append(numbers if numbers is None else numbers.tolist())
+        return image
+
+    monkeypatch.setattr('distilpose_runtime.stages.draw', draw)
+    for source in (plain_film(tmp_path / 'a.mp4', 3), photos):
+        predict(
+            *(source, '--model', model, '--boxes', boxes),
+            *('--out', tmp_path / 'out' / source.stem),
+        )
+    assert given == [[0, 1], [1, 0], [1], None, None, None]
+
+
 @pytest.mark.parametrize('numbers', [[7, -1], [-1, -1]])
 def test_numbers_of_people(model, tmp_path, monkeypatch, capsys, numbers):
     """Of a tracker that knows the first of two people, or neither."""

@@ -74,6 +74,28 @@ def test_boxes_follow_between_detections():
     assert world.searches == 3
 
 
+def test_numbers_stay_with_people():
+    """Whatever the detector's order. Who is new takes the lowest free."""
+    world = World([[50, 50, 130, 250], [300, 80, 400, 280]])
+    follow, found = Follower(world, every=2), []
+    away, new = world.boxes[0] + [200, 0, 200, 0], [0, 0, 40, 90]
+    for boxes in (
+        world.boxes,
+        world.boxes[::-1] + 5,
+        [new, *world.boxes[::-1] + 10],
+        [*world.boxes[1:] + 15, away, new],  # the first has left
+        [],
+        [new],
+    ):
+        for _ in range(2):
+            world.boxes = np.float32(boxes).reshape(-1, 4)
+            follow(IMAGE, world.find)
+            found.append(follow.numbers.tolist())
+    assert world.searches == 6
+    assert found[::2] == found[1::2]
+    assert found[::2] == [[0, 1], [1, 0], [2, 1, 0], [1, 0, 2], [], [0]]
+
+
 def test_boxes_grow_with_people():
     """By an eighth in both directions, and then in height alone."""
     world = World([[100, 100, 180, 260]])
