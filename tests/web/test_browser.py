@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import shutil
 import threading
 from contextlib import contextmanager
@@ -15,8 +16,9 @@ import pytest
 from PIL import Image
 
 from distilpose.deploy.export import export_onnx
-from distilpose_runtime import PoseEstimator
+from distilpose_runtime import PoseEstimator, Poses
 from distilpose_runtime.detectors import Detector
+from distilpose_runtime.follower import Follower
 from distilpose_runtime.images import read_image
 from distilpose_runtime.named import MODELS
 from distilpose_runtime.web import make_server, page_files
@@ -389,6 +391,80 @@ def saved(page):
     return json.loads(download.value.path().read_text())
 
 
+def followed(frames, every):
+    """Boxes of Python's follower, of poses as the page has them; and which
+    frames a detector looks at. A frame is [{box, keypoints, scores}]."""
+
+    def values(name):
+        return np.array([person[name] for person in frames[t]])
+
+    def estimate(image, boxes):
+        poses = values('keypoints'), values('scores'), None
+        return Poses(*poses, boxes, ['a'] * 17, [])
+
+    def find():
+        looked.append(t)
+        boxes = values('box').astype(np.float32)
+        return boxes, np.ones(len(boxes))
+
+    follow, boxes, looked = Follower(estimate, every), [], []
+    for t in range(len(frames)):
+        image = np.empty((HEIGHT, WIDTH + (t >= 260), 3), np.uint8)
+        boxes.append(follow(image, find)[0].boxes)
+    return np.array(boxes), looked
+
+
+def test_people_are_followed_as_in_python(page):
+    """Two, of whom one is lost, scene by scene, in each of the ways."""
+    rng, frames = np.random.default_rng(0), []
+    first, other = np.array([[60, 60, 150, 260], [330, 90, 430, 300]])
+    shape = rng.uniform(0, 1, (2, 17, 2))
+    for end, score, power in (
+        (first, 0.3, 1),
+        ([90, 120, 120, 190], 1, 1),  # shrinks
+        ([0, 0, 250, 500], 1, 1),  # grows
+        ([-75, 60, 15, 260], 1, 1),  # leaves
+        (other + 3, 1, 1),
+        ([200, 60, 290, 260], 1, 9),  # jumps at the end
+        (first + 10, 1, 1),  # while the picture changes its size
+    ):
+        for share in (np.arange(40) / 39) ** power:
+            boxes = np.array([first + share * (end - first), other])
+            low, high = boxes[:, None, :2], boxes[:, None, 2:]
+            points = low + (high - low) * rng.normal(shape, 0.01)
+            scores = (1 - share * (1 - score)) * shape[..., 0]
+            people = zip(boxes.tolist(), points.tolist(), scores.tolist())
+            names = 'box', 'keypoints', 'scores'
+            frames.append([dict(zip(names, person)) for person in people])
+    expected, looked = followed(frames, 40)
+    found = page.evaluate(
+        """async ([frames, width, height]) => {
+            const { Picture } = await import('/picture.js');
+            const boxes = [], looked = [];
+            let t = 0;
+            const picture = new Picture({
+                show: () => ({ width: width + (t >= 260), height }),
+                estimate: () => ({ poses: frames[t] }),
+                detect: () => {
+                    looked.push(t);
+                    return frames[t];
+                },
+            });
+            for (; t < frames.length; t++) {
+                const earlier = picture.people;
+                await picture.show();
+                await picture.find(earlier, t % 40 === 0);
+                boxes.push(picture.people.map(({ box }) => box));
+            }
+            return [boxes, looked];
+        }""",
+        [frames, WIDTH, HEIGHT],
+    )
+    assert found[1] == looked
+    assert len({t // 40 for t in looked if t % 40}) == 7
+    np.testing.assert_allclose(found[0], expected, atol=1e-3)
+
+
 def test_film(page, tmp_path):
     """Each frame, with the man in it; and a longer one, which is stopped."""
     page.set_input_files('#file', film(tmp_path / 'a.webm', 8))
@@ -400,13 +476,18 @@ def test_film(page, tmp_path):
     assert [x['number'] for f in frames for x in f['people']] == [1] * 8
     left = [frame['people'][0]['box'][0] for frame in frames]
     assert 10 < left[-1] - left[0] < 18  # 14 pixels further on
+    boxes, _ = followed([frame['people'] for frame in frames], 7)
+    given = [[x['box'] for x in frame['people']] for frame in frames]
+    np.testing.assert_allclose(given, boxes, atol=1e-3)
+    scores = [frame['people'][0]['score'] for frame in frames]
+    assert len(set(scores[:7])) == 1 and scores[7] != scores[6]
     page.set_input_files('#file', film(tmp_path / 'b.webm', 100))
-    wait_for(page, 'Frame 2,')
+    wait_for(page, re.compile(r'Frame \d\d,'))
     page.check('#boxes')  # the page is not frozen
     page.uncheck('#boxes')
     page.click('#stop')
     page.locator('#stop').wait_for(state='hidden')
-    assert 2 <= len(saved(page)['frames']) < 100
+    assert 10 <= len(saved(page)['frames']) < 100
     page.click('#example')
     page.locator('[aria-label="example.jpg, people: 1"]').wait_for()
     assert 'people' in saved(page)

@@ -134,6 +134,9 @@ export function overlap(a, b) {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
   const shared = Math.max(width, 0) * Math.max(height, 0);
-  const area = ([x1, y1, x2, y2]) => (x2 - x1) * (y2 - y1);
   return shared / (area(a) + area(b) - shared);
+}
+
+export function area([x1, y1, x2, y2]) {
+  return (x2 - x1) * (y2 - y1);
 }

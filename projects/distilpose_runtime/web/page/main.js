@@ -14,6 +14,7 @@ const canvas = element('picture');
 const turns = new Turns();
 const FILMS = /\.(avi|m4v|mkv|mov|mp4|mpe?g|ogv|webm)$/i;
 const DRAW = 'Draw a box around each person.';
+const DETECTIONS = 4; // a second of film, as in follower.py
 
 let models, picture, list, look, loaded;
 let chosen = null; // one of the people
@@ -108,7 +109,7 @@ function play(frames, name) {
     const progress = element('progress');
     const started = performance.now();
     const found = [];
-    let count = 0;
+    let [count, before] = [0, null];
     element('stop').hidden = false;
     try {
       for await (const { bitmap, time, share } of frames) {
@@ -116,7 +117,9 @@ function play(frames, name) {
         if (!count) begin(name);
         const earlier = picture.people;
         await picture.show(bitmap);
-        await picture.find(earlier);
+        const turn = Math.floor(time * DETECTIONS);
+        await picture.find(earlier, turn !== before);
+        before = turn;
         render();
         if (share !== undefined) {
           film = found;

@@ -1,6 +1,7 @@
 // The picture that the page shows, and who is in it.
 
 import { overlap } from './detector.js';
+import { follow } from './follower.js';
 import { boxFault } from './pose.js';
 
 const LONGEST = 1600; // pixels of the bitmap, which is scaled down
@@ -31,15 +32,20 @@ export class Picture {
     Object.assign(this, shown, { people: [] });
   }
 
-  /** Find people and their poses; those of `earlier` keep their numbers. */
-  async find(earlier = []) {
+  /**
+   * Find people and their poses; those of `earlier` keep their numbers. Unless
+   * the detector is due, boxes follow the poses until someone is lost.
+   */
+  async find(earlier = [], isDue = true) {
+    if (!isDue && (await this.follow(earlier))) return;
+    this.people = [];
     const found = await this.models.detect();
     const known = new Set(earlier);
     for (const { box, score } of found) {
       if (this.fault(box)) continue;
       let [same, most] = [null, SAME];
       for (const person of known) {
-        const shared = overlap(person.box, box);
+        const shared = overlap(person.next, box);
         if (shared >= most) [same, most] = [person, shared];
       }
       known.delete(same);
@@ -47,6 +53,23 @@ export class Picture {
       this.people.push({ number, box, score });
     }
     await this.estimate();
+    const { width, height } = this;
+    for (const person of this.people) {
+      const { box, pose } = person;
+      person.start = { box, pose, width, height };
+      person.next = box;
+    }
+  }
+
+  /** Find people by their poses alone; false if someone is lost. */
+  async follow(earlier) {
+    this.people = earlier.map((person) => ({
+      ...person,
+      box: person.next,
+      posed: null,
+    }));
+    await this.estimate();
+    return follow(this.people, this);
   }
 
   /** Find the poses of those whose box is new. */
