@@ -175,6 +175,6 @@ FORMATS = {
         mean=BGR_MEAN,
         std=BGR_STD,
         fill=0,
-        overlap=0.6,
+        overlap=0.5,
     ),
 }

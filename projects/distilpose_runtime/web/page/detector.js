@@ -10,7 +10,7 @@ const STD = [57.375, 57.12, 58.395];
 const STRIDES = [8, 16, 32];
 const PERSON = 0; // of COCO's 80 classes
 const MIN_SCORE = 0.35;
-const MAX_OVERLAP = 0.6;
+const MAX_OVERLAP = 0.5;
 
 /**
  * An image as the detector's input, scaled to fit into its upper left corner:
