@@ -52,14 +52,14 @@ OUTLINE = (20, 20, 20)
 
 # The radius of a keypoint.
 RADIUS = 1 / 60  # at most, of the person's size
-CROWDED = 0.35  # at most, of the distance to the second nearest keypoint
+CROWDED = 0.18  # at most, of the distance to the second nearest keypoint
 SMALLEST = 1.2  # at least, pixels
 # That of a hollow one, so that its hole can be seen.
 HOLLOW = 1.2  # times as much
 SMALLEST_HOLLOW = 2.5  # at least, pixels
 # Shares of that radius.
 LIMB = 1.1  # the width of a limb at the keypoint
-RING = 0.4  # the width of a hollow keypoint's line
+RING = 0.25  # the width of a hollow keypoint's line
 EDGE = 0.4  # the width of the outline
 # Pixels. A thinner outline is left out.
 FAINTEST = 0.5
@@ -82,9 +82,8 @@ class Person(NamedTuple):
 
     @property
     def edge(self) -> float:
-        """Width of the outline, or 0."""
-        edge = EDGE * self.radius
-        return edge if edge >= FAINTEST else 0.0
+        """Width of the outlines as a share of radii, or 0."""
+        return EDGE if EDGE * self.radius >= FAINTEST else 0.0
 
 
 def people_of(

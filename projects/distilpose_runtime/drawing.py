@@ -70,8 +70,10 @@ def draw(
             _draw_limbs(canvas, person, poses.skeleton)
             _draw_keypoints(canvas, person)
     if 'ids' in parts:
+        taken = np.zeros(canvas.shape[:2], bool)
         for person in people:
-            _draw_number(canvas, person)
+            if person.number >= 0:
+                _draw_number(canvas, person, taken)
     return canvas
 
 
@@ -105,9 +107,9 @@ def _draw_limbs(
     points[:, 0] += along * cut[:, :1]
     points[:, 1] -= along * cut[:, 1:]
     across = along[:, ::-1] * [-1, 1]
-    half = LIMB / 2 * person.radii[ends]
     for edge in dict.fromkeys((person.edge, 0.0)):  # the outlines first
-        sides = (half + edge - SPREAD)[..., None] * across[:, None]
+        half = (LIMB / 2 + edge) * person.radii[ends] - SPREAD
+        sides = half[..., None] * across[:, None]
         corners = np.concatenate(
             [points + sides, (points - sides)[:, ::-1]], axis=1
         )
@@ -120,10 +122,10 @@ def _draw_limbs(
 def _draw_keypoints(canvas: np.ndarray, person: Person) -> None:
     given = np.flatnonzero(person.shown)
     radii = person.radii[given]
-    holes = np.maximum((1 - RING) * radii, radii - 1)
+    holes = np.minimum((1 - RING) * radii, radii - 1)
     for edge in dict.fromkeys((person.edge, 0.0)):  # the outlines first
         # The outline is outside of a ring, which stays hollow.
-        rims = np.stack([radii + edge - SPREAD, holes + SPREAD])
+        rims = np.stack([(1 + edge) * radii - SPREAD, holes + SPREAD])
         shapes = person.points[given, None] + rims[..., None, None] * CIRCLE
         for k, rim, hole in zip(given, *_fixed(shapes)):
             color = OUTLINE if edge else person.dots[k]
@@ -162,19 +164,24 @@ def _draw_box(canvas: np.ndarray, person: Person) -> None:
     cv2.rectangle(canvas, (x1, y1), (x2, y2), person.color, width)
 
 
-def _draw_number(canvas: np.ndarray, person: Person) -> None:
-    if person.number < 0:
-        return
+def _draw_number(
+    canvas: np.ndarray, person: Person, taken: np.ndarray
+) -> None:
+    """Draw it above the box, right of numbers that are there (``taken``)."""
     height, width = canvas.shape[:2]
-    tall = min(max(5 * person.radius, height / 80, 10), height / 12)
+    tall = min(max(3 * person.radius, height / 80, 10), height / 12)
     text, font = str(person.number), cv2.FONT_HERSHEY_SIMPLEX
-    scale, bold = tall / 22, max(round(tall / 8), 1)
+    scale, bold = tall / 22, max(round(tall / 10), 1)
     (w, h), _ = cv2.getTextSize(text, font, scale, bold)
     pad = max(round(tall / 4), 2)
     across, down = w + 2 * pad, h + 2 * pad
     x, y = np.round(person.box[:2]).astype(int).tolist()
     x = max(min(x, width - across), 0)
     y = max(min(y - down, height - down), 0)
+    free = range(x, width - across + 1)
+    rows = taken[y : y + down]
+    x = next((i for i in free if not rows[:, i : i + across].any()), x)
+    rows[:, x : x + across] = True
     canvas[y : y + down, x : x + across] = person.color
     place = x + pad, y + pad + h
     cv2.putText(canvas, text, place, font, scale, OUTLINE, bold, cv2.LINE_AA)

@@ -1,5 +1,7 @@
 """What is drawn of people, and where."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,13 +84,18 @@ def test_a_box_of_the_whole_picture_makes_nobody_thick():
 
 
 def test_crowded_keypoints_are_smaller():
-    face = poses(keypoints=POINTS[None] * [0.05, 1.0])
-    assert (draw(IMAGE, face)[100, 12:] != 90).any(-1).sum() < 12
-    assert (draw(IMAGE, poses())[100, 60:75] != 90).any(-1).sum() >= 6
+    """With their outlines, so that a face can be seen."""
+    eyes = [[100, 100], [110, 100], [105, 108], [60, 300], [240, 350]]
+    picture = draw(IMAGE, poses(keypoints=np.array([eyes]), skeleton=[]))
+    crowded = (picture[100, 90:105] != 90).any(-1).sum()
+    assert crowded == pytest.approx(2 * 0.18 * 10 * 1.4, abs=2)
+    alone = (picture[300, 45:75] != 90).any(-1).sum()
+    assert alone == pytest.approx(2 * 250 / 60 * 1.4, abs=2)
 
 
 def test_unsure_keypoints_are_hollow():
     """Up to a score of 0.5; limbs end at them."""
+    scores = np.full((1, 5), 0.4)
     picture = draw(IMAGE, scored(0.4, 0.5, 0.9, 0.9, 0.9))
     x, y = POINTS[0]
     assert at(picture, x, y) == BACKGROUND
@@ -96,7 +103,10 @@ def test_unsure_keypoints_are_hollow():
     assert picture[y - 6 : y, x].min(-1).max() > 150  # the white ring
     assert at(picture, *POINTS[1]) == PEOPLE[0]
     assert at(picture, 60, 200) == LEFT
-    small = draw(IMAGE, poses(0.1, scores=np.full((1, 5), 0.4)))
+    large = draw(np.tile(IMAGE, (4, 4, 1)), poses(4, scores=scores))
+    ring = large[400, 245:265]  # of a radius of 20 at 240
+    assert (ring.min(-1) > 200).sum() == pytest.approx(5, abs=1)
+    small = draw(IMAGE, poses(0.1, scores=scores))
     assert at(small, 6, 10) == BACKGROUND
 
 
@@ -144,6 +154,23 @@ def test_numbers_stay_inside(corner):
     assert count == free > 100
     unknown = draw(IMAGE, poses(), parts=['ids'], numbers=[-1])
     assert np.array_equal(unknown, IMAGE)
+
+
+def test_numbers_do_not_hide_each_other():
+    both = two_people()
+    same = poses(
+        keypoints=both.keypoints[[0, 0]],
+        boxes=both.boxes[[0, 0]],
+        scores=both.scores,
+        sigmas=None,
+    )
+    for corner in ([0, 0], [140, 20]):
+        moved = replace(same, boxes=same.boxes + corner * 2)
+        one, two = [
+            (draw(IMAGE, moved, 0.3, ['ids'], given) != 90).any(-1).sum()
+            for given in ([5, -1], [5, 5])
+        ]
+        assert two == 2 * one > 100
 
 
 def test_small_people_are_drawn_last():

@@ -65,13 +65,12 @@ function prepare(given, scale, info, look, minScore) {
   const shown = scores.map((score, k) => known[k] && score >= minScore);
   const hollow = scores.map((score) => score < look.sure);
   const radius = look.radius * size(box, points, known);
+  const radii = radiiOf({ points, shown, hollow }, radius, look);
   const color = colorOf(given, look);
-  const edge = look.edge * radius;
+  const edge = look.edge * radius >= look.faintest ? look.edge : 0;
   return {
-    ...{ given, box, points, shown, hollow, radius, color },
+    ...{ given, box, points, shown, hollow, radius, radii, edge, color },
     ...colorsOf(color, info, look),
-    edge: edge >= look.faintest ? edge : 0,
-    radii: radiiOf({ points, shown, hollow }, radius, look),
     sigmas: sigmas?.map((pair) => pair.map((value) => value * scale)),
   };
 }
@@ -160,9 +159,12 @@ function drawLimbs(context, person, look) {
     shape.closePath();
     return shape;
   });
-  context.lineWidth = 2 * edge;
   context.strokeStyle = rgb(look.outline);
-  if (edge) shapes.forEach((shape) => shape && context.stroke(shape));
+  shapes.forEach((shape, i) => {
+    const [a, b] = person.skeleton[i];
+    context.lineWidth = edge * (radii[a] + radii[b]);
+    if (shape && edge) context.stroke(shape);
+  });
   shapes.forEach((shape, i) => {
     context.fillStyle = lines[i];
     if (shape) context.fill(shape);
@@ -171,9 +173,10 @@ function drawLimbs(context, person, look) {
 
 function drawKeypoints(context, person, look) {
   const { points, shown, hollow, radii, edge, dots } = person;
-  for (const more of edge ? [edge, 0] : [0]) { // the outlines first
+  for (const share of edge ? [edge, 0] : [0]) { // the outlines first
     points.forEach((point, k) => {
       if (!shown[k]) return;
+      const more = share * radii[k];
       const ring = Math.max(look.ring * radii[k], 1) + more;
       context.fillStyle = more ? rgb(look.outline) : dots[k];
       context.beginPath();
