@@ -2,6 +2,7 @@
 
 import argparse
 import traceback
+from importlib.metadata import version
 from typing import Any
 from urllib.error import URLError
 
@@ -33,7 +34,8 @@ OF_SETTINGS = {
     'train_dataloader.persistent_workers=False.',
     'albumentations is not installed': 'albumentations is not installed, '
     "which the transform Albumentation needs, of RTMPose's configs among "
-    'others. Install it with `pip install "albumentations<2"`.',
+    'others. Install it with `pip install "albumentations<2" "numpy=={}"`; '
+    'the second keeps your NumPy.',
 }
 
 
@@ -69,10 +71,15 @@ def told(error: BaseException) -> str | None:
             'without a home folder: set HOME to a folder that can be written.'
         )
     if str(error) in OF_SETTINGS:
-        return OF_SETTINGS[str(error)]
+        return OF_SETTINGS[str(error)].format(version('numpy'))
     if _of_registry(error):
         text = str(outer.args[0]) if outer.args else str(outer)
-        return f'The config describes what cannot be built. {text}'
+        advice = (
+            ". A model with a teacher has the type 'DistilPoseEstimator'."
+            if "unexpected keyword argument 'teacher'" in text
+            else ''
+        )
+        return f'The config describes what cannot be built. {text}{advice}'
     return None
 
 

@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 from urllib.error import URLError
 
+import numpy as np
 import pytest
 import torch
 from mmpose.datasets.transforms import common_transforms
@@ -115,6 +116,11 @@ def test_our_message_goes_through_the_registries():
     assert text.startswith('model.teacher has no setting number.')
 
 
+def test_a_teacher_without_the_type_that_takes_one():
+    text = told(error_of(toys.build, {**toys.student(), 'teacher': 'x'}))
+    assert text.endswith("has the type 'DistilPoseEstimator'.")
+
+
 def test_a_part_of_the_users_own_keeps_its_traceback():
     @MODELS.register_module(name='NeckOfTheUser', force=True)
     class Neck(nn.Module):
@@ -146,7 +152,8 @@ def test_a_transform_whose_package_is_missing(monkeypatch):
     monkeypatch.setattr(common_transforms, 'albumentations', None)
     transform = dict(type='Albumentation', transforms=[])
     text = told(error_of(TRANSFORMS.build, transform))
-    assert 'Install it with `pip install "albumentations<2"`.' in text
+    numpy = f'"numpy=={np.__version__}"'
+    assert f'with `pip install "albumentations<2" {numpy}`' in text
 
 
 @pytest.mark.parametrize('given', ['zzz', '=5', 'x'])

@@ -1,6 +1,6 @@
 # RTMPose-t as MMPose trains it, distilled from ViTPose-H (78.9 AP),
 # both of MMPose's zoo.
-# The augmentation needs `pip install "albumentations<2"`.
+# The augmentation needs `pip install "albumentations<2" "numpy<2"`.
 # ViTPose needs `pip install "distilpose[vitpose]"`, and 2.5 GB of memory.
 _base_ = [
     'mmpose::body_2d_keypoint/rtmpose/coco/'

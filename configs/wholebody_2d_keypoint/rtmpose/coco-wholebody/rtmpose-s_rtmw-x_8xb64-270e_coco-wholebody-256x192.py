@@ -1,6 +1,6 @@
 # RTMPose-s of the whole body, distilled from RTMW-x of MMPose's zoo. MMPose
 # has the sizes m and l of it; this is m with the backbone of s.
-# The augmentation needs `pip install "albumentations<2"`.
+# The augmentation needs `pip install "albumentations<2" "numpy<2"`.
 _base_ = [
     'mmpose::wholebody_2d_keypoint/rtmpose/coco-wholebody/'
     'rtmpose-m_8xb64-270e_coco-wholebody-256x192.py'
