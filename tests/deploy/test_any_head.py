@@ -57,7 +57,11 @@ def test_as_mmpose_predicts(name, flip_test, tmp_path):
         flip_test=flip_test,
     )
     assert found.coords < 0.05 and found.scores < 1e-3 and found.sigmas < 0.05
-    outputs = [x.name for x in onnx.load(file).graph.output]
+    outputs = {
+        x.name: [size.dim_value for size in x.type.tensor_type.shape.dim]
+        for x in onnx.load(file).graph.output
+    }
+    assert outputs['coords'] == [0, toys.K, 2]  # only the batch is open
     widths = name not in ('megvii', 'udp_combined')
     assert ('sigmas' in outputs) == widths
     image = np.random.default_rng(0).integers(0, 256, (80, 90, 3), np.uint8)

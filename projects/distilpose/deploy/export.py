@@ -21,7 +21,7 @@ from ..weights.fetch import file_sha256
 from ..zoo.build import load_model
 from .description import describe, flip_indices
 from .fuse import deploy
-from .student import ExportedStudent, Keypoints
+from .student import ExportedStudent
 from .tracing import OPSET, trace_onnx
 from .verification import (
     PIXELS,
@@ -162,12 +162,12 @@ def _write(
         example = example.permute(0, 2, 3, 1).to(torch.uint8)
     with torch.no_grad():
         found = student.keypoints(example)
-    names = [
-        name
-        for name, value in zip(Keypoints._fields, found)
-        if value is not None
-    ]
-    graph = trace_onnx(student, example, names)
+    given = {k: v for k, v in found._asdict().items() if v is not None}
+    graph = trace_onnx(student, example, [*given])
+    for output, value in zip(graph.graph.output, given.values()):
+        sizes = output.type.tensor_type.shape.dim[1:]
+        for size, number in zip(sizes, value.shape[1:]):
+            size.dim_value = number  # tracing leaves some open
     precision = str(student.dtype).removeprefix('torch.')
     about = {**about, 'precision': precision}
     onnx.helper.set_model_props(graph, {KEY: json.dumps(about)})
