@@ -189,8 +189,9 @@ def with_config(arguments: list[str]) -> list[str]:
         return arguments
     from distilpose.zoo.find import find_config, read_config
 
-    read_config(arguments[0], import_modules=False)  # or it tells why not
-    return [str(find_config(arguments[0])), *arguments[1:]]
+    path = find_config(arguments[0], with_mmpose=True)
+    read_config(str(path), import_modules=False)  # or it tells why not
+    return [str(path), *arguments[1:]]
 
 
 def run_mmpose_script(name: str, arguments: list[str]) -> None:

@@ -10,7 +10,7 @@ __all__ = ['add_export']
 
 
 def add_export(commands) -> None:
-    text = 'write a trained student as an ONNX file'
+    text = 'write a trained student, or a model of MMPose, as an ONNX file'
     add = add_command(
         commands,
         'export',

@@ -51,8 +51,14 @@ def test_mmpose_without_a_script():
 
 
 @pytest.mark.parametrize('command', ['train', 'test'])
-def test_config_by_name(command, monkeypatch):
-    name = 'distilpose-s_8xb32-300e_coco-256x192'
+@pytest.mark.parametrize(
+    'name, folder',
+    [
+        ('distilpose-s_8xb32-300e_coco-256x192', 'distilpose'),
+        ('rtmpose-t_8xb256-420e_coco-256x192', 'rtmpose'),  # MMPose's
+    ],
+)
+def test_config_by_name(command, name, folder, monkeypatch):
     given = []
     monkeypatch.setattr(
         distilpose_cli, 'run_script', lambda *args: given.append(args)
@@ -60,7 +66,7 @@ def test_config_by_name(command, monkeypatch):
     main([command, name, '--work-dir', 'x', '--', '-y'])
     ((script, arguments),) = given
     assert (script.name, script.parent.name) == (f'{command}.py', 'tools')
-    assert arguments[0].endswith(f'/distilpose/coco/{name}.py')
+    assert arguments[0].endswith(f'/{folder}/coco/{name}.py')
     assert arguments[1:] == ['--work-dir', 'x', '--', '-y']
 
 

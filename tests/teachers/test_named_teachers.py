@@ -101,6 +101,12 @@ def test_student_with_a_name_for_a_teacher(publish, server):
     assert len(server.asked) == 1
 
 
+def test_student_with_an_onnx_file_for_a_teacher():
+    student = toys.build(toys.student(teacher='toy.onnx', distillation={}))
+    with pytest.raises(FileNotFoundError, match='Set model.teacher.onnx'):
+        student.teacher.prepare()
+
+
 def test_random_weights_download_nothing(publish, server):
     publish(dict(state_dict=trained().state_dict()))
     FrozenTeacher(config='toy', allow_random_weights=True).prepare()

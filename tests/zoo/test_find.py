@@ -46,6 +46,7 @@ def test_of_equal_names_ours_is_found(tmp_path, monkeypatch):
         (S.replace('300e', '210e'), False, S),
         (HRNET, False, 'tokenpose'),
         ('vitpose', True, 'ViTPose-h.*[.]$'),  # the word alone
+        ('rtmpose-m', True, 'rtmpose-m_8xb256-420e_coco-256x192'),
     ],
 )
 def test_nearest_names(name, with_mmpose, nearest):

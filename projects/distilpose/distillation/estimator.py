@@ -22,6 +22,7 @@ from ..students.output import (
     mask_labels,
     student_output,
 )
+from ..teachers.base import teacher_settings
 from ..teachers.frozen import FrozenTeacher
 from ..teachers.inputs import InputSpec
 from ..teachers.output import TeacherOutput, tokens_of
@@ -46,7 +47,8 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         *args: As for ``TopdownPoseEstimator``: the student.
         teacher: The teacher, which only training needs: ``config`` and
             ``checkpoint`` of a model, or other arguments of
-            ``FrozenTeacher``. A string is the name of a config.
+            ``FrozenTeacher``. A string is the name of a config, or an ONNX
+            file.
         distillation: The terms to train with: for each, by a name of your
             choice, the config of a loss; None leaves the term out. Defaults
             to what fits the head: the paper's terms for a DistilPoseHead,
@@ -82,12 +84,10 @@ class DistilPoseEstimator(TopdownPoseEstimator):
         self.distillation = build_terms(
             expect_dict('distillation', distillation)
         )
-        if isinstance(teacher, str):
-            teacher = dict(config=teacher)
         self.teacher = FrozenTeacher(
             student=InputSpec.of_model(self),
             student_keypoints=keypoint_names(self.metainfo),
-            **expect_dict('teacher', teacher),
+            **expect_dict('teacher', teacher_settings(teacher)),
         )
         self.keypoint_weighting = KeypointWeighting(
             **expect_dict(

@@ -14,7 +14,7 @@ from ..keypoints.metainfo import keypoint_names
 from .inputs import InputSpec
 from .output import TeacherOutput
 
-__all__ = ['TEACHERS', 'TeacherSource', 'make_source']
+__all__ = ['TEACHERS', 'TeacherSource', 'make_source', 'teacher_settings']
 
 # Kinds of teachers, each by the setting of model.teacher that chooses it. A
 # kind of your own: a subclass of TeacherSource, registered under its setting.
@@ -87,6 +87,14 @@ class TeacherSource(ABC):
         Returns:
             Its heatmaps in its own frame, for its own keypoints.
         """
+
+
+def teacher_settings(teacher: Any) -> Any:
+    """Settings of a teacher, which a config may give by one name alone."""
+    if not isinstance(teacher, str):
+        return teacher
+    kind = 'onnx' if teacher.lower().endswith('.onnx') else 'config'
+    return {kind: teacher}
 
 
 def make_source(settings: dict) -> TeacherSource:

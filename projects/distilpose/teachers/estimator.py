@@ -66,7 +66,8 @@ class TeacherEstimator:
             raise UserValueError(
                 f'The teacher {self.source.name} does not name its keypoints. '
                 "Set keypoints_of to the name of MMPose's dataset that it was "
-                "trained on, such as 'coco', or to a list of names."
+                "trained on, such as 'coco', or to a list of names; of "
+                '`distilpose label`, by --teacher-options keypoints_of=coco.'
             )
         self.names = names
         links = (self.source.metainfo or {}).get('skeleton_links', [])

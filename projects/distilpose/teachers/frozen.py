@@ -87,8 +87,9 @@ class FrozenTeacher:
             logger.warning(
                 'The teacher %s: the names of %s keypoints are not known. It '
                 'teaches keypoint i of the student what it says of its own '
-                'keypoint i. If that is wrong, set model.teacher.keypoints '
-                "to its keypoint for each of the student's.",
+                'keypoint i. If that is wrong, add DatasetCheckHook to '
+                "custom_hooks, which names the student's, or set "
+                'model.teacher.keypoints to the keypoint for each of these.',
                 self.source.name,
                 ' and '.join(unnamed),
             )

@@ -212,13 +212,14 @@ class MMPoseSource(TeacherSource):
     def _load(self, model: nn.Module, checkpoint: str) -> None:
         logger = MMLogger.get_current_instance()
         # Of an address alone: what a file here is called proves nothing.
-        hashed = '://' in checkpoint and named_hash(checkpoint)
+        is_address = '://' in checkpoint
+        hashed = is_address and named_hash(checkpoint)
         logger.info(
-            'The teacher %s: weights of %s%s, in %s',
+            'The teacher %s: weights of %s%s%s',
             self.name,
             checkpoint,
             f' (SHA-256 {hashed}...)' if hashed else '',
-            place_of(checkpoint),
+            f', in {place_of(checkpoint)}' if is_address else '',
         )
         try:
             state = read_state_dict(checkpoint)

@@ -31,10 +31,10 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
     wanted = name[: -len('.py')] if name.endswith('.py') else name
     if wanted in named:
         return named[wanted].resolve()
-    word = Path(wanted).name
-    nearest = difflib.get_close_matches(word, named, cutoff=0.3) or [
-        x for x in sorted(named) if word.lower() in x.lower()
-    ]
+    word = Path(wanted).name.lower()
+    nearest = [
+        x for x in sorted(named) if word in x.lower()
+    ] or difflib.get_close_matches(word, named, cutoff=0.3)
     raise UserFileNotFoundError(
         f'The config "{name}" is neither a file here nor one of '
         f'distilpose{" or MMPose" if with_mmpose else ""}. '

@@ -20,6 +20,7 @@ from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.parts import Part, Parts
 
 from ...heatmaps.forms import Heatmaps
+from ..base import teacher_settings
 from ..frozen import FrozenTeacher
 from ..inputs import InputSpec
 from ..output import TeacherOutput
@@ -186,14 +187,12 @@ class _Work:
 
 def _teacher(config: Config) -> tuple[FrozenTeacher, nn.Module]:
     """A config's teacher, and what makes the images of its student."""
-    settings = config.model.get('teacher')
+    settings = teacher_settings(config.model.get('teacher'))
     if not settings:
         raise UserValueError(
             'The config names no teacher to store. Set model.teacher of a '
             'DistilPoseEstimator.'
         )
-    if isinstance(settings, str):
-        settings = dict(config=settings)
     settings = {k: v for k, v in settings.items() if k != 'stored'}
     preprocessor = MODELS.build(config.model.data_preprocessor)
     preprocessor.to('cuda' if torch.cuda.is_available() else 'cpu')
