@@ -475,6 +475,7 @@ def test_killed_at_random_moments(work):
     """A film, three kills, and the same file in the end."""
     film(Path('walk.mp4'), moving(250, 250))
     arguments = ('walk.mp4', '--detector', 'none', '--every', '1')
+    arguments += ('--min-change', '0')
     label(*arguments, out='expected')
     file, journal = (
         Path('out/labels.json'),
@@ -485,7 +486,7 @@ def test_killed_at_random_moments(work):
         (process,) = processes(arguments, 1)
         if kills < 3:
             wait_for_a_picture(journal, process)
-            time.sleep(rng.uniform(0, 0.15))
+            time.sleep(rng.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait()
