@@ -14,21 +14,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from leeds.photos import photos_to_show
 from moving_people import write_film
 from tqdm import tqdm
-from xtcocotools.coco import COCO
 
-CC_BY = 4  # in COCO's list of licenses
 SIZE = (640, 480)  # width and height, pixels
-
-
-def photos(folder: Path) -> Iterator[np.ndarray]:
-    """The photos that have people and may be shown."""
-    for split in ('train2017', 'val2017'):
-        coco = COCO(folder / f'annotations/person_keypoints_{split}.json')
-        for image in coco.loadImgs(coco.getImgIds()):
-            if image['license'] == CC_BY and coco.getAnnIds(image['id']):
-                yield cv2.imread(str(folder / split / image['file_name']))
 
 
 def pan_and_zoom(
@@ -56,7 +46,12 @@ def main() -> None:
     parser.add_argument('--seconds', type=int, default=3, metavar='N')
     args = parser.parse_args()
     rng = np.random.default_rng(0)
-    every = tqdm(2 * [*photos(args.coco)], unit='photo')
+    photos = [
+        cv2.imread(str(file))
+        for _, file, people in photos_to_show(args.coco)
+        if people
+    ]
+    every = tqdm(2 * photos, unit='photo')
     frames = args.seconds * 30
     write_film(
         args.film,

@@ -21,19 +21,25 @@ CC_BY = 4  # in COCO's list of licenses
 TILE = (170, 240)  # width and height, pixels
 
 
-def photos(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Give the credit, the image, and the person's box (4) of each photo."""
+def photos_to_show(folder: Path) -> Iterator[tuple[str, Path, list[dict]]]:
+    """Give the credit, the file and the people of photos under CC BY 2.0."""
     for split in ('train2017', 'val2017'):
         coco = COCO(folder / f'annotations/person_keypoints_{split}.json')
         for image in coco.loadImgs(coco.getImgIds()):
-            people = coco.loadAnns(coco.getAnnIds(image['id']))
-            boxes = [p['bbox'] for p in people if p['num_keypoints'] > 8]
-            if image['license'] != CC_BY or not boxes:
-                continue
+            if image['license'] == CC_BY:
+                people = coco.loadAnns(coco.getAnnIds(image['id']))
+                file = folder / split / image['file_name']
+                yield image['flickr_url'], file, people
+
+
+def photos(folder: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Give the credit, the image, and the person's box (4) of each photo."""
+    for credit, file, people in photos_to_show(folder):
+        boxes = [p['bbox'] for p in people if p['num_keypoints'] > 8]
+        if boxes:
             x, y, width, height = max(boxes, key=lambda box: box[2] * box[3])
-            file = folder / split / image['file_name']
             box = np.array([x, y, x + width, y + height], np.float32)
-            yield image['flickr_url'], cv2.imread(str(file)), box
+            yield credit, cv2.imread(str(file)), box
 
 
 def tile(image: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -215,8 +215,8 @@ def test_keypoints_of_other_models(chromium, tmp_path, kind):
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', kinds.KINDS)
 def test_any_kind_of_head(chromium, tmp_path, kind):
-    """Nearly the same of 250 pixels: browsers resample a crop otherwise, and
-    random weights make much of it."""
+    """Within a pixel of 250: browsers resample a crop otherwise, and random
+    weights make much of it, those of rle the most: 1.014 on one CPU."""
     export_onnx(*kinds.made(kind, tmp_path), tmp_path / 'student.onnx')
     with opened(chromium, page_files(tmp_path / 'student.onnx')) as page:
         draw_boxes(page, BOX)
@@ -224,7 +224,7 @@ def test_any_kind_of_head(chromium, tmp_path, kind):
     estimator = PoseEstimator(tmp_path / 'student.onnx')
     expected = estimator(cv2.imread(str(PHOTO)), [found['box']])
     difference = np.array(found['keypoints']) - expected.keypoints[0]
-    assert np.median(np.abs(difference)) < 1.5
+    assert np.median(np.abs(difference)) < (1.1 if kind == 'rle' else 1)
     off = np.abs(found['scores'] - expected.scores[0]).max()
     assert off < 0.03 * np.abs(expected.scores).max()
 
