@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from mmpose.registry import HOOKS, MODELS, TRANSFORMS
+from mmpose.registry import HOOKS, METRICS, MODELS, TRANSFORMS
 
 import distilpose
 
@@ -36,7 +36,7 @@ def test_configs_may_name_it(name):
     """Each public class but for tuples, which are what models return."""
     kind = getattr(distilpose, name)
     registries = [
-        registry.get(name) for registry in (HOOKS, MODELS, TRANSFORMS)
+        registry.get(name) for registry in (HOOKS, METRICS, MODELS, TRANSFORMS)
     ]
     assert (kind in registries) != issubclass(kind, tuple)
 

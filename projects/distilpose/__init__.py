@@ -1,7 +1,8 @@
 """DistilPose (CVPR 2023, arXiv 2303.02455) as a plugin of MMPose 1.x.
 
 Importing the package registers its backbones, neck, heads, losses, estimator,
-hooks and transform in MMPose's registries; in a config, one line does it::
+hooks, metric and transform in MMPose's registries; in a config, one line
+does it::
 
     custom_imports = dict(imports=['distilpose'], allow_failed_imports=False)
 """
@@ -16,6 +17,7 @@ from .checks.datasets import explain as _explain_dataset  # noqa: E402
 from .data import LoadImageOnce  # noqa: E402
 from .distillation import *  # noqa: E402, F403
 from .distillation import __all__ as _distillation  # noqa: E402
+from .evaluation import KeypointJitter  # noqa: E402
 from .hooks import *  # noqa: E402, F403
 from .hooks import __all__ as _hooks  # noqa: E402
 from .models import *  # noqa: E402, F403
@@ -27,6 +29,7 @@ compat.explain_unusable_checkpoints(_explain_checkpoint)
 
 __all__ = [
     '__version__',
+    'KeypointJitter',
     'LoadImageOnce',
     *_models,
     *_distillation,

@@ -153,8 +153,8 @@ def _tell(plan: Plan, report: Report) -> None:
     if plan.data.labels == 'teacher':
         report.facts.append(
             'The labels to validate on are those of a teacher: the log says '
-            'how near to it the student comes (teacher/PCK, teacher/EPE), and '
-            'no AP.'
+            'how near to it the student comes (teacher/PCK, teacher/EPE; in '
+            'films, how much both jitter), and no AP.'
         )
     elif plan.data.labels is None:
         report.facts.append(

@@ -115,6 +115,7 @@ metrics = dict(
     teacher=[
         dict(type='PCKAccuracy', thr=0.05, prefix='teacher'),
         dict(type='EPE', prefix='teacher'),  # pixels of the photo
+        dict(type='KeypointJitter'),  # of films
     ],
 )
 val_dataloader = test_dataloader = validation if _base_.labels else None

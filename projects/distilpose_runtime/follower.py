@@ -16,7 +16,7 @@ from .errors import UserValueError
 from .people import People
 from .poses import Poses
 
-__all__ = ['DETECTIONS', 'Follower']
+__all__ = ['DETECTIONS', 'Follower', 'matched']
 
 # How often a second of film to look for people, unless a user says otherwise:
 # at 30 frames a second, in every eighth. docs/predict.md has the measurement.
@@ -130,7 +130,8 @@ class Follower:
                 return people, poses
         people = People(*find())
         poses = self._estimator(image, people.boxes)
-        self.numbers = _numbered(people.boxes, self._boxes, self.numbers)
+        given = matched(people.boxes, self._boxes)
+        self.numbers = _numbered(given, self.numbers)
         self._start, self._boxes = _Found(people, poses), people.boxes
         self._shape = image.shape
         return people, poses
@@ -158,19 +159,26 @@ def _moved(start: _Found, poses: Poses) -> np.ndarray:
     return moved.reshape(-1, 4).astype(np.float32)
 
 
-def _numbered(
-    boxes: np.ndarray, known: np.ndarray, numbers: np.ndarray
-) -> np.ndarray:
-    """Numbers of people in boxes (N, 4), some of them of those known (M,)."""
+def matched(boxes: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which of the boxes (M, 4) of a frame before each box (N, 4) is, (N,).
+
+    Those that overlap most are matched first; -1 says that a box is new.
+    """
     ious, given = _ious(boxes, known), np.full(len(boxes), -1)
     while ious.size and ious.max() >= KNOWN:
         i, j = np.unravel_index(ious.argmax(), ious.shape)
-        given[i] = numbers[j]
+        given[i] = j
         ious[i], ious[:, j] = 0, 0
-    free = (x for x in count() if x not in given)
-    for i in np.flatnonzero(given < 0):
-        given[i] = next(free)
     return given
+
+
+def _numbered(given: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Numbers (N,) of people, from those (M,) of whom they are matched to."""
+    found = np.append(numbers, -1)[given]
+    free = (x for x in count() if x not in found)
+    for i in np.flatnonzero(found < 0):
+        found[i] = next(free)
+    return found
 
 
 def _is_lost(

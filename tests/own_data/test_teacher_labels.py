@@ -58,13 +58,14 @@ def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
     given = dict(train=None, images=files.images) | {option: made}
     report = init(tmp_path / 'run', **given)
     assert any(
-        '(teacher/PCK, teacher/EPE), and no AP' in x for x in report.facts
+        '(teacher/PCK, teacher/EPE; in films, how much both jitter)' in x
+        for x in report.facts
     )
     config = Config.fromfile(tmp_path / 'run/config.py')
     assert config.model.head.type == 'RTMCCHead'
     assert config.train_dataloader.dataset.type == 'CocoDataset'
-    assert {x.type: x.prefix for x in config.val_evaluator} == dict(
-        PCKAccuracy='teacher', EPE='teacher'
+    assert {x.type: x.get('prefix') for x in config.val_evaluator} == dict(
+        PCKAccuracy='teacher', EPE='teacher', KeypointJitter=None
     )
     assert config.default_hooks.checkpoint.save_best == 'teacher/PCK'
     assert not (tmp_path / 'run/teacher.py').exists()

@@ -1,0 +1,3 @@
+from .jitter import KeypointJitter
+
+__all__ = ['KeypointJitter']
