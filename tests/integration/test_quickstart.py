@@ -37,7 +37,7 @@ def printed(clone):
 
 
 def test_the_model_that_comes_with_the_package(printed):
-    assert ', 14 keypoints of crowdpose, float32' in printed['model']
+    assert ', 17 keypoints of coco, float32' in printed['model']
 
 
 def test_training_raises_ap(printed):
