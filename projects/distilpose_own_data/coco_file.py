@@ -15,8 +15,9 @@ from typing import Any
 from distilpose.checks.coco_file import read_json, repeated
 from distilpose.checks.report import FEW, Report
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
+from distilpose_runtime.few import few
 
-__all__ = ['Annotations', 'few', 'read_annotations', 'read_boxes']
+__all__ = ['Annotations', 'read_annotations', 'read_boxes']
 
 # Values that are needed to read a file: their part and key, and what they may
 # be. The report says where they are missing.
@@ -242,9 +243,10 @@ def _people(content: Item, categories: set, report: Report) -> list[Item]:
     if not items:
         report.errors.append('There are no annotations.')
     listed = [c.get('id') for c in content['categories']]
+    ids = few([*map(repr, listed)], 3)
     report.add(
         f'{{}} annotations are of a category that the file does not list (ids '
-        f'there: {few(listed)}), and are left out.',
+        f'there: {ids}), and are left out.',
         [
             f'{item.get("id", f"number {i + 1}")} of category '
             f'{item.get("category_id")!r}'
@@ -262,12 +264,6 @@ def _people(content: Item, categories: set, report: Report) -> list[Item]:
             'and left out.'
         )
     return chosen
-
-
-def few(ids: list[Any]) -> str:
-    """The first ids, for a message."""
-    more = ', ...' if len(ids) > 3 else ''
-    return ', '.join(map(repr, ids[:3])) + more or 'none'
 
 
 def _skeleton(links: Any, number: int, report: Report) -> list[Link]:

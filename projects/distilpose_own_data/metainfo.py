@@ -11,6 +11,7 @@ from distilpose.keypoints.names import (
     mirror_pairs,
     sigma,
 )
+from distilpose_runtime.few import few
 
 __all__ = ['describe', 'may_flip', 'metainfo_text']
 
@@ -100,17 +101,17 @@ def _tell(
     report: Report,
 ) -> None:
     """Say what the keypoints are, and which change places."""
-    first = ', '.join(f'{names[a]} and {names[b]}' for a, b in pairs[:2])
+    first = few([f'{names[a]} and {names[b]}' for a, b in pairs], 2)
     report.facts += [
-        f'{len(names)} keypoints: {_few(names)}',
+        f'{len(names)} keypoints: {few(names, 8)}',
         f'Mirror pairs, guessed from the names: {len(pairs)}'
-        + (f' ({first}{", ..." if len(pairs) > 2 else ""})' if pairs else '')
+        + (f' ({first})' if pairs else '')
         + '. Correct them in metainfo.py.',
     ]
     if unsure or not may_flip(names):
         why = 'No name tells left from right'
         if unsure:
-            why = f'{_few(unsure)} may name a side, but no partner is sure'
+            why = f'{few(unsure, 8)} may name a side, but no partner is sure'
         report.warnings.append(
             f'{why}. So no keypoints are paired, and images are not flipped '
             'in training and testing. If some change places in a mirror '
@@ -136,7 +137,7 @@ def _tell_guesses(
     usual = [name for name in names if sigma(name) == USUAL_SIGMA]
     if usual:
         report.facts.append(
-            f'Sigmas, which AP depends on: {USUAL_SIGMA} for {_few(usual)}, '
+            f'Sigmas, which AP depends on: {USUAL_SIGMA} for {few(usual, 8)}, '
             "COCO's for the others. Correct them in metainfo.py."
         )
 
@@ -145,8 +146,3 @@ def may_flip(names: Sequence[str]) -> bool:
     """Whether it is known which keypoints change places in a mirror image."""
     pairs, unsure = mirror_pairs(names)
     return bool(pairs) or (len(names) == 1 and not unsure)
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f', ... ({len(names)} in all)' if len(names) > 8 else ''
-    return ', '.join(names[:8]) + more

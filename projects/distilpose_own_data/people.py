@@ -11,8 +11,9 @@ import numpy as np
 from distilpose.checks.report import FEW, NEVER, Report
 from distilpose.checks.values import LARGEST_AREA, SMALLEST_AREA
 from distilpose.data.boxes import is_box
+from distilpose_runtime.few import few
 
-from .coco_file import Annotations, few
+from .coco_file import Annotations
 
 __all__ = ['tidy_people']
 
@@ -73,7 +74,7 @@ def tidy_people(
             changes += [RENUMBERED] * (other is not person)
             for change in changes:
                 told[change].append(name)
-    _tell(told, read, few([*listed]), report)
+    _tell(told, read, few([*map(repr, listed)], 3), report)
     return people
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from distilpose.checks.annotations import check_people
 from distilpose.checks.report import NEVER, Report
-from distilpose.keypoints.matching import few, plain_name
+from distilpose.keypoints.matching import counted, plain_name
 from distilpose_runtime.errors import UserValueError
 
 from .coco_file import Annotations
@@ -114,8 +114,8 @@ def rename(
     known = len(names) - index.count(-1)
     if not known:
         raise UserValueError(
-            f'"{read.file}" has {few(read.names)}, and the labels '
-            f'{few(names)}: no names are equal. Rename those that '
+            f'"{read.file}" has {counted(read.names)}, and the labels '
+            f'{counted(names)}: no names are equal. Rename those that '
             'are the same in one of the files.'
         )
     report.facts.append(f'It knows {known} of {len(names)} keypoints by name')

@@ -9,8 +9,9 @@ import numpy as np
 
 from .coco_file import people_of, read_json, text_of
 from .errors import UserValueError
+from .few import few
 from .frames import Frame, Source
-from .people import Finder, People, few, plain_path
+from .people import Finder, People, plain_path
 
 __all__ = ['BoxFile']
 
@@ -115,7 +116,9 @@ class BoxFile(Finder):
     def _expect_some(self, rows: list[Row]) -> list[Row]:
         if self.left_out and not rows:
             reasons = [f'{n} ({why})' for why, n in self.left_out.items()]
-            raise UserValueError(f'all are left out: {few(reasons)}')
+            raise UserValueError(
+                f'all are left out: {few(reasons, between="; ")}'
+            )
         return rows
 
     def _expect_pixels(self) -> None:

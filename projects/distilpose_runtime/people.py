@@ -19,7 +19,6 @@ __all__ = [
     'People',
     'WholePicture',
     'choose',
-    'few',
     'image_ids',
     'plain_path',
 ]
@@ -147,10 +146,3 @@ def image_ids(source: Source, finder: Finder) -> Callable[[Frame], Any]:
 def plain_path(name: str) -> str:
     """A path with usual slashes, and letters composed: a Mac's are not."""
     return unicodedata.normalize('NFC', name.replace('\\', '/'))
-
-
-def few(items: list[str]) -> str:
-    """The first items of a list, and how many more there are."""
-    if len(items) > 5:
-        items = [*items[:5], f'and {len(items) - 5} more']
-    return '; '.join(items)

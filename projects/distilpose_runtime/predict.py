@@ -10,11 +10,12 @@ from typing import Any
 import cv2
 
 from .errors import UserValueError
+from .few import few
 from .frames import MediaError, Skipped, Source
 from .metadata import is_for_research_only
 from .outputs import Destination, Settings
 from .overlap import overlapped
-from .people import Finder, few, image_ids
+from .people import Finder, image_ids
 from .poses import Estimator
 from .results import Predicted
 from .stages import Numbering, Stages, Work, reason, timed
@@ -91,7 +92,7 @@ class Report:
             ),
         ):
             if items:
-                found.append(f'{what}: {few(items)}.')
+                found.append(f'{what}: {few(items, between="; ")}.')
         if self.undrawn:
             found.append(
                 f'Of {self.undrawn} of them no keypoint is drawn: the scores '

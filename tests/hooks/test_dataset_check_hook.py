@@ -219,7 +219,7 @@ def test_nobody_in_several_datasets():
 def test_names_of_validation():
     assert check(Dataset(), Dataset(names='K_')) == []
     (warning,) = check(Dataset(), Dataset(names='other'))
-    assert 'has 5 keypoints (k0, k1, k2, k3, ...)' in warning
+    assert 'has 5 keypoints (k0, k1, k2, k3, and 1 more)' in warning
     assert check(convert(Dataset()), Dataset(names='other')) == []
     turned = Dataset()
     names = turned.metainfo['keypoint_id2name']

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from distilpose_runtime.few import few
+
 from ..data.boxes import is_box
 from .report import FEW, NEVER, Report
 from .values import FAR_OUT
@@ -103,7 +105,7 @@ def _people(detections: Any, report: Report) -> list[dict[str, Any]]:
         report.errors.append(
             f'Nobody is left. Of {len(detections)} detections none has '
             f'category_id {PERSON}, the only one that MMPose uses'
-            + (f'; there are {", ".join(others[:5])}.' if others else '.')
+            + (f'; there are {few(others)}.' if others else '.')
         )
     elif len(people) < len(detections):
         report.facts.append(

@@ -11,7 +11,7 @@ from mmengine.dataset import (
 from distilpose_runtime.errors import UserValueError
 
 from ..data.wrapped import converts, inner
-from ..keypoints.matching import few, plain_name
+from ..keypoints.matching import counted, plain_name
 from ..keypoints.metainfo import keypoint_names
 
 __all__ = ['check_names', 'dataset_keypoints']
@@ -50,8 +50,8 @@ def check_names(train: Any, val: Any) -> str | None:
     if plain == other:
         return None
     text = (
-        f'The train dataset {_name(train)} has {few(names)}, and the val '
-        f'dataset {_name(val)} {few(others)}'
+        f'The train dataset {_name(train)} has {counted(names)}, and the val '
+        f'dataset {_name(val)} {counted(others)}'
     )
     if sorted(plain) == sorted(other):
         raise UserValueError(

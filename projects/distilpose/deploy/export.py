@@ -13,6 +13,7 @@ from mmpose.models import TopdownPoseEstimator
 
 from distilpose_runtime import PoseEstimator
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.few import few
 from distilpose_runtime.files import written_whole
 from distilpose_runtime.metadata import KEY
 
@@ -143,7 +144,7 @@ def _expect_names(names: Sequence[str], predicted: Batch) -> None:
     if predicted.coords.shape[1] != len(names):
         raise ExportError(
             f'The model gives {predicted.coords.shape[1]} keypoints, but the '
-            f'config describes {len(names)} ({", ".join(names[:3])}, ...). '
+            f'config describes {len(names)} ({few(names, 3)}). '
             "Describe the model's in model.metainfo or, where test_cfg "
             'chooses some by output_keypoint_indices, these as the metainfo '
             'of the test dataset.'

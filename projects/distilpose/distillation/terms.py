@@ -8,6 +8,7 @@ from mmpose.registry import MODELS
 from torch import nn
 
 from distilpose_runtime.errors import UserTypeError, UserValueError
+from distilpose_runtime.few import few
 
 from ..losses.paper import PAPER_TERMS
 from ..models.distilpose_head import DistilPoseHead
@@ -63,7 +64,7 @@ def build_terms(configs: Mapping[str, Any]) -> nn.ModuleDict:
         if terms[name].state_dict():
             raise UserValueError(
                 f'The distillation term "{name}" keeps parameters or buffers '
-                f'({", ".join([*terms[name].state_dict()][:3])}), which the '
+                f'({few(terms[name].state_dict(), 3)}), which the '
                 "student's checkpoints would hold, too. Use a term without "
                 'any, or buffers with persistent=False.'
             )

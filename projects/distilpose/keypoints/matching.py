@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.few import few
 
 __all__ = [
     'Index',
     'check_same_mirror_images',
+    'counted',
     'describe_match',
-    'few',
     'match_keypoints',
     'plain_name',
 ]
@@ -55,11 +56,11 @@ def match_keypoints(
     # A nose alone is what people have in common with other animals.
     if 2 * common < min(len(teacher), len(student)) or not common:
         raise UserValueError(
-            f'The teacher predicts {few(teacher)}, and the student '
-            f'{few(student)}: they have {common} of them in common. Choose a '
-            'teacher of the same keypoints. If only the names differ, set '
-            "model.teacher.keypoints to the teacher's keypoint for each of "
-            "the student's, by name or index, or None."
+            f'The teacher predicts {counted(teacher)}, and the student '
+            f'{counted(student)}: they have {common} of them in common. '
+            'Choose a teacher of the same keypoints. If only the names '
+            "differ, set model.teacher.keypoints to the teacher's keypoint "
+            "for each of the student's, by name or index, or None."
         )
     if index == [*range(len(teacher))]:
         return None
@@ -149,7 +150,6 @@ def _chosen(
     )
 
 
-def few(names: Sequence[str]) -> str:
+def counted(names: Sequence[str]) -> str:
     """How many names there are, and the first of them."""
-    more = ', ...' if len(names) > 4 else ''
-    return f'{len(names)} keypoints ({", ".join(names[:4])}{more})'
+    return f'{len(names)} keypoints ({few(names, 4)})'

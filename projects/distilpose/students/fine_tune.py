@@ -14,6 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.few import few
 
 from ..keypoints.matching import plain_name
 
@@ -93,9 +94,8 @@ def carry_over(
     if not taken.state:
         raise UserValueError(
             'Nothing in the checkpoint fits the model: its tensors are '
-            f"{', '.join([*given][:3])}, ..., the model's "
-            f'{", ".join([*wanted][:3])}, ... Give a checkpoint of the same '
-            'student.'
+            f"{few(given, 3)}, the model's {few(wanted, 3)}. Give a "
+            'checkpoint of the same student.'
         )
     taken.missing = [name for name in wanted if name not in taken.state]
     if any(_axis(name) is not None for name in taken.state):

@@ -15,7 +15,7 @@ from distilpose_runtime.boxes import crops, frames
 from distilpose_runtime.errors import UserValueError
 
 from ..heatmaps.frame import STRIDE
-from ..keypoints.matching import few
+from ..keypoints.matching import counted
 from ..students.mmpose_estimator import expect_device
 from .base import make_source
 from .inputs import InputConversion, InputSpec
@@ -130,7 +130,7 @@ class TeacherEstimator:
         if values.shape[1] != len(self.names):
             raise UserValueError(
                 f'The teacher {self.source.name} gives {values.shape[1]} '
-                f'keypoints, but keypoints_of names {few(self.names)}. Name '
-                'all that it gives, in order.'
+                f'keypoints, but keypoints_of names {counted(self.names)}. '
+                'Name all that it gives, in order.'
             )
         return values

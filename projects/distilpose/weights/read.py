@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from distilpose_runtime.errors import UserFileNotFoundError
+from distilpose_runtime.few import few
 
 from ..keypoints.metainfo import keypoint_names
 from .fetch import CheckpointError, local_file
@@ -91,9 +92,8 @@ def load_weights(
     consume_prefix_in_state_dict_if_present(state, 'module.')
     try:
         missing = model.load_state_dict(state, strict=False).missing_keys
-        more = ', ...' if len(missing) > 3 else ''
-        reason = f'{len(missing)} weights ({", ".join(missing[:3])}{more})'
-        reason = f'it lacks {reason}.' if missing else ''
+        reason = f'it lacks {len(missing)} weights ({few(missing, 3)}).'
+        reason = reason if missing else ''
     except RuntimeError as error:  # of other shapes
         lines = [line.strip()[:150] for line in str(error).splitlines()]
         reason = ' '.join(lines[1:4])

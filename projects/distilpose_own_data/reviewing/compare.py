@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from distilpose.checks.report import Report
-from distilpose.keypoints.matching import few, match_keypoints
+from distilpose.keypoints.matching import counted, match_keypoints
 from distilpose_runtime.boxes import box_faults
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.images import read_image
@@ -87,8 +87,9 @@ def compare(
         index = match_keypoints(student.names, labels.names)
     except ValueError as error:
         raise UserValueError(
-            f'The student predicts {few(student.names)}, and the labels have '
-            f'{few(labels.names)}. Choose a student of the same keypoints.'
+            f'The student predicts {counted(student.names)}, and the labels '
+            f'have {counted(labels.names)}. Choose a student of the '
+            'same keypoints.'
         ) from error
     if index is None:
         index = [*range(len(labels.names))]

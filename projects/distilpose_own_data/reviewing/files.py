@@ -9,7 +9,8 @@ import numpy as np
 
 from distilpose.checks.report import Report
 from distilpose_runtime.errors import UserValueError
-from distilpose_runtime.people import few, plain_path
+from distilpose_runtime.few import few
+from distilpose_runtime.people import plain_path
 
 from ..coco_file import Annotations
 from ..people import tidy_people

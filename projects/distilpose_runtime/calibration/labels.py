@@ -12,7 +12,8 @@ import numpy as np
 
 from ..coco_file import people_of, read_json, text_of
 from ..errors import UserFileNotFoundError, UserValueError
-from ..people import few, plain_path
+from ..few import few
+from ..people import plain_path
 
 __all__ = ['Labels', 'read_labels']
 
@@ -74,7 +75,7 @@ def read_labels(
     if not pictures:
         raise UserValueError(
             f'"{file}" labels no keypoint that the model predicts: it has '
-            f'{few(known)}, the model {few([*names])}. Expected people with '
+            f'{few(known)}; the model has {few(names)}. Expected people with '
             'boxes and labelled keypoints of these names.'
         )
     return [
