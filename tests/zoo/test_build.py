@@ -11,7 +11,7 @@ from mmpose.models.backbones import CSPNeXt
 from mmpose.utils import register_all_modules
 
 from distilpose.zoo import build as building
-from distilpose.zoo.build import build_model, build_without_weights
+from distilpose.zoo.build import build_model, build_without_weights, load_model
 from distilpose.zoo.find import find_config
 
 from .. import toys
@@ -94,3 +94,21 @@ def test_file_of_a_model_that_cannot_be_built_is_named(tmp_path):
     settings = Config.fromfile(tmp_path / 'mine.py')
     with pytest.raises(ValueError, match='^The model mine cannot be built'):
         build_without_weights(settings)
+
+
+@pytest.mark.parametrize('trained, loaded, told', [
+    ('_no-distill', '', 'trained no sigmas and no scores: '),
+    ('', '', ''),
+    ('_no-distill', '_no-distill', ''),
+])  # fmt: skip
+def test_numbers_that_nothing_trained(trained, loaded, told, tmp_path, log):
+    """Of a run without distillation, by the config of a distilled one."""
+    run, settings = (
+        config(f'distilpose-tiny{x}_1xb32-15e_demo-96x64')
+        for x in (trained, loaded)
+    )
+    state = build_without_weights(run).state_dict()
+    meta = dict(cfg=run.pretty_text)
+    torch.save(dict(state_dict=state, meta=meta), tmp_path / 'x.pth')
+    load_model(settings, tmp_path / 'x.pth')
+    assert told in log.text and ('noise' in log.text) == bool(told)

@@ -2,10 +2,12 @@
 
 import copy
 import importlib.util
+import logging
 import re
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.logging import print_log
 from mmengine.registry import DefaultScope
 from mmpose.registry import MODELS
 from mmpose.utils import register_all_modules
@@ -13,7 +15,7 @@ from torch import nn
 
 from distilpose_runtime.errors import UserValueError
 
-from ..weights.read import load_weights, read_state_dict
+from ..weights.read import load_weights, read_checkpoint
 from .types import name_types
 
 __all__ = ['build_model', 'build_without_weights', 'load_model']
@@ -87,5 +89,22 @@ def load_model(config: Config, checkpoint: str | Path) -> nn.Module:
         CheckpointError: It cannot be read, or is of another model.
     """
     model = build_without_weights(config)
-    load_weights(model, read_state_dict(checkpoint), checkpoint)
+    found = read_checkpoint(checkpoint)
+    load_weights(model, found.state, checkpoint)
+    # The text of the config: name=False, or 'name': False.
+    trained_by = str(found.meta.get('cfg'))
+    untrained = [
+        name
+        for name in ('sigmas', 'scores')
+        if getattr(getattr(model, 'head', None), name, None) is True
+        and re.search(rf'\b{name}\W{{1,3}}False\b', trained_by)
+    ]
+    if untrained:
+        print_log(
+            f'The checkpoint "{checkpoint}" is of a run that trained no '
+            f'{" and no ".join(untrained)}: what the model gives as such is '
+            'noise. Take the config that the run was trained with.',
+            'current',
+            logging.WARNING,
+        )
     return model
