@@ -67,7 +67,18 @@ class Annotations:
     def origin(self) -> str:
         """What exported files say of it as training data."""
         by = f', labels of {self.teacher}' if self.teacher else ''
+        by += ', corrected' if by and not self.by_teacher else ''
         return f'{self.file.name}{by}'
+
+    @property
+    def by_teacher(self) -> bool:
+        """Whether a teacher gave keypoints that nobody has corrected."""
+        corrected = {x['id'] for x in self.images if x.get('corrected')}
+        return bool(self.teacher) and any(
+            person.get('num_keypoints') != 0
+            and person.get('image_id') not in corrected
+            for person in self.people
+        )
 
 
 def read_boxes(file: Path, report: Report) -> Annotations:

@@ -95,11 +95,11 @@ def read_data(
             splits[kind] = rename(splits[kind], read[kind], names, found)
         report.take(found, kind)
     first = read.get('train') or read.get('val')
-    by_teacher = first is not None and bool(first.teacher)
     if 'train' in splits and 'val' in splits:
         warn_of_overlap(splits, report)
     elif 'train' in splits and not report.errors:
-        splits |= set_aside(splits['train'], report, films=by_teacher)
+        films = first is not None and bool(first.teacher)
+        splits |= set_aside(splits['train'], report, films)
     if 'unlabelled' in splits and 'val' in splits:
         splits['unlabelled'] = without_validation(splits, root, report)
     if 'train' not in splits:
@@ -108,7 +108,7 @@ def read_data(
     checked = read.get('val') or first
     labels = None
     if checked:
-        labels = 'teacher' if checked.teacher else 'people'
+        labels = 'teacher' if checked.by_teacher else 'people'
     return Data(
         first.names if first else teacher.names if teacher else [],
         first.skeleton if first else [],
@@ -116,7 +116,7 @@ def read_data(
         str(root),
         labels,
         boxes_only,
-        not by_teacher and given.unlabelled is None,
+        given.unlabelled is None and not (first and first.by_teacher),
         [part.origin for kind, part in read.items() if kind != 'val'],
     )
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from distilpose.checks.report import Report
 from distilpose_cli import main
+from distilpose_own_data.coco_file import read_annotations
 from distilpose_runtime.images import write_image
 
 from ..runtime.graphs import pose_model
@@ -40,8 +42,8 @@ def work(tmp_path, monkeypatch):
         ]
         people.append(
             dict(id=7 + i, image_id=i, category_id=5, bbox=BOX, area=640,
-                 iscrowd=0, num_keypoints=2, keypoints=sum(points, []),
-                 keypoint_scores=[0.7, 0.6])
+                 iscrowd=0, num_keypoints=2 - moved.count(None),
+                 keypoints=sum(points, []), keypoint_scores=[0.7, 0.6])
         )  # fmt: skip
     write(
         'labels.json',
@@ -64,6 +66,10 @@ def write(name, **content):
 
 def read(name):
     return json.loads(Path(name).read_text())
+
+
+def by_teacher():
+    return read_annotations(Path('labels.json'), Report()).by_teacher
 
 
 def review(*arguments):
@@ -126,6 +132,9 @@ def test_sorted_in_a_browser(work, launch):  # noqa: F811
 
 def test_corrected_labels_are_merged(work, capsys):
     """From a tool with numbers, folders and an order of its own."""
+    content = read('labels.json')
+    content['info']['teacher'] = 'a model'
+    write('labels.json', **content)
     before = Path('labels.json').read_bytes()
     person = dict(category_id=1, bbox=BOX, area=640, iscrowd=0)
     write(
@@ -160,8 +169,11 @@ def test_corrected_labels_are_merged(work, capsys):
     # The next review leaves them out, the next merge keeps one more file.
     review(*PAGE)
     assert re.findall(r'd/\d.png', Path('r.html').read_text()) == ['d/1.png']
+    assert by_teacher()
     review('--merge', 'r.json')
     assert Path('labels.2.json').is_file()
+    # Of the fourth photo, no keypoint is labelled: people corrected all.
+    assert not by_teacher()
 
 
 @pytest.mark.parametrize(
@@ -240,12 +252,34 @@ def test_a_damaged_photo_is_left_out(work, monkeypatch, capsys):
     )
 
 
-def test_two_photos_of_one_name_are_not_merged_into_one(work):
+@pytest.mark.parametrize('labels, corrected, unknown', [
+    ('d/0 d/1', 'd/0 upload/0', 'upload/0'),
+    ('d/0 d/1', 'upload/0 d/0', 'd/0'),
+    ('d/0 e/0', 'upload/0 e/0', 'upload/0'),
+    ('d/0 e/0', '0 e/0', '0'),
+    ('0 e/0', '0 e/0', '0'),
+    ('d/0 e/1', 'e/0 e/1', 'e/0'),  # the first may be one of another folder
+    ('d/0 e/0', 'e/0 d/0', None),
+    ('d/0 e/1', '1 upload/0', None),
+])  # fmt: skip
+def test_photos_of_one_name_are_not_mixed_up(work, labels, corrected, unknown):
     content = read('labels.json')
-    content['images'][1]['file_name'] = 'other/0.png'
-    write('other.json', **content)
-    with pytest.raises(SystemExit, match='there twice: other/0.png'):
-        review('--merge', 'other.json')
+    for file, names in (('other', corrected), ('labels', labels)):
+        for i, name in enumerate(names.split()):
+            content['images'][i]['file_name'] = f'{name}.png'
+            content['annotations'][i]['keypoints'][:2] = [40 + i, 30]
+        part = dict(content, images=content['images'][:2])
+        part['annotations'] = part['annotations'][:2]
+        write(f'{file}.json', **part)
+    if unknown:
+        message = f'has 1 images .* twice: {unknown}.png. .* Give each'
+        with pytest.raises(SystemExit, match=message):
+            review('--merge', 'other.json')
+        return
+    review('--merge', 'other.json')  # in the other order
+    rows = read('labels.json')['annotations']
+    x = {row['image_id']: row['keypoints'][0] for row in rows}
+    assert x == {0: 41, 1: 40}
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,25 @@ def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
     assert config.training_data == [f'{made.name}, labels of a model']
 
 
+@pytest.mark.parametrize('left', [0, 1])
+def test_labels_of_a_teacher_that_people_corrected(
+    left, made, files, tmp_path
+):
+    """All of them are as labels of people, but for frames of a film."""
+
+    def change(content):
+        content['info']['teacher'] = 'a model'
+        for image in content['images'][left:]:
+            image['corrected'] = True
+
+    file = files.changed(tmp_path / 'labels.json', change).train
+    init(tmp_path / 'run', file, files.images)
+    config = Config.fromfile(tmp_path / 'run/config.py')
+    best = config.default_hooks.checkpoint.save_best
+    assert best == ('teacher/PCK' if left else 'coco/AP')
+    assert ('corrected' in config.training_data[0]) == (not left)
+
+
 def test_labels_of_people_to_validate_on(made, files, tmp_path):
     val = files.changed(
         tmp_path / 'val.json',

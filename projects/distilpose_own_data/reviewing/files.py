@@ -91,16 +91,20 @@ def _same_images(
 ) -> dict[Any, Item]:
     """The labels' image for each id of the corrected file's images."""
     places: dict[str, list[Item]] = defaultdict(list)
+    folders: set[PurePosixPath] = set()
     for image in labels.images:
-        name = plain_path(image['file_name'])
-        for place in {name, PurePosixPath(name).name}:
+        path = PurePosixPath(plain_path(image['file_name']))
+        folders |= {path.parent} - {PurePosixPath()}
+        for place in {str(path), path.name}:
             places[place].append(image)
     found: dict[Any, Item] = {}
     unknown: list[str] = []
     taken: set[int] = set()
     for image in corrected.images:
-        name = plain_path(image['file_name'])
-        same = places.get(name) or places.get(PurePosixPath(name).name) or []
+        path = PurePosixPath(plain_path(image['file_name']))
+        # A folder of the labels' own is no tool's: it tells photos apart.
+        name = str(path) if path.parent in folders else path.name
+        same = places.get(str(path)) or places.get(name) or []
         if len(same) == 1 and id(same[0]) not in taken:
             taken.add(id(same[0]))
             sides = {
@@ -114,6 +118,7 @@ def _same_images(
         raise UserValueError(
             f'"{corrected.file}" has {len(unknown)} images that the labels '
             f'have not, or that are there twice: {few(unknown)}. Nothing is '
-            'merged.'
+            'merged. Give each the file_name that the labels give it, with '
+            'its folder.'
         )
     return found
