@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from distilpose.checks.report import Report
-from distilpose_own_data.coco_file import read_annotations
+from distilpose_own_data.annotation_file import read_annotations
 from distilpose_own_data.labelling.coco import coco_text
 from distilpose_own_data.reviewing.compare import compare, first_photos
 from distilpose_own_data.reviewing.files import merged, part_of

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from distilpose.checks.report import Report
 from distilpose_runtime.errors import UserValueError
 
-from .coco_file import read_annotations, read_boxes
+from .annotation_file import read_annotations, read_boxes
 from .photos import Photos
 from .splits import (
     Split,

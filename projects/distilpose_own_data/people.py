@@ -13,7 +13,7 @@ from distilpose.checks.values import LARGEST_AREA, SMALLEST_AREA
 from distilpose.data.boxes import is_box
 from distilpose_runtime.few import few
 
-from .coco_file import Annotations
+from .annotation_file import Annotations
 
 __all__ = ['tidy_people']
 

@@ -16,7 +16,7 @@ from distilpose.checks.report import NEVER, Report
 from distilpose.keypoints.matching import counted, plain_name
 from distilpose_runtime.errors import UserValueError
 
-from .coco_file import Annotations
+from .annotation_file import Annotations
 from .left_right import check_faces
 from .people import tidy_people
 from .photos import Photos

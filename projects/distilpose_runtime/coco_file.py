@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import UserValueError
 
-__all__ = ['people_of', 'read_json', 'text_of']
+__all__ = ['people_of', 'person_categories', 'read_json', 'text_of']
 
 Row = dict[str, Any]
 
@@ -54,7 +54,7 @@ def people_of(found: Row, left_out: Counter) -> list[Row]:
         KeyError: Something is missing.
     """
     images = {text_of(image['id']) for image in found['images']}
-    persons = _person_categories(found)
+    persons = person_categories(found)
     rows = []
     for row in found['annotations']:
         if str(row.get('category_id')) not in persons:
@@ -70,8 +70,12 @@ def people_of(found: Row, left_out: Counter) -> list[Row]:
     return rows
 
 
-def _person_categories(found: Row) -> set[str]:
-    """The ids, as texts, of the categories that are people."""
+def person_categories(found: Row) -> set[str]:
+    """The ids, as texts, of the categories that are people.
+
+    Raises:
+        ValueError: It is not clear which are.
+    """
     categories = found.get('categories') or [dict(id=1, name='person')]
     persons = [
         x for x in categories if str(x.get('name')).lower() == 'person'

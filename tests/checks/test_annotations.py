@@ -3,8 +3,8 @@ import math
 import pytest
 
 from distilpose.checks.annotations import check_people
-from distilpose.checks.coco_file import check_structure
 from distilpose.checks.report import Report
+from distilpose.checks.structure import check_structure
 
 from . import files
 

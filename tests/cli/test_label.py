@@ -19,7 +19,7 @@ from pycocotools.coco import COCO
 import distilpose_cli
 from distilpose.checks.report import Report
 from distilpose_cli import main
-from distilpose_own_data.coco_file import read_annotations
+from distilpose_own_data.annotation_file import read_annotations
 from distilpose_own_data.labelling.journal import Journal
 from distilpose_own_data.people import tidy_people
 from distilpose_runtime.images import read_image, write_image

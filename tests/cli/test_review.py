@@ -9,7 +9,7 @@ import pytest
 
 from distilpose.checks.report import Report
 from distilpose_cli import main
-from distilpose_own_data.coco_file import read_annotations
+from distilpose_own_data.annotation_file import read_annotations
 from distilpose_runtime.images import write_image
 
 from ..runtime.graphs import pose_model

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from distilpose.checks.report import Report
-from distilpose_own_data.coco_file import Annotations
+from distilpose_own_data.annotation_file import Annotations
 from distilpose_own_data.config_text import Variable, fill
 from distilpose_own_data.left_right import check_faces
 from distilpose_own_data.people import tidy_people

@@ -45,6 +45,7 @@ def boxes(files, tmp_path_factory):
     def change(content):
         for category in content['categories']:
             del category['keypoints']
+            category['name'] = category['name'].title()
         for person in content['annotations']:
             person.pop('keypoints', None)
 
@@ -223,6 +224,10 @@ def test_what_cannot_be_used(made, boxes, files, tmp_path):
         init(run, None, files.images, teacher=TEACHER)
     with pytest.raises(ValueError, match='no category that names.*--teacher'):
         init(run, None, files.images, unlabelled=boxes)
+    things = tmp_path / 'things.json'
+    things.write_text(boxes.read_text().replace('Person', 'Thing'))
+    with pytest.raises(ValueError, match='"Ball", "Thing".* called "person"'):
+        init(run, None, files.images, unlabelled=things, teacher=TEACHER)
     others = files.changed(
         tmp_path / 'others.json',
         lambda c: c['categories'][1].update(

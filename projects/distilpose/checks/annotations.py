@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from ..data.boxes import is_box
-from .coco_file import flat_keypoints
 from .report import Report
 from .values import check_boxes, check_keypoints
 
@@ -48,7 +47,7 @@ def check_people(
         return
     try:
         keypoints = np.array(
-            [flat_keypoints(person['keypoints']) for person in people],
+            [_flat(person['keypoints']) for person in people],
             np.float32,
         ).reshape(len(people), -1, 3)
     except (TypeError, ValueError) as error:
@@ -77,7 +76,7 @@ def _of_right_length(
     people: list[Item], expected: int, report: Report
 ) -> list[Item]:
     """Choose people with this number of values, or with the usual one."""
-    lengths = [len(flat_keypoints(person['keypoints'])) for person in people]
+    lengths = [len(_flat(person['keypoints'])) for person in people]
     if not expected and lengths:
         expected = Counter(lengths).most_common(1)[0][0]
     fits = [length == expected and length % 3 == 0 for length in lengths]
@@ -139,9 +138,16 @@ def _why_dropped(person: Item, image: Item | None) -> str | None:
         return _NO_KEYPOINTS
     if is_box(person['bbox']) and not _touches(person['bbox'], image):
         return 'have a box (bbox) without any area inside their image'
-    if _are_at_origin(flat_keypoints(person['keypoints'])):
+    if _are_at_origin(_flat(person['keypoints'])):
         return 'have no keypoint but at (0, 0)'
     return None
+
+
+def _flat(keypoints: Any) -> list[Any]:
+    """Keypoints as one list, which some files give as a list of lists."""
+    if keypoints and isinstance(keypoints[0], (list, tuple)):
+        return [value for point in keypoints for value in point]
+    return keypoints or []
 
 
 def _are_at_origin(values: list[Any]) -> bool:

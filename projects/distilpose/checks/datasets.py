@@ -14,10 +14,10 @@ from distilpose_runtime.errors import (
 
 from ..data.wrapped import _transforms, converts
 from .annotations import check_people
-from .coco_file import check_structure, read_json
 from .detections import check_detections
 from .images import check_images
 from .report import Report
+from .structure import check_structure, read_json
 
 __all__ = ['check_dataset', 'explain']
 

@@ -19,7 +19,7 @@ from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.images import read_image
 from distilpose_runtime.poses import Estimator
 
-from ..coco_file import Annotations
+from ..annotation_file import Annotations
 from ..photos import Photos
 
 __all__ = ['MEASURES', 'Person', 'Photo', 'compare', 'first_photos']

@@ -12,7 +12,7 @@ from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.few import few
 from distilpose_runtime.people import plain_path
 
-from ..coco_file import Annotations
+from ..annotation_file import Annotations
 from ..people import tidy_people
 
 __all__ = ['merged', 'part_of']

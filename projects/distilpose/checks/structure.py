@@ -1,4 +1,4 @@
-"""Reading files in COCO format."""
+"""Reading a JSON file, whose images and annotations have ids of their own."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from distilpose_runtime.errors import UserValueError
 
 from .report import NEVER, Report
 
-__all__ = ['check_structure', 'flat_keypoints', 'read_json', 'repeated']
+__all__ = ['check_structure', 'read_json', 'repeated']
 
 Item = dict[str, Any]
 
@@ -32,13 +32,6 @@ def read_json(file: str | Path, name: str | None = None) -> Any:
             f'"{name or file}" is no JSON file ({error}). Export the '
             'annotations in COCO format, with keypoints.'
         ) from error
-
-
-def flat_keypoints(keypoints: Any) -> list[Any]:
-    """Keypoints as one list, which some files give as a list of lists."""
-    if keypoints and isinstance(keypoints[0], (list, tuple)):
-        return [value for point in keypoints for value in point]
-    return keypoints or []
 
 
 def repeated(items: Sequence[Item]) -> tuple[list[int], list[int]]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from distilpose.checks.coco_file import read_json, repeated
 from distilpose.checks.report import FEW, Report
+from distilpose.checks.structure import read_json, repeated
+from distilpose_runtime.coco_file import person_categories
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 from distilpose_runtime.few import few
 
@@ -84,17 +85,19 @@ class Annotations:
 def read_boxes(file: Path, report: Report) -> Annotations:
     """Read people and boxes of a file in COCO format, not their keypoints.
 
-    If it has a category "person", others are left out.
-
     Raises:
-        ValueError: It is no such file.
+        ValueError: It is no such file, or it is not clear which category
+            people have.
         FileNotFoundError: There is no such file.
     """
     content = _load(file)
-    listed = content['categories']
-    chosen = [c for c in listed if c.get('name') == 'person'] or listed
+    try:
+        persons = person_categories(content)
+    except ValueError as error:
+        raise UserValueError(f'"{file}" cannot be used: {error}.') from error
+    ids = {c.get('id') for c in content['categories']}
     images = _images(content['images'], report)
-    people = _people(content, {c.get('id') for c in chosen}, report)
+    people = _people(content, {x for x in ids if str(x) in persons}, report)
     return Annotations(file, [], [], images, people)
 
 
