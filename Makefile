@@ -1,4 +1,4 @@
-# make demo | test | test-slow | test-all | test-oldest | test-newest |
+# make install | demo | test | test-slow | test-all | test-oldest | test-newest |
 #      coverage | lint | docs | notebook | dist | mmcv | web-assets
 # Each makes or reuses .venv; docs has a small environment of its own.
 SHELL := bash
@@ -19,9 +19,12 @@ TEST_TOOLS := $(VENV)/.installed-tests
 DOCS_VENV ?= .venv-docs
 DOCS_TOOLS := $(DOCS_VENV)/.installed
 
-.PHONY: demo test test-slow test-all test-oldest test-newest coverage lint \
+.PHONY: install demo test test-slow test-all test-oldest test-newest coverage lint \
 	docs notebook dist mmcv web-assets clean
 .DELETE_ON_ERROR:
+
+# What README uses; the other targets begin with it.
+install: $(INSTALLED)
 
 demo: $(INSTALLED)
 	$(VENV)/bin/distilpose demo $(DEMO)

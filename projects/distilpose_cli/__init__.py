@@ -8,9 +8,14 @@ runs. A new command is a function ``add_...`` in ``COMMANDS``.
 import argparse
 import difflib
 import io
+import os
 import runpy
+import signal
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -54,13 +59,19 @@ def main(argv: list[str] | None = None) -> None:
     )
     for add in COMMANDS:
         add(commands)
-    args = parser.parse_args(argv)
+    args, unknown = parser.parse_known_args(argv)
+    if unknown:
+        # By the command's own usage; the parser would show that of all.
+        commands.choices[args.command].error(
+            f'unrecognized arguments: {" ".join(unknown)}'
+        )
     # A name that the output's encoding lacks must not end a command.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors='backslashreplace')
     try:
-        args.run(args)
+        with _terminated_as_interrupted():
+            args.run(args)
     except KeyboardInterrupt:
         advice = getattr(args, 'after_interrupt', '')
         # A message as the exit status would turn the code 130 into 1.
@@ -74,6 +85,26 @@ def main(argv: list[str] | None = None) -> None:
         if message is None:
             raise
         raise SystemExit(f'distilpose {args.command}: {message}') from error
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM end a command as Ctrl-C does, with its worker processes.
+
+    Not what a launcher has started: a rank that waits for others in NCCL does
+    not hear it, and would keep the launcher waiting.
+    """
+    if (
+        'WORLD_SIZE' in os.environ
+        or threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 # Commands whose script reads all arguments: a tool of ours, which `mim run

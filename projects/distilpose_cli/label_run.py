@@ -5,6 +5,7 @@ import hashlib
 import shlex
 import warnings
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 from distilpose_own_data.labelling.coco import table
@@ -12,7 +13,7 @@ from distilpose_own_data.labelling.folder import LabelFolder, opened
 from distilpose_own_data.labelling.pictures import Pictures
 from distilpose_runtime import PoseEstimator
 from distilpose_runtime.box_file import BoxFile
-from distilpose_runtime.errors import UserValueError
+from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 from distilpose_runtime.frames import MediaError, Source
 from distilpose_runtime.media import Images, open_source
 from distilpose_runtime.metadata import ForeignModelError
@@ -116,6 +117,10 @@ def _go_on(
 def _open_teacher(args: argparse.Namespace) -> Estimator:
     given = read_settings(args.teacher_options, '--teacher-options')
     is_file = args.teacher.lower().endswith('.onnx')
+    if is_file and not Path(args.teacher).is_file():
+        raise UserFileNotFoundError(
+            f'There is no teacher "{args.teacher}" (looked from {Path.cwd()}).'
+        )
     if args.teacher in MODELS or (is_file and not given):
         with suppress(ForeignModelError):
             model = PoseEstimator(args.teacher, args.device)

@@ -63,8 +63,9 @@ def review(args: argparse.Namespace) -> None:
     if str(report):
         say(f'{report}\n')
     say(
-        f'Written: {args.out}, the {len(first)} of {len(photos)} photos where '
-        f'labels and student differ most; and {tool}, their labels for an '
+        f'Written: {args.out}, the {len(first)} of {len(photos)} photos '
+        'where labels and student differ most, the worst first; and '
+        f'{tool}, their labels for an '
         f'annotation tool{f" (as it was: {old})" if old else ""}. When they '
         'are corrected there:\n'
         f'  distilpose review {shlex.quote(str(args.labels))} --merge '

@@ -143,7 +143,10 @@ def _tell(plan: Plan, report: Report) -> None:
             f'Labels of people come {plan.repeat} times an epoch, those of a '
             'teacher once.'
         )
-    report.facts.append(f'Schedule: {plan.schedule.why}.')
+    report.facts.append(
+        f'Schedule: {plan.schedule.why}; {plan.schedule.steps} steps. epochs '
+        'and warmup in settings.py change it.'
+    )
     if plan.start == 'none':
         report.facts.append(
             'The student starts from random weights, and may learn nothing '

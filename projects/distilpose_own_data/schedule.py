@@ -31,10 +31,13 @@ class Schedule:
     blur_and_colour: bool
 
     @property
+    def steps(self) -> int:
+        return -(-self.people // self.batch_size) * self.epochs
+
+    @property
     def warmup(self) -> int:
         """Steps in which the learning rate rises."""
-        steps = -(-self.people // self.batch_size) * self.epochs
-        return max(1, min(500, steps // 10))
+        return max(1, min(500, self.steps // 10))
 
     @property
     def augmentation(self) -> tuple[dict[str, Any], ...]:

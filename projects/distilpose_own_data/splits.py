@@ -36,6 +36,8 @@ Item = dict[str, Any]
 FRAME = re.compile(r'(_\d\dh\d\dm[\d.]+s_)?\d+(?=\.\w+$)')
 """What differs in the names of a film's frames: their times and numbers."""
 
+FEW = 20  # people to validate on
+
 VAL_SHARE = 0.1
 """Share of the images that are kept for validation where none are given."""
 
@@ -205,6 +207,11 @@ def set_aside(
         f'images, with {len(parts["val"].people)} people, are set aside; '
         f'{len(parts["train"].people)} people are left to train on'
     )
+    if len(parts['val'].people) < FEW:
+        report.warnings.append(
+            f'People to validate on: only {len(parts["val"].people)}. Each '
+            'of them moves the figures much. Give more by --val.'
+        )
     return parts
 
 

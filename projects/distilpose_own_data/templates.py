@@ -18,7 +18,7 @@ labels = $labels  # to validate on: of 'people' (AP), a 'teacher', or None
 epochs = $epochs
 batch_size = $batch_size
 val_interval = $val_interval  # epochs
-warmup = $warmup  # steps
+warmup = $warmup  # steps; with fewer epochs, take fewer
 changes = $changes
 
 input_size = $input_size  # width, height

@@ -94,6 +94,37 @@ def test_ctrl_c_in_the_demo(runner, monkeypatch, tmp_path, capsys):
     assert [signal.getsignal(number) for number in numbers] == before
 
 
+@pytest.mark.parametrize('launched', [False, True])
+def test_terminated(launched, monkeypatch, capsys):
+    """As Ctrl-C, so that worker processes end; not under a launcher."""
+    before = signal.getsignal(signal.SIGTERM)
+    if launched:
+        monkeypatch.setenv('WORLD_SIZE', '2')
+
+    def run(*args):
+        if signal.getsignal(signal.SIGTERM) != before:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(distilpose_cli, 'run_script', run)
+    name = 'distilpose-s_8xb32-300e_coco-256x192'
+    if launched:
+        main(['train', name])
+    else:
+        with pytest.raises(SystemExit) as ended:
+            main(['train', name])
+        assert ended.value.code == 130
+        assert 'With --resume, the same command' in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_unknown_option(capsys):
+    with pytest.raises(SystemExit):
+        main(['init', 'mine', '--images', 'x', '--epoch', '3'])
+    said = capsys.readouterr().err
+    assert said.startswith('usage: distilpose init ')
+    assert said.endswith('unrecognized arguments: --epoch 3\n')
+
+
 @pytest.mark.parametrize('command', ['demo', 'demo-data'])
 def test_folder_that_cannot_be_written(command, tmp_path):
     (tmp_path / 'file').write_text('')

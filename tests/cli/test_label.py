@@ -217,7 +217,7 @@ def test_parts_make_the_same_file(work):
         out = Path(source[0]).stem.replace('*', '_')
         whole = label(*source, out=f'{out}-whole')
         label_part(*source, part='2/2', out=out)
-        assert 'begun with another box_threshold' in refused(
+        assert 'begun with other settings of: box_threshold.' in refused(
             *source, '--part', '1/2', '--box-threshold', 0.9, out=out
         )
         assert label(*source, '--part', '1/2', out=out) == whole
@@ -324,7 +324,9 @@ def test_labels_of_others_are_kept(work):
     assert [x.name for x in Path('out').iterdir()] == ['labels.json']
     label(*PHOTOS, out='other')
     other = 'photos/*.png', '--boxes', 'boxes.json'
-    assert 'begun with another source' in refused(*other, out='other')
+    assert 'begun with other settings of: source' in refused(
+        *other, out='other'
+    )
 
 
 def test_two_at_a_time(work):
@@ -362,7 +364,7 @@ def test_teacher_that_is_sure_of_nothing(work):
         (('0',), 'camera'),
         (('photos', '--sure', '0.2'), '--unsure 0.3 is above --sure 0.2'),
         (('photos', '--teacher-options', 'coco'), '--teacher-options takes'),
-        (('photos', '--teacher', 'none.onnx'), 'none.onnx'),
+        (('photos', '--teacher', 'no.onnx'), 'There is no teacher "no.onnx"'),
         (('photos', '--teacher', 'hrnet'), 'distilpose teachers'),
         (('photos', '--teacher', 'd.onnx'), 'keypoints_of'),
         (('photos', '--boxes', 'other.json'), 'boxes for none'),

@@ -100,6 +100,18 @@ def test_resumed_ends_in_the_same_weights(train, uninterrupted, tmp_path):
     assert f'{tmp_path}/new/epoch_2.pth' in ''.join(logs)
 
 
+def test_a_new_run_in_the_folder_of_another(train, tmp_path):
+    """The second says so; neither the first nor one that resumes does."""
+    said = []
+    for options in ({}, {}, dict(resume=True)):
+        train(stop=2, **options)
+        logs = [x.read_text() for x in tmp_path.glob('run/2*/*.log')]
+        said.append(
+            '\n'.join(logs).count('of an earlier run. This one starts')
+        )
+    assert said == [0, 1, 1]
+
+
 @pytest.mark.parametrize('metric', ['AP', ['AP', 'AR']])
 def test_best_checkpoint_is_that_of_the_folder_at_hand(metric, tmp_path):
     """Of a copied folder: the one that it was copied from keeps its own."""

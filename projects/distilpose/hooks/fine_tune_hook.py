@@ -78,9 +78,9 @@ class FineTuneHook(Hook):
             if not is_address(source):
                 raise
             raise CheckpointError(
-                f'{error} Or start from random weights: leave the '
-                'FineTuneHook out. In what `distilpose init` writes, set '
-                'start = None in settings.py; --start none writes that.'
+                f'{error} Or start from random weights: set start = None in '
+                'settings.py, which `distilpose init --start none` writes; '
+                'in a config of your own, leave the FineTuneHook out.'
             ) from error
 
 

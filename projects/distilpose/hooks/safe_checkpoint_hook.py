@@ -92,6 +92,13 @@ class SafeCheckpointHook(CheckpointHook):
                 that was asked for is not.
         """
         if not is_resumed(runner):
+            if (Path(runner.work_dir) / 'last_checkpoint').is_file():
+                runner.logger.warning(
+                    '"%s" holds checkpoints of an earlier run. This one '
+                    'starts anew and replaces them; with --resume, it goes '
+                    'on from the last one.',
+                    runner.work_dir,
+                )
             return
         # One process reads the files; all of them hear what it found.
         found: list[Any] = [None]

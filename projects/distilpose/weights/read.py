@@ -47,8 +47,10 @@ def read_checkpoint(source: str | Path) -> Checkpoint:
     """
     path = local_file(str(source))
     if not path.is_file():
+        others = [x.name for x in sorted(path.parent.glob('*.pth'))]
         raise UserFileNotFoundError(
             f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
+            + (f' In that folder: {few(others)}.' if others else '')
         )
     try:
         loaded = torch.load(path, map_location='cpu', weights_only=True)

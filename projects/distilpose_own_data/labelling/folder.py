@@ -160,8 +160,8 @@ class LabelFolder:
             journals = self._journals()
             if any(x.places for x in journals) or self._parts.running():
                 raise UserValueError(
-                    f'"{self.folder}" was begun with another '
-                    f'{" and another ".join(other)}. Go on with what it was '
+                    f'"{self.folder}" was begun with other settings '
+                    f'of: {", ".join(other)}. Go on with what it was '
                     'begun with, or name another folder with --out.'
                 )
             for journal in journals:
