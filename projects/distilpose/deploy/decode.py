@@ -135,7 +135,8 @@ def _maximum(maps: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _where_positive(scores: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """Cells (N, K, 2); -1, as in MMPose, where nothing is above 0."""
     cells = torch.stack([x, y], dim=-1).to(scores.dtype)
-    return torch.where((scores > 0)[..., None], cells, -1.0)
+    # PyTorch 2.1 exports a number in torch.where as one of float64.
+    return cells.masked_fill(~(scores > 0)[..., None], -1.0)
 
 
 def _at(maps: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -178,9 +179,9 @@ def _to_the_top(logs: Tensor, x: Tensor, y: Tensor, step: int) -> Tensor:
     flat = determinant == 0
     moved = (
         torch.stack([d_xy * d_y - d_yy * d_x, d_xy * d_x - d_xx * d_y], dim=-1)
-        / torch.where(flat, 1.0, determinant)[..., None]
+        / determinant.masked_fill(flat, 1.0)[..., None]
     )
-    return torch.where(flat[..., None], 0.0, moved)
+    return moved.masked_fill(flat[..., None], 0.0)
 
 
 def _newton_step(profile: Tensor, i: Tensor, kernel: int) -> Tensor:
@@ -224,7 +225,7 @@ def _blurred(
     if border != 'constant':
         return blurred
     own, new = (x.amax((-2, -1), keepdim=True) for x in (maps, blurred))
-    return blurred * (own / torch.where(new == 0, 1.0, new))
+    return blurred * (own / new.masked_fill(new == 0, 1.0))
 
 
 def _scaled(cells: Tensor, scale: tuple[float, float]) -> Tensor:

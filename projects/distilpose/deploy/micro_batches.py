@@ -41,4 +41,4 @@ class MicroBatches:
             for part in inputs.split(size)
         ]
         same = zip(*(values for values, _ in parts))
-        return tree_unflatten(map(torch.cat, same), parts[0][1])
+        return tree_unflatten([*map(torch.cat, same)], parts[0][1])

@@ -272,5 +272,5 @@ def _peak(profile: Tensor) -> Tensor:
     # At the border the parabola may lie anywhere, or open upwards. An image
     # reaches less than a cell beyond the last one.
     offset = (inner - peak).squeeze(-1) + (left - right) / (2 * curvature)
-    offset = torch.where(curvature < 0, offset, 0.0).clamp(-1, 1)
+    offset = offset.masked_fill(~(curvature < 0), 0.0).clamp(-1, 1)
     return peak.squeeze(-1) + offset
