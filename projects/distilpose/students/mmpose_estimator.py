@@ -58,11 +58,7 @@ class MMPoseEstimator:
     def __call__(
         self, image: np.ndarray, boxes: np.ndarray | Sequence
     ) -> Poses:
-        """Find the keypoints of all people in an image (H, W, 3), BGR, 8 bits.
-
-        Boxes (N, 4) are (x1, y1, x2, y2) in pixels of the image, as are the
-        poses. Without boxes there are no poses.
-        """
+        """Find keypoints as ``PoseEstimator`` does."""
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         # Without boxes, MMPose would take the whole image for a person.
         samples = [

@@ -89,11 +89,7 @@ class TeacherEstimator:
     def __call__(
         self, image: np.ndarray, boxes: np.ndarray | Sequence
     ) -> Poses:
-        """Find the keypoints of all people in an image (H, W, 3), BGR, 8 bits.
-
-        Boxes (N, 4) are (x1, y1, x2, y2) in pixels of the image, as are the
-        poses. Without boxes there are no poses.
-        """
+        """Find keypoints as ``PoseEstimator`` does."""
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         centers, scales = frames(boxes, self.size, self._padding)
         k = len(self.names)
