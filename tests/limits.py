@@ -1,4 +1,8 @@
-"""Marks of tests for what the oldest supported versions cannot do."""
+"""Marks of tests for what the oldest supported versions cannot do, and a
+limit on files that stands for a full disk."""
+
+import resource
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -14,3 +18,14 @@ numpy_in_checkpoints = pytest.mark.skipif(
     digit_version('2.6.0') > TORCH,
     reason='before PyTorch 2.6, safe loading refuses values of NumPy',
 )
+
+
+@contextmanager
+def files_of_at_most(size):
+    """Let no file that is written have more bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -146,15 +146,10 @@ def big(file):
     )
 
 
-@pytest.mark.parametrize(
-    'file',
-    [
-        pytest.param(
-            file, id=file.stem, marks=[pytest.mark.slow] if big(file) else []
-        )
-        for file in FILES
-    ],
-)
+@pytest.mark.parametrize('file', [
+    pytest.param(x, id=x.stem, marks=[pytest.mark.slow] if big(x) else [])
+    for x in FILES
+])  # fmt: skip
 def test_trains_and_predicts(file):
     """Every variant, with one layer of its encoders."""
     if 'vitpose' in file.stem:
@@ -166,11 +161,9 @@ def test_trains_and_predicts(file):
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
 def test_name_agrees_with_content(file):
     config = load(file)
-    batch, epochs, h, w = map(
-        int,
-        re.search(r'xb(\d+)-(\d+)e_[\w-]+-(\d+)x(\d+)$', file.stem).groups(),
-    )
-    gpus = int(re.search(r'_(\d)xb', file.stem).group(1))
+    numbers = r'_(\d)xb(\d+)-(\d+)e_[\w-]+-(\d+)x(\d+)$'
+    found = re.search(numbers, file.stem).groups()
+    gpus, batch, epochs, h, w = map(int, found)
     assert config.train_dataloader.batch_size == batch
     if not is_stock(file):  # RTMPose's is that of 4 GPUs
         assert config.auto_scale_lr.base_batch_size == batch * gpus
@@ -188,11 +181,9 @@ def test_name_agrees_with_content(file):
     elif teacher and 'onnx' not in teacher:
         assert Path(teacher.config).is_file()
         # Where `mim train` of this teacher leaves its last checkpoint.
-        name, epochs = (
-            Path(teacher.config).stem,
-            load(teacher.config).train_cfg.max_epochs,
-        )
-        assert teacher.checkpoint == f'work_dirs/{name}/epoch_{epochs}.pth'
+        last = f'epoch_{load(teacher.config).train_cfg.max_epochs}.pth'
+        name = Path(teacher.config).stem
+        assert teacher.checkpoint == f'work_dirs/{name}/{last}'
     lines = file.read_text().splitlines()
     assert len(lines) <= 60, 'a config is its difference from its base'
 
@@ -212,24 +203,28 @@ def flatten(value, prefix='', is_deep=False):
 
 def differences(one, other):
     """Keys, dotted, at which two configs are not the same."""
-    one, other = (flatten(coco(name).to_dict()) for name in (one, other))
+    return unequal(*(coco(name).to_dict() for name in (one, other)))
+
+
+def unequal(*configs):
+    one, other = map(flatten, configs)
     return {
         key
         for key in {*one, *other}
-        if key not in one or key not in other or one[key] != other[key]
+        if one.get(key, Path) != other.get(key, Path)  # None is a value
     }
 
 
 def test_undistilled_differs_by_distillation_alone():
     for size in 'sl':
-        different = differences(
-            f'distilpose-{size}', f'distilpose-{size}_no-distill'
+        name = f'distilpose-{size}'
+        of_teacher = (
+            r'(model\.)?(teacher|distillation)\.|model.backbone.init_cfg'
         )
         assert {
             key
-            for key in different
-            if not re.match(r'(model\.)?(teacher|distillation)\.', key)
-            and not key.startswith('model.backbone.init_cfg')
+            for key in differences(name, f'{name}_no-distill')
+            if not re.match(of_teacher, key)
         } == {'model.type', 'model.head.sigmas', 'model.head.scores'}
 
 
@@ -258,15 +253,14 @@ REMAINING_TERMS = {
 def test_ablation_differs_by_what_it_says(name):
     different = differences('distilpose-s', f'distilpose-s_{name}')
     assert {
-        key[len('model.') :]
+        key.removeprefix('model.')
         for key in different
         if not key.startswith('model.distillation.')
     } == ABLATIONS[name]
     terms = coco(f'distilpose-s_{name}').model.distillation
     every = {*coco('distilpose-s').model.distillation}
-    assert {term for term in terms if terms[term]} == REMAINING_TERMS.get(
-        name, every
-    )
+    left = {term for term in terms if terms[term]}
+    assert left == REMAINING_TERMS.get(name, every)
 
 
 @pytest.mark.parametrize('teacher', ['hrnet-w48', 'rtmpose-l', 'vitpose-h'])
@@ -281,12 +275,10 @@ def test_zoo_teacher_changes_the_teacher_alone(teacher):
         'model.distillation.visual_tokens',
         'model.distillation.keypoint_tokens',
     }
-    config = coco(name)
-    terms = config.model.distillation
-    assert terms.visual_tokens is None and terms.keypoint_tokens is None
-    assert all(
-        word in config.model.teacher.lower() for word in teacher.split('-')
-    )
+    model = coco(name).model
+    tokens = ('visual_tokens', 'keypoint_tokens')
+    assert [model.distillation[x] for x in tokens] == [None, None]
+    assert all(x in model.teacher.lower() for x in teacher.split('-'))
 
 
 @pytest.mark.parametrize(
@@ -300,18 +292,13 @@ def test_stock_configs_differ_by_their_teacher_alone(file):
     if 'rtmw' in file.stem:
         base = base.replace('rtmpose-s', 'rtmpose-m')
     base = find_config(base, with_mmpose=True)
-    one, other = (
-        flatten(name_types(load(path).to_dict())) for path in (file, base)
-    )
-    different = {
-        key for key in {*one, *other} if one.get(key) != other.get(key)
-    }
+    configs = [name_types(load(path).to_dict()) for path in (file, base)]
     backbone = {
         *('backbone.deepen_factor', 'backbone.widen_factor'),
         *('backbone.init_cfg.checkpoint', 'head.in_channels'),
     }
     wanted = {'type', 'teacher', *(backbone if 'rtmw' in file.stem else ())}
-    assert different == {
+    assert unequal(*configs) == {
         *('custom_imports.imports', 'custom_imports.allow_failed_imports'),
         *(f'model.{key}' for key in wanted),
     }
@@ -325,12 +312,9 @@ def test_second_stage():
     model = build(config)
     model.init_weights()
     before = copy.deepcopy(model.backbone.state_dict())
+    sizes = dict(img_shape=(256, 192), input_size=(192, 256))
     data = get_packed_inputs(
-        2,
-        num_keypoints=133,
-        img_shape=(256, 192),
-        input_size=(192, 256),
-        with_simcc_label=True,
+        2, num_keypoints=133, with_simcc_label=True, **sizes
     )
     batch = model.data_preprocessor(data, training=True)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)

@@ -3,13 +3,10 @@
 import json
 import os
 import random
-import re
-import resource
 import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +23,10 @@ from distilpose_runtime.images import read_image, write_image
 from distilpose_runtime.onnx_entries import with_entry
 from distilpose_runtime.parts import Parts
 
-from ..runtime.films import film, film_that_ends_early
+from ..limits import files_of_at_most
+from ..runtime.films import film
 from ..runtime.graphs import detector, pose_model
+from . import one_line
 
 ROOT = Path(distilpose_cli.__file__).parents[1]
 BOXES = [[20, 10, 32, 40], [100, 30, 80, 48]]  # the second reaches out
@@ -61,19 +60,18 @@ PHOTOS = ('photos/**/*.png', '--boxes', 'boxes.json')
 
 def label(*arguments, out='out', teacher='pose.onnx') -> dict:
     """Label; give the content of the file."""
-    main(
-        ['label', '--teacher', str(teacher), '--out', out]
-        + [str(x) for x in arguments]
-    )
-    return json.loads(Path(out, 'labels.json').read_text())
+    command = ['label', '--teacher', teacher, '--out', out, *arguments]
+    main([*map(str, command)])
+    return json.loads(content(out))
 
 
-def refused(*arguments, **options) -> str:
-    with pytest.raises(SystemExit) as ended:
-        label(*arguments, **options)
-    text = str(ended.value)
-    assert text.startswith('distilpose label: ') and '\n' not in text
-    return text
+def content(out='out') -> bytes:
+    return Path(out, 'labels.json').read_bytes()
+
+
+def refused(*arguments, out='out', teacher='pose.onnx') -> str:
+    command = ['label', '--teacher', teacher, '--out', out, *arguments]
+    return one_line.refused(*command)
 
 
 def test_photos(work, capsys):
@@ -158,11 +156,9 @@ def test_film(work):
     assert len(every['images']) == 20
     fewer = label(*arguments, '--min-change', 5, out='few')
     assert 3 < len(fewer['images']) < 8
-    again = label('walk.mp4', '--every', 3, '--boxes', 'out/labels.json',
-                  out='again')  # fmt: skip
-    assert [x['bbox'] for x in again['annotations']] == [
-        [0, 0, 160, 96]
-    ] * len(frames)
+    found = ('walk.mp4', '--every', 3, '--boxes', 'out/labels.json')
+    people = label(*found, out='again')['annotations']
+    assert [x['bbox'] for x in people] == [[0, 0, 160, 96]] * len(frames)
 
 
 FILM = ('walk.mp4', '--detector', 'none', '--every', 5)
@@ -173,16 +169,14 @@ def test_goes_on_wherever_it_was_cut_off(work, source):
     """Each byte of the journal may be the last one that a kill has left."""
     film(Path('walk.mp4'), moving())
     label(*source)
-    expected = Path('out/labels.json').read_bytes()
-    journal = Path('out/.label/1-of-1.jsonl')
-    content = journal.read_bytes()
-    ends = random.Random(0).sample(range(len(content)), 4)
-    for end in [0, len(content) - 1, *ends]:
-        journal.write_bytes(content[:end])
+    expected, journal = content(), Path('out/.label/1-of-1.jsonl')
+    whole = journal.read_bytes()
+    ends = random.Random(0).sample(range(len(whole)), 4)
+    for end in [0, len(whole) - 1, *ends]:
+        journal.write_bytes(whole[:end])
         Path('out/labels.json').unlink(missing_ok=True)
         label(*source)
-        assert Path('out/labels.json').read_bytes() == expected
-        assert journal.read_bytes() == content
+        assert content() == expected and journal.read_bytes() == whole
 
 
 def test_interrupted(work, monkeypatch, capsys):
@@ -221,8 +215,7 @@ def test_parts_make_the_same_file(work):
             *source, '--part', '1/2', '--box-threshold', 0.9, out=out
         )
         assert label(*source, '--part', '1/2', out=out) == whole
-        files = [Path(x, 'labels.json') for x in (out, f'{out}-whole')]
-        assert files[0].read_bytes() == files[1].read_bytes()
+        assert content(out) == content(f'{out}-whole')
         parts = [*Path(out).glob('.label/*.jsonl')]
         pictures = [len(x.read_text().splitlines()) - 1 for x in parts]
         assert abs(pictures[0] - pictures[1]) <= 1
@@ -246,8 +239,7 @@ def test_goes_on_with_another_number_of_parts(work, capsys):
     label_part(*source, part='2/3')
     label_part(*source, part='3/3')
     label(*source, '--part', '1/3')
-    files = [Path(x, 'labels.json') for x in ('out', 'whole')]
-    assert files[0].read_bytes() == files[1].read_bytes()
+    assert content() == content('whole')
     names = [{*os.listdir(f'{x}/images')} for x in ('out', 'whole')]
     assert names[1] - names[0] == {x['file_name'] for x in kept} != set()
 
@@ -267,8 +259,13 @@ def test_two_processes_at_once(work, kill):
     assert Path('out/labels.json').exists() != kill
     if kill:
         assert [x.wait() for x in processes(source, 3)] == [0, 0, 0]
-    files = [Path(x, 'labels.json') for x in ('out', 'whole')]
-    assert files[0].read_bytes() == files[1].read_bytes()
+    expect_the_same_files()
+
+
+def expect_the_same_files():
+    assert content() == content('whole')
+    names = [{*os.listdir(f'{x}/images')} for x in ('whole', 'out')]
+    assert names[0] == {x for x in names[1] if not x.endswith('.partial')}
 
 
 def processes(source, count):
@@ -276,16 +273,10 @@ def processes(source, count):
     code = 'import distilpose_cli; distilpose_cli.main()'
     command = [sys.executable, '-c', code, 'label', *source]
     command += ['--teacher', 'pose.onnx', '--out', 'out']
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'WORLD_SIZE': str(count)}
     return [
         subprocess.Popen(
-            command,
-            stderr=subprocess.DEVNULL,
-            env={
-                **os.environ,
-                'PYTHONPATH': str(ROOT),
-                'RANK': str(rank),
-                'WORLD_SIZE': str(count),
-            },
+            command, stderr=subprocess.DEVNULL, env={**env, 'RANK': str(rank)}
         )
         for rank in range(count)
     ]
@@ -330,19 +321,16 @@ def test_labels_of_others_are_kept(work):
 
 
 def test_two_at_a_time(work):
-    for part in ((1, 1), (2, 3)):
-        with Parts(Path('out/.label'), part).held():
-            text = refused(*PHOTOS)
-            assert (
-                f'part {part[0]} of {part[1]} (process {os.getpid()}' in text
-            )
+    for i, n in ((1, 1), (2, 3)):
+        with Parts(Path('out/.label'), (i, n)).held():
+            held = f'part {i} of {n} (process {os.getpid()}'
+            assert held in refused(*PHOTOS)
     assert label(*PHOTOS)['images']
 
 
 def test_nobody_anywhere(work):
-    boxes(Path('empty.json'), 'a.png')
-    content = json.loads(Path('empty.json').read_text())
-    Path('empty.json').write_text(json.dumps(dict(content, annotations=[])))
+    nobody = dict(images=[dict(id=0, file_name='a.png')], annotations=[])
+    Path('empty.json').write_text(json.dumps(nobody))
     arguments = ('photos/*.png', '--boxes', 'empty.json')
     assert 'There is nobody in the 2 pictures' in refused(*arguments)
     assert not Path('out/labels.json').exists()
@@ -355,24 +343,21 @@ def test_teacher_that_is_sure_of_nothing(work):
     assert label(*PHOTOS)['annotations'][0]['num_keypoints'] == 2
 
 
-@pytest.mark.parametrize(
-    'arguments, message',
-    [
-        (('nowhere',), 'There is no "nowhere"'),
-        (('empty',), 'holds no image'),
-        (('bad', '--detector', 'none'), 'nobody in the 0 pictures that'),
-        (('0',), 'camera'),
-        (('photos', '--sure', '0.2'), '--unsure 0.3 is above --sure 0.2'),
-        (('photos', '--teacher-options', 'coco'), '--teacher-options takes'),
-        (('photos', '--teacher', 'no.onnx'), 'There is no teacher "no.onnx"'),
-        (('photos', '--teacher', 'hrnet'), 'distilpose teachers'),
-        (('photos', '--teacher', 'd.onnx'), 'keypoints_of'),
-        (('photos', '--boxes', 'other.json'), 'boxes for none'),
-        (('photos', '--padding', '1.1'), 'Leave out --padding'),
-        (('photos', '--checkpoint', 'a.pth'), 'and --checkpoint'),
-        (('photos', '--teacher', 'new.onnx'), 'metadata of format 99'),
-    ],
-)
+@pytest.mark.parametrize('arguments, message', [
+    ('nowhere', 'There is no "nowhere"'),
+    ('empty', 'holds no image'),
+    ('bad --detector none', 'nobody in the 0 pictures that'),
+    ('0', 'camera'),
+    ('photos --sure 0.2', '--unsure 0.3 is above --sure 0.2'),
+    ('photos --teacher-options coco', '--teacher-options takes'),
+    ('photos --teacher no.onnx', 'There is no teacher "no.onnx"'),
+    ('photos --teacher hrnet', 'distilpose teachers'),
+    ('photos --teacher d.onnx', 'keypoints_of'),
+    ('photos --boxes other.json', 'boxes for none'),
+    ('photos --padding 1.1', 'Leave out --padding'),
+    ('photos --checkpoint a.pth', 'and --checkpoint'),
+    ('photos --teacher new.onnx', 'metadata of format 99'),
+])  # fmt: skip
 def test_refused_in_one_line(work, arguments, message):
     Path('empty').mkdir()
     write_image(Path('bad/1.jpg'), np.zeros((9, 9, 3), np.uint8))
@@ -383,7 +368,7 @@ def test_refused_in_one_line(work, arguments, message):
         Path('pose.onnx').read_bytes(), 'distilpose', '{"format_version": 99}'
     )
     Path('new.onnx').write_bytes(newer)
-    assert message in refused(*arguments)
+    assert message in refused(*arguments.split())
     assert not Path('out/labels.json').exists()
 
 
@@ -432,29 +417,10 @@ def test_a_damaged_journal(work):
     assert '1-of-1.jsonl", which holds what' in refused(*PHOTOS)
 
 
-def test_film_that_ends_early(work, capsys):
-    film_that_ends_early(Path('cut.mp4'), moving(100, 100))
-    found = label('cut.mp4', '--detector', 'none', '--every', 2)
-    assert 5 < len(found['images']) < 50
-    # FFmpeg's threads, as many as there are cores, decide which is seen first.
-    told = r'skipped: cut\.mp4(, frame \d+: it cannot be|: the video ends)'
-    assert re.search(told, capsys.readouterr().err)
-
-
-@contextmanager
-def files_of_at_most(size):
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_full_disk(work):
     """What was labelled until then is kept, and labelled once."""
     label(*PHOTOS, out='expected')
-    whole = Path('expected/labels.json').read_bytes()
+    whole = content('expected')
     with files_of_at_most(len(whole) // 4):
         text = refused(*PHOTOS)
     assert '.label/begun.json" cannot be used (File too large)' in text
@@ -468,7 +434,7 @@ def test_full_disk(work):
     for name in ('a.png', 'below/b.png'):
         Path('out/images', name).unlink()
     label(*PHOTOS)
-    assert Path('out/labels.json').read_bytes() == whole
+    assert content() == whole
     assert os.listdir('out/images/below') == []
 
 
@@ -478,22 +444,15 @@ def test_killed_at_random_moments(work):
     film(Path('walk.mp4'), moving(250, 250))
     arguments = ('walk.mp4', '--detector', 'none', '--every', '1')
     arguments += ('--min-change', '0')
-    label(*arguments, out='expected')
-    file, journal = (
-        Path('out/labels.json'),
-        Path('out/.label/1-of-1.jsonl'),
-    )
+    label(*arguments, out='whole')
     rng, kills = random.Random(0), 0
-    while not file.exists():
+    while not Path('out/labels.json').exists():
         (process,) = processes(arguments, 1)
         if kills < 3:
-            wait_for_a_picture(journal, process)
+            wait_for_a_picture(Path('out/.label/1-of-1.jsonl'), process)
             time.sleep(rng.uniform(0, 0.05))
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             kills += 1
         process.wait()
     assert kills == 3
-    assert file.read_bytes() == Path('expected/labels.json').read_bytes()
-    names = [sorted(os.listdir(f'{x}/images')) for x in ('expected', 'out')]
-    kept = [x for x in names[1] if not x.endswith('.partial')]
-    assert kept == names[0]
+    expect_the_same_files()

@@ -5,8 +5,9 @@ import argparse
 import pytest
 import torch
 
-from distilpose_cli import main
 from distilpose_cli.launcher import LAUNCHERS, add_parts, gpu_of, part_of
+
+from .one_line import refused
 
 TORCHRUN = dict(RANK=1, WORLD_SIZE=4, LOCAL_RANK=1)
 SRUN = dict(SLURM_PROCID=5, SLURM_NTASKS=6, SLURM_LOCALID=3)
@@ -75,10 +76,7 @@ def test_half_an_environment(
 ):
     read(**environment)
     more = ['--launcher', launcher] * bool(launcher)
-    with pytest.raises(SystemExit) as ended:
-        main([*command, str(tmp_path / 'out'), *more])
-    text = str(ended.value)
-    assert text.startswith(f'distilpose {command[0]}: ') and '\n' not in text
+    text = refused(*command, tmp_path / 'out', *more)
     assert told in text and 'add --launcher none' in text
     assert not (tmp_path / 'out').exists()
 

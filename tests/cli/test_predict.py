@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -24,6 +23,7 @@ from distilpose_runtime.onnx_entries import entries, with_entry
 
 from ..runtime.films import film, film_that_ends_early
 from ..runtime.graphs import detector, pose_model
+from . import one_line
 
 ROOT = Path(distilpose_cli.__file__).parents[1]
 PHOTO = Path(__file__).parents[2] / 'docs/photos/pedestrian.jpg'
@@ -37,17 +37,31 @@ def model(tmp_path):
 
 @pytest.fixture
 def photos(tmp_path):
-    """Three photos, and a file of boxes for two of them."""
+    """Three photos, and boxes.json for two of them."""
     folder = tmp_path / 'photos'
     for name in ('1.png', '2.png', '3.png'):
         write_image(folder / name, np.full((96, 160, 3), 90, np.uint8))
-    rows = [
-        dict(image_id=i, category_id=1, bbox=box, score=0.8)
-        for i in (1, 3)
-        for box in PEOPLE
-    ]
-    (tmp_path / 'boxes.json').write_text(json.dumps(rows))
+    boxes(tmp_path / 'boxes.json', {1: PEOPLE, 3: PEOPLE}, score=0.8)
     return folder
+
+
+def boxes(file, people, **keys):
+    """Write a list of boxes, of pictures by their ids."""
+    rows = [
+        dict(image_id=i, category_id=1, bbox=box, **keys)
+        for i, boxes in people.items()
+        for box in boxes
+    ]
+    file.write_text(json.dumps(rows))
+    return file
+
+
+def people_at(file, *rows):
+    """A detector of YOLOv8's layout: centre, width, height and score."""
+    values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
+    for i, row in enumerate(rows):
+        values[0, :, 20 * i] = row
+    return detector(file, dict(output0=values))
 
 
 def plain_film(path, count=40):
@@ -57,16 +71,24 @@ def plain_film(path, count=40):
     return path
 
 
-def predict(*arguments) -> None:
-    main(['predict', *map(str, arguments)])
+def arguments_of(source, *options, **named) -> list[str]:
+    """``model=x`` is for ``--model x``, and so on."""
+    for name, value in named.items():
+        options += f'--{name}', value
+    return ['predict', *map(str, (source, *options))]
+
+
+def predict(*arguments, **named) -> None:
+    main(arguments_of(*arguments, **named))
 
 
 def predict_whole(source, model, out, *options) -> None:
     """Of one person, who fills the picture."""
-    predict(
-        *(source, '--model', model, '--detector', 'none', '--out', out),
-        *options,
-    )
+    predict(source, *options, model=model, detector='none', out=out)
+
+
+def refused(*arguments, **named) -> str:
+    return one_line.refused(*arguments_of(*arguments, **named))
 
 
 def results(folder) -> dict:
@@ -74,12 +96,8 @@ def results(folder) -> dict:
 
 
 def test_folder_with_boxes(photos, model, tmp_path, capsys):
-    out = tmp_path / 'out'
-    boxes = tmp_path / 'boxes.json'
-    predict(
-        *(photos, '--model', model, '--boxes', boxes, '--out', out),
-        *('--format', 'csv'),
-    )
+    given, out = tmp_path / 'boxes.json', tmp_path / 'out'
+    predict(photos, model=model, boxes=given, out=out, format='csv')
     found = results(out)
     assert [x['id'] for x in found['images']] == [1, 2, 3]
     assert [x['image_id'] for x in found['annotations']] == [1, 1, 3, 3]
@@ -106,16 +124,11 @@ def test_folder_with_boxes(photos, model, tmp_path, capsys):
 
 
 def test_video_with_a_detector(model, tmp_path):
-    """YOLOv8's layout; people of all sizes and scores."""
-    values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
-    for i, row in enumerate(
-        [(40, 30, 20, 40, 0.9), (90, 20, 10, 16, 0.8), (60, 30, 8, 8, 0.2)]
-    ):
-        values[0, :, 20 * i] = row
-    file = detector(tmp_path / 'd.onnx', dict(output0=values))
+    """People of all sizes and scores."""
+    rows = (40, 30, 20, 40, 0.9), (90, 20, 10, 16, 0.8), (60, 30, 8, 8, 0.2)
+    file = people_at(tmp_path / 'd.onnx', *rows)
     source = plain_film(tmp_path / 'a b.mp4')
-    arguments = (source, '--model', model, '--detector', file, '--out')
-    predict(*arguments, tmp_path / 'x')
+    predict(source, model=model, detector=file, out=tmp_path / 'x')
     found = results(tmp_path / 'x')
     assert len(found['images']) == 40
     assert found['images'][7]['time'] == pytest.approx(0.35)
@@ -124,13 +137,13 @@ def test_video_with_a_detector(model, tmp_path):
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 40
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(20)
     assert capture.read()[1].shape == (96, 160, 3)
-    options = ('--every', 10, '--largest', 1, '--limit', 3, '--no-media')
-    predict(*arguments, tmp_path / 'y', *options, '--box-threshold', 0.85)
+    options = ('--no-media', '--box-threshold', 0.85)
+    options += ('--every', 10, '--largest', 1, '--limit', 3)
+    predict(source, *options, model=model, detector=file, out=tmp_path / 'y')
     found = results(tmp_path / 'y')
     assert [x['id'] for x in found['images']] == [0, 10, 20]
-    assert [x['bbox_score'] for x in found['annotations']] == [
-        pytest.approx(0.9, abs=1e-4)
-    ] * 3
+    sure = [x['bbox_score'] for x in found['annotations']]
+    assert sure == pytest.approx([0.9] * 3, abs=1e-4)
     assert found['info']['complete']
     assert os.listdir(tmp_path / 'y') == ['predictions.json']
 
@@ -143,9 +156,7 @@ def test_detector_now_and_then(
     model, tmp_path, monkeypatch, options, searches
 ):
     """By default four times a second, of 20 frames; or of 2 of them."""
-    values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
-    values[0, :, 0] = 40, 30, 20, 40, 0.9
-    file = detector(tmp_path / 'd.onnx', dict(output0=values))
+    file = people_at(tmp_path / 'd.onnx', (40, 30, 20, 40, 0.9))
     source, counted, find = plain_film(tmp_path / 'a.mp4'), [], Detector.find
 
     def count(self, frame, min_score):
@@ -153,19 +164,14 @@ def test_detector_now_and_then(
         return find(self, frame, min_score)
 
     monkeypatch.setattr(Detector, 'find', count)
-    arguments = (source, '--model', model, '--detector', file, '--out')
-    predict(*arguments, tmp_path / 'x', *options)
+    predict(source, *options, model=model, detector=file, out=tmp_path / 'x')
     found = results(tmp_path / 'x')
+    frames = [x['frame'] for x in found['images']]
     assert len(counted) == searches
-    assert (
-        counted
-        == [x['frame'] for x in found['images']][
-            :: found['info']['detect_every']
-        ]
-    )
+    assert counted == frames[:: found['info']['detect_every']]
     assert len(found['annotations']) == len(found['images'])
-    boxes = np.array([x['bbox'] for x in found['annotations']])
-    np.testing.assert_allclose(boxes, boxes[:1].repeat(len(boxes), 0), atol=1)
+    places = np.array([x['bbox'] for x in found['annotations']])
+    assert np.ptp(places, axis=0).max() <= 1
 
 
 def test_film_that_ends_early(model, tmp_path, capsys):
@@ -183,15 +189,8 @@ def test_film_that_ends_early(model, tmp_path, capsys):
 
 def test_colours_stay_in_a_film(photos, model, tmp_path, monkeypatch):
     """Though the order of people changes; each photo begins anew."""
-    orders = [PEOPLE, PEOPLE[::-1], PEOPLE[1:]]
-    rows = [
-        dict(image_id=i, bbox=box)
-        for i, people in enumerate(orders)
-        for box in people
-    ]
-    boxes = tmp_path / 'x.json'
-    boxes.write_text(json.dumps(rows))
-    given = []
+    orders = {0: PEOPLE, 1: PEOPLE[::-1], 2: PEOPLE[1:]}
+    file, given = boxes(tmp_path / 'x.json', orders), []
 
     def draw(image, poses, threshold, parts, numbers):
         given.append(numbers if numbers is None else numbers.tolist())
@@ -199,10 +198,8 @@ def test_colours_stay_in_a_film(photos, model, tmp_path, monkeypatch):
 
     monkeypatch.setattr('distilpose_runtime.stages.draw', draw)
     for source in (plain_film(tmp_path / 'a.mp4', 3), photos):
-        predict(
-            *(source, '--model', model, '--boxes', boxes),
-            *('--out', tmp_path / 'out' / source.stem),
-        )
+        out = tmp_path / 'out' / source.stem
+        predict(source, model=model, boxes=file, out=out)
     assert given == [[0, 1], [1, 0], [1], None, None, None]
 
 
@@ -214,19 +211,13 @@ def test_numbers_of_people(model, tmp_path, monkeypatch, capsys, numbers):
         lambda people, time: np.array(numbers)
     )
     monkeypatch.setitem(sys.modules, 'distilpose_runtime.tracking', tracking)
-    rows = [dict(image_id=i, bbox=box) for i in (0, 1) for box in PEOPLE]
-    boxes, source = tmp_path / 'x.json', plain_film(tmp_path / 'a.mp4', 2)
-    boxes.write_text(json.dumps(rows))
-    arguments = (source, '--model', model, '--boxes', boxes, '--track')
-    out = tmp_path / 'out'
-    with (
-        nullcontext()
-        if 7 in numbers
-        else pytest.raises(
-            SystemExit, match='2 people are in picture 0, of "a.mp4"'
-        )
-    ):
-        predict(*arguments, '--out', out, '--format', 'deeplabcut-csv')
+    given = boxes(tmp_path / 'x.json', {0: PEOPLE, 1: PEOPLE})
+    source, out = plain_film(tmp_path / 'a.mp4', 2), tmp_path / 'out'
+    call = predict if 7 in numbers else refused
+    options = dict(model=model, boxes=given, out=out, format='deeplabcut-csv')
+    told = call(source, '--track', **options)
+    if told:
+        assert '2 people are in picture 0, of "a.mp4"' in told
     found = results(out)
     expected = [x if x >= 0 else None for x in numbers] * 2
     assert [x.get('track_id') for x in found['annotations']] == expected
@@ -240,7 +231,7 @@ def test_numbers_of_people(model, tmp_path, monkeypatch, capsys, numbers):
 def test_whole_picture(photos, model, tmp_path, monkeypatch):
     """One person each; where nobody says where to write."""
     monkeypatch.chdir(tmp_path)
-    predict(photos / '1.png', '--model', model, '--detector', 'none')
+    predict(photos / '1.png', model=model, detector='none')
     found = results(tmp_path / 'predictions/1')
     (row,) = found['annotations']
     assert row['bbox'] == [0, 0, 160, 96]
@@ -268,22 +259,18 @@ def test_contact_sheet(photos, model, tmp_path, capsys):
 
 def test_what_is_drawn(photos, model, tmp_path):
     """The corner of a person's box, and their number beside it."""
-
-    def corner(*options):
-        out = tmp_path / str(len(options)) / options[-1]
-        boxes = tmp_path / 'boxes.json'
-        predict(
-            *(photos, '--model', model, '--boxes', boxes, '--out', out),
-            *options,
-        )
-        picture = read_image(out / '1.png')
-        return (picture[10:50, 20] != 90).all(), (picture[5, 21] != 90).all()
-
-    assert corner('--batch', '1') == (False, False)
-    assert corner('--draw', 'boxes') == (True, False)
-    assert corner('--draw', 'poses, ids') == (False, True)
-    with pytest.raises(SystemExit, match='"box" cannot be drawn. Expected'):
-        corner('--draw', 'box')
+    given = dict(model=model, boxes=tmp_path / 'boxes.json')
+    for draw, has_box, has_number in (
+        ('poses', False, False),
+        ('boxes', True, False),
+        ('poses, ids', False, True),
+    ):
+        predict(photos, out=tmp_path / draw, draw=draw, **given)
+        picture = read_image(tmp_path / draw / '1.png')
+        assert (picture[10:50, 20] != 90).all() == has_box
+        assert (picture[5, 21] != 90).all() == has_number
+    told = refused(photos, draw='box', **given)
+    assert '"box" cannot be drawn. Expected' in told
 
 
 def test_a_model_for_research_only(photos, model, tmp_path, capsys):
@@ -308,32 +295,29 @@ def test_a_model_for_research_only(photos, model, tmp_path, capsys):
 def test_people_of_low_scores_are_not_drawn_in_silence(
     photos, model, tmp_path, capsys
 ):
-    boxes = tmp_path / 'boxes.json'
-    arguments = (photos, '--model', model, '--boxes', boxes, '--out')
-    predict(*arguments, tmp_path / 'x', '--keypoint-threshold', 0.95)
-    assert 'Of 4 of them no keypoint is drawn' in capsys.readouterr().err
-    predict(*arguments, tmp_path / 'y', '--keypoint-threshold', 0.8)
-    assert 'no keypoint' not in capsys.readouterr().err
+    for threshold in (0.95, 0.8):
+        out, given = tmp_path / f'{threshold}', tmp_path / 'boxes.json'
+        options = ('--keypoint-threshold', threshold)
+        predict(photos, *options, model=model, boxes=given, out=out)
+        told = 'Of 4 of them no keypoint is drawn' in capsys.readouterr().err
+        assert told == (threshold == 0.95)
 
 
 def test_nobody_has_a_reason(photos, model, tmp_path, capsys):
     """A score, a file without boxes, a detector that finds nobody."""
-    rows = [dict(image_id=i, bbox=[1, 2, 30, 40], score=0.2) for i in (1, 2)]
-    (tmp_path / 'low.json').write_text(json.dumps(rows))
-    (tmp_path / 'none.json').write_text('[]')
-    values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
-    file = detector(tmp_path / 'd.onnx', dict(output0=values))
-    for i, (options, reason) in enumerate(
-        (
-            (('--boxes', tmp_path / 'low.json'), '2 (has a low score)'),
-            (('--boxes', tmp_path / 'none.json'), 'has no box for them'),
-            (('--detector', file), 'take each picture as one person with'),
-        )
+    one = [[1, 2, 30, 40]]
+    low = boxes(tmp_path / 'low.json', {1: one, 2: one}, score=0.2)
+    file = people_at(tmp_path / 'd.onnx')
+    for options, reason in (
+        (dict(boxes=low), '2 (has a low score)'),
+        (dict(boxes=boxes(tmp_path / 'no.json', {})), 'has no box for them'),
+        (dict(detector=file), 'take each picture as one person with'),
     ):
-        predict(photos, '--model', model, *options, '--out', tmp_path / str(i))
+        out = tmp_path / reason
+        predict(photos, model=model, out=out, **options)
         said = capsys.readouterr().err
         assert reason in said and 'There is nobody in the pictures' in said
-        info = results(tmp_path / str(i))['info']
+        info = results(out)['info']
         assert reason.strip('2 ()') in str(info)
     assert 'does not name its classes' in said
 
@@ -374,19 +358,10 @@ def test_folder_whose_name_is_not_utf8(photos, model, tmp_path):
 def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     (photos / '4.jpg').write_bytes(b'\xff\xd8\xff\xe0')
     (photos / '5.png').touch()
-    rows = [
-        dict(image_id=1, category_id=1, bbox=box)
-        for box in (
-            [1, 1, 0, 5],
-            [500, 1, 5, 5],
-            [float('nan'), 1, 5, 5],
-            PEOPLE[0],
-        )
-    ]
-    (tmp_path / 'boxes.json').write_text(json.dumps(rows))
-    out = tmp_path / 'out'
-    boxes = tmp_path / 'boxes.json'
-    predict(photos, '--model', model, '--boxes', boxes, '--out', out)
+    bad = [[1, 1, 0, 5], [500, 1, 5, 5], [float('nan'), 1, 5, 5]]
+    file, out = tmp_path / 'boxes.json', tmp_path / 'out'
+    boxes(file, {1: [*bad, PEOPLE[0]]})
+    predict(photos, model=model, boxes=file, out=out)
     info = results(out)['info']
     assert (info['pictures'], info['people']) == (3, 1)
     assert [x['name'] for x in info['skipped']] == ['4.jpg', '5.png']
@@ -396,97 +371,74 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     assert '1 (has no area)' in said
 
 
-@pytest.mark.parametrize(
-    'arguments, message',
-    [
-        (['none.jpg'], 'There is no "none.jpg"'),
-        (['20240101123456'], 'There is no "20240101123456"'),
-        (['he/a.heic', '--detector', 'none'], 'no picture that can be read'),
-        (['p/1.png', '--boxes', 'none.json'], 'no such file'),
-        (['p/1.png', '--boxes', 'p/1.png'], 'holds no boxes'),
-        (['p/1.png', '--detector', 'none.onnx'], 'There is no detector'),
-        (['p/1.png', '--detector', 'yolox'], 'nanodet, one of yolox-tiny, '),
-        (['p/1.png', '--detector', 'pose.onnx'], 'detector'),
-        (['p', '--detector', 'none', '--track'], 'Leave it out'),
-        (['p', '--detector', 'none', '--format', 'xml'], 'no format "xml"'),
-        (
-            ['p', '--boxes', 'boxes.json', '--format', 'deeplabcut-csv'],
-            '--track',
-        ),
-        (['p', '--detect-every', '4'], '--detect-every 4 is for a detector'),
-        (['p', '--detector', 'none', '--out', 'p'], 'images themselves'),
-        (['p', '--detector', 'none', '--device', 'gpu'], 'no device "gpu"'),
-        (['p', '--detector', 'none', '--checkpoint', 'x'], '--checkpoint'),
-        (['p', '--detector', 'none', '--out', 'p/1.png/x'], '1.png'),
-        (['bad', '--detector', 'none'], 'no picture that can be read'),
-        (['notes.md', '--detector', 'none'], 'neither an image nor a video'),
-        (['p/1.png', '--boxes', 'other.json'], 'names such as "a.jpg", but'),
-        (['me.png', '--boxes', 'list.json'], 'by numbers, but'),
-        (['p/1.png', '--boxes', 'empty.json'], "('images' is missing)"),
-        (['p', '--detector', 'none', '--out', 'pose.onnx'], 'is a folder'),
-        (['p', '--detector', 'none', '--out', '/proc/x'], '"/proc/x" cannot'),
-    ],
-)
+@pytest.mark.parametrize('arguments, message', [
+    ('none.jpg', 'There is no "none.jpg"'),
+    ('20240101123456', 'There is no "20240101123456"'),
+    ('a.heic --detector none', 'no picture that can be read'),
+    ('p/1.png --boxes none.json', 'no such file'),
+    ('p/1.png --boxes p/1.png', 'holds no boxes'),
+    ('p/1.png --detector none.onnx', 'There is no detector'),
+    ('p/1.png --detector yolox', 'nanodet, one of yolox-tiny, '),
+    ('p/1.png --detector pose.onnx', 'detector'),
+    ('p --detector none --track', 'Leave it out'),
+    ('p --detector none --format xml', 'no format "xml"'),
+    ('p --boxes boxes.json --format deeplabcut-csv', '--track'),
+    ('p --detect-every 4', '--detect-every 4 is for a detector'),
+    ('p --detector none --out p', 'images themselves'),
+    ('p --detector none --device gpu', 'no device "gpu"'),
+    ('p --detector none --checkpoint x', '--checkpoint'),
+    ('p --detector none --out p/1.png/x', '1.png'),
+    ('bad.jpg --detector none', 'no picture that can be read'),
+    ('notes.md --detector none', 'neither an image nor a video'),
+    ('p/1.png --boxes other.json', 'names such as "a.jpg", but'),
+    ('me.png --boxes list.json', 'by numbers, but'),
+    ('p/1.png --boxes empty.json', "('images' is missing)"),
+    ('p --detector none --out pose.onnx', 'is a folder'),
+    ('p --detector none --out /proc/x', '"/proc/x" cannot'),
+])  # fmt: skip
 def test_refused_in_one_line(
     photos, model, tmp_path, monkeypatch, arguments, message
 ):
     monkeypatch.chdir(tmp_path)
     photos.rename('p')
-    Path('bad').mkdir()
-    Path('bad/1.jpg').write_bytes(b'no')
-    Path('he').mkdir()
-    Path('he/a.heic').write_bytes(b'\0\0\0\x18ftypheic')
-    Path('notes.md').write_text('# Notes')
     shutil.copy('p/1.png', 'me.png')
+    other = dict(images=[dict(id=1, file_name='a.jpg')], annotations=[])
     for name, content in (
-        (
-            'other',
-            dict(images=[dict(id=1, file_name='a.jpg')], annotations=[]),
-        ),
-        ('list', [dict(image_id=7, bbox=[1, 2, 3, 4])]),
-        ('empty', {}),
+        ('bad.jpg', 'no'),
+        ('a.heic', '\0\0\0\x18ftypheic'),
+        ('notes.md', '# Notes'),
+        ('other.json', json.dumps(other)),
+        ('list.json', '[{"image_id": 7, "bbox": [1, 2, 3, 4]}]'),
+        ('empty.json', '{}'),
     ):
-        Path(f'{name}.json').write_text(json.dumps(content))
-    with pytest.raises(SystemExit) as ended:
-        predict(*arguments, '--model', model)
-    text = str(ended.value)
-    assert message in text
-    assert text.startswith('distilpose predict: ') and '\n' not in text
+        Path(name).write_text(content)
+    assert message in refused(*arguments.split(), model=model)
 
 
-@pytest.mark.parametrize(
-    'option, value',
-    [
-        ('--every', '0'),
-        ('--detect-every', '0'),
-        ('--largest', 'x'),
-        ('--batch', '-1'),
-        ('--box-threshold', 'nan'),
-        ('--keypoint-threshold', '2'),
-        ('--box-threshold', 'x'),
-    ],
-)
-def test_senseless_numbers(photos, model, option, value, capsys):
+@pytest.mark.parametrize('argument', [
+    *('--every=0', '--detect-every=0', '--largest=x', '--batch=-1'),
+    *('--box-threshold=nan', '--keypoint-threshold=2', '--box-threshold=x'),
+])  # fmt: skip
+def test_senseless_numbers(photos, model, argument, capsys):
     with pytest.raises(SystemExit) as ended:
-        predict(photos, '--model', model, f'{option}={value}')
+        predict(photos, argument, model=model)
     assert ended.value.code == 2
-    assert f'argument {option}: {value} is no ' in capsys.readouterr().err
+    told = f'argument {argument.replace("=", ": ")} is no '
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('model', ['none.onnx', 'none'])
 def test_model_before_the_detector_is_fetched(photos, model, capsys):
-    with pytest.raises(SystemExit, match='none'):
-        predict(photos, '--model', model, '--detector', 'yolox-s')
+    assert 'none' in refused(photos, model=model, detector='yolox-s')
     assert 'Fetching' not in capsys.readouterr().err
 
 
 def test_no_picture_no_table(model, tmp_path):
     (tmp_path / '1.jpg').write_bytes(b'no')
-    with pytest.raises(SystemExit, match='no picture that can be read'):
-        predict_whole(
-            *(tmp_path / '1.jpg', model, tmp_path / 'out', '--no-media'),
-            *('--format', 'csv,openpose'),
-        )
+    options = dict(model=model, detector='none', out=tmp_path / 'out')
+    options['format'] = 'csv,openpose'
+    told = refused(tmp_path / '1.jpg', '--no-media', **options)
+    assert 'no picture that can be read' in told
     assert os.listdir(tmp_path / 'out') == ['predictions.json']
 
 
@@ -519,18 +471,13 @@ def test_source_under_another_name(photos, model, tmp_path, kind):
     """By a link, or on a disk that takes A.MP4 and a.mp4 for one."""
     out = tmp_path / 'out'
     out.mkdir()
+    source, file = photos, photos / '2.png'
     if kind == 'video':
-        source = file = plain_film(tmp_path / 'a.mp4', 3).rename(
-            tmp_path / 'a.MP4'
-        )
-        same = out / 'a.mp4'
-    else:
-        source, file, same = photos, photos / '2.png', out / '2.png'
-    os.link(file, same)
+        source = file = tmp_path / 'a.MP4'
+        plain_film(tmp_path / 'a.mp4', 3).rename(file)
+    os.link(file, out / file.name.lower())
     before = file.read_bytes()
-    with pytest.raises(
-        SystemExit, match='(video|picture) itself, which would'
-    ):
+    with pytest.raises(SystemExit, match='(video|picture) itself, which wo'):
         predict_whole(source, model, out, '--overwrite')
     assert file.read_bytes() == before
 
@@ -545,7 +492,7 @@ def offline(monkeypatch, tmp_path):
 def test_a_photo_without_boxes_and_network(photos, model, tmp_path, capsys):
     """The detector of this package finds the man, and nobody on grey."""
     shutil.copy(PHOTO, photos / '4.jpg')
-    predict(photos, '--model', model, '--out', tmp_path / 'out')
+    predict(photos, model=model, out=tmp_path / 'out')
     found = results(tmp_path / 'out')
     (row,) = found['annotations']
     assert row['image_id'] == 4
@@ -558,11 +505,9 @@ def test_a_photo_without_boxes_and_network(photos, model, tmp_path, capsys):
 
 @pytest.mark.usefixtures('offline')
 def test_a_detector_that_cannot_be_fetched(photos, model, tmp_path):
-    options = ('--detector', 'yolox-tiny', '--out', tmp_path / 'out')
-    with pytest.raises(SystemExit) as ended:
-        predict(photos, '--model', model, *options)
-    text = str(ended.value)
-    assert 'yolox_tiny.onnx cannot be downloaded' in text and '\n' not in text
+    options = dict(detector='yolox-tiny', out=tmp_path / 'out')
+    text = refused(photos, model=model, **options)
+    assert 'yolox_tiny.onnx cannot be downloaded' in text
     assert 'leave --detector out' in text
     assert not (tmp_path / 'out').exists()
 
@@ -575,20 +520,15 @@ def test_damaged_weights(photos, tmp_path, broken):
     assert not results(tmp_path / 'out')['info']['complete']
 
 
-def run(*arguments, limit=None, **options):
-    """In a process of its own, whose files may have ``limit`` bytes."""
-
-    def small_files():
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    code = 'import distilpose_cli; distilpose_cli.main()'
+def run(source, model, out, before='', **options):
+    """In a process of its own, which runs a line of Python ``before``."""
+    code = f'{before}\nimport distilpose_cli; distilpose_cli.main()'
+    arguments = [source, '--model', model, '--detector', 'none', '--out', out]
     return subprocess.Popen(
         [sys.executable, '-c', code, 'predict', *map(str, arguments)],
         env={**os.environ, 'PYTHONPATH': str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=small_files,
         **options,
     )
 
@@ -598,9 +538,7 @@ def test_interrupted(model, tmp_path, number):
     """Ctrl-C leaves a video that plays, and the JSON of its frames."""
     source = plain_film(tmp_path / 'a.mp4', 1500)
     out = tmp_path / 'out'
-    process = run(
-        *(source, '--model', model, '--detector', 'none', '--out', out)
-    )
+    process = run(source, model, out)
     while not (out / 'a.mp4').exists() or not (out / 'a.mp4').stat().st_size:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
@@ -631,24 +569,21 @@ def test_full_disk(model, tmp_path, kind):
             write_image(source / f'{i}.jpg', noise)
         write_image(source / '7.png', np.tile(noise, (4, 4, 1)))
     out = tmp_path / 'out'
+    limit = (150_000, 150_000)
     process = run(
-        *(source, '--model', model, '--detector', 'none', '--out', out),
-        limit=150_000,
+        *(source, model, out),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
     )
     said = process.communicate(timeout=60)[1]
-    assert process.returncode == 1, said
-    last = said.strip().splitlines()[-1]
-    assert last.startswith('distilpose predict: '), said
-    assert 'Traceback' not in said
+    assert process.returncode == 1 and 'Traceback' not in said, said
+    assert said.strip().splitlines()[-1].startswith('distilpose predict: ')
     found = results(out)
     assert len(found['annotations']) == len(found['images']) > 0
     assert not found['info']['complete']
     if kind == 'images':
         assert len(found['images']) == 3
-        assert {x.name for x in out.iterdir()} == {
-            *('0.jpg', '1.jpg', '2.jpg'),
-            'predictions.json',
-        }
+        written = ['0.jpg', '1.jpg', '2.jpg', 'predictions.json']
+        assert sorted(os.listdir(out)) == written
     else:
         capture = cv2.VideoCapture(str(out / 'a.mp4'))
         assert capture.read()[0]
@@ -675,20 +610,11 @@ def test_progress(monkeypatch, capsys):
 
 
 def test_needs_neither_torch_nor_mmpose(photos, model, tmp_path):
-    code = (
-        'import sys\n'
-        "for name in ('torch', 'mmpose', 'mmengine', 'mmcv', 'PIL', 'av',\n"
-        "             'scipy', 'tqdm', 'distilpose', 'matplotlib'):\n"
-        '    sys.modules[name] = None\n'
-        'import distilpose_cli; distilpose_cli.main()'
-    )
+    missing = 'torch mmpose mmengine mmcv PIL av scipy tqdm distilpose '
+    missing += 'matplotlib'
+    before = f'import sys; sys.modules |= dict.fromkeys({missing.split()})'
     out = tmp_path / 'out'
-    arguments = ['predict', photos, '--model', model, '--detector', 'none']
-    done = subprocess.run(
-        [sys.executable, '-c', code, *arguments, '--out', out],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+    process = run(photos, model, out, before)
+    said = process.communicate()[1]
+    assert process.returncode == 0, said
     assert len(results(out)['annotations']) == 3

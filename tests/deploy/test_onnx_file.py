@@ -17,10 +17,12 @@ from distilpose_cli import main
 from distilpose_runtime import PoseEstimator
 
 from .. import exported, toys
+from ..cli.one_line import refused
 from ..models.test_heads import samples
 from ..teachers import heads
 
 W, H = toys.INPUT_SIZE
+INT64 = onnx.TensorProto.INT64
 STUDENTS = {kind: x for kind, x in toys.students().items() if kind != 'timm'}
 STUDENTS.update(no_score=dict(head=dict(scores=False, sigmas=False)))
 
@@ -48,6 +50,11 @@ def expected(model, images, flip_test):
     ]
 
 
+def run(file, images):
+    session = onnxruntime.InferenceSession(str(file))
+    return session.run(None, {'images': images})
+
+
 @pytest.mark.parametrize('flip_test', [False, True])
 @pytest.mark.parametrize('kind', STUDENTS)
 def test_predicts_what_mmpose_predicts(kind, flip_test, tmp_path):
@@ -60,8 +67,7 @@ def test_predicts_what_mmpose_predicts(kind, flip_test, tmp_path):
     )
     assert difference.coords < 1e-3 and difference.scores < 1e-5
     images = crops(7)
-    session = onnxruntime.InferenceSession(str(file))
-    coords, scores, *sigmas = session.run(None, {'images': images})
+    coords, scores, *sigmas = run(file, images)
     wanted = expected(load_student(student, checkpoint), images, flip_test)
     assert np.ptp(wanted[0], axis=0).max() > 0.1  # the images differ
     np.testing.assert_allclose(coords, wanted[0], rtol=0, atol=1e-3)
@@ -75,13 +81,11 @@ def test_sigmas_are_in_pixels_of_the_input(kind, tmp_path):
     student = config(kind)
     checkpoint = exported.checkpoint(tmp_path, student)
     export_onnx(student, checkpoint, tmp_path / 'x.onnx', raw_images=True)
-    session = onnxruntime.InferenceSession(str(tmp_path / 'x.onnx'))
-    (sigmas,) = session.run(['sigmas'], {'images': crops(3)})
+    *_, sigmas = run(tmp_path / 'x.onnx', crops(3))
     model = load_student(student, checkpoint)
     inputs = [torch.from_numpy(x).permute(2, 0, 1) for x in crops(3)]
-    data = model.data_preprocessor(
-        dict(inputs=inputs, data_samples=[PoseDataSample() for _ in inputs])
-    )
+    data = dict(inputs=inputs, data_samples=[PoseDataSample()] * 3)
+    data = model.data_preprocessor(data)
     with torch.no_grad():
         output = model(data['inputs'], None, mode='tensor')
     if kind == 'tokens':
@@ -94,29 +98,20 @@ def test_sigmas_are_in_pixels_of_the_input(kind, tmp_path):
 def test_mirror_images_change_names_of_sigmas(tmp_path):
     """With the flip test, a picture and its mirror image agree."""
     file = exported.export(tmp_path, flip_test=True, raw_images=True)
-    session = onnxruntime.InferenceSession(str(file))
     images = crops(2)
-    coords, scores, sigmas = session.run(None, {'images': images})
-    mirrored = session.run(
-        None, {'images': np.ascontiguousarray(images[:, :, ::-1])}
-    )
+    coords, scores, sigmas = run(file, images)
+    mirrored = run(file, np.ascontiguousarray(images[:, :, ::-1]))
     coords[..., 0] = W - coords[..., 0]
     for a, b in zip((coords, scores, sigmas), mirrored):
         np.testing.assert_allclose(a[:, exported.FLIPS], b, atol=1e-3)
 
 
 def test_normalized_images(tmp_path):
-    raw, normalized = tmp_path / 'raw', tmp_path / 'normalized'
-    raw.mkdir(), normalized.mkdir()
     images = crops(3)
-    found = onnxruntime.InferenceSession(
-        str(exported.export(raw, raw_images=True))
-    ).run(None, {'images': images})
-    rgb = images[..., ::-1].astype(np.float32)
-    rgb = (rgb - [100, 110, 120]) / [50, 60, 70]
-    others = onnxruntime.InferenceSession(
-        str(exported.export(normalized))
-    ).run(None, {'images': rgb.transpose(0, 3, 1, 2).astype(np.float32)})
+    found = run(exported.export(tmp_path, raw_images=True), images)
+    rgb = (images[..., ::-1] - [100.0, 110, 120]) / [50, 60, 70]
+    images = rgb.transpose(0, 3, 1, 2).astype(np.float32)
+    others = run(exported.export(tmp_path), images)
     for a, b in zip(found, others):
         np.testing.assert_allclose(a, b, atol=1e-4)
 
@@ -177,12 +172,11 @@ def test_without_half_precision(tmp_path, monkeypatch):
 )
 def test_float16(tmp_path):
     """Close to float32, smaller, and with a head in float32."""
-    images = {'images': crops(4)}
+    images = crops(4)
     file = exported.export(tmp_path, raw_images=True)
-    plain = onnxruntime.InferenceSession(str(file)).run(None, images)
-    size = file.stat().st_size
+    plain, size = run(file, images), file.stat().st_size
     exported.export(tmp_path, raw_images=True, precision='float16')
-    found = onnxruntime.InferenceSession(str(file)).run(None, images)
+    found = run(file, images)
     assert file.stat().st_size < 0.8 * size
     assert all(x.dtype == np.float32 for x in found)
     assert 0 < np.abs(found[0] - plain[0]).max() < 0.5
@@ -198,10 +192,7 @@ def test_float16(tmp_path):
         for name in node.input
         if name in weights
     ]
-    assert head and {*head} <= {
-        onnx.TensorProto.FLOAT,
-        onnx.TensorProto.INT64,
-    }
+    assert head and not {*head} - {onnx.TensorProto.FLOAT, INT64}
 
 
 def test_a_file_that_differs_gets_no_name(tmp_path, monkeypatch):
@@ -231,10 +222,8 @@ def test_values_that_are_not_finite(tmp_path):
 
 
 def test_models_that_cannot_be_exported(tmp_path):
-    rows = dict(
-        heads.config('simcc', toys.K, toys.INPUT_SIZE),
-        loss=dict(type='BCELoss'),
-    )
+    rows = heads.config('simcc', toys.K, toys.INPUT_SIZE)
+    rows.update(loss=dict(type='BCELoss'))
     with pytest.raises(TypeError, match='BCELoss.*Expected KLDiscretLoss'):
         exported_to(tmp_path, exported.config(neck=None, head=rows))
 
@@ -261,15 +250,13 @@ def test_output_keypoint_indices(tmp_path):
         export_onnx(student, checkpoint, file, flip_test=True)
     student.model.metainfo = exported.metainfo()
     for flip_test in (False, True):
-        export_onnx(
-            student, checkpoint, file, flip_test=flip_test, raw_images=True
-        )
+        options = dict(flip_test=flip_test, raw_images=True)
+        export_onnx(student, checkpoint, file, **options)
         model = PoseEstimator(file)
         assert model.info.names == ['left_foot', 'left_hand']
         found = model.run(crops(3))
-        wanted = expected(
-            load_student(student, checkpoint), crops(3), flip_test
-        )
+        own = load_student(student, checkpoint)
+        wanted = expected(own, crops(3), flip_test)
         np.testing.assert_allclose(found['coords'], wanted[0], atol=1e-3)
         np.testing.assert_allclose(found['scores'], wanted[1], atol=1e-5)
         assert found['sigmas'].shape == (3, 2, 2)
@@ -281,13 +268,10 @@ def test_output_keypoint_indices_of_other_data(tmp_path):
         exported_to(tmp_path, student)
 
 
-@pytest.mark.parametrize(
-    'change, message',
-    [
-        (dict(input_size=(96, 128)), r'crops of \(96, 128\) .* \(48, 64\)'),
-        (dict(type='BottomupResize'), 'no TopdownAffine'),
-    ],
-)
+@pytest.mark.parametrize('change, message', [
+    (dict(input_size=(96, 128)), r'crops of \(96, 128\) .* \(48, 64\)'),
+    (dict(type='BottomupResize'), 'no TopdownAffine'),
+])  # fmt: skip
 def test_crops_that_the_runtime_cannot_make(change, message, tmp_path):
     pipeline = [dict(step) for step in exported.PIPELINE]
     pipeline[2].update(change)
@@ -300,9 +284,8 @@ def test_configs_that_do_not_name_the_keypoints(tmp_path):
     nothing.test_dataloader = None
     with pytest.raises(ValueError, match='Give the whole config'):
         exported_to(tmp_path, nothing)
-    converted = exported.config(
-        [dict(type='KeypointConverter'), *exported.PIPELINE]
-    )
+    pipeline = [dict(type='KeypointConverter'), *exported.PIPELINE]
+    converted = exported.config(pipeline)
     with pytest.raises(ValueError, match='in model.metainfo'):
         exported_to(tmp_path, converted)
     converted.model.metainfo = exported.metainfo()
@@ -329,10 +312,8 @@ def test_command(tmp_path, capsys):
     about = json.loads(onnx.load(file).metadata_props[0].value)
     assert about['model'] == 'student'
     assert about['flip_test'] and about['raw_images']
-    wanted = str(Path(checkpoint).with_name('no.pth'))
+    wanted = Path(checkpoint).with_name('no.pth')
     others = Path(checkpoint).name
-    with pytest.raises(SystemExit, match=f'In that folder: {others}.'):
-        main([*command, wanted, str(file)])
+    assert f'In that folder: {others}.' in refused(*command, wanted, file)
     (tmp_path / 'file').write_text('')
-    with pytest.raises(SystemExit, match='export: .*file'):
-        main([*command, checkpoint, str(tmp_path / 'file' / 'x.onnx')])
+    assert 'file' in refused(*command, checkpoint, tmp_path / 'file/x.onnx')

@@ -32,14 +32,12 @@ BOXES = np.array(
 @pytest.mark.parametrize('flip_test', [False, True])
 def test_equals_mmpose(flip_test, image, tmp_path):
     """In and out of the image, wide and narrow boxes, and in parts."""
-    poses = PoseEstimator(
-        exported.export(tmp_path, flip_test=flip_test), batch=3
-    )(image, BOXES)
+    file = exported.export(tmp_path, flip_test=flip_test)
+    poses = PoseEstimator(file, batch=3)(image, BOXES)
     student = exported.config(test_cfg=dict(flip_test=flip_test))
     student.dump(tmp_path / 'student.py')
-    expected = MMPoseEstimator(
-        *(str(tmp_path / 'student.py'), str(tmp_path / 'student.pth'), 'cpu')
-    )(image, BOXES)
+    files = [str(tmp_path / x) for x in ('student.py', 'student.pth')]
+    expected = MMPoseEstimator(*files, 'cpu')(image, BOXES)
     np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=2e-3)
     np.testing.assert_allclose(poses.scores, expected.scores, atol=1e-5)
     assert poses.names == exported.NAMES
@@ -81,25 +79,27 @@ def test_crops_are_mmposes_bit_by_bit(use_udp, size, image):
 @pytest.mark.parametrize('axis', [0, 1])
 def test_crops_of_pictures_beyond_opencvs_limit(image, axis):
     """As of the part alone; of a person that is too large, every n-th."""
+
+    def turned(*values):
+        return np.array(values[::-1] if axis else values)
+
     large = np.zeros((40_000, 40, 3), np.uint8)
     large[39_000:39_040] = image[:40, :40]
-    small = large[38_990:39_090]
-    center, offset = np.array([20.3, 30.6]), np.array([0, 38_990])
+    small, center = large[38_990:39_090], turned(20.3, 30.6)
     size = np.array([33.0, 44.0])
     if axis:
         large, small = large.transpose(1, 0, 2), small.transpose(1, 0, 2)
-        center, offset = center[::-1], offset[::-1]
     wanted = box_module.crop(small, center, size, (48, 64)).astype(int)
-    found = box_module.crop(large, center + offset, size, (48, 64))
+    place = center + turned(0, 38_990)
+    found = box_module.crop(large, place, size, (48, 64))
     assert found.any() and np.abs(found - wanted).max() <= 8
 
-    ramp = np.linspace(0, 255, 40_000).astype(np.uint8)
-    ramp = np.broadcast_to(ramp[:, None, None], (40_000, 40, 3))
+    ramp = np.linspace(0, 255, 40_000).astype(np.uint8)[:, None, None]
+    ramp = np.repeat(np.repeat(ramp, 40, 1), 3, 2)
     if axis:
-        ramp = ramp.transpose(1, 0, 2)
-    middle = np.array([20.0, 20_000.0])[:: -1 if axis else 1]
-    whole = np.array([30_000.0, 40_000.0])[:: -1 if axis else 1]
-    found = box_module.crop(np.ascontiguousarray(ramp), middle, whole, (6, 8))
+        ramp = np.ascontiguousarray(ramp.transpose(1, 0, 2))
+    whole = turned(30_000.0, 40_000.0)
+    found = box_module.crop(ramp, turned(20.0, 20_000.0), whole, (6, 8))
     line = found[4, :, 0] if axis else found[:, 3, 0]
     steps = 255 * np.arange(len(line)) / len(line)
     np.testing.assert_allclose(line, steps, atol=1)
@@ -153,57 +153,51 @@ def test_sigmas_grow_with_the_person(file, image):
     ]
     found = model.run(model.normalize(np.stack(crops)))
     wide = 1.1 * np.array([67.5, 50, 45, 96])  # the crops' widths
-    np.testing.assert_allclose(
-        model(image, BOXES).sigmas,
-        found['sigmas'] * wide[:, None, None] / 48,
-        rtol=1e-4,
-    )
+    wanted = found['sigmas'] * wide[:, None, None] / 48
+    sigmas = model(image, BOXES).sigmas
+    np.testing.assert_allclose(sigmas, wanted, rtol=1e-4)
 
 
 def test_calibrated_sigmas(image, tmp_path):
     """Sigmas of 3 and scores of 0.9 and 0.5, in boxes of two sizes."""
-    plain = graphs.pose_model(tmp_path / 'plain.onnx')
     about = dict(factors=[2, 0.5], power=0.5, rate=2)
-    file = changed(plain, tmp_path, set_entry(sigma_calibration=about))
-    before, after = (PoseEstimator(x)(image, BOXES) for x in (plain, file))
+
+    def poses(**options):
+        plain = graphs.pose_model(tmp_path / 'plain.onnx', **options)
+        file = changed(plain, tmp_path, set_entry(sigma_calibration=about))
+        return [PoseEstimator(x)(image, BOXES) for x in (plain, file)]
+
+    before, after = poses()
     sizes = [2 * 3**0.5 * np.exp(-1.8), 0.5 * 3**0.5 * np.exp(-1)]
     np.testing.assert_allclose(
         after.sigmas, before.sigmas / 3 * np.array(sizes)[:, None], rtol=1e-5
     )
     assert after.sigmas.dtype == before.sigmas.dtype
     np.testing.assert_array_equal(after.scores, before.scores)
-    below = graphs.pose_model(tmp_path / 'below.onnx', score=-1e5)
-    file = changed(below, tmp_path, set_entry(sigma_calibration=about))
-    sigma = PoseEstimator(file)(image, BOXES[:1]).sigmas[0, 0, 0]
+    sigma = poses(score=-1e5)[1].sigmas[0, 0, 0]
     assert sigma == pytest.approx(before.sigmas[0, 0, 0] * 2 / 3**0.5)
-    without = graphs.pose_model(tmp_path / 'without.onnx', sigmas=False)
-    file = changed(without, tmp_path, set_entry(sigma_calibration=about))
-    assert PoseEstimator(file)(image, BOXES).sigmas is None
+    assert poses(sigmas=False)[1].sigmas is None
 
 
 @pytest.mark.parametrize('none', [[], np.zeros((0, 4)), np.zeros((0,))])
 def test_no_boxes_no_poses(none, file, image):
     poses = PoseEstimator(file)(image, none)
+    found = poses.keypoints, poses.sigmas, poses.scores, poses.boxes
+    points = (0, toys.K, 2)
+    assert [x.shape for x in found] == [points, points, points[:2], (0, 4)]
     assert len(poses) == 0
-    assert poses.keypoints.shape == (0, toys.K, 2)
-    assert poses.scores.shape == (0, toys.K)
-    assert poses.sigmas.shape == (0, toys.K, 2)
-    assert poses.boxes.shape == (0, 4)
 
 
-@pytest.mark.parametrize(
-    'box, fault',
-    [
-        ([1, 2, float('nan'), 4], 'is not finite'),
-        ([1, 2, float('inf'), 4], 'is not finite'),
-        ([5, 5, 5, 9], 'has no area'),
-        ([5, 9, 7, 5], 'has no area'),
-        ([0.1, 0.2, 0.9, 0.8], 'is no larger than a pixel'),
-        ([0, 0, 1, 1], 'is no larger than a pixel'),
-        ([120, 5, 130, 9], 'lies outside the image of 120 x 150 pixels'),
-        ([5, -9, 7, 0], 'lies outside'),
-    ],
-)
+@pytest.mark.parametrize('box, fault', [
+    ([1, 2, float('nan'), 4], 'is not finite'),
+    ([1, 2, float('inf'), 4], 'is not finite'),
+    ([5, 5, 5, 9], 'has no area'),
+    ([5, 9, 7, 5], 'has no area'),
+    ([0.1, 0.2, 0.9, 0.8], 'is no larger than a pixel'),
+    ([0, 0, 1, 1], 'is no larger than a pixel'),
+    ([120, 5, 130, 9], 'lies outside the image of 120 x 150 pixels'),
+    ([5, -9, 7, 0], 'lies outside'),
+])  # fmt: skip
 def test_boxes_without_a_person(box, fault, file, image):
     boxes = [[0, 0, 9, 9], box]
     with pytest.raises(ValueError, match=f'Box 1, .* {fault}'):
@@ -238,19 +232,12 @@ def test_devices_and_batches(file):
 
 def test_a_device_that_does_not_start(file, monkeypatch):
     """ONNX Runtime goes on with the CPU, and says so in its log alone."""
-    session = onnxruntime.InferenceSession
-    monkeypatch.setattr(
-        onnxruntime,
-        'get_available_providers',
-        lambda: ['CUDAExecutionProvider', 'CPUExecutionProvider'],
-    )
-    monkeypatch.setattr(
-        onnxruntime,
-        'InferenceSession',
-        lambda file, settings, providers: session(
-            file, settings, providers=['CPUExecutionProvider']
-        ),
-    )
+    session, cpu = onnxruntime.InferenceSession, ['CPUExecutionProvider']
+    for name, function in (
+        ('get_available_providers', lambda: ['CUDAExecutionProvider', *cpu]),
+        ('InferenceSession', lambda *x, providers: session(*x, providers=cpu)),
+    ):
+        monkeypatch.setattr(onnxruntime, name, function)
     with pytest.raises(RuntimeError, match='cannot start CUDAExecution'):
         PoseEstimator(file, device='cuda')
 
@@ -308,10 +295,8 @@ def test_files_of_another_kind(change, message, file, tmp_path):
 
 def test_a_run_that_fails(file):
     """A model that was exported for another size, which it left open."""
-    with pytest.raises(
-        ModelError,
-        match=r'cannot run ".*" on float32 \(1, 3, 4, 4\) \(Got inv',
-    ) as raised:
+    told = r'cannot run ".*" on float32 \(1, 3, 4, 4\) \(Got inv'
+    with pytest.raises(ModelError, match=told) as raised:
         PoseEstimator(file).run(np.zeros((1, 3, 4, 4), np.float32))
     assert '\n' not in str(raised.value)
 
@@ -319,9 +304,8 @@ def test_a_run_that_fails(file):
 def test_files_that_are_no_model(file, tmp_path):
     with pytest.raises(FileNotFoundError):
         PoseEstimator(tmp_path / 'nothing.onnx')
-    (tmp_path / 'cut.onnx').write_bytes(file.read_bytes()[:-9999])
-    with pytest.raises(ModelError, match='cut.onnx'):
-        PoseEstimator(tmp_path / 'cut.onnx')
-    (tmp_path / 'empty.onnx').write_bytes(b'')
-    with pytest.raises(ModelError, match='empty.onnx'):
-        PoseEstimator(tmp_path / 'empty.onnx')
+    for name, content in (('cut', file.read_bytes()[:-9999]), ('empty', b'')):
+        path = tmp_path / f'{name}.onnx'
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match=path.name):
+            PoseEstimator(path)

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,6 +11,7 @@ import onnxruntime
 import pytest
 import torch
 from mmpose.codecs import UDPHeatmap
+from torch.testing import assert_close as close
 
 from distilpose.deploy.export import export_onnx
 from distilpose.heatmaps.frame import HeatmapFrame, heatmap_frame
@@ -65,12 +67,8 @@ def test_heatmaps_lie_where_the_codec_says(file):
         (dict(type='UDPHeatmap'), heatmap_frame(udp)),
     ):
         output = ask(drawn(frame), onnx=file, codec=codec, **PIXELS)
-        torch.testing.assert_close(
-            output.frame.cells(COORDS), frame.cells(COORDS)
-        )
-        torch.testing.assert_close(
-            output.maps.coords(), COORDS, rtol=0, atol=1e-3
-        )
+        close(output.frame.cells(COORDS), frame.cells(COORDS))
+        close(output.maps.coords(), COORDS, rtol=0, atol=1e-3)
         peaks = output.maps.peaks()
         assert peaks.shape == (1, 3) and ((peaks > 0.9) & (peaks <= 1)).all()
 
@@ -93,9 +91,7 @@ def test_height_of_the_codec(file):
     codec = dict(type='MegviiHeatmap', kernel_size=5)  # of height 255
     images = torch.full((1, 3, 64, 48), 255.0)
     output = ask(images, onnx=file, codec=codec, **PIXELS)
-    torch.testing.assert_close(
-        output.maps.peaks(), torch.full((1, 3), 1 / 255)
-    )
+    close(output.maps.peaks(), torch.full((1, 3), 1 / 255))
 
 
 @pytest.mark.parametrize('normalize', [False, True])
@@ -110,21 +106,16 @@ def test_rows_of_a_simcc_head(tmp_path, normalize):
         ],
         [('simcc_x', ('n', 3, 48)), ('simcc_y', ('n', 3, 64))],
     )
-    codec = dict(type='SimCCLabel', sigma=2.5, normalize=normalize)
+    codec = dict(type='SimCCLabel', sigma=2.5) if normalize else None
     frame = HeatmapFrame((48, 64), (48.0, 64.0), sigma_scale=(4.0, 4.0))
     labels = simulate_heatmaps(COORDS, torch.full((1, 3, 2), 0.625), frame)
     logits = labels.clamp(min=1e-9).log() if normalize else labels - 0.4
-    output = ask(
-        logits, onnx=file, codec=codec if normalize else None, **PIXELS
-    )
-    assert output.maps.frame == frame
+    maps = ask(logits, onnx=file, codec=codec, **PIXELS).maps
+    assert maps.frame == frame
     # MMPose rounds to bins, and so did the labels' Gaussians not.
-    torch.testing.assert_close(output.maps.coords(), COORDS, rtol=0, atol=2e-3)
-    torch.testing.assert_close(
-        output.maps.peaks(), torch.ones(1, 3), rtol=0, atol=0.1
-    )
-    beta = 1 if normalize else 10
-    torch.testing.assert_close(output.maps.logits_x, beta * logits.amax(2))
+    close(maps.coords(), COORDS, rtol=0, atol=2e-3)
+    close(maps.peaks(), torch.ones(1, 3), rtol=0, atol=0.1)
+    close(maps.logits_x, (1 if normalize else 10) * logits.amax(2))
 
 
 def test_images_are_normalized_as_mmpose_does_it(file):
@@ -134,18 +125,11 @@ def test_images_are_normalized_as_mmpose_does_it(file):
 
 
 def test_what_our_export_says_counts(tmp_path):
-    about = dict(
-        mean=[1.0, 2.0, 3.0],
-        std=[4.0, 5.0, 6.0],
-        to_rgb=False,
-        keypoint_names=NAMES,
-        flip_pairs=[[0, 2]],
-    )
-    source = OnnxSource(
-        onnx_files.heatmaps(
-            tmp_path / 'x.onnx', metadata={'distilpose': json.dumps(about)}
-        )
-    )
+    about = dict(mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0], to_rgb=False)
+    about.update(keypoint_names=NAMES, flip_pairs=[[0, 2]])
+    entry = {'distilpose': json.dumps(about)}
+    file = onnx_files.heatmaps(tmp_path / 'x.onnx', metadata=entry)
+    source = OnnxSource(file)
     assert source.input == InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
     assert source.keypoint_names == NAMES
     assert source.metainfo['flip_indices'] == [2, 1, 0]
@@ -163,7 +147,7 @@ def test_integers_channels_last_a_few_at_a_time(tmp_path, file, dtype, batch):
     seen = ask(images.clamp(max=300), onnx=integers, **PIXELS)
     expected = ask(images.round().clamp(max=255), onnx=file, **PIXELS)
     assert seen.maps.shape == (3, 3, 16, 12)
-    torch.testing.assert_close(seen.heatmaps, expected.heatmaps)
+    close(seen.heatmaps, expected.heatmaps)
 
 
 def test_coordinates_as_movenets_are_drawn(tmp_path):
@@ -173,37 +157,32 @@ def test_coordinates_as_movenets_are_drawn(tmp_path):
     torch.manual_seed(0)
     y, x, score = (torch.rand(2, 5) for _ in range(3))
     images[:, :, 0, :5] = torch.stack([y, x, score], dim=1)
-    output = ask(images, onnx=file, keypoints_of=None, **PIXELS)
-    maps = output.maps
+    maps = ask(images, onnx=file, keypoints_of=None, **PIXELS).maps
     assert maps.frame == HeatmapFrame((16, 16), (16.0, 16.0))
     # Half a cell beyond the last one, the parabola is cut off.
     inner = torch.stack([x, y], -1).clamp(0, 15.5 / 16)
-    torch.testing.assert_close(maps.coords(), inner, rtol=0, atol=1e-3)
-    cells = torch.stack(
-        torch.meshgrid(torch.arange(16), torch.arange(16), indexing='xy'), -1
-    )
+    close(maps.coords(), inner, rtol=0, atol=1e-3)
+    line = torch.arange(16)
+    cells = torch.stack(torch.meshgrid(line, line, indexing='xy'), -1)
     centre = 16 * torch.stack([x, y], -1)[:, :, None, None]
     # Sigma 2 for an input of 256, so 0.5 for one of 64.
     expected = score[..., None, None] * torch.exp(
         -(cells - centre).square().sum(-1) / (2 * 0.5**2)
     )
-    torch.testing.assert_close(maps.formed(), expected, rtol=0, atol=1e-5)
+    close(maps.formed(), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize('has_sigmas', [True, False])
 def test_what_an_exported_student_predicts_is_drawn(tmp_path, has_sigmas):
     """With its sigmas; else with 2 pixels, as for an input of 64."""
     student = exported.config(head=dict(sigmas=has_sigmas))
-    path = tmp_path / 'x.onnx'
-    export_onnx(student, exported.checkpoint(tmp_path, student), path)
-    file = str(path)
+    file = str(tmp_path / 'x.onnx')
+    export_onnx(student, exported.checkpoint(tmp_path, student), Path(file))
     images = 255 * torch.rand(2, 3, 64, 48)
     given = InputConversion(InputSpec((48, 64)), OnnxSource(file).input)
-    session = onnxruntime.InferenceSession(file)
-    coords, scores, *sigmas = map(
-        torch.from_numpy,
-        session.run(None, dict(images=given.images(images).numpy())),
-    )
+    feed = dict(images=given.images(images).numpy())
+    found = onnxruntime.InferenceSession(file).run(None, feed)
+    coords, scores, *sigmas = map(torch.from_numpy, found)
     sigmas = sigmas[0] if has_sigmas else torch.full_like(coords, 2)
     scores = scores.clamp(0, 1)
     x = torch.arange(12)
@@ -212,25 +191,22 @@ def test_what_an_exported_student_predicts_is_drawn(tmp_path, has_sigmas):
     )
     maps = ask(images, onnx=file, keypoints_of=None).maps
     assert scores.max() > 0
-    torch.testing.assert_close(maps.rows, expected, rtol=1e-3, atol=1e-4)
+    close(maps.rows, expected, rtol=1e-3, atol=1e-4)
     end = torch.tensor([12.0, 16.0])  # behind the last cell
-    torch.testing.assert_close(maps.frame.coords(end), torch.ones(2))
+    close(maps.frame.coords(end), torch.ones(2))
     graph = onnx.load(file)
     (entry,) = graph.metadata_props
-    about = {**json.loads(entry.value), 'use_udp': True}
-    entry.value = json.dumps(about)
+    entry.value = json.dumps({**json.loads(entry.value), 'use_udp': True})
     onnx.save(graph, file)
     maps = ask(images, onnx=file, keypoints_of=None).maps
-    torch.testing.assert_close(
-        maps.frame.coords(end), torch.tensor([47 / 48, 63 / 64])
-    )
+    close(maps.frame.coords(end), torch.tensor([47 / 48, 63 / 64]))
 
 
 def test_a_tensor_inside(file):
     images = 255 * torch.rand(1, 3, 64, 48)
     inside = ask(images, onnx=file, output='pooled', **PIXELS)
     expected = ask(images, onnx=file, **PIXELS)
-    torch.testing.assert_close(inside.heatmaps, 255 * expected.heatmaps)
+    close(inside.heatmaps, 255 * expected.heatmaps)
 
 
 def test_keypoints_by_the_name_of_a_dataset(file):
@@ -250,16 +226,9 @@ def test_what_runs_and_what_is_imitated_is_logged(file, log):
 
 
 def test_a_student_learns_from_it(tmp_path):
-    file = onnx_files.points(tmp_path / 'points.onnx')
-    model = toys.build(
-        toys.student(
-            teacher=dict(onnx=file),
-            distillation={
-                name: toys.TERMS[name]
-                for name in ('simulated_heatmaps', 'scores')
-            },
-        )
-    )
+    teacher = dict(onnx=onnx_files.points(tmp_path / 'points.onnx'))
+    terms = {x: toys.TERMS[x] for x in ('simulated_heatmaps', 'scores')}
+    model = toys.build(toys.student(teacher=teacher, distillation=terms))
     model.init_weights()
     losses = model.loss(*toys.batch(model))
     assert losses['loss_simulated_heatmaps'].isfinite()
@@ -268,43 +237,34 @@ def test_a_student_learns_from_it(tmp_path):
     assert copy.deepcopy(model).teacher is model.teacher
 
 
-def operator(tmp_path):
-    node = onnx_files.helper.make_node('Unheard', ['images'], ['heatmaps'])
-    return onnx_files.write(
-        tmp_path / 'x.onnx', [node], [('heatmaps', ('n', 3, 16, 12))]
-    )
+def of_one_node(file, kind, output, *shape):
+    node = onnx_files.helper.make_node(kind, ['images'], [output])
+    return onnx_files.write(file, [node], [(output, shape)])
 
 
-def damaged(tmp_path):
-    path = tmp_path / 'x.onnx'
-    path.write_bytes(b'no model')
-    return str(path)
+def operator(file):
+    return of_one_node(file, 'Unheard', 'heatmaps', 'n', 3, 16, 12)
 
 
-def of_any_size(tmp_path):
-    return onnx_files.heatmaps(tmp_path / 'x.onnx', shape=('n', 3, 'h', 'w'))
+def flat(file):
+    return of_one_node(file, 'Flatten', 'features', 'n', 9216)
 
 
-def flat(tmp_path):
-    node = onnx_files.helper.make_node('Flatten', ['images'], ['features'])
-    return onnx_files.write(
-        tmp_path / 'x.onnx', [node], [('features', ('n', 9216))]
-    )
+def damaged(file):
+    file.write_bytes(b'no model')
+    return str(file)
 
 
-def of_two_inputs(tmp_path):
-    file = onnx_files.heatmaps(tmp_path / 'x.onnx')
-    model = onnx_files.onnx.load(file)
-    extra = onnx_files.helper.make_tensor_value_info(
-        'boxes', onnx_files.FLOAT, ['n', 4]
-    )
-    model.graph.input.append(extra)
-    onnx_files.onnx.save(model, file)
-    return file
+def of_any_size(file):
+    return onnx_files.heatmaps(file, shape=('n', 3, 'h', 'w'))
 
 
-def of_heatmaps(tmp_path):
-    return onnx_files.heatmaps(tmp_path / 'x.onnx')
+def of_two_inputs(file):
+    model = onnx.load(onnx_files.heatmaps(file))
+    extra = ('boxes', onnx_files.FLOAT, ['n', 4])
+    model.graph.input.append(onnx.helper.make_tensor_value_info(*extra))
+    onnx.save(model, file)
+    return str(file)
 
 
 @pytest.mark.parametrize('make, settings, text', [
@@ -316,17 +276,17 @@ def of_heatmaps(tmp_path):
     (flat, {}, r'gives features \(1, 9216\), of which none'),
     (flat, dict(output='feature'), r'no tensor of this name. .* features;'),
     (flat, dict(output='no'), 'has no tensor of this name'),
-    (of_heatmaps, dict(keypoints_of='cocoo'),
+    (onnx_files.heatmaps, dict(keypoints_of='cocoo'),
      'no dataset of this name'),
-    (of_heatmaps, dict(mean=[1, 2]), r'mean is \[1, 2\], expected'),
-    (of_heatmaps, dict(codec=dict(type='UDPHeatmapp')),
+    (onnx_files.heatmaps, dict(mean=[1, 2]), r'mean is \[1, 2\], expected'),
+    (onnx_files.heatmaps, dict(codec=dict(type='UDPHeatmapp')),
      'codec does not describe'),
-    (of_heatmaps, dict(codec=dict(type='MegviiHeatmap')),
+    (onnx_files.heatmaps, dict(codec=dict(type='MegviiHeatmap')),
      'codec does not describe.*kernel_size'),
 ])  # fmt: skip
 def test_bad_files_and_settings(tmp_path, make, settings, text):
     if make is not None:
-        settings = dict(onnx=make(tmp_path), **settings)
+        settings = dict(onnx=make(tmp_path / 'x.onnx'), **settings)
     with pytest.raises((ValueError, FileNotFoundError), match=text) as error:
         FrozenTeacher(**settings).prepare()
     assert '\n' not in str(error.value)

@@ -1,7 +1,6 @@
 """Our hooks at work in a training."""
 
 import functools
-import resource
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +21,7 @@ from distilpose.hooks import safe_checkpoint_hook, seed_epoch_hook
 from distilpose.hooks.safe_checkpoint_hook import AtomicBackend
 
 from .. import toys
+from ..limits import files_of_at_most
 from . import runs
 
 
@@ -46,12 +46,9 @@ def train(pictures, tmp_path):
     """Train three epochs without workers, or into the epoch `stop`."""
 
     def train(folder='run', stop=None, **changes):
-        cfg = runs.config(
-            pictures,
-            tmp_path / folder,
-            '_no-distill',
-            **{'train_cfg.max_epochs': 3, **changes},
-        )
+        changes = {'train_cfg.max_epochs': 3, **changes}
+        where = (pictures, tmp_path / folder, '_no-distill')
+        cfg = runs.config(*where, **changes)
         if stop is not None:
             cfg.custom_hooks.append(dict(type='StopHook', epoch=stop))
             with pytest.raises(Stop):
@@ -116,16 +113,14 @@ def test_a_new_run_in_the_folder_of_another(train, tmp_path):
 def test_best_checkpoint_is_that_of_the_folder_at_hand(metric, tmp_path):
     """Of a copied folder: the one that it was copied from keeps its own."""
     hook = SafeCheckpointHook(interval=1, save_best=metric, rule='greater')
-    names = ['best_ckpt'] if metric == 'AP' else ['best_ckpt_AP']
-    infos = {name: 'elsewhere/best_AP_epoch_1.pth' for name in names}
-    hub = SimpleNamespace(runtime_info=infos, get_info=infos.get)
-    hook.before_train(
-        SimpleNamespace(
-            work_dir=str(tmp_path),
-            message_hub=hub,
-            logger=SimpleNamespace(info=print),
-        )
+    name = 'best_ckpt' if metric == 'AP' else 'best_ckpt_AP'
+    infos = {name: 'elsewhere/best_AP_epoch_1.pth'}
+    runner = SimpleNamespace(
+        work_dir=str(tmp_path),
+        message_hub=SimpleNamespace(runtime_info=infos, get_info=infos.get),
+        logger=SimpleNamespace(info=print),
     )
+    hook.before_train(runner)
     expected = str(tmp_path / 'best_AP_epoch_1.pth')
     if metric == 'AP':
         assert hook.best_ckpt_path == expected
@@ -133,14 +128,11 @@ def test_best_checkpoint_is_that_of_the_folder_at_hand(metric, tmp_path):
         assert hook.best_ckpt_path_dict == dict(AP=expected, AR=None)
 
 
-@pytest.mark.parametrize(
-    ('config', 'best', 'said'),
-    [
-        ('my config.py', 'best 1.pth', "'my config.py' 'best 1.pth'"),
-        ('config.py', None, 'config.py epoch_2.pth'),
-        (None, 'best.pth', None),  # of a runner without a file to name
-    ],
-)
+@pytest.mark.parametrize('config, best, said', [
+    ('my config.py', 'best 1.pth', "'my config.py' 'best 1.pth'"),
+    ('config.py', None, 'config.py epoch_2.pth'),
+    (None, 'best.pth', None),  # of a runner without a file to name
+])  # fmt: skip
 def test_the_log_ends_with_what_comes_next(config, best, said):
     hook = SafeCheckpointHook(interval=1)
     hook.last_ckpt, hook.best_ckpt_path = 'epoch_2.pth', best
@@ -185,15 +177,12 @@ def written(tmp_path):
 
     def find(**settings):
         warnings = []
+        log = SimpleNamespace(warning=lambda _, x, to: warnings.append(x))
         runner = SimpleNamespace(
-            **dict(work_dir=str(tmp_path), _resume=True, _load_from=None),
-            logger=SimpleNamespace(
-                warning=lambda *text: warnings.append(text)
-            ),
+            work_dir=str(tmp_path), _resume=True, _load_from=None, logger=log
         )
         SafeCheckpointHook(interval=1, **settings).before_run(runner)
-        named = [str(warning[1]) for warning in warnings]
-        return runner._load_from and Path(runner._load_from).name, named
+        return runner._load_from and Path(runner._load_from).name, warnings
 
     return find
 
@@ -222,11 +211,10 @@ def test_no_intact_checkpoint(written, tmp_path):
     latest = tmp_path / 'latest.pth'
     latest.write_bytes(b'')
     (tmp_path / 'last_checkpoint').write_text(str(latest))
-    with pytest.raises(RuntimeError, match='latest.pth not there or'):
-        written(filename_tmpl='latest.pth')
-    latest.unlink()
-    with pytest.raises(RuntimeError, match='latest.pth not there or'):
-        written(filename_tmpl='latest.pth')
+    for _ in ('empty', 'gone'):
+        with pytest.raises(RuntimeError, match='latest.pth not there or'):
+            written(filename_tmpl='latest.pth')
+        latest.unlink(missing_ok=True)
     (tmp_path / 'last_checkpoint').unlink()
     assert written(filename_tmpl='latest.pth') == (None, [])  # begins anew
 
@@ -273,16 +261,12 @@ def test_full_disk(train, tmp_path):
     """The limit on a file's size stands for a disk without room."""
     train(stop=2)
     before = (tmp_path / 'run/epoch_1.pth').read_bytes()
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
-    try:
-        with pytest.raises(OSError, match='go on with --resume.*epoch_2'):
-            train(resume=True)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert [path.name for path in (tmp_path / 'run').glob('*epoch*')] == [
-        'epoch_1.pth'
-    ]
+    with (
+        files_of_at_most(100_000),
+        pytest.raises(OSError, match='go on with --resume.*epoch_2'),
+    ):
+        train(resume=True)
+    assert [x.name for x in tmp_path.glob('run/*epoch*')] == ['epoch_1.pth']
     assert (tmp_path / 'run/epoch_1.pth').read_bytes() == before
 
 
@@ -311,39 +295,30 @@ def test_damage_of_any_kind_is_found(tmp_path):
     assert safe_checkpoint_hook._is_intact(str(file))
 
 
-def test_last_run_goes_before_higher_numbers(tmp_path):
+def test_last_run_goes_before_higher_numbers(written, tmp_path):
     """A run that began anew in the folder of an older one."""
-    for name in ('epoch_2.pth', 'epoch_10.pth', 'epoch_9.pth', 'best_99.pth'):
+    for name in ('epoch_10.pth', 'epoch_9.pth', 'best_99.pth'):
         torch.save(dict(a=torch.zeros(9)), tmp_path / name)
-    named = tmp_path / 'last_checkpoint'
-    named.write_text(str(tmp_path / 'epoch_2.pth'))
-    runner = SimpleNamespace(work_dir=str(tmp_path), _load_from=None)
-    hook = SafeCheckpointHook(interval=1)
-    assert hook._find(runner) == (str(tmp_path / 'epoch_2.pth'), [])
-    for damaged in (['epoch_2.pth'], ['epoch_2.pth', 'epoch_10.pth']):
-        (tmp_path / damaged[-1]).write_bytes(b'')
-        path, found = hook._find(runner)
-        assert found == [str(tmp_path / name) for name in damaged]
-    assert path == str(tmp_path / 'epoch_9.pth')
+    assert written()[0] == 'epoch_2.pth'
+    two, ten = (tmp_path / f'epoch_{i}.pth' for i in (2, 10))
+    two.write_bytes(b'')
+    assert written() == ('epoch_10.pth', [str(two)])
+    ten.write_bytes(b'')
+    assert written() == ('epoch_9.pth', [f'{two}, {ten}'])
 
 
-def test_only_the_main_process_reads_the_files(monkeypatch):
+def test_only_the_main_process_reads_the_files(written, monkeypatch):
     """The others take over what it found, a failure as well."""
-    hook = SafeCheckpointHook(interval=1)
-    monkeypatch.setattr(safe_checkpoint_hook, 'is_main_process', lambda: False)
-    for found in (('epoch_3.pth', []), (None, ['epoch_3.pth'])):
-        monkeypatch.setattr(
-            safe_checkpoint_hook,
-            'broadcast_object_list',
-            lambda box: box.__setitem__(0, found),  # noqa: B023
-        )
-        runner = SimpleNamespace(_resume=True, _load_from=None)
-        if found[0]:
-            hook.before_run(runner)
-            assert runner._load_from == 'epoch_3.pth'
-        else:
-            with pytest.raises(RuntimeError, match='epoch_3.pth not there or'):
-                hook.before_run(runner)
+    found = [('epoch_3.pth', []), (None, ['epoch_4.pth'])]
+    changes = dict(
+        is_main_process=lambda: False,
+        broadcast_object_list=lambda box: box.__setitem__(0, found.pop(0)),
+    )
+    for name, function in changes.items():
+        monkeypatch.setattr(safe_checkpoint_hook, name, function)
+    assert written() == ('epoch_3.pth', [])
+    with pytest.raises(RuntimeError, match='epoch_4.pth not there or'):
+        written()
 
 
 def test_old_checkpoints_stay_until_the_new_ones_are_written(
@@ -372,13 +347,8 @@ def test_old_checkpoints_stay_until_the_new_ones_are_written(
             'default_hooks.checkpoint.save_best': 'coco/AP',
         }
     )
-    names = (
-        'epoch_1',
-        'best_coco_AP_epoch_1',
-        'epoch_2',
-        'best_coco_AP_epoch_2',
-    )
-    first, best, second, better = (f'{name}.pth' for name in names)
+    best, better = (f'best_coco_AP_epoch_{i}.pth' for i in (1, 2))
+    first, second = 'epoch_1.pth', 'epoch_2.pth'
     assert at_writing == {
         first: [],
         best: [first],
@@ -391,14 +361,11 @@ def test_old_checkpoints_stay_until_the_new_ones_are_written(
 def test_workers_of_a_resumed_run_do_not_repeat_augmentations():
     seeds = []
     for epoch in (0, 7):
-        loader = SimpleNamespace(
-            worker_init_fn=functools.partial(dict, seed=5)
-        )
-        runner = SimpleNamespace(
-            seed=5, epoch=epoch, train_loop=SimpleNamespace(dataloader=loader)
-        )
+        init = functools.partial(dict, seed=5)
+        loop = SimpleNamespace(dataloader=SimpleNamespace(worker_init_fn=init))
+        runner = SimpleNamespace(seed=5, epoch=epoch, train_loop=loop)
         SeedEpochHook().before_train(runner)
-        seeds.append(loader.worker_init_fn()['seed'])
+        seeds.append(loop.dataloader.worker_init_fn()['seed'])
     assert seeds[0] == 5 != seeds[1]
 
 
@@ -407,22 +374,20 @@ def test_testing_deploys_and_training_does_not(trained, pictures, tmp_path):
 
     EMAHook puts unfused weights in place: with it the model stays unfused.
     """
-    checkpoint = trained.work_dir + '/epoch_3.pth'
-    norms = [m for m in trained.model.modules() if 'BatchNorm' in str(type(m))]
-    expected = trained.test()
-    assert norms and norms == [
-        m for m in trained.model.modules() if 'BatchNorm' in str(type(m))
-    ]
+
+    def norms(model):
+        return [m for m in model.modules() if 'BatchNorm' in str(type(m))]
+
+    before, expected = norms(trained.model), trained.test()
+    assert before and norms(trained.model) == before
+    weights = dict(load_from=trained.work_dir + '/epoch_3.pth')
     for hooks in ([], [dict(type='EMAHook', momentum=0.1)]):
-        cfg = runs.config(
-            *(pictures, tmp_path / f'{len(hooks)}', '_no-distill'),
-            load_from=checkpoint,
-        )
+        folder = tmp_path / f'{len(hooks)}'
+        cfg = runs.config(pictures, folder, '_no-distill', **weights)
         cfg.custom_hooks += hooks
         runner = Runner.from_cfg(cfg)
         assert runner.test() == pytest.approx(expected, abs=1e-3)
-        kept = ['BatchNorm' in str(type(m)) for m in runner.model.modules()]
-        assert any(kept) == bool(hooks)
+        assert bool(norms(runner.model)) == bool(hooks)
 
 
 @pytest.mark.parametrize('kind, changes, message', [

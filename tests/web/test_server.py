@@ -13,11 +13,11 @@ import numpy as np
 import onnx
 import pytest
 
-from distilpose_cli import main
 from distilpose_runtime import ModelError, appearance
 from distilpose_runtime.named import MODELS, NANODET
 from distilpose_runtime.web import assets, make_server, page_files, server
 
+from ..cli.one_line import refused
 from ..runtime import graphs
 
 PROJECTS = Path(server.__file__).parents[2]
@@ -156,30 +156,22 @@ def test_detector_of_another_kind(tmp_path):
             assert found == dict(input_size=(128, 64))
 
 
-def stopped(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(['serve', *map(str, arguments)])
-    (line,) = str(ended.value.code).splitlines()
-    assert line.startswith('distilpose serve: ')
-    return line
-
-
 def test_bad_input_is_one_line(model, tmp_path):
-    assert 'There is no model' in stopped(tmp_path / 'none.onnx')
+    assert 'There is no model' in refused('serve', tmp_path / 'none.onnx')
     (tmp_path / 'text.onnx').write_text('no model')
-    assert 'cannot load' in stopped(tmp_path / 'text.onnx')
+    assert 'cannot load' in refused('serve', tmp_path / 'text.onnx')
     graph = onnx.load(model)
     graph.metadata_props[0].value = '{"format_version": 3}'
     onnx.save(graph, tmp_path / 'newer.onnx')
-    assert 'format 3' in stopped(tmp_path / 'newer.onnx')
-    assert 'NanoDet' in stopped(model, '--detector', model)
-    assert 'port must be' in stopped(model, '--port', 70000)
+    assert 'format 3' in refused('serve', tmp_path / 'newer.onnx')
+    assert 'NanoDet' in refused('serve', model, '--detector', model)
+    assert 'port must be' in refused('serve', model, '--port', 70000)
 
 
 def test_port_that_is_taken(model):
     with socket.create_server(('127.0.0.1', 0)) as taken:
         port = taken.getsockname()[1]
-        line = stopped(model, '--port', port)
+        line = refused('serve', model, '--port', port)
     assert f'port {port}' in line and '--port 0' in line
 
 

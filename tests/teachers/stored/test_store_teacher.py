@@ -2,7 +2,6 @@
 
 import copy
 import json
-import resource
 from types import SimpleNamespace
 
 import numpy as np
@@ -30,6 +29,8 @@ from distilpose.zoo.find import find_config
 from distilpose_cli import main
 from distilpose_runtime.parts import Parts
 
+from ...cli.one_line import refused
+from ...limits import files_of_at_most
 from ...training import runs
 
 SIZE = (64, 96)
@@ -110,9 +111,17 @@ def config(pictures, monkeypatch):
     return config
 
 
+def store(config, folder, batch_size=4, **part):
+    return store_teacher(config, folder, batch_size, progress=False, **part)
+
+
+def teacher_of(folder, **settings):
+    return FrozenTeacher(InputSpec(SIZE), stored=str(folder), **settings)
+
+
 @pytest.fixture
 def stored(config, tmp_path):
-    return store_teacher(config, tmp_path / 'stored', progress=False)
+    return store(config, tmp_path / 'stored', 32)
 
 
 def augmented(config, seed=0):
@@ -135,11 +144,8 @@ def test_losses_and_gradients_are_the_online_teachers(config, stored):
     for at, sample in zip(before, samples):
         if sample.metainfo['flip']:
             at[:] = at[sample.metainfo['flip_indices']]
-    inner = (
-        ((labels > 0.12) & (labels < 0.88) & (before > 0.2) & (before < 0.8))
-        .all(-1)
-        .float()
-    )
+    inner = (labels > 0.12) & (labels < 0.88) & (before > 0.2) & (before < 0.8)
+    inner = inner.all(-1).float()
     assert inner.mean() > 0.3
     torch.manual_seed(0)
     near = labels + 0.05 * torch.randn_like(labels)
@@ -162,7 +168,7 @@ def test_losses_and_gradients_are_the_online_teachers(config, stored):
         rtol=0,
         atol=0.07,  # between cells, a peak is higher than the highest cell
     )
-    for (online, kept), tolerance in zip(zip(*results), (0.01, 0.02, 0.02)):
+    for online, kept, tolerance in zip(*results, (0.01, 0.02, 0.02)):
         scale = online.abs().max()
         assert (online - kept).abs().max() < tolerance * scale
         if online.numel() > 1:
@@ -182,24 +188,20 @@ def test_wrapped_parts_of_one_file(config, pictures, tmp_path, turn):
     plain.ann_file = str(tmp_path / 'some.json')
     (tmp_path / 'some.json').write_text(json.dumps(content))
     pipeline = plain.pop('pipeline')
-    parts = [
-        dict(plain, type=kind, pipeline=[])
-        for kind in ('CocoDataset', 'UnlabelledPeopleDataset')
-    ]
+    kinds = ('CocoDataset', 'UnlabelledPeopleDataset')[::turn]
     both = dict(
         type='CombinedDataset',
         metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
-        datasets=parts[::turn],
+        datasets=[dict(plain, type=kind, pipeline=[]) for kind in kinds],
         pipeline=pipeline,
     )
     repeated = dict(type='RepeatDataset', times=2, dataset=both)
     config.train_dataloader.dataset = repeated
-    outputs = store_teacher(config, tmp_path / 'x', progress=False)
+    outputs = store(config, tmp_path / 'x')
     assert outputs.count == 30 and outputs.is_complete
     if turn == 1:
-        teacher = FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path / 'x'))
         sample = DATASETS.build(repeated)[58]['data_samples']
-        expect_the_truth(teacher, [sample])
+        expect_the_truth(teacher_of(tmp_path / 'x'), [sample])
 
 
 def test_images_do_not_stay_in_memory(config):
@@ -215,13 +217,12 @@ def files_of(folder):
     return [(folder / name).read_bytes() for name in names]
 
 
-def interrupt(monkeypatch, people):
-    """Let the teacher be interrupted after so many people."""
+def before_asking(monkeypatch, act):
+    """Do something when the teacher is asked."""
     call = IdealSource.__call__
 
     def ask(self, images, samples=None):
-        if IdealSource.asked >= people:
-            raise KeyboardInterrupt
+        act(self)
         return call(self, images, samples)
 
     monkeypatch.setattr(IdealSource, '__call__', ask)
@@ -232,28 +233,31 @@ def test_goes_on_with_any_number_of_parts(
     config, stored, tmp_path, monkeypatch, cut
 ):
     """A batch that a kill has cut off is asked about again, whole."""
+
+    def interrupt(teacher):
+        if IdealSource.asked >= 10:
+            raise KeyboardInterrupt
+
     IdealSource.asked, folder = 0, tmp_path / 'x'
-    options = dict(batch_size=4, progress=False)
-    assert store_teacher(config, folder, part=(4, 4), **options) is None
+    assert store(config, folder, part=(4, 4)) is None
     assert IdealSource.asked == 6  # the eighth batch has two
     with monkeypatch.context() as patch:
-        interrupt(patch, 10)
+        before_asking(patch, interrupt)
         with pytest.raises(KeyboardInterrupt):
-            store_teacher(config, folder, part=(2, 4), **options)
+            store(config, folder, part=(2, 4))
     rows = folder / '.parts/2-of-4.rows'
     content = rows.read_bytes()
     rows.write_bytes(content[: len(content) - cut])
     with pytest.raises(ValueError, match='for all of its 30 people. Let'):
-        FrozenTeacher(InputSpec(SIZE), stored=str(folder)).prepare()
+        teacher_of(folder).prepare()
     done = IdealSource.asked - 4 * bool(cut)
     IdealSource.asked = 0
-    parts = [(i, 3) for i in (3, 1, 2)]
-    found = [store_teacher(config, folder, part=x, **options) for x in parts]
+    found = [store(config, folder, part=(i, 3)) for i in (3, 1, 2)]
     assert IdealSource.asked == 30 - done
     assert found[:2] == [None, None] and found[2].count == 30
     assert files_of(folder) == files_of(stored.folder)
     assert not [*folder.glob('**/*.rows')]
-    store_teacher(config, folder, part=(1, 2), **options)
+    store(config, folder, part=(1, 2))
     assert IdealSource.asked == 30 - done
 
 
@@ -273,12 +277,10 @@ def test_a_student_learns_from_it_without_the_teacher(config, stored):
 
 def test_another_teacher(config, stored, tmp_path):
     with pytest.raises(ValueError, match=r'setting height was not set, now'):
-        FrozenTeacher(
-            InputSpec(SIZE), stored=str(stored.folder), ideal=1, height=0.4
-        ).prepare()
+        teacher_of(stored.folder, ideal=1, height=0.4).prepare()
     config.model.teacher.height = 0.4
     with pytest.raises(ValueError, match='outputs of another teacher'):
-        store_teacher(config, stored.folder, progress=False)
+        store(config, stored.folder)
 
 
 def test_a_file_of_the_teacher_that_has_changed(config, tmp_path):
@@ -286,14 +288,13 @@ def test_a_file_of_the_teacher_that_has_changed(config, tmp_path):
     file.write_text('one')
     config.model.teacher.height = 0.7
     config.model.teacher.ideal = str(file)
-    folder = store_teacher(config, tmp_path / 'x', progress=False).folder
-    settings = dict(stored=str(folder), height=0.7)
+    folder = store(config, tmp_path / 'x').folder
     moved = file.rename(tmp_path / 'moved.pth')
-    FrozenTeacher(InputSpec(SIZE), ideal=str(moved), **settings).prepare()
-    FrozenTeacher(InputSpec(SIZE), ideal=str(file), **settings).prepare()
+    for path in (moved, file):
+        teacher_of(folder, ideal=str(path), height=0.7).prepare()
     file.write_text('two')
     with pytest.raises(ValueError, match=r'setting ideal was .*SHA-256'):
-        FrozenTeacher(InputSpec(SIZE), ideal=str(file), **settings).prepare()
+        teacher_of(folder, ideal=str(file), height=0.7).prepare()
 
 
 def test_a_config_that_inherits_from_another(tmp_path):
@@ -323,12 +324,10 @@ def test_other_data(config, stored, pictures, tmp_path):
     part.ann_file = 'annotations/person_keypoints_val2017.json'
     part.data_prefix.img = 'val2017/'
     with pytest.raises(ValueError, match='outputs for other data'):
-        store_teacher(config, stored.folder, progress=False)
+        store(config, stored.folder)
     images, samples = augmented(config)
-    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
-    with pytest.raises(
-        ValueError, match='for other data: .*train2017.json as it was'
-    ):
+    teacher = teacher_of(stored.folder)
+    with pytest.raises(ValueError, match='other data: .*train2017.json as it'):
         teacher.source.see_data(DATASETS.build(part))
     with pytest.raises(ValueError, match=r'holds nothing of annotation \d+'):
         teacher(images, samples)
@@ -336,7 +335,7 @@ def test_other_data(config, stored, pictures, tmp_path):
 
 def test_what_a_sample_must_tell(config, stored):
     images, samples = augmented(config)
-    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    teacher = teacher_of(stored.folder)
     samples[0].set_metainfo(dict(input_size=(192, 256)))
     with pytest.raises(ValueError, match='64 x 96, .* 192 x 256, has another'):
         teacher(images, samples)
@@ -354,7 +353,7 @@ def test_the_pipeline_is_made_to_tell_the_rotation(config, stored):
     parts = [part, dict(part, pipeline=still)]
     repeated = [dict(type='RepeatDataset', times=1, dataset=x) for x in parts]
     dataset = DATASETS.build(dict(type='ConcatDataset', datasets=repeated))
-    teacher = FrozenTeacher(InputSpec(SIZE), stored=str(stored.folder))
+    teacher = teacher_of(stored.folder)
     teacher.source.see_data(dataset)
     samples = [dataset[i]['data_samples'] for i in (3, -3)]
     assert ['bbox_rotation' in x.metainfo for x in samples] == [True, False]
@@ -363,7 +362,7 @@ def test_the_pipeline_is_made_to_tell_the_rotation(config, stored):
 
 def test_no_folder_or_another_format(stored, tmp_path):
     with pytest.raises(FileNotFoundError, match='distilpose store-teacher'):
-        FrozenTeacher(InputSpec(SIZE), stored=str(tmp_path)).prepare()
+        teacher_of(tmp_path).prepare()
     meta = stored.folder / 'meta.json'
     for version in (1, None):
         meta.write_text(json.dumps(dict(stored.meta, format_version=version)))
@@ -379,27 +378,27 @@ def test_two_runs_store_into_one_folder(config, tmp_path):
             Parts(tmp_path / '.parts', part).held(),
             pytest.raises(ValueError, match='Another run writes .* Wait'),
         ):
-            store_teacher(config, tmp_path, progress=False)
+            store(config, tmp_path)
     assert not IdealSource.asked
-    assert store_teacher(config, tmp_path, progress=False)
+    assert store(config, tmp_path)
 
 
 def test_parts_with_other_arguments(config, stored, tmp_path, monkeypatch):
     """What is stored then stays, and is not mixed with others'."""
-    folder, options = tmp_path / 'x', dict(batch_size=4, progress=False)
-    store_teacher(config, folder, part=(1, 2), **options)
+    folder = tmp_path / 'x'
+    store(config, folder, part=(1, 2))
     rows = (folder / '.parts/1-of-2.rows').read_bytes()
     with (
         Parts(folder / '.parts', (1, 2)).held(),
         pytest.raises(ValueError, match='batches of 4, not of 5. Give all'),
     ):
-        store_teacher(config, folder, batch_size=5, part=(2, 2))
+        store(config, folder, batch_size=5, part=(2, 2))
     config.model.teacher.height = 0.4
     with pytest.raises(ValueError, match='outputs of another teacher'):
-        store_teacher(config, folder, part=(2, 2), **options)
+        store(config, folder, part=(2, 2))
     config.model.teacher.pop('height')
     assert [x.read_bytes() for x in folder.glob('.parts/*.rows')] == [rows]
-    store_teacher(config, folder, part=(2, 2), **options)
+    store(config, folder, part=(2, 2))
     assert files_of(folder) == files_of(stored.folder)
 
 
@@ -407,40 +406,32 @@ def test_parts_that_begin_at_once_with_other_teachers(
     config, tmp_path, monkeypatch
 ):
     """The second sees it when it has its first answer."""
-    call, options = IdealSource.__call__, dict(batch_size=8, progress=False)
 
-    def ask(self, images, samples=None):
-        if self.height == 0.9 and not (tmp_path / 'meta.json').exists():
+    def begin(teacher):
+        if teacher.height == 0.9 and not (tmp_path / 'meta.json').exists():
             other = copy.deepcopy(config)
             other.model.teacher.height = 0.4
-            store_teacher(other, tmp_path, part=(2, 2), **options)
-        return call(self, images, samples)
+            store(other, tmp_path, 8, part=(2, 2))
 
-    monkeypatch.setattr(IdealSource, '__call__', ask)
+    before_asking(monkeypatch, begin)
     with pytest.raises(ValueError, match='outputs of another teacher'):
-        store_teacher(config, tmp_path, part=(1, 2), **options)
+        store(config, tmp_path, 8, part=(1, 2))
     assert [x.name for x in tmp_path.glob('.parts/*.rows')] == ['2-of-2.rows']
 
 
 def test_full_disk(config, stored, tmp_path):
     """While parts are written, and while they are joined."""
-    options = dict(batch_size=4, progress=False)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = (stored.folder / 'rows.npy').stat().st_size
     for limit, text in ((size // 2, 'What is done so far is kept'),
                         (size - 1, 'File too large')):  # fmt: skip
         folder = tmp_path / str(limit)
         if limit == size - 1:  # only the whole array is too large
-            store_teacher(config, folder, part=(1, 2), **options)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-        try:
-            with pytest.raises(OSError, match=text):
-                part = (2, 2) if limit == size - 1 else (1, 1)
-                store_teacher(config, folder, part=part, **options)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            store(config, folder, part=(1, 2))
+        part = (2, 2) if limit == size - 1 else (1, 1)
+        with files_of_at_most(limit), pytest.raises(OSError, match=text):
+            store(config, folder, part=part)
         assert not (folder / 'rows.npy').exists()
-        store_teacher(config, folder, **options)
+        store(config, folder)
         assert files_of(folder) == files_of(stored.folder)
 
 
@@ -457,7 +448,7 @@ def test_full_disk(config, stored, tmp_path):
 def test_what_cannot_be_stored(config, tmp_path, change, text):
     change(config)
     with pytest.raises(ValueError, match=text):
-        store_teacher(config, tmp_path / 'x', progress=False)
+        store(config, tmp_path / 'x')
     assert not (tmp_path / 'x/meta.json').exists()
 
 
@@ -468,7 +459,7 @@ def test_other_people_of_the_same_file(config, stored, is_complete):
         (stored.folder / 'rows.npy').unlink()
     config.train_dataloader.dataset.indices = 25
     with pytest.raises(ValueError, match='begun for 30 people, .* has 25'):
-        store_teacher(config, stored.folder, progress=False)
+        store(config, stored.folder)
 
 
 @pytest.mark.parametrize('file', ['meta.json', 'rows.npy', 'keys.npy'])
@@ -481,26 +472,19 @@ def test_damaged_files(stored, file, kept):
 
 
 def test_no_room(config, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        stored_module.shutil,
-        'disk_usage',
-        lambda folder: SimpleNamespace(free=1000),
-    )
+    free = SimpleNamespace(free=1000)
+    monkeypatch.setattr(stored_module.shutil, 'disk_usage', lambda _: free)
     with pytest.raises(OSError, match='has room for 0.0 GB'):
-        store_teacher(config, tmp_path / 'x', progress=False)
+        store(config, tmp_path / 'x')
     assert not (tmp_path / 'x/rows.npy').exists()
 
 
 def test_the_command(config, tmp_path, capsys):
     file, folder = tmp_path / 'student.py', tmp_path / 'stored'
     config.dump(file)
-    main(
-        [
-            *('store-teacher', str(file), str(folder), '--batch-size', '7'),
-            *('--cfg-options', 'model.teacher.height=0.6'),
-        ]
-    )
+    command = ['store-teacher', str(file), str(folder)]
+    options = '--batch-size', '7', '--cfg-options', 'model.teacher.height=0.6'
+    main([*command, *options])
     assert f'model.teacher.stored={folder}' in capsys.readouterr().out
     assert StoredOutputs(folder).is_complete
-    with pytest.raises(SystemExit, match='store-teacher: .* another teacher'):
-        main(['store-teacher', str(file), str(folder)])
+    assert ' another teacher' in refused(*command)
