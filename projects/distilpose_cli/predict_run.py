@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> bool:
     return prediction.report.complete
 
 
-def _detect_every(args: argparse.Namespace, source: Source) -> int:
+def _detect_every(args: argparse.Namespace, source: Source) -> int | None:
     given, rate = args.detect_every, source.rate
     if rate is None or args.boxes is not None or args.detector == 'none':
         if given is not None:
@@ -80,7 +80,7 @@ def _detect_every(args: argparse.Namespace, source: Source) -> int:
                 f'--detect-every {given} is for a detector in a video or the '
                 'pictures of a camera. Leave it out.'
             )
-        return 1
+        return None
     return given or max(1, round(rate / DETECTIONS))
 
 

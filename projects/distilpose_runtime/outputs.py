@@ -32,7 +32,8 @@ class Settings:
     The help of ``distilpose predict`` describes its options, of the same
     names; ``media`` is False for ``--no-media``, ``formats`` are those of
     ``--format``. ``overwrite`` replaces files of an earlier run, and never
-    those of the source.
+    those of the source. ``detect_every`` is None where people are found in
+    each picture, whoever was in the one before.
 
     Raises:
         ValueError: ``draw`` names what cannot be drawn.
@@ -45,7 +46,7 @@ class Settings:
     every: int = 1
     limit: int | None = None
     draw: Collection[str] | None = None
-    detect_every: int = 1
+    detect_every: int | None = None
     sheet: Path | None = None
     media: bool = True
     formats: Collection[str] = ()

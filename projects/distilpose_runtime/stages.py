@@ -93,7 +93,10 @@ class Stages:
         numbering: Numbering | None,
     ) -> None:
         self._finder, self._settings = finder, settings
-        self._follow = Follower(estimator, settings.detect_every)
+        every = settings.detect_every
+        # Where each picture stands for itself, nobody stays.
+        most = settings.largest if every else 0
+        self._follow = Follower(estimator, every or 1, most)
         self._numbering = numbering
 
     def read(self, source: Source) -> Iterator[Work | Skipped]:

@@ -20,6 +20,7 @@ from distilpose_cli import main
 from distilpose_runtime.detectors import Detector
 from distilpose_runtime.images import read_image, write_image
 from distilpose_runtime.onnx_entries import entries, with_entry
+from distilpose_runtime.people import People
 
 from ..runtime.films import film, film_that_ends_early
 from ..runtime.graphs import detector, pose_model
@@ -172,6 +173,30 @@ def test_detector_now_and_then(
     assert len(found['annotations']) == len(found['images'])
     places = np.array([x['bbox'] for x in found['annotations']])
     assert np.ptp(places, axis=0).max() <= 1
+
+
+@pytest.mark.parametrize(
+    'options, expected', [((), [1, 2, 1]), (('--largest', 1), [1, 1, 1])]
+)
+def test_whom_a_detector_misses_once(
+    model, tmp_path, photos, monkeypatch, options, expected
+):
+    """He stays in a film, if there is room for him; photos begin anew."""
+    x1, y1, width, height = np.float32(PEOPLE).T
+    boxes = np.stack([x1, y1, x1 + width, y1 + height], 1)
+
+    def find(self, frame, min_score):
+        one = min(frame.number, 1)
+        return People(boxes[one : one + 1], np.ones(1))
+
+    monkeypatch.setattr(Detector, 'find', find)
+    options = ('--model', model, '--detect-every', 1, *options, '--out')
+    predict(plain_film(tmp_path / 'a.mp4', 3), *options, tmp_path / 'x')
+    predict(photos, '--model', model, '--out', tmp_path / 'y')
+    for out, counts in (('x', expected), ('y', [1, 1, 1])):
+        found = results(tmp_path / out)
+        ids = [x['image_id'] for x in found['annotations']]
+        assert [ids.count(x['id']) for x in found['images']] == counts
 
 
 def test_film_that_ends_early(model, tmp_path, capsys):

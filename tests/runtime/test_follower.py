@@ -22,19 +22,20 @@ SCORES = np.array([0.9, 0.8, 0.8, 0.7, 0.0])
 class World:
     """People in known boxes (N, 4); it finds them, and is the estimator.
 
-    Of a box where nobody is, the pose is in its middle, of low scores.
+    A detection misses those in ``missed``, a list of indices. Of a box where
+    nobody is, the pose is in its middle, of low scores.
     """
 
     def __init__(self, boxes, scores=SCORES):
         self.boxes = np.array(boxes, np.float32).reshape(-1, 4)
-        self.scores, self.searches, self.asked = scores, 0, []
+        self.scores, self.searches, self.missed = scores, 0, []
 
     def find(self):
         self.searches += 1
-        return self.boxes.copy(), np.full(len(self.boxes), 0.7, np.float32)
+        found = np.delete(self.boxes, self.missed, 0)
+        return found, np.full(len(found), 0.7, np.float32)
 
     def __call__(self, image, boxes):
-        self.asked.append(boxes)
         points, scores = [], []
         for box in boxes:
             middle = box.reshape(2, 2).mean(0)
@@ -50,7 +51,7 @@ class World:
                 scores.append(self.scores * 0.1)
         keypoints = np.reshape(points, (-1, 5, 2)).astype(np.float32)
         return Poses(
-            *(keypoints, np.reshape(scores, (-1, 5)), None, boxes),
+            *(keypoints, np.reshape(scores, (-1, 5)), keypoints, boxes),
             *([*'abcde'], []),
         )
 
@@ -94,6 +95,109 @@ def test_numbers_stay_with_people():
     assert world.searches == 6
     assert found[::2] == found[1::2]
     assert found[::2] == [[0, 1], [1, 0], [2, 1, 0], [1, 0, 2], [], [0]]
+
+
+@pytest.mark.parametrize('every', [1, 4])
+def test_who_is_missed_once_stays(every):
+    """In the moved box, with the number; who is missed twice is gone."""
+    world = World([[50, 50, 130, 250], [300, 80, 400, 280]])
+    follow, found = Follower(world, every), []
+    step = np.float32([6, 3, 6, 3])
+    for missed in ([], [0], [], [0], [0], []):
+        world.missed = missed
+        if len(found) == 1:  # a new person gets no number of one who stays
+            world.boxes = np.append(world.boxes, [[450, 0, 500, 90]], 0)
+        for _ in range(every):
+            people, poses = follow(IMAGE, world.find)
+            assert people.scores.tolist() == pytest.approx([0.7] * len(poses))
+            if missed and follow.numbers[-1] == 0:
+                low = world.boxes[0, :2]
+                before = world.boxes[0] - step
+                np.testing.assert_allclose(people.boxes[-1], before, 1e-3)
+                np.testing.assert_allclose(
+                    poses.keypoints[-1], low + POINTS * [80, 200], 1e-3
+                )
+            world.boxes = world.boxes + step
+        found.append(follow.numbers.tolist())
+    assert found == [[0, 1], [1, 2, 0], [0, 1, 2]] + [
+        *([1, 2, 0], [1, 2], [0, 1, 2])
+    ]
+    assert world.searches == 6
+
+
+@pytest.mark.parametrize(
+    'box, scores, left',
+    [
+        pytest.param([54, 52, 134, 252], 1, 2, id='is there'),
+        pytest.param([54, 52, 134, 252], 0.6, 1, id='scores'),
+        pytest.param([75, 50, 155, 250], 1, 1, id='jumps'),
+        pytest.param([450, 50, 530, 250], 1, 1, id='is elsewhere'),
+    ],
+)
+@pytest.mark.parametrize('due', [False, True])
+def test_who_is_missed_and_lost_is_gone_at_once(box, scores, left, due):
+    """And where a frame has another size. The other is found."""
+    world = World([[50, 50, 130, 250], [300, 80, 400, 280]])
+    follow = Follower(world, every=2 if due else 100)
+    for _ in range(2):
+        follow(IMAGE, world.find)
+    world.boxes[0], world.scores, world.missed = box, SCORES * scores, [0]
+    people, poses = follow(IMAGE, world.find)
+    parts = poses.keypoints, poses.scores, poses.sigmas, poses.boxes
+    assert [len(x) for x in (people.boxes, *parts)] == [left] * 5
+    people, _ = follow(IMAGE[:399], world.find)
+    assert people.boxes.tolist() == world.boxes[1:].tolist()
+
+
+@pytest.mark.parametrize(
+    'missed, lost, left',
+    [(3, [0], 3), (3, [0, 1], 1), (2, [1], 2), (3, [3], 4)],
+)
+def test_nobody_stays_where_half_are_lost(missed, lost, left):
+    """Of those who are missed, as after a cut. Who is found does not count."""
+    world = World([[x, 50, x + 80, 250] for x in (0, 150, 300, 450)])
+    follow = Follower(world)
+    follow(IMAGE, world.find)
+    world.missed = list(range(missed))
+    world.boxes[lost] += [25, 0, 25, 0]
+    assert len(follow(IMAGE, world.find)[1]) == left
+
+
+def test_scores_fall_from_the_last_time_that_one_was_found():
+    world = World([[50, 50, 130, 250]])
+    follow = Follower(world, every=2)
+    for i, share in enumerate((1, 1, 0.8, 0.6)):
+        world.scores, world.missed = SCORES * share, [0] if i else []
+        assert len(follow(IMAGE, world.find)[0].boxes) == (share > 0.6)
+
+
+@pytest.mark.parametrize('shift, left', [(50, 1), (60, 2)])
+def test_one_detection_for_two(shift, left):
+    """It covers the other's box, or not: an IoU of 0.33 or 0.25."""
+    box = np.array([300, 80, 400, 280])
+    world = World([box, box + [shift, 0, shift, 0]])
+    follow = Follower(world)
+    follow(IMAGE, world.find)
+    world.missed = [1]
+    assert len(follow(IMAGE, world.find)[1]) == left
+
+
+def test_who_is_found_is_never_lost():
+    """Whether at the edge of the picture or beside another."""
+    box = np.array([560, 50, 720, 250])  # a quarter of it is in the picture
+    world = World([box, box + 5])
+    follow = Follower(world)
+    for _ in range(2):
+        assert len(follow(IMAGE, world.find)[1]) == 2
+
+
+@pytest.mark.parametrize('most, left', [(0, 1), (1, 1), (2, 2), (None, 3)])
+def test_most(most, left):
+    world = World([[50, 50, 130, 250], [200, 80, 290, 280], [400, 0, 450, 99]])
+    follow = Follower(world, most=most)
+    assert len(follow(IMAGE, world.find)[1]) == 3
+    world.missed = [0, 2]
+    assert len(follow(IMAGE, world.find)[1]) == left
 
 
 def test_boxes_grow_with_people():

@@ -51,7 +51,9 @@ def test_numbers_follow_people():
 
 
 def test_numbers_stay_between_detections():
-    """With a detector in every fifth frame, whose boxes are a little off."""
+    """With a detector in every fifth frame, whose boxes are a little off, and
+    which misses the second person once.
+    """
     pytest.importorskip('trackers')
     from distilpose_runtime.tracking import Tracker
 
@@ -59,6 +61,7 @@ def test_numbers_stay_between_detections():
     follow, tracker = Follower(world, every=5), Tracker(20.0, 0.35)
     numbers = []
     for i in range(25):
+        world.missed = [1] if 10 <= i < 15 else []
         boxes, scores = world.find()
         boxes += 4 * (-1) ** (i // 5)
         people, _ = follow(IMAGE, lambda found=(boxes, scores): found)

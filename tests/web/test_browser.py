@@ -393,29 +393,35 @@ def saved(page):
 
 def followed(frames, every):
     """Boxes of Python's follower, of poses as the page has them; and which
-    frames a detector looks at. A frame is [{box, keypoints, scores}]."""
+    frames a detector looks at. A frame is [{box, keypoints, scores, missed}],
+    the last of those whom the detector misses."""
 
-    def values(name):
-        return np.array([person[name] for person in frames[t]])
+    def values(name, people):
+        return np.array([person[name] for person in people])
 
     def estimate(image, boxes):
-        poses = values('keypoints'), values('scores'), None
-        return Poses(*poses, boxes, ['a'] * 17, [])
+        far = np.abs(boxes[:, None] - values('box', frames[t])).sum(2)
+        nearest = [frames[t][i] for i in far.argmin(1)]
+        poses = [values(x, nearest) for x in ('keypoints', 'scores')]
+        return Poses(*poses, None, boxes, ['a'] * 17, [])
 
     def find():
         looked.append(t)
-        boxes = values('box').astype(np.float32)
+        seen = [x for x in frames[t] if not x.get('missed')]
+        boxes = values('box', seen).astype(np.float32)
         return boxes, np.ones(len(boxes))
 
     follow, boxes, looked = Follower(estimate, every), [], []
     for t in range(len(frames)):
         image = np.empty((HEIGHT, WIDTH + (t >= 260), 3), np.uint8)
         boxes.append(follow(image, find)[0].boxes)
-    return np.array(boxes), looked
+    return boxes, looked
 
 
-def test_people_are_followed_as_in_python(page):
-    """Two, of whom one is lost, scene by scene, in each of the ways."""
+@pytest.mark.parametrize('every, missed', [(40, 0), (8, 0.4)])
+def test_people_are_followed_as_in_python(page, every, missed):
+    """Two, of whom one is lost, scene by scene, in each of the ways, and
+    missed by the detector in some frames."""
     rng, frames = np.random.default_rng(0), []
     first, other = np.array([[60, 60, 150, 260], [330, 90, 430, 300]])
     shape = rng.uniform(0, 1, (2, 17, 2))
@@ -436,33 +442,44 @@ def test_people_are_followed_as_in_python(page):
             people = zip(boxes.tolist(), points.tolist(), scores.tolist())
             names = 'box', 'keypoints', 'scores'
             frames.append([dict(zip(names, person)) for person in people])
-    expected, looked = followed(frames, 40)
+            frames[-1][0]['missed'] = bool(rng.random() < missed)
+    expected, looked = followed(frames, every)
     found = page.evaluate(
-        """async ([frames, width, height]) => {
+        """async ([frames, width, height, every]) => {
             const { Picture } = await import('/picture.js');
             const boxes = [], looked = [];
+            const far = (a, b) =>
+                a.reduce((sum, x, i) => sum + Math.abs(x - b[i]), 0);
+            const nearest = (box, [one, two]) =>
+                far(box, one.box) <= far(box, two.box) ? one : two;
             let t = 0;
             const picture = new Picture({
                 show: () => ({ width: width + (t >= 260), height }),
-                estimate: () => ({ poses: frames[t] }),
+                estimate: (boxes) => ({
+                    poses: boxes.map((box) => nearest(box, frames[t])),
+                }),
                 detect: () => {
                     looked.push(t);
-                    return frames[t];
+                    return frames[t].filter(({ missed }) => !missed);
                 },
             });
             for (; t < frames.length; t++) {
                 const earlier = picture.people;
                 await picture.show();
-                await picture.find(earlier, t % 40 === 0);
+                await picture.find(earlier, t % every === 0);
                 boxes.push(picture.people.map(({ box }) => box));
             }
             return [boxes, looked];
         }""",
-        [frames, WIDTH, HEIGHT],
+        [frames, WIDTH, HEIGHT, every],
     )
     assert found[1] == looked
-    assert len({t // 40 for t in looked if t % 40}) == 7
-    np.testing.assert_allclose(found[0], expected, atol=1e-3)
+    assert missed or len({t // 40 for t in looked if t % 40}) == 7
+    stay = [len(expected[t]) - 1 for t in looked if frames[t][0]['missed']]
+    assert not missed or 4 < sum(stay) < len(stay) - 4, stay
+    assert [len(x) for x in found[0]] == [len(x) for x in expected]
+    for given, boxes in zip(found[0], expected):
+        np.testing.assert_allclose(given, boxes, atol=1e-3)
 
 
 def test_film(page, tmp_path):

@@ -268,15 +268,21 @@ test('people keep their numbers from frame to frame', async () => {
     [[0, 0, 10, 10], [20, 0, 30, 10]],
     // Both moved, the other one first; a new one; and a box outside.
     [[22, 0, 32, 10], [2, 0, 12, 10], [60, 0, 70, 10], [200, 0, 210, 10]],
+    [[60, 0, 70, 10]], // two are missed, once and twice
     [[60, 0, 70, 10]],
+    [[60, 0, 70, 10], [65, 0, 75, 10]],
+    [[60, 0, 70, 10], [20, 0, 30, 10], [80, 0, 90, 10]], // one is covered
+    [[60, 0, 70, 10]], // of two who are missed, one is lost
   ];
+  const faint = { ...one, scores: [0.1, 0.2] };
   const asked = [];
   const picture = new Picture({
     show: async () => ({ width: 100, height: 50 }),
     detect: async () => frames.shift().map((box) => ({ box, score: 0.5 })),
     estimate: async (boxes) => {
       asked.push(boxes);
-      return { poses: boxes.map(() => one), milliseconds: 1 };
+      const pose = ([left]) => (frames.length || left < 80 ? one : faint);
+      return { poses: boxes.map(pose), milliseconds: 1 };
     },
   });
   const numbers = [];
@@ -286,12 +292,14 @@ test('people keep their numbers from frame to frame', async () => {
     await picture.find(earlier);
     numbers.push(picture.people.map(({ number }) => number));
   }
-  assert.deepEqual(numbers, [[1, 2], [2, 1, 3], [3]]);
+  assert.deepEqual(numbers, [
+    ...[[1, 2], [2, 1, 3], [3, 2, 1], [3], [3, 4], [3, 5, 6], [3]],
+  ]);
   // Only a box that is new is asked for again.
   picture.add([0, 0, 20, 20]);
   await picture.estimate();
   assert.deepEqual(asked.at(-1), [[0, 0, 20, 20]]);
   const [found, drawn] = picture.result();
   assert.deepEqual([found.score, drawn.score], [0.5, null]);
-  assert.deepEqual(drawn, { number: 4, box: [0, 0, 20, 20], score: null, ...one });
+  assert.deepEqual(drawn, { number: 7, box: [0, 0, 20, 20], score: null, ...one });
 });

@@ -1,7 +1,8 @@
-// People followed through a film by their poses, between two detections. The
-// rules and numbers are those of distilpose_runtime/follower.py.
-// A person is {box, pose, start, moved, next}: `start` is {box, pose, width,
-// height} of the frame where a detector found the person, `moved` where that
+// People followed through a film by their poses. The rules and numbers are
+// those of distilpose_runtime/follower.py.
+// A person is {box, pose, start, moved, next, isLost}: `start` is {box, pose,
+// width, height, wasMissed} of the frame where a detector found the person,
+// `wasMissed` whether the detection after that one did not, `moved` where that
 // box is by now, and `next` the part of it in the picture: the next frame's box.
 
 import { area, overlap } from './detector.js';
@@ -13,7 +14,7 @@ const SAME = 0.8;
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-/** Set `moved` and `next` of people; true if none of them is lost. */
+/** Set `moved`, `next` and `isLost` of people. */
 export function follow(people, { width, height }) {
   for (const person of people) {
     person.moved = moved(person.start, person.pose);
@@ -21,9 +22,10 @@ export function follow(people, { width, height }) {
       Math.min(Math.max(edge, 0), i % 2 ? height : width),
     );
   }
-  return people.every(({ box, pose, start, moved, next }, n) => {
+  people.forEach((person, n) => {
+    const { box, pose, start, moved, next } = person;
     const [first, now] = [area(start.box), area(moved)];
-    return (
+    person.isLost = !(
       start.width === width &&
       start.height === height &&
       sum(pose.scores) >= SCORE * sum(start.pose.scores) &&

@@ -34,7 +34,8 @@ export class Picture {
 
   /**
    * Find people and their poses; those of `earlier` keep their numbers. Unless
-   * the detector is due, boxes follow the poses until someone is lost.
+   * the detector is due, boxes follow the poses until someone is lost. Whom
+   * it misses once, and who is not lost, stays.
    */
   async find(earlier = [], isDue = true) {
     if (!isDue && (await this.follow(earlier))) return;
@@ -52,24 +53,31 @@ export class Picture {
       const number = same?.number ?? ++this.count;
       this.people.push({ number, box, score });
     }
+    const seen = [...this.people];
+    for (const person of earlier) {
+      const { start, next } = person;
+      if (start.wasMissed) continue;
+      if (seen.some(({ box }) => overlap(next, box) >= SAME)) continue;
+      this.people.push(atNext(person, { ...start, wasMissed: true }));
+    }
     await this.estimate();
     const { width, height } = this;
-    for (const person of this.people) {
-      const { box, pose } = person;
-      person.start = { box, pose, width, height };
-      person.next = box;
+    for (const person of seen) {
+      person.start = { box: person.box, pose: person.pose, width, height };
     }
+    follow(this.people, this);
+    const missed = this.people.slice(seen.length);
+    const sure = missed.filter(({ isLost }) => !isLost);
+    // After a cut, few are.
+    this.people = 2 * sure.length > missed.length ? [...seen, ...sure] : seen;
   }
 
   /** Find people by their poses alone; false if someone is lost. */
   async follow(earlier) {
-    this.people = earlier.map((person) => ({
-      ...person,
-      box: person.next,
-      posed: null,
-    }));
+    this.people = earlier.map((person) => atNext(person, person.start));
     await this.estimate();
-    return follow(this.people, this);
+    follow(this.people, this);
+    return !this.people.some(({ isLost }) => isLost);
   }
 
   /** Find the poses of those whose box is new. */
@@ -106,4 +114,9 @@ export class Picture {
       ...pose,
     }));
   }
+}
+
+/** A person of the frame before, in the next box. */
+function atNext(person, start) {
+  return { ...person, box: person.next, start, posed: null };
 }
