@@ -1,4 +1,4 @@
-"""Films of people who were cut out of photos, for measurements."""
+"""Videos of people who were cut out of photos, for measurements."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from distilpose_runtime.frames import Frame
 from distilpose_runtime.images import read_image
 from distilpose_runtime.video import VideoWriter
 
-__all__ = ['cut_outs', 'pictures', 'write_film']
+__all__ = ['cut_outs', 'pictures', 'write_video']
 
 SIZE = np.array([1280, 720])
 
@@ -44,7 +44,7 @@ def cut_outs(folder: Path, detector: Detector) -> list[np.ndarray]:
 def pictures(
     people: list[np.ndarray], count: int, length: int
 ) -> Iterator[np.ndarray]:
-    """The pictures of a film in which so many people move."""
+    """The pictures of a video in which so many people move."""
     rng = np.random.default_rng(count)
     ground = rng.integers(90, 160, (4, 6, 3), dtype=np.uint8)
     ground = cv2.resize(ground, SIZE, interpolation=cv2.INTER_CUBIC)
@@ -75,8 +75,8 @@ def pictures(
         yield image
 
 
-def write_film(path: Path, images: Iterator[np.ndarray]) -> None:
-    """Write a film of 30 frames a second."""
+def write_video(path: Path, images: Iterator[np.ndarray]) -> None:
+    """Write a video of 30 frames a second."""
     writer = VideoWriter(path, 30.0)
     for i, image in enumerate(images):
         writer.write(Frame(image, path.name, i, i / 30), image)

@@ -69,6 +69,6 @@ def run_export(args: argparse.Namespace) -> None:
         f'{args.file}: {size:.1f} MB, opset {OPSET}, any batch. Largest '
         f'difference from PyTorch at batches 1, 2 and 5: {difference}.\n'
         f'It says of itself: {info.origin()}.\n'
-        'To see what it finds in a photo or a film:\n'
+        'To see what it finds in a photo or a video:\n'
         f'  distilpose predict FILE --model {shlex.quote(str(args.file))}'
     )

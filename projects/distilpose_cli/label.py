@@ -26,7 +26,7 @@ def _number_from(least: float) -> Callable[[str], float]:
 
 
 def add_label(commands) -> None:
-    text = 'label the people in photos or a film by a teacher'
+    text = 'label the people in photos or a video by a teacher'
     parser = add_command(
         commands,
         'label',
@@ -41,7 +41,7 @@ def add_label(commands) -> None:
         'source',
         metavar='SOURCE',
         help="an image, a folder, a pattern such as 'photos/**/*.jpg', or a "
-        'film',
+        'video',
     )
     add('--out', **FOLDER, required=True, help='where to write; new')
     _add_teacher(parser)
@@ -97,7 +97,7 @@ def _add_thresholds(parser: argparse.ArgumentParser) -> None:
         default=0.3,
         help='below this confidence it is left out (default: %(default)s)',
     )
-    add = parser.add_argument_group('films').add_argument
+    add = parser.add_argument_group('videos').add_argument
     add(
         '--every',
         **NUMBER,

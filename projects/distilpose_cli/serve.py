@@ -17,7 +17,7 @@ def add_serve(commands) -> None:
         'serve',
         run_serve,
         text,
-        ': on photos, films or the camera, by WebAssembly or WebGPU. The page '
+        ': on photos, videos or a camera, by WebAssembly or WebGPU. The page '
         'is for this machine alone, and nothing leaves it.',
     ).add_argument
     add(

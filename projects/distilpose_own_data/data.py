@@ -98,8 +98,8 @@ def read_data(
     if 'train' in splits and 'val' in splits:
         warn_of_overlap(splits, report)
     elif 'train' in splits and not report.errors:
-        films = first is not None and bool(first.teacher)
-        splits |= set_aside(splits['train'], report, films)
+        videos = first is not None and bool(first.teacher)
+        splits |= set_aside(splits['train'], report, videos)
     if 'unlabelled' in splits and 'val' in splits:
         splits['unlabelled'] = without_validation(splits, root, report)
     if 'train' not in splits:

@@ -157,7 +157,7 @@ def _tell(plan: Plan, report: Report) -> None:
         report.facts.append(
             'The labels to validate on are those of a teacher: the log says '
             'how near to it the student comes (teacher/PCK, teacher/EPE; in '
-            'films, how much both jitter), and no AP.'
+            'videos, how much both jitter), and no AP.'
         )
     elif plan.data.labels is None:
         report.facts.append(

@@ -34,7 +34,7 @@ __all__ = [
 Item = dict[str, Any]
 
 FRAME = re.compile(r'(_\d\dh\d\dm[\d.]+s_)?\d+(?=\.\w+$)')
-"""What differs in the names of a film's frames: their times and numbers."""
+"""What differs in the names of a video's frames: their times and numbers."""
 
 FEW = 20  # people to validate on
 
@@ -174,7 +174,7 @@ def warn_of_overlap(splits: dict[str, Split], report: Report) -> None:
 
 
 def set_aside(
-    split: Split, report: Report, films: bool = False
+    split: Split, report: Report, videos: bool = False
 ) -> dict[str, Split]:
     """Keep a tenth of the images for validation; whole images, by chance.
 
@@ -183,7 +183,7 @@ def set_aside(
     Args:
         split: What is to be divided.
         report: How it was divided is added here.
-        films: Whether numbered images may be frames of a film, of which the
+        videos: Whether numbered images may be frames of a video, of which the
             last tenth is kept: frames in a row are nearly the same.
     """
     groups: dict[str, list[Any]] = {}
@@ -196,7 +196,7 @@ def set_aside(
             'AP says nothing of other images.'
         )
         return dict(train=split, val=split)
-    sources = _kept([*groups], films)
+    sources = _kept([*groups], videos)
     kept = {i for source in sources for i in groups[source]}
     parts = dict(
         train=_only(split, {i['id'] for i in split.images} - kept),
@@ -215,15 +215,15 @@ def set_aside(
     return parts
 
 
-def _kept(sources: Sequence[str], films: bool) -> list[str]:
+def _kept(sources: Sequence[str], videos: bool) -> list[str]:
     """Choose a tenth, at least one."""
-    by_film: dict[str, list[str]] = {}
+    by_video: dict[str, list[str]] = {}
     for name in sorted(sources):
-        film = FRAME.sub('', name) if films else ''
-        by_film.setdefault(film, []).append(name)
+        video = FRAME.sub('', name) if videos else ''
+        by_video.setdefault(video, []).append(name)
     kept, others = [], []
-    for frames in by_film.values():
-        if films and len(frames) > 1 / VAL_SHARE:
+    for frames in by_video.values():
+        if videos and len(frames) > 1 / VAL_SHARE:
             kept += frames[-round(VAL_SHARE * len(frames)) :]
         else:
             others += frames

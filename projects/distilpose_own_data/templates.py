@@ -115,7 +115,7 @@ metrics = dict(
     teacher=[
         dict(type='PCKAccuracy', thr=0.05, prefix='teacher'),
         dict(type='EPE', prefix='teacher'),  # pixels of the photo
-        dict(type='KeypointJitter'),  # of films
+        dict(type='KeypointJitter'),  # of videos
     ],
 )
 val_dataloader = test_dataloader = validation if _base_.labels else None

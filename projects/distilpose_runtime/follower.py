@@ -1,4 +1,4 @@
-"""People followed through a film by their poses.
+"""People followed through a video by their poses.
 
 A detector takes much longer than the poses of a few people. So it looks for
 people now and then; in between, their boxes move as their keypoints do.
@@ -19,7 +19,7 @@ from .poses import Poses
 
 __all__ = ['DETECTIONS', 'Follower', 'matched']
 
-# How often a second of film to look for people, unless a user says otherwise:
+# How often a second of video to look for people, unless a user says otherwise:
 # at 30 frames a second, in every eighth. docs/predict.md has the measurement.
 DETECTIONS = 4
 
@@ -62,7 +62,7 @@ class _Start(NamedTuple):
 
 
 class Follower:
-    """Finds the people in each frame of a film, and their poses.
+    """Finds the people in each frame of a video, and their poses.
 
     A detector looks for people in every N-th frame, and in a frame where
     someone is lost: the scores fall, the box jumps, shrinks, grows or leaves
@@ -75,7 +75,7 @@ class Follower:
 
         detector, model = Detector(), PoseEstimator('student.onnx')
         follow = Follower(model, every=8)
-        for image in film:
+        for image in video:
             people, poses = follow(image, partial(detector, image))
 
     Args:

@@ -31,7 +31,7 @@ class Name(NamedTuple):
     base: str
 
 
-@lru_cache(maxsize=1024)  # it is asked for each picture of a film
+@lru_cache(maxsize=1024)  # it is asked for each picture of a video
 def split(name: str) -> Name:
     """Take a name apart into its side and the rest."""
     text = SIDE.sub(r'_\g<0>_', name)

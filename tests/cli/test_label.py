@@ -24,8 +24,8 @@ from distilpose_runtime.onnx_entries import with_entry
 from distilpose_runtime.parts import Parts
 
 from ..limits import files_of_at_most
-from ..runtime.films import film
 from ..runtime.graphs import detector, pose_model
+from ..runtime.videos import write_video
 from . import one_line
 
 ROOT = Path(distilpose_cli.__file__).parents[1]
@@ -139,9 +139,9 @@ def moving(count=60, still=30):
         yield image + rng.integers(0, 6, image.shape, np.uint8)
 
 
-def test_film(work):
+def test_video(work):
     """Every third frame, until nothing moves; boxes are found again."""
-    film(Path('walk.mp4'), moving())
+    write_video(Path('walk.mp4'), moving())
     found = label('walk.mp4', '--detector', 'none', '--every', 3)
     frames = [x['frame'] for x in found['images']]
     assert frames == [*range(0, 31, 3)]
@@ -161,13 +161,13 @@ def test_film(work):
     assert [x['bbox'] for x in people] == [[0, 0, 160, 96]] * len(frames)
 
 
-FILM = ('walk.mp4', '--detector', 'none', '--every', 5)
+VIDEO = ('walk.mp4', '--detector', 'none', '--every', 5)
 
 
-@pytest.mark.parametrize('source', [PHOTOS, FILM])
+@pytest.mark.parametrize('source', [PHOTOS, VIDEO])
 def test_goes_on_wherever_it_was_cut_off(work, source):
     """Each byte of the journal may be the last one that a kill has left."""
-    film(Path('walk.mp4'), moving())
+    write_video(Path('walk.mp4'), moving())
     label(*source)
     expected, journal = content(), Path('out/.label/1-of-1.jsonl')
     whole = journal.read_bytes()
@@ -206,7 +206,7 @@ def label_part(*arguments, part, out='out'):
 
 
 def test_parts_make_the_same_file(work):
-    film(Path('walk.mp4'), moving())
+    write_video(Path('walk.mp4'), moving())
     for source in (PHOTOS, ('walk.mp4', '--detector', 'none', '--every', 3)):
         out = Path(source[0]).stem.replace('*', '_')
         whole = label(*source, out=f'{out}-whole')
@@ -227,7 +227,7 @@ def test_parts_make_the_same_file(work):
 
 def test_goes_on_with_another_number_of_parts(work, capsys):
     """What one of four parts did is done, though the others were killed."""
-    film(Path('walk.mp4'), moving())
+    write_video(Path('walk.mp4'), moving())
     source = ('walk.mp4', '--detector', 'none', '--every', 1)
     label(*source, out='whole')
     label_part(*source, part='3/4')
@@ -248,7 +248,7 @@ def test_goes_on_with_another_number_of_parts(work, capsys):
 @pytest.mark.parametrize('kill', [False, True])
 def test_two_processes_at_once(work, kill):
     """One is killed; the next run, of three, ends with the same files."""
-    film(Path('walk.mp4'), moving(200, 200))
+    write_video(Path('walk.mp4'), moving(200, 200))
     source = ('walk.mp4', '--detector', 'none', '--every', '1')
     label(*source, out='whole')
     first, second = processes(source, 2)
@@ -440,8 +440,8 @@ def test_full_disk(work):
 
 @pytest.mark.slow
 def test_killed_at_random_moments(work):
-    """A film, three kills, and the same file in the end."""
-    film(Path('walk.mp4'), moving(250, 250))
+    """A video, three kills, and the same file in the end."""
+    write_video(Path('walk.mp4'), moving(250, 250))
     arguments = ('walk.mp4', '--detector', 'none', '--every', '1')
     arguments += ('--min-change', '0')
     label(*arguments, out='whole')

@@ -22,8 +22,8 @@ from distilpose_runtime.images import read_image, write_image
 from distilpose_runtime.onnx_entries import entries, with_entry
 from distilpose_runtime.people import People
 
-from ..runtime.films import film, film_that_ends_early
 from ..runtime.graphs import detector, pose_model
+from ..runtime.videos import video_that_ends_early, write_video
 from . import one_line
 
 ROOT = Path(distilpose_cli.__file__).parents[1]
@@ -65,8 +65,8 @@ def people_at(file, *rows):
     return detector(file, dict(output0=values))
 
 
-def plain_film(path, count=40):
-    film(
+def plain_video(path, count=40):
+    write_video(
         path, (np.full((96, 160, 3), i % 256, np.uint8) for i in range(count))
     )
     return path
@@ -128,7 +128,7 @@ def test_video_with_a_detector(model, tmp_path):
     """People of all sizes and scores."""
     rows = (40, 30, 20, 40, 0.9), (90, 20, 10, 16, 0.8), (60, 30, 8, 8, 0.2)
     file = people_at(tmp_path / 'd.onnx', *rows)
-    source = plain_film(tmp_path / 'a b.mp4')
+    source = plain_video(tmp_path / 'a b.mp4')
     predict(source, model=model, detector=file, out=tmp_path / 'x')
     found = results(tmp_path / 'x')
     assert len(found['images']) == 40
@@ -158,7 +158,7 @@ def test_detector_now_and_then(
 ):
     """By default four times a second, of 20 frames; or of 2 of them."""
     file = people_at(tmp_path / 'd.onnx', (40, 30, 20, 40, 0.9))
-    source, counted, find = plain_film(tmp_path / 'a.mp4'), [], Detector.find
+    source, counted, find = plain_video(tmp_path / 'a.mp4'), [], Detector.find
 
     def count(self, frame, min_score):
         counted.append(frame.number)
@@ -181,7 +181,7 @@ def test_detector_now_and_then(
 def test_whom_a_detector_misses_once(
     model, tmp_path, photos, monkeypatch, options, expected
 ):
-    """He stays in a film, if there is room for him; photos begin anew."""
+    """He stays in a video, if there is room for him; photos begin anew."""
     x1, y1, width, height = np.float32(PEOPLE).T
     boxes = np.stack([x1, y1, x1 + width, y1 + height], 1)
 
@@ -191,7 +191,7 @@ def test_whom_a_detector_misses_once(
 
     monkeypatch.setattr(Detector, 'find', find)
     options = ('--model', model, '--detect-every', 1, *options, '--out')
-    predict(plain_film(tmp_path / 'a.mp4', 3), *options, tmp_path / 'x')
+    predict(plain_video(tmp_path / 'a.mp4', 3), *options, tmp_path / 'x')
     predict(photos, '--model', model, '--out', tmp_path / 'y')
     for out, counts in (('x', expected), ('y', [1, 1, 1])):
         found = results(tmp_path / out)
@@ -199,11 +199,11 @@ def test_whom_a_detector_misses_once(
         assert [ids.count(x['id']) for x in found['images']] == counts
 
 
-def test_film_that_ends_early(model, tmp_path, capsys):
+def test_video_that_ends_early(model, tmp_path, capsys):
     noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
     source = tmp_path / 'cut.mp4'
     images = (np.roll(noise, i, 1) for i in range(60))
-    film_that_ends_early(source, images)
+    video_that_ends_early(source, images)
     predict_whole(source, model, tmp_path / 'out')
     assert 'cut.mp4: the video ends after' in capsys.readouterr().err
     count = len(results(tmp_path / 'out')['images'])
@@ -212,7 +212,7 @@ def test_film_that_ends_early(model, tmp_path, capsys):
     assert sum(capture.read()[0] for _ in range(count + 1)) == count
 
 
-def test_colours_stay_in_a_film(photos, model, tmp_path, monkeypatch):
+def test_colours_stay_in_a_video(photos, model, tmp_path, monkeypatch):
     """Though the order of people changes; each photo begins anew."""
     orders = {0: PEOPLE, 1: PEOPLE[::-1], 2: PEOPLE[1:]}
     file, given = boxes(tmp_path / 'x.json', orders), []
@@ -222,7 +222,7 @@ def test_colours_stay_in_a_film(photos, model, tmp_path, monkeypatch):
         return image
 
     monkeypatch.setattr('distilpose_runtime.stages.draw', draw)
-    for source in (plain_film(tmp_path / 'a.mp4', 3), photos):
+    for source in (plain_video(tmp_path / 'a.mp4', 3), photos):
         out = tmp_path / 'out' / source.stem
         predict(source, model=model, boxes=file, out=out)
     assert given == [[0, 1], [1, 0], [1], None, None, None]
@@ -237,7 +237,7 @@ def test_numbers_of_people(model, tmp_path, monkeypatch, capsys, numbers):
     )
     monkeypatch.setitem(sys.modules, 'distilpose_runtime.tracking', tracking)
     given = boxes(tmp_path / 'x.json', {0: PEOPLE, 1: PEOPLE})
-    source, out = plain_film(tmp_path / 'a.mp4', 2), tmp_path / 'out'
+    source, out = plain_video(tmp_path / 'a.mp4', 2), tmp_path / 'out'
     call = predict if 7 in numbers else refused
     options = dict(model=model, boxes=given, out=out, format='deeplabcut-csv')
     told = call(source, '--track', **options)
@@ -276,9 +276,9 @@ def test_contact_sheet(photos, model, tmp_path, capsys):
     own = photos / '1.png'
     with pytest.raises(SystemExit, match='is a picture itself'):
         predict_whole(photos, model, out, '--sheet', own, '--overwrite')
-    film = plain_film(tmp_path / 'a.mp4', 2)
+    video = plain_video(tmp_path / 'a.mp4', 2)
     with pytest.raises(SystemExit, match='--sheet shows image files'):
-        predict_whole(film, model, tmp_path / 'x', '--sheet', sheet)
+        predict_whole(video, model, tmp_path / 'x', '--sheet', sheet)
     assert sheet.read_bytes() == b'mine'
 
 
@@ -499,7 +499,7 @@ def test_source_under_another_name(photos, model, tmp_path, kind):
     source, file = photos, photos / '2.png'
     if kind == 'video':
         source = file = tmp_path / 'a.MP4'
-        plain_film(tmp_path / 'a.mp4', 3).rename(file)
+        plain_video(tmp_path / 'a.mp4', 3).rename(file)
     os.link(file, out / file.name.lower())
     before = file.read_bytes()
     with pytest.raises(SystemExit, match='(video|picture) itself, which wo'):
@@ -561,7 +561,7 @@ def run(source, model, out, before='', **options):
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_interrupted(model, tmp_path, number):
     """Ctrl-C leaves a video that plays, and the JSON of its frames."""
-    source = plain_film(tmp_path / 'a.mp4', 1500)
+    source = plain_video(tmp_path / 'a.mp4', 1500)
     out = tmp_path / 'out'
     process = run(source, model, out)
     while not (out / 'a.mp4').exists() or not (out / 'a.mp4').stat().st_size:
@@ -587,7 +587,7 @@ def test_full_disk(model, tmp_path, kind):
     noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
     if kind == 'video':
         source = tmp_path / 'a.mp4'
-        film(source, (np.roll(noise, i, 1) for i in range(300)))
+        write_video(source, (np.roll(noise, i, 1) for i in range(300)))
     else:
         source = tmp_path / 'photos'
         for i in range(3):

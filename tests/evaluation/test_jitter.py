@@ -1,4 +1,4 @@
-"""The jitter of keypoints in a film."""
+"""The jitter of keypoints in a video."""
 
 import numpy as np
 import pytest
@@ -71,7 +71,7 @@ def test_labels_jitter():
 
 
 def test_who_and_what_does_not_count():
-    """A gap, another film, a keypoint without label, photos."""
+    """A gap, another video, a keypoint without label, photos."""
     samples = [
         sample(frame(0), (100, 100)),
         sample(frame(1), (100, 100), (9, 0), visible=(1, 1, 0)),

@@ -59,7 +59,7 @@ def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
     given = dict(train=None, images=files.images) | {option: made}
     report = init(tmp_path / 'run', **given)
     assert any(
-        '(teacher/PCK, teacher/EPE; in films, how much both jitter)' in x
+        '(teacher/PCK, teacher/EPE; in videos, how much both jitter)' in x
         for x in report.facts
     )
     config = Config.fromfile(tmp_path / 'run/config.py')
@@ -78,7 +78,7 @@ def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
 def test_labels_of_a_teacher_that_people_corrected(
     left, made, files, tmp_path
 ):
-    """All of them are as labels of people, but for frames of a film."""
+    """All of them are as labels of people, but for frames of a video."""
 
     def change(content):
         content['info']['teacher'] = 'a model'
@@ -201,13 +201,13 @@ def test_boxes_a_teacher_and_labels(boxes, files, tmp_path):
     assert config.val_evaluator.type == 'CocoMetric'
 
 
-def test_frames_of_films():
+def test_frames_of_videos():
     """The last tenth of each, and a tenth of single photos by chance."""
     names = [f'a_00h00m{i:02d}.500s_{i:07d}.jpg' for i in range(40)]
     names += [f'b/{i}.png' for i in range(10, 30)]
     names += [f'{x}.png' for x in 'abcdefghij']
     images = [dict(id=i, file_name=x) for i, x in enumerate(names)]
-    parts = set_aside(Split(images, []), Report(), films=True)
+    parts = set_aside(Split(images, []), Report(), videos=True)
     kept = {image['file_name'] for image in parts['val'].images}
     assert {*names[36:40], 'b/28.png', 'b/29.png'} <= kept
     assert len(kept & {*names[60:]}) == 1 and len(kept) == 7

@@ -16,7 +16,7 @@ av = pytest.importorskip('av')
 
 from distilpose_runtime.video import Video, VideoWriter  # noqa: E402
 
-from .films import film, film_that_ends_early  # noqa: E402
+from .videos import video_that_ends_early, write_video  # noqa: E402
 
 NOISE = np.random.default_rng(0)
 
@@ -27,7 +27,7 @@ def picture(number: int) -> np.ndarray:
 
 
 def video(path, count=60):
-    film(path, map(picture, range(count)))
+    write_video(path, map(picture, range(count)))
     return path
 
 
@@ -150,7 +150,7 @@ TURNS = [
 ]
 
 
-def _film(path, image, aspect=None):
+def _video(path, image, aspect=None):
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('libx264', rate=20)
         stream.height, stream.width = image.shape[:2]
@@ -168,7 +168,7 @@ def test_turned_and_mirrored_as_the_file_says(tmp_path, matrix, turned):
     """As telephones write it, and cameras that face the user."""
     image = np.full((48, 64, 3), 20, np.uint8)
     image[:24, :32], image[:24, 32:], image[24:, :32] = 230, 150, 80
-    path = _film(tmp_path / 'a.mp4', image)
+    path = _video(tmp_path / 'a.mp4', image)
     data = path.read_bytes()
     place = data.index(b'tkhd') + 4 + 40
     a, b, c, d = (x << 16 & 0xFFFFFFFF for x in matrix)
@@ -192,7 +192,7 @@ def test_pixels_that_are_not_square(tmp_path, aspect, shape):
     """Stretched as players do it, or people would be too narrow."""
     image = np.full((48, 64, 3), 20, np.uint8)
     image[:, 32:] = 230
-    source = open_source(str(_film(tmp_path / 'a.mp4', image, aspect)))
+    source = open_source(str(_video(tmp_path / 'a.mp4', image, aspect)))
     (frame,), _ = split(source)
     assert frame.image.shape == shape
     middle = shape[1] // 2
@@ -220,7 +220,7 @@ def noise():
 
 def test_ends_early(tmp_path):
     path = tmp_path / 'cut.mp4'
-    film_that_ends_early(path, noise())
+    video_that_ends_early(path, noise())
     frames, skipped = split(open_source(str(path)))
     assert 20 <= len(frames) <= 40
     missing = sum(x.pictures for x in skipped)
@@ -230,7 +230,7 @@ def test_ends_early(tmp_path):
 
 def test_damaged_in_the_middle(tmp_path):
     path = tmp_path / 'a.mp4'
-    film(path, noise())
+    write_video(path, noise())
     data = bytearray(path.read_bytes())
     middle = len(data) // 2
     data[middle : middle + 5000] = bytes(5000)
@@ -259,7 +259,7 @@ def test_another_size_and_odd_sizes(tmp_path):
     """An odd size gains a line; a later size is scaled into the first."""
     sizes = (49, 65), (49, 65), (65, 49)
     images = [np.full((*size, 3), 200, np.uint8) for size in sizes]
-    assert film(tmp_path / 'a.mp4', images).resized == 1
+    assert write_video(tmp_path / 'a.mp4', images).resized == 1
     frames, _ = split(Video(tmp_path / 'a.mp4'))
     assert [x.image.shape for x in frames] == [(50, 66, 3)] * 3
     assert frames[1].image.min() > 190
@@ -270,7 +270,7 @@ def test_another_size_and_odd_sizes(tmp_path):
 def test_times_that_do_not_increase(tmp_path):
     """A camera's clock; H.264 wants each frame later than the last."""
     times = [0.0, 0.5, 0.5, 0.4]
-    film(tmp_path / 'a.mp4', map(picture, range(4)), times)
+    write_video(tmp_path / 'a.mp4', map(picture, range(4)), times)
     frames, _ = split(Video(tmp_path / 'a.mp4'))
     times = [x.time for x in frames]
     assert times == pytest.approx([0, 0.5, 0.5, 0.5], abs=1e-3)

@@ -151,15 +151,15 @@ def test_rtmlib_beside_ours(capsys):
 
 
 @pytest.mark.slow
-def test_films_beside_rtmlib(capsys):
-    """Both have as many poses, in a film made of the photos of the docs."""
+def test_videos_beside_rtmlib(capsys):
+    """Both have as many poses, in a video made of the photos of the docs."""
     pytest.importorskip('rtmlib')
-    import film_speed
+    import video_speed
 
     photos = Path(__file__).parents[2] / 'docs/photos'
     few = dict(people=1, frames=20, rounds=1, every=5)
     options = [f'--{name}={value}' for name, value in few.items()]
-    film_speed.main([str(photos), *options])
+    video_speed.main([str(photos), *options])
     rows = [
         [cell.strip() for cell in line.split('|')[1:-1]]
         for line in capsys.readouterr().out.splitlines()

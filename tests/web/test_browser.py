@@ -321,7 +321,7 @@ def test_files_that_are_dropped(page, tmp_path):
         drop(page, *files)
         problem.filter(has_text=text).wait_for()
     drop(page, shutil.copy(bad, tmp_path / 'bad.mp4'))
-    problem.filter(has_text='"bad.mp4" is not a film').wait_for()
+    problem.filter(has_text='"bad.mp4" is not a video').wait_for()
     page.set_input_files('#file', last)
     wait_for(page, 'People: 1.')
     assert problem.text_content() == ''
@@ -369,8 +369,8 @@ def test_boxes_by_keys_and_by_taps(page):
     assert found['score'] is None
 
 
-def film(path, count):
-    """A film whose man moves to the right by two pixels a frame."""
+def video(path, count):
+    """A video whose man moves to the right by two pixels a frame."""
     av = pytest.importorskip('av', reason='PyAV is not installed')
     man = cv2.imread(str(PHOTO))[:424]
     with av.open(str(path), 'w') as file:
@@ -482,9 +482,9 @@ def test_people_are_followed_as_in_python(page, every, missed):
         np.testing.assert_allclose(given, boxes, atol=1e-3)
 
 
-def test_film(page, tmp_path):
+def test_video(page, tmp_path):
     """Each frame, with the man in it; and a longer one, which is stopped."""
-    page.set_input_files('#file', film(tmp_path / 'a.webm', 8))
+    page.set_input_files('#file', video(tmp_path / 'a.webm', 8))
     wait_for(page, 'Frame 8')
     page.locator('#stop').wait_for(state='hidden')
     frames = saved(page)['frames']
@@ -498,7 +498,7 @@ def test_film(page, tmp_path):
     np.testing.assert_allclose(given, boxes, atol=1e-3)
     scores = [frame['people'][0]['score'] for frame in frames]
     assert len(set(scores[:7])) == 1 and scores[7] != scores[6]
-    page.set_input_files('#file', film(tmp_path / 'b.webm', 100))
+    page.set_input_files('#file', video(tmp_path / 'b.webm', 100))
     wait_for(page, re.compile(r'Frame \d\d,'))
     page.check('#boxes')  # the page is not frozen
     page.uncheck('#boxes')

@@ -1,4 +1,4 @@
-"""How much keypoints jitter from frame to frame of a film.
+"""How much keypoints jitter from frame to frame of a video.
 
 K: keypoints.
 """
@@ -18,7 +18,7 @@ from distilpose_runtime.follower import matched
 __all__ = ['KeypointJitter']
 
 FRAME = re.compile(r'_(\d\d)h(\d\d)m([\d.]+)s_\d+\.\w+$')
-"""The end of the names that ``distilpose label`` gives to a film's frames."""
+"""The end of the names that ``distilpose label`` gives to a video's frames."""
 
 NOBODY = np.empty((0, 2))
 
@@ -26,7 +26,7 @@ NOBODY = np.empty((0, 2))
 class _Person(NamedTuple):
     """One person in one frame."""
 
-    film: str
+    video: str
     seconds: float
     box: np.ndarray  # (4,), pixels of the picture
     keypoints: np.ndarray  # (2, K, 2), the student's and the labels', pixels
@@ -35,7 +35,7 @@ class _Person(NamedTuple):
 
 @METRICS.register_module()
 class KeypointJitter(BaseMetric):
-    """The jitter of keypoints in a film, of the student and of the labels.
+    """The jitter of keypoints in a video, of the student and of the labels.
 
     A keypoint jitters by its distance from the straight line in time between
     where it is in the frame before and in the frame after. This distance has
@@ -44,12 +44,12 @@ class KeypointJitter(BaseMetric):
     less steady than its teacher was.
 
     Frames are known by the names that ``distilpose label`` gives them, with
-    the film and the time. People are followed by their boxes: in the
+    the video and the time. People are followed by their boxes: in the
     frames before and after, a box must overlap (an IoU of 0.3 or more).
 
     Returns ``jitter/student`` and ``jitter/labels``: means over the keypoints
     that have a label in all three frames, pixels of the picture. Without
-    three frames in a row of one film, it returns nothing.
+    three frames in a row of one video, it returns nothing.
     """
 
     default_prefix = 'jitter'
@@ -57,7 +57,7 @@ class KeypointJitter(BaseMetric):
     def process(
         self, data_batch: Any, data_samples: Sequence[dict[str, Any]]
     ) -> None:
-        """Keep the people that are in frames of films."""
+        """Keep the people that are in frames of videos."""
         for sample in data_samples:
             path = str(sample['img_path'])
             frame = FRAME.search(path)
@@ -82,15 +82,15 @@ class KeypointJitter(BaseMetric):
         self, results: list[dict[str, Any] | None]
     ) -> dict[str, float]:
         """The mean jitter, from the people of all processes."""
-        films: dict[str, dict[float, list[_Person]]] = defaultdict(dict)
+        videos: dict[str, dict[float, list[_Person]]] = defaultdict(dict)
         for values in filter(None, results):
             person = _Person(**values)
-            frames = films[person.film]
+            frames = videos[person.video]
             frames.setdefault(person.seconds, []).append(person)
         distances = np.concatenate(
             [
                 _distances([frames[time] for time in sorted(frames)])
-                for frames in films.values()
+                for frames in videos.values()
             ]
             or [NOBODY]
         )

@@ -1,7 +1,7 @@
 """The folder that labels are written to.
 
 - ``labels.json``: COCO's keypoint format; written when all is labelled.
-- ``images/``: the photos, or the frames of the film.
+- ``images/``: the photos, or the frames of the video.
 - ``.label/``: the teacher's output so far, a journal for each part.
 """
 
@@ -39,7 +39,7 @@ class LabelFolder:
         folder: The folder, new or begun by the same command.
         begun: The teacher, the source and the settings.
         photos: The folder that names of photos are relative to; None for the
-            frames of a film, which are written.
+            frames of a video, which are written.
         parts: The part of the work that is ours, which is held.
 
     Attributes:

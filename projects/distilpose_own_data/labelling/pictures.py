@@ -1,4 +1,4 @@
-"""Chooses the pictures to label, from photos or a film."""
+"""Chooses the pictures to label, from photos or a video."""
 
 from collections.abc import Container, Iterator
 from pathlib import Path
@@ -21,14 +21,14 @@ SIDE = 32
 class Pictures(Source):
     """The pictures of a source that are in a part and not labelled yet.
 
-    Of a film, frames that look like the last one kept are left out, and the
+    Of a video, frames that look like the last one kept are left out, and the
     others get names. The first part shows a progress bar.
 
     Args:
-        source: Photos or a film.
+        source: Photos or a video.
         done: Names of the pictures that are done.
         part: Which part, from 1 on, and of how many.
-        min_change: The least change of a film's picture that counts: the mean
+        min_change: The least change of a video's picture that counts: the mean
             over the cells of a thumbnail, in grey levels of 256.
 
     Attributes:
@@ -49,7 +49,7 @@ class Pictures(Source):
         if isinstance(source, Camera):
             raise UserValueError(
                 'A camera shows its pictures once, so that labelling could '
-                'not go on after an interruption. Record a film, and name it.'
+                'not go on after an interruption. Record a video, and name it.'
             )
         if isinstance(source, Images):
             paths = [
@@ -99,7 +99,7 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def frame_name(stem: str, frame: Frame) -> str:
-    """A file's name for a film's frame: film, time, number.
+    """A file's name for a video's frame: video, time, number.
 
     Sorted by their names, frames are in order. `predict --boxes` finds a
     frame by the number at the end.

@@ -1,4 +1,4 @@
-"""A film's predictions.json: three people in four of its frames."""
+"""A video's predictions.json: three people in four of its frames."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,13 +42,13 @@ def poses(frame: int, count: int, sigmas: bool = True) -> Poses:
     )
 
 
-def write_film(
+def write_video(
     path: Path,
     tracks: dict[int, list[int]] | None = None,
     numbered: bool = True,
     sigmas: bool = True,
 ) -> Path:
-    """Write the results of a film, frame by frame."""
+    """Write the results of a video, frame by frame."""
     about = SimpleNamespace(names=NAMES, skeleton=SKELETON, has_sigmas=sigmas)
     file = JsonResults(path, {}, about)
     image = np.zeros((30, 40, 3), np.uint8)

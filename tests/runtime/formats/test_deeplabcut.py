@@ -8,7 +8,7 @@ import pytest
 
 from distilpose_runtime.formats import FILES, expect_format, write
 
-from .predictions import NAMES, points, scores, write_film
+from .predictions import NAMES, points, scores, write_video
 
 CSV = FILES['deeplabcut-csv']
 
@@ -19,8 +19,10 @@ def read(path, levels):
 
 def test_one_person(tmp_path):
     """A row for each frame, with those that were not taken."""
-    film = write_film(tmp_path / 'p.json', {1: [-1], 4: [-1]}, numbered=False)
-    assert write(film, 'deeplabcut-csv') == []
+    video = write_video(
+        tmp_path / 'p.json', {1: [-1], 4: [-1]}, numbered=False
+    )
+    assert write(video, 'deeplabcut-csv') == []
     table = read(tmp_path / CSV, 3)
     assert table.columns.names == ['scorer', 'bodyparts', 'coords']
     assert table.index.tolist() == [0, 1, 2, 3, 4]
@@ -39,8 +41,8 @@ def test_one_person(tmp_path):
 
 
 def test_tracks_are_individuals(tmp_path):
-    film = write_film(tmp_path / 'p.json')
-    assert write(film, 'deeplabcut-csv') == [
+    video = write_video(tmp_path / 'p.json')
+    assert write(video, 'deeplabcut-csv') == [
         f'{CSV} lacks 2 poses of people who had no number yet.'
     ]
     table = read(tmp_path / CSV, 4)['distilpose']
@@ -55,9 +57,9 @@ def test_tracks_are_individuals(tmp_path):
 
 def test_several_people_without_numbers_are_refused(tmp_path):
     """Before the run, and of results that nobody numbered."""
-    film = write_film(tmp_path / 'p.json', numbered=False)
+    video = write_video(tmp_path / 'p.json', numbered=False)
     with pytest.raises(ValueError, match='2 people are in picture 0') as told:
-        write(film, 'deeplabcut-csv')
+        write(video, 'deeplabcut-csv')
     assert '--track' in str(told.value) and '\n' not in str(told.value)
     assert [x.name for x in tmp_path.iterdir()] == ['p.json']
     with pytest.raises(ValueError, match='--largest 1'):

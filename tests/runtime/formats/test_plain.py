@@ -11,18 +11,18 @@ from pycocotools.cocoeval import COCOeval
 from distilpose_runtime.formats import FILES, write
 from distilpose_runtime.formats.plain import COLUMNS
 
-from .predictions import NAMES, points, scores, write_film
+from .predictions import NAMES, points, scores, write_video
 
 
 @pytest.fixture
-def film(tmp_path):
-    return write_film(tmp_path / 'predictions.json')
+def video(tmp_path):
+    return write_video(tmp_path / 'predictions.json')
 
 
-def test_coco(film, tmp_path):
+def test_coco(video, tmp_path):
     """Evaluated as COCO does: whoever is found, is found without an error."""
-    assert write(film, 'coco') == []
-    truth = json.loads(film.read_text())
+    assert write(video, 'coco') == []
+    truth = json.loads(video.read_text())
     for row in truth['annotations']:
         row.update(iscrowd=0, area=200, num_keypoints=3)
         row['keypoints'][2::3] = [2] * 3
@@ -49,12 +49,12 @@ def test_coco(film, tmp_path):
 
 @pytest.mark.parametrize('sigmas', [True, False])
 def test_csv(tmp_path, sigmas):
-    film = write_film(tmp_path / 'predictions.json', sigmas=sigmas)
-    write(film, 'csv')
+    video = write_video(tmp_path / 'predictions.json', sigmas=sigmas)
+    write(video, 'csv')
     with open(tmp_path / 'predictions.csv', newline='') as file:
         rows = [*csv.DictReader(file)]
     assert len(rows) == 5 * len(NAMES) and tuple(rows[0]) == COLUMNS
-    knee = rows[3 * 3 + 1]  # the fourth of the film, the second of its frame
+    knee = rows[3 * 3 + 1]  # the fourth of the video, the second of its frame
     assert {k: v for k, v in knee.items() if 'score' not in k} == dict(
         image='a walk.mp4',
         frame='2',
@@ -72,13 +72,13 @@ def test_csv(tmp_path, sigmas):
     assert rows[0]['track'] == ''
 
 
-def test_openpose(film, tmp_path):
+def test_openpose(video, tmp_path):
     """Each frame has its file, one without people as well."""
     folder = tmp_path / FILES['openpose']
     folder.mkdir()
     (folder / 'a walk_000000000009_keypoints.json').write_text('of before')
     (folder / 'notes.txt').write_text('mine')
-    write(film, 'openpose')
+    write(video, 'openpose')
     names = [f'a walk_00000000000{i}_keypoints.json' for i in (0, 2, 4, 6)]
     assert sorted(x.name for x in folder.iterdir()) == [*names, 'notes.txt']
     counts = [
@@ -96,7 +96,7 @@ def test_openpose(film, tmp_path):
 
 
 def photos(path, *names):
-    content = json.loads(write_film(path, {0: [-1]}).read_text())
+    content = json.loads(write_video(path, {0: [-1]}).read_text())
     content['images'] = [
         dict(id=i, file_name=name) for i, name in enumerate(names)
     ]
@@ -145,6 +145,6 @@ def test_other_files_are_refused(tmp_path, name, content, message):
     assert [x.name for x in tmp_path.iterdir()] == ['p.json']
 
 
-def test_unknown_format(film):
+def test_unknown_format(video):
     with pytest.raises(ValueError, match='no format "xml". Expected one of c'):
-        write(film, 'xml')
+        write(video, 'xml')

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ...integration.commands import run
-from .predictions import NAMES, RATE, TRACKS, points, scores, write_film
+from .predictions import NAMES, RATE, TRACKS, points, scores, write_video
 
 ROOT = Path(__file__).parents[3]
 KINDS = ['deeplabcut', 'deeplabcut-csv']
@@ -23,8 +23,8 @@ def found(tmp_path_factory):
     (folder / 'one').mkdir()
     (folder / 'tracks').mkdir()
     one = {1: [-1], 4: [-1]}
-    write_film(folder / 'one/predictions.json', one, numbered=False)
-    write_film(folder / 'tracks/predictions.json')
+    write_video(folder / 'one/predictions.json', one, numbered=False)
+    write_video(folder / 'tracks/predictions.json')
     venv.create(folder / 'venv', with_pip=True, symlinks=True)
     python = folder / 'venv/bin/python'
     pip = (python, '-m', 'pip', 'install', '--quiet')

@@ -1,4 +1,4 @@
-// People followed through a film by their poses. The rules and numbers are
+// People followed through a video by their poses. The rules and numbers are
 // those of distilpose_runtime/follower.py.
 // A person is {box, pose, start, moved, next, isLost}: `start` is {box, pose,
 // width, height, wasMissed} of the frame where a detector found the person,

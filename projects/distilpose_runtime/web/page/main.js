@@ -4,7 +4,7 @@ import { draw } from './drawing.js';
 import { save, takeFiles } from './files.js';
 import { PeopleList } from './list.js';
 import { Models } from './models.js';
-import { cameraFrames, filmFrames } from './moving.js';
+import { cameraFrames, videoFrames } from './moving.js';
 import { Picture } from './picture.js';
 import { drawBoxes } from './pointer.js';
 import { Turns } from './turns.js';
@@ -12,14 +12,14 @@ import { Turns } from './turns.js';
 const element = (id) => document.getElementById(id);
 const canvas = element('picture');
 const turns = new Turns();
-const FILMS = /\.(avi|m4v|mkv|mov|mp4|mpe?g|ogv|webm)$/i;
+const VIDEOS = /\.(avi|m4v|mkv|mov|mp4|mpe?g|ogv|webm)$/i;
 const DRAW = 'Draw a box around each person.';
-const DETECTIONS = 4; // a second of film, as in follower.py
+const DETECTIONS = 4; // a second of video, as in follower.py
 
 let models, picture, list, look, loaded;
 let chosen = null; // one of the people
 let drawn = null; // the box that the user is drawing
-let film = null; // [{time, people}] of the film that was shown
+let video = null; // [{time, people}] of the video that was shown
 
 async function start() {
   const about = await (await fetch('./models.json')).json();
@@ -70,15 +70,15 @@ async function attempt(action, details) {
 
 async function openFiles(files) {
   const [file] = files;
-  if (!file) throw new Error('This is no file. Choose a photo or a film.');
+  if (!file) throw new Error('This is no file. Choose a photo or a video.');
   if (/\.onnx$/i.test(file.name)) {
     throw new Error(
       `"${file.name}" is a model. To run it here, start ` +
         `\`distilpose serve ${file.name}\`.`,
     );
   }
-  const isFilm = file.type.startsWith('video/') || FILMS.test(file.name);
-  await (isFilm ? play(filmFrames(file), file.name) : showPhoto(file));
+  const isVideo = file.type.startsWith('video/') || VIDEOS.test(file.name);
+  await (isVideo ? play(videoFrames(file), file.name) : showPhoto(file));
   if (files.length > 1) {
     throw new Error(`Only "${file.name}" is shown: choose one file at a time.`);
   }
@@ -122,7 +122,7 @@ function play(frames, name) {
         before = turn;
         render();
         if (share !== undefined) {
-          film = found;
+          video = found;
           found.push({ time, people: picture.result() });
           progress.hidden = false;
           progress.value = share;
@@ -139,7 +139,7 @@ function play(frames, name) {
 function begin(name, isExample = false) {
   picture.name = name;
   picture.forget();
-  chosen = film = null;
+  chosen = video = null;
   element('credit').hidden = !isExample;
   render();
 }
@@ -276,7 +276,7 @@ on('save-picture', 'click', () =>
   canvas.toBlob((blob) => save(blob, savedName('png'))),
 );
 on('save-json', 'click', () => {
-  const found = film ? { frames: film } : { people: picture.result() };
+  const found = video ? { frames: video } : { people: picture.result() };
   const json = new Blob([toJson(found)], { type: 'application/json' });
   save(json, savedName('json'));
 });

@@ -1,8 +1,8 @@
 // Pictures that move, frame by frame: {bitmap, time, share}. `bitmap` is an
-// ImageBitmap, `time` in seconds, `share` of the film that is over.
+// ImageBitmap, `time` in seconds, `share` of the video that is over.
 
-/** A film's frames, each of them, however long the work on one takes. */
-export async function* filmFrames(file) {
+/** A video's frames, each of them, however long the work on one takes. */
+export async function* videoFrames(file) {
   const address = URL.createObjectURL(file);
   const video = document.createElement('video');
   video.muted = true;
@@ -13,7 +13,7 @@ export async function* filmFrames(file) {
   keep();
   try {
     await happens(video, 'loadeddata', file.name);
-    // No browser tells the rate of a film; more than 60 a second are rare.
+    // No browser tells the rate of a video; more than 60 a second are rare.
     let spacing = 1 / 60;
     let [time, target] = [-1, 0];
     while (true) {
@@ -51,7 +51,7 @@ function happens(video, event, name) {
     video.onerror = () =>
       reject(
         new Error(
-          `"${name}" is not a film that this browser can play. Choose an MP4 ` +
+          `"${name}" is not a video that this browser can play. Choose an MP4 ` +
             'file (H.264) or a WebM file.',
         ),
       );

@@ -8,7 +8,7 @@ const LONGEST = 1600; // pixels of the bitmap, which is scaled down
 const SAME = 0.3; // intersection over union of a person in two frames
 
 /**
- * A photo, or the frame of a film that is shown.
+ * A photo, or the frame of a video that is shown.
  *
  * `bitmap` is it as drawn; `people`, [{number, box, score, pose, posed}], are
  * in pixels of the picture itself, `width` by `height`. A pose is that of the

@@ -3,7 +3,7 @@
 from distilpose_runtime.frames import Frame
 
 
-def film(path, images, times=None):
+def write_video(path, images, times=None):
     """Write images as a video of 20 frames a second; give its writer."""
     from distilpose_runtime.video import VideoWriter  # needs PyAV
 
@@ -15,15 +15,15 @@ def film(path, images, times=None):
     return writer
 
 
-def film_that_ends_early(path, images):
-    """Write images as ``film`` does; the second half of the file is lost.
+def video_that_ends_early(path, images):
+    """Write images as a video; the second half of the file is lost.
 
     Its header tells of frames that are not there.
     """
     import av
 
     whole = path.with_name('whole.mp4')
-    film(whole, images)
+    write_video(whole, images)
     with (
         av.open(str(whole)) as old,
         av.open(str(path), 'w', options={'movflags': 'faststart'}) as new,

@@ -1,11 +1,11 @@
-"""A film without labels, of photos under CC BY 2.0 that are panned and zoomed.
+"""A video without labels: photos under CC BY 2.0, panned and zoomed.
 
-    python benchmarks/film_of_photos.py COCO FILM.mp4 [--seconds N]
+    python benchmarks/video_of_photos.py COCO VIDEO.mp4 [--seconds N]
 
 COCO is a folder in COCO's layout. Over each photo, a window moves for N
-seconds, by default 3. All come twice, so that the last tenth of the film, on
+seconds, by default 3. All come twice, so that the last tenth of the video, on
 which students are validated, has nobody new. docs/without_labels.md follows
-such a film.
+such a video.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from leeds.photos import photos_to_show
-from moving_people import write_film
+from moving_people import write_video
 from tqdm import tqdm
 
 SIZE = (640, 480)  # width and height, pixels
@@ -42,7 +42,7 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument('coco', type=Path, metavar='COCO')
-    parser.add_argument('film', type=Path, metavar='FILM.mp4')
+    parser.add_argument('video', type=Path, metavar='VIDEO.mp4')
     parser.add_argument('--seconds', type=int, default=3, metavar='N')
     args = parser.parse_args()
     rng = np.random.default_rng(0)
@@ -53,8 +53,8 @@ def main() -> None:
     ]
     every = tqdm(2 * photos, unit='photo')
     frames = args.seconds * 30
-    write_film(
-        args.film,
+    write_video(
+        args.video,
         (
             image
             for photo in every

@@ -1,14 +1,14 @@
-"""Films: rtmlib's PoseTracker and ours, and how far keypoints are apart.
+"""Videos: rtmlib's PoseTracker and ours, and how far keypoints are apart.
 
-    taskset -c 0,1 python benchmarks/film_speed.py PHOTOS [--people 1 4 8]
+    taskset -c 0,1 python benchmarks/video_speed.py PHOTOS [--people 1 4 8]
 
-PHOTOS is a folder of photos with people. Each film shows as many cut-outs of
+PHOTOS is a folder of photos with people. Each video shows as many cut-outs of
 them as asked for, which move, turn and change their size. The first table has
-frames a second from film to keypoints, of rtmlib and of ours, in turns: the
-same film, detector, weights and rate of detection, without numbers of people.
+frames a second from video to keypoints, of rtmlib and of ours, in turns: the
+same video, detector, weights and rate of detection, without numbers of people.
 Ours writes predictions.json as well. The second table says how far keypoints
 are apart from those with a detection in each frame, and how far they are if
-the box is moved at random. The third has `predict` with the film written.
+the box is moved at random. The third has `predict` with the video written.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from unittest import mock
 import cv2
 import numpy as np
 import onnxruntime
-from moving_people import cut_outs, pictures, write_film
+from moving_people import cut_outs, pictures, write_video
 from rtmlib import PoseTracker, RTMPose
 from tabulate import tabulate
 from tqdm import tqdm
@@ -86,9 +86,9 @@ def networks() -> Iterator[list[tuple[float, float]]]:
 
 
 def theirs(
-    film: Path, detector: Detector, model: PoseEstimator, every: int
+    video: Path, detector: Detector, model: PoseEstimator, every: int
 ) -> Callable[[], int]:
-    """rtmlib, as its own example reads a film."""
+    """rtmlib, as its own example reads a video."""
     with redirect_stdout(io.StringIO()):
         tracker = PoseTracker(
             lambda **given: Solution(detector, model, **given),
@@ -98,7 +98,7 @@ def theirs(
 
     def run() -> int:
         tracker.reset()
-        capture, people = cv2.VideoCapture(str(film)), 0
+        capture, people = cv2.VideoCapture(str(video)), 0
         while True:
             given, image = capture.read()
             if not given:
@@ -109,13 +109,13 @@ def theirs(
 
 
 def ours(
-    film: Path, detector: Detector, model: PoseEstimator, every: int
+    video: Path, detector: Detector, model: PoseEstimator, every: int
 ) -> Callable[[], int]:
     """`distilpose predict --no-media`."""
 
     def run() -> int:
         settings = Settings(media=False, overwrite=True, detect_every=every)
-        source, folder = Video(film), film.parent / 'out'
+        source, folder = Video(video), video.parent / 'out'
         outputs = Outputs(folder, source, detector, model, settings)
         prediction = Prediction(source, detector, model, outputs, settings)
         prediction.run()
@@ -136,8 +136,8 @@ def measure(call: Callable[[], int], frames: int) -> tuple[float, ...]:
     """Frames a second, the share without a network, and poses a frame.
 
     Args:
-        call: Goes through a film and gives the number of poses.
-        frames: How many frames the film has.
+        call: Goes through a video and gives the number of poses.
+        frames: How many frames the video has.
     """
     with networks() as spans:
         start = time.perf_counter()
@@ -152,9 +152,9 @@ def measure(call: Callable[[], int], frames: int) -> tuple[float, ...]:
 
 
 def against_rtmlib(
-    films: dict[int, Path], folder: Path, args
+    videos: dict[int, Path], folder: Path, args
 ) -> Iterator[dict]:
-    """A row for each film and model."""
+    """A row for each video and model."""
     detector = Detector()
     for name in args.models:  # of this package, of the zoo, or a file
         if name not in MODELS and not name.endswith('.onnx'):
@@ -162,9 +162,9 @@ def against_rtmlib(
 
             name = standing(name, folder)
         model = PoseEstimator(name)
-        for people, film in films.items():
+        for people, video in videos.items():
             calls = [
-                way(film, detector, model, args.every)
+                way(video, detector, model, args.every)
                 for way in (theirs, ours)
             ]
             rounds = [
@@ -184,7 +184,7 @@ def against_rtmlib(
             yield row
 
 
-def distances(films: dict[int, Path], every: list[int]) -> Iterator[dict]:
+def distances(videos: dict[int, Path], every: list[int]) -> Iterator[dict]:
     """How far keypoints are apart from those of a detection in each frame.
 
     In shares of the root of the box's area, over keypoints of a score above
@@ -192,8 +192,8 @@ def distances(films: dict[int, Path], every: list[int]) -> Iterator[dict]:
     """
     detector, model = Detector(), PoseEstimator('distilpose-body17')
     rng = np.random.default_rng(0)
-    for people, film in films.items():
-        images = [x.image for x in Video(film) if isinstance(x, Frame)]
+    for people, video in videos.items():
+        images = [x.image for x in Video(video) if isinstance(x, Frame)]
         found = [detector(image) for image in images]
         expected = [model(x, y[0]) for x, y in zip(images, found)]
         row: dict[str, object] = {'people': people}
@@ -232,21 +232,21 @@ def apart(expected: list[Poses], given: list[Poses]) -> str:
     return f'{np.median(values):.1f}, {values.mean():.1f} %'
 
 
-def written(films: dict[int, Path], args) -> Iterator[dict]:
-    """`predict` as a user calls it; frames a second, the film written."""
+def written(videos: dict[int, Path], args) -> Iterator[dict]:
+    """`predict` as a user calls it; frames a second, the video written."""
     calls = {
         'a detection in each frame': ['--detect-every', '1'],
         'by default': [],
     }
-    for people, film in films.items():
+    for people, video in videos.items():
         rates: dict[str, list[float]] = {name: [] for name in calls}
         for _ in rounds_of(args, people):
             for name, options in calls.items():
                 done = subprocess.run(
                     [sys.executable, '-c', 'import distilpose_cli as cli; '
-                     'cli.main()', 'predict', str(film), '--overwrite',
+                     'cli.main()', 'predict', str(video), '--overwrite',
                      '--detector', str(Detector().file), '--out',
-                     str(film.parent / 'written'), *options],
+                     str(video.parent / 'written'), *options],
                     env={**os.environ, 'PYTHONPATH': str(PROJECTS)},
                     capture_output=True, text=True, check=True,
                 )  # fmt: skip
@@ -276,14 +276,14 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     with TemporaryDirectory() as name:
         folder = Path(name)
-        people, films = cut_outs(args.photos, Detector()), {}
+        people, videos = cut_outs(args.photos, Detector()), {}
         for count in args.people:
-            films[count] = folder / f'{count}.mp4'
-            write_film(films[count], pictures(people, count, args.frames))
+            videos[count] = folder / f'{count}.mp4'
+            write_video(videos[count], pictures(people, count, args.frames))
         tables: dict[str, Callable[[], Iterator[dict]]] = {
-            'rtmlib': lambda: against_rtmlib(films, folder, args),
-            'distances': lambda: distances(films, [4, 8, 15]),
-            'written': lambda: written(films, args),
+            'rtmlib': lambda: against_rtmlib(videos, folder, args),
+            'distances': lambda: distances(videos, [4, 8, 15]),
+            'written': lambda: written(videos, args),
         }
         for part in args.parts:
             rows = list(tables[part]())
