@@ -121,6 +121,8 @@ def test_checkpoint_that_mmengine_cannot_read_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='epoch_1.pth.*looked from'):
         load_checkpoint(model, str(file))
     torch.save(model.state_dict(), file)
+    with pytest.raises(FileNotFoundError, match='folder: epoch_1.pth.'):
+        load_checkpoint(model, str(tmp_path / 'best.pth'))
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(ValueError, match='epoch_1.pth" cannot be read'):
         load_checkpoint(model, str(file))

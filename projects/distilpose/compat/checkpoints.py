@@ -3,7 +3,6 @@
 import importlib
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,10 +86,7 @@ def explain_unusable_checkpoints(
         try:
             return load_from_local(filename, map_location)
         except FileNotFoundError as error:
-            raise UserFileNotFoundError(
-                f'There is no checkpoint "{filename}" (looked from '
-                f'{Path.cwd()}). Correct its path.'
-            ) from error
+            raise UserFileNotFoundError(explain(filename, error)) from error
         except Exception as error:  # of many types, for as many faults
             raise UserValueError(explain(filename, error)) from error
 

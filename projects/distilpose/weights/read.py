@@ -47,11 +47,7 @@ def read_checkpoint(source: str | Path) -> Checkpoint:
     """
     path = local_file(str(source))
     if not path.is_file():
-        others = [x.name for x in sorted(path.parent.glob('*.pth'))]
-        raise UserFileNotFoundError(
-            f'There is no checkpoint "{path}" (looked from {Path.cwd()}).'
-            + (f' In that folder: {few(others)}.' if others else '')
-        )
+        raise UserFileNotFoundError(explain(str(path), FileNotFoundError()))
     try:
         loaded = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # of many types, for as many faults
@@ -108,6 +104,12 @@ def load_weights(
 
 def explain(source: str, error: Exception) -> str:
     """Say why PyTorch did not load a checkpoint."""
+    if isinstance(error, FileNotFoundError):
+        others = [x.name for x in sorted(Path(source).parent.glob('*.pth'))]
+        return (
+            f'There is no checkpoint "{source}" (looked from {Path.cwd()}).'
+            + (f' In that folder: {few(others)}.' if others else '')
+        )
     refused = re.search(
         r"(?:GLOBAL |Unsupported class |got <class ')([\w.]+)", str(error)
     )
