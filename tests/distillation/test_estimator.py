@@ -162,7 +162,6 @@ def test_bad_teachers_are_found_before_training(changes, error, match):
 
 
 @pytest.mark.parametrize('teacher, match', [
-    (3, r'is 3, expected a dict'),
     (dict(config='a.py', weights='b.pth'),
      'has no setting weights. .* checkpoint'),
     (dict(toys.random_teacher(), compile=True), 'no setting compile'),
@@ -170,6 +169,15 @@ def test_bad_teachers_are_found_before_training(changes, error, match):
 def test_settings_that_are_no_teacher(teacher, match):
     with pytest.raises(TypeError, match=match):
         toys.distilled(teacher=teacher)
+
+
+@pytest.mark.parametrize(
+    'name', ['teacher', 'distillation', 'keypoint_weighting']
+)
+def test_settings_that_are_no_dict(name):
+    match = rf'model\.{name} is 3, expected a dict, such as dict\('
+    with pytest.raises(TypeError, match=match):
+        toys.distilled(**{name: 3})
 
 
 ANOTHER = r'of another architecture .*'

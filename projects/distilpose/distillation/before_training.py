@@ -22,11 +22,13 @@ from .terms import needs_of
 
 __all__ = ['check_before_training', 'check_untrained_outputs', 'expect_dict']
 
-# What gives a term what it needs.
+# What each part of the estimator's config may look like.
 EXAMPLES = dict(
     teacher='dict(config=..., checkpoint=...)',
     distillation="dict(scores=dict(type='KeypointScoreLoss'))",
+    keypoint_weighting='dict(unlabelled=True)',
 )
+# What gives a term what it needs.
 GIVEN_BY = dict(
     tokens='a TokenDistillingEncoder as neck',
     sigmas='a DistilPoseHead with sigmas=True',
