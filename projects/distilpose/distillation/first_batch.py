@@ -175,20 +175,21 @@ def _judge_distances(
     if labels is None:
         return
     labelled = keypoint_weights(samples) > 0
-    known = step.teacher.known
-    if known is not None:
-        labelled = labelled & (known > 0)
+    if step.teacher.known is not None:
+        labelled = labelled & (step.teacher.known > 0)
     if not labelled.any():
         return
     size = labels.new_tensor(model.teacher.student.size)
+    side = float(size.max())
+    labels = labels * size
     teacher = step.teacher.maps.coords().to(labels) * size
 
     def apart(points: Tensor) -> float:
-        distances = (points - labels * size).norm(dim=-1)
+        distances = (points - labels).norm(dim=-1)
         return float(distances[labelled].median())
 
     distance = apart(teacher)
-    if distance <= FAR * float(size.max()):
+    if distance <= FAR * side:
         logger.info(
             'Half of the labelled keypoints lie within %.1f pixels of what '
             'the teacher predicts.',
@@ -200,9 +201,8 @@ def _judge_distances(
         'The teacher is far from the labels of the first batch: half of the '
         'keypoints are more than %.0f pixels of the input away, where a good '
         'teacher is %.0f. %s',
-        distance,
-        0.02 * float(size.max()),
-        _likely_cause(apart, teacher, labels * size, labelled, pairs),
+        *(distance, 0.02 * side),
+        _likely_cause(apart, teacher, labels, labelled, pairs),
     )
 
 

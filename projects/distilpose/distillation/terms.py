@@ -72,11 +72,7 @@ def build_terms(configs: Mapping[str, Any]) -> nn.ModuleDict:
 
 
 def needs_of(name: str, term: nn.Module) -> tuple[str, ...]:
-    """Read from a term what it needs.
-
-    Args:
-        name: What the term is called.
-        term: The term.
+    """Read from a term, called by this name, what it needs.
 
     Raises:
         ValueError: The term has no ``needs``, or no tuple of paths.

@@ -6,9 +6,8 @@ B: batch. K: keypoints.
 import torch
 from torch import Tensor
 
-from distilpose_runtime.errors import UserValueError
-
 from ..heatmaps.frame import per_axis
+from ..losses.teacher_labels import expect_confidence
 from ..teachers.output import TeacherOutput
 from .step import DistillationStep
 
@@ -35,12 +34,9 @@ class KeypointWeighting:
     def __init__(
         self, unlabelled: bool = False, min_confidence: float = 0.0
     ) -> None:
-        if not 0 <= min_confidence < 1:
-            raise UserValueError(
-                f'model.keypoint_weighting.min_confidence is {min_confidence}'
-                ", expected a teacher's confidence from 0 to below 1, such as "
-                '0.3.'
-            )
+        expect_confidence(
+            'model.keypoint_weighting.min_confidence', min_confidence
+        )
         self.unlabelled = unlabelled
         self.min_confidence = min_confidence
 

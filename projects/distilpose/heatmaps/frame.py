@@ -143,28 +143,19 @@ class HeatmapFrame(NamedTuple):
         """
 
         def composed(scale: Pair, offset: Pair) -> tuple[Pair, Pair]:
-            axes = [
-                (s * r * own / size, o + s * shift / size)
-                for s, o, r, shift, own, size in zip(
-                    scale,
-                    offset,
-                    view.ratio,
-                    view.shift,
-                    view.student_size,
-                    view.teacher_size,
+            (a, s), (b, t) = (
+                (scale * ratio * own / size, offset + scale * shift / size)
+                for scale, offset, own, size, ratio, shift in zip(
+                    scale, offset, *view
                 )
-            ]
-            (a, s), (b, t) = axes
+            )
             return (a, b), (s, t)
 
         scale, offset = composed(self.scale, self.offset)
+        (x, y), (ratio_x, ratio_y) = self.sigma_scale, view.ratio
+        sigma_scale = x * ratio_x, y * ratio_y
         frame = self._replace(
-            scale=scale,
-            offset=offset,
-            sigma_scale=(
-                self.sigma_scale[0] * view.ratio[0],
-                self.sigma_scale[1] * view.ratio[1],
-            ),
+            scale=scale, offset=offset, sigma_scale=sigma_scale
         )
         if self.reading_scale is None:
             return frame
@@ -208,9 +199,7 @@ def codec_of(head: nn.Module) -> BaseKeypointCodec | None:
 
 @heatmap_frame.register
 def _(codec: MSRAHeatmap) -> HeatmapFrame:
-    w, h = codec.heatmap_size
-    frame = HeatmapFrame.msra((w, h))
-    return frame._replace(sigma_scale=_sigma_scale(codec, frame.scale))
+    return _with_sigmas(codec, HeatmapFrame.msra(codec.heatmap_size))
 
 
 @heatmap_frame.register
@@ -221,22 +210,15 @@ def _(codec: UDPHeatmap) -> HeatmapFrame:
         input_w * (w - 1) / (input_w - 1),
         input_h * (h - 1) / (input_h - 1),
     )
-    return HeatmapFrame(
-        size=(w, h), scale=scale, sigma_scale=_sigma_scale(codec, scale)
-    )
+    return _with_sigmas(codec, HeatmapFrame((w, h), scale))
 
 
 @heatmap_frame.register
 def _(codec: MegviiHeatmap) -> HeatmapFrame:
     # Encoding rounds down: half a cell on average, which decoding adds.
     w, h = codec.heatmap_size
-    return HeatmapFrame(
-        size=(w, h),
-        scale=(w, h),
-        offset=(-0.5, -0.5),
-        sigma_scale=_sigma_scale(codec, (w, h)),
-        height=255.0,
-    )
+    frame = HeatmapFrame((w, h), (w, h), offset=(-0.5, -0.5), height=255.0)
+    return _with_sigmas(codec, frame)
 
 
 @heatmap_frame.register
@@ -250,9 +232,7 @@ def _(codec: SimCCLabel) -> HeatmapFrame:
     # A keypoint's bin is the nearest one, so that nothing is added.
     scale = tuple(size * codec.simcc_split_ratio for size in codec.input_size)
     w, h = (round(bins) for bins in scale)
-    return HeatmapFrame(
-        size=(w, h), scale=scale, sigma_scale=_sigma_scale(codec, scale)
-    )
+    return _with_sigmas(codec, HeatmapFrame((w, h), scale))
 
 
 @heatmap_frame.register
@@ -271,6 +251,9 @@ def per_axis(points: Tensor, scale: Pair, offset: Pair = (0.0, 0.0)) -> Tensor:
     )
 
 
-def _sigma_scale(codec: BaseKeypointCodec, scale: Pair) -> Pair:
-    w, h = codec.input_size
-    return STRIDE * scale[0] / w, STRIDE * scale[1] / h
+def _with_sigmas(
+    codec: BaseKeypointCodec, frame: HeatmapFrame
+) -> HeatmapFrame:
+    """Add how many cells a pixel of the student's heatmap is."""
+    (w, h), (x, y) = codec.input_size, frame.scale
+    return frame._replace(sigma_scale=(STRIDE * x / w, STRIDE * y / h))

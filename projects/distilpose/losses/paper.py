@@ -108,10 +108,9 @@ class SimulatedHeatmapLoss(nn.Module):
     """Squared error of simulated against teacher heatmaps (Sec. 3.3).
 
     L = mean over B, K, h, w of (m (G - T))², where G is the Gaussian that
-    ``simulate_heatmaps`` would draw at the
-    prediction, T the teacher's heatmap and m the keypoint's weight; a heatmap
-    that holds NaN or infinity weighs nothing. It is computed in closed form,
-    in float32 at least, without drawing G.
+    ``simulate_heatmaps`` would draw at the prediction, T the teacher's heatmap
+    and m the keypoint's weight; a heatmap that holds NaN or infinity weighs
+    nothing. It is computed in closed form, in float32 at least.
 
     Args:
         loss_weight: Weight of the loss.
@@ -166,11 +165,10 @@ class SimulatedHeatmapLoss(nn.Module):
 class KeypointScoreLoss(nn.Module):
     """L1 between predicted scores and the teacher's confidence (Sec. 3.3).
 
-    The teacher's confidence is the value of its heatmap at the student's own
-    prediction, taken as a constant. Rows and columns are read as if they had
-    the paper's width.
-    L = mean over B, K of m |s - T(x̂, ŷ)|, but 0
-    where the teacher's value is NaN or infinity.
+    L = mean over B, K of m |s - T(x̂, ŷ)|, but 0 where the teacher's value is
+    NaN or infinity. Its confidence is the value T of its heatmap at the
+    student's own prediction, taken as a constant. Rows and columns are read
+    as if they had the paper's width.
 
     Args:
         loss_weight: Weight of the loss.

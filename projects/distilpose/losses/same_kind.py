@@ -92,16 +92,9 @@ class RowDistillationLoss(nn.Module):
         own = _expect_kind(self, 'student', student, SimCCHeatmaps, *what)
         other = _expect_kind(self, 'teacher', teacher, SimCCHeatmaps, *what)
         _expect_same_cells(self, own.frame, other.frame)
-        rows, columns = (
-            _without_ignored(*pair, keypoint_weights)
-            for pair in (
-                (own.logits_x, other.logits_x),
-                (own.logits_y, other.logits_y),
-            )
-        )
-        return self.loss_weight * self.divergence(
-            *zip(rows, columns), keypoint_weights
-        )
+        x = _without_ignored(own.logits_x, other.logits_x, keypoint_weights)
+        y = _without_ignored(own.logits_y, other.logits_y, keypoint_weights)
+        return self.loss_weight * self.divergence(*zip(x, y), keypoint_weights)
 
 
 @MODELS.register_module()

@@ -44,12 +44,7 @@ class TeacherLabelLoss(nn.Module):
         self, loss_weight: float = 1.0, min_confidence: float = 0.3
     ) -> None:
         super().__init__()
-        if not 0 <= min_confidence < 1:
-            raise UserValueError(
-                f'TeacherLabelLoss: min_confidence is {min_confidence}, '
-                "expected a teacher's confidence from 0 to below 1, such as "
-                '0.3.'
-            )
+        expect_confidence('TeacherLabelLoss: min_confidence', min_confidence)
         self.loss_weight = loss_weight
         self.min_confidence = min_confidence
 
@@ -84,6 +79,19 @@ class TeacherLabelLoss(nn.Module):
         )
         loss = label_loss(given.head, values, labels, weights)
         return self.loss_weight * loss
+
+
+def expect_confidence(name: str, given: float) -> None:
+    """Refuse a least confidence that is not in [0, 1).
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not 0 <= given < 1:
+        raise UserValueError(
+            f"{name} is {given}, expected a teacher's confidence from 0 to "
+            'below 1, such as 0.3.'
+        )
 
 
 def _constant_where(ignored: Tensor, output: Tensor) -> Tensor:
