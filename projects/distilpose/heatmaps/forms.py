@@ -47,6 +47,15 @@ class Heatmaps(ABC):
 
     frame: HeatmapFrame
 
+    def __post_init__(self) -> None:
+        _, _, h, w = self.shape
+        if (w, h) != tuple(self.frame.size):
+            raise UserValueError(
+                f'The teacher gives heatmaps of {(w, h)} (w, h), but its '
+                f'codec was made for {tuple(self.frame.size)}. Correct the '
+                'codec, head.decoder in its config, for what it gives.'
+            )
+
     @property
     @abstractmethod
     def shape(self) -> tuple[int, int, int, int]:
@@ -119,9 +128,6 @@ class DenseHeatmaps(Heatmaps):
 
     values: Tensor
 
-    def __post_init__(self) -> None:
-        _expect_size(self.values.shape[:1:-1], self.frame)
-
     @property
     def shape(self) -> tuple[int, int, int, int]:
         b, k, h, w = self.values.shape
@@ -182,9 +188,6 @@ class SeparableHeatmaps(Heatmaps):
         rows, columns = gaussian_profiles(coords, sigmas, frame)
         return SeparableHeatmaps(frame, rows * heights[..., None], columns)
 
-    def __post_init__(self) -> None:
-        _expect_size((self.rows.shape[-1], self.columns.shape[-1]), self.frame)
-
     @property
     def shape(self) -> tuple[int, int, int, int]:
         b, k, w = self.rows.shape
@@ -239,15 +242,6 @@ class SimCCHeatmaps(SeparableHeatmaps):
 
     logits_x: Tensor
     logits_y: Tensor
-
-
-def _expect_size(given: Any, frame: HeatmapFrame) -> None:
-    if tuple(given) != tuple(frame.size):
-        raise UserValueError(
-            f'The teacher gives heatmaps of {tuple(given)} (w, h), but its '
-            f'codec was made for {tuple(frame.size)}. Correct the codec, '
-            'head.decoder in its config, for what it gives.'
-        )
 
 
 def peak_cells(row: Tensor, column: Tensor) -> Tensor:
