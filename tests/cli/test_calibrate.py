@@ -112,6 +112,7 @@ def test_who_is_counted(model, run, tmp_path, capsys):
             dict(bbox=None),
             dict(category_id=3),
             dict(keypoints=[0] * 6),
+            dict(keypoints=[]),
             dict(keypoints=[float('nan')] * 6),
             dict(bbox=[500, 500, 10, 10]),
         ),
@@ -120,7 +121,7 @@ def test_who_is_counted(model, run, tmp_path, capsys):
     content['images'][0]['file_name'] = 'train/0.png'
     run(model, content)
     shown = capsys.readouterr().out
-    assert 'Fitted to 197 people' in shown  # of 200
+    assert 'Fitted to 196 people' in shown  # of 200
     assert 'Of 197 other people' in shown
     assert '1 people are left out' in shown
     assert 'these have the factor of all keypoints together: corner' in shown

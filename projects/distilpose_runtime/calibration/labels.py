@@ -116,9 +116,9 @@ def _person(
 ) -> tuple | None:
     """Box (4), keypoints (K, 2) and which are labelled (K); None without."""
     order = index.get(str(row.get('category_id')))
-    if order is None:
+    if order is None or not row.get('keypoints'):
         return None
-    given = np.array(row.get('keypoints') or [], float).reshape(-1, 3)
+    given = np.array(row['keypoints'], float).reshape(-1, 3)
     absent = np.zeros(3)
     points = np.array([absent if i is None else given[i] for i in order])
     labelled = (points[:, 2] > 0) & np.isfinite(points).all(1)
