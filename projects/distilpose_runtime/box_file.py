@@ -60,7 +60,13 @@ class BoxFile(Finder):
             found = read_json(path)
             is_list = isinstance(found, list)
             read = self._read_results if is_list else self._read_annotations
-            for row in read(found):
+            rows = read(found)
+            if self.left_out and not rows:
+                reasons = [f'{n} ({why})' for why, n in self.left_out.items()]
+                raise UserValueError(
+                    f'all are left out: {few(reasons, between="; ")}'
+                )
+            for row in rows:
                 score = row.get('score')
                 x, y, width, height = map(float, row['bbox'])
                 box = [x, y, x + width, y + height]
@@ -102,7 +108,7 @@ class BoxFile(Finder):
         for item in found['images']:
             key = self._add(item['id'], str(item['file_name']))
             self._sizes[key] = item.get('width'), item.get('height')
-        return self._expect_some(people_of(found, self.left_out))
+        return people_of(found, self.left_out)
 
     def _read_results(self, found: list[Row]) -> list[Row]:
         rows = [x for x in found if str(x.get('category_id', 1)) == '1']
@@ -111,14 +117,6 @@ class BoxFile(Finder):
         for row in rows:
             if 'file_name' in row:
                 self._add(row['image_id'], str(row['file_name']))
-        return self._expect_some(rows)
-
-    def _expect_some(self, rows: list[Row]) -> list[Row]:
-        if self.left_out and not rows:
-            reasons = [f'{n} ({why})' for why, n in self.left_out.items()]
-            raise UserValueError(
-                f'all are left out: {few(reasons, between="; ")}'
-            )
         return rows
 
     def _expect_pixels(self) -> None:

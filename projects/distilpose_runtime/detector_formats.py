@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ['FORMATS', 'STRIDES', 'Format', 'cells']
+__all__ = ['FORMATS', 'Format', 'cells']
 
 STRIDES = (8, 16, 32)
 # Four distributions over 8, 11 or 17 whole numbers, as NanoDets have them.
@@ -19,6 +19,7 @@ BGR_MEAN = (103.53, 116.28, 123.675)
 BGR_STD = (57.375, 57.12, 58.395)
 
 Size = tuple[int, int]
+Outputs = list[np.ndarray]
 # Boxes (N, 4), x1, y1, x2, y2 in pixels of the input, and scores (N,).
 Found = tuple[np.ndarray, np.ndarray]
 
@@ -41,7 +42,7 @@ class Format(NamedTuple):
     """
 
     matches: Callable[[Sequence[tuple], int], bool]
-    decode: Callable[[list[np.ndarray], Size, int], Found]
+    decode: Callable[[Outputs, Size, int], Found]
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     to_rgb: bool = False
@@ -74,7 +75,7 @@ def _is_yolox(shapes: Sequence[tuple], cells: int) -> bool:
     return len(shapes) == 1 and shapes[0][:2] == (1, cells)
 
 
-def _decode_yolox(outputs: list[np.ndarray], size: Size, person: int) -> Found:
+def _decode_yolox(outputs: Outputs, size: Size, person: int) -> Found:
     """(1, S, 5 + C): centre and size of a box, objectness, classes."""
     values = outputs[0][0]
     boxes = values[:, :4]
@@ -93,9 +94,7 @@ def _has_labels(shapes: Sequence[tuple], cells: int) -> bool:
     return sorted(shape[2:] for shape in shapes) == [(), (5,)]
 
 
-def _decode_labels(
-    outputs: list[np.ndarray], size: Size, person: int
-) -> Found:
+def _decode_labels(outputs: Outputs, size: Size, person: int) -> Found:
     """(1, N, 5): corners and score; and (1, N): the class."""
     boxes, labels = sorted(outputs, key=np.ndim, reverse=True)
     found = boxes[0][labels[0] == person]
@@ -106,9 +105,7 @@ def _is_yolov8(shapes: Sequence[tuple], cells: int) -> bool:
     return len(shapes[0]) == 3 and shapes[0][2] == cells and shapes[0][1] > 4
 
 
-def _decode_yolov8(
-    outputs: list[np.ndarray], size: Size, person: int
-) -> Found:
+def _decode_yolov8(outputs: Outputs, size: Size, person: int) -> Found:
     """(1, 4 + C, S): centre and size of a box, classes.
 
     Those that predict masks or keypoints have more behind the classes.
@@ -126,9 +123,7 @@ def _is_nanodet(shapes: Sequence[tuple], cells: int) -> bool:
     )
 
 
-def _decode_nanodet(
-    outputs: list[np.ndarray], size: Size, person: int
-) -> Found:
+def _decode_nanodet(outputs: Outputs, size: Size, person: int) -> Found:
     """For each stride, classes (1, n, C) and edges (1, n, 4 * bins).
 
     The distance of an edge from the cell's centre is the expectation of a

@@ -18,7 +18,7 @@ from .named import find_detector
 from .people import Finder, People
 from .session import open_session, run_session
 
-__all__ = ['FORMATS', 'Detector', 'DetectorError']
+__all__ = ['Detector', 'DetectorError']
 
 # Where a detector's file leaves the size of its input open.
 USUAL_SIZE = (640, 640)
@@ -123,14 +123,7 @@ class Detector(Finder):
         kind = FORMATS[self.format]
         frame, scale, corner = fit(image, self.size, kind.fill, kind.centered)
         mean, std = (np.array(x, np.float32) for x in (kind.mean, kind.std))
-        batch = normalized(frame[None], mean, std, kind.to_rgb)
-        batch = batch.astype(self._dtype, copy=False)
-        outputs = [
-            np.asarray(output, np.float32)
-            for output in run_session(
-                self._session, str(self.file), {self._input: batch}
-            )
-        ]
+        outputs = self._run(normalized(frame[None], mean, std, kind.to_rgb))
         try:
             boxes, scores = kind.decode(outputs, self.size, self.person)
         except (IndexError, ValueError) as error:
@@ -147,9 +140,7 @@ class Detector(Finder):
         return boxes[kept].astype(np.float32), scores[kept]
 
     def find(self, frame: Frame, min_score: float) -> People:
-        """Find the people in a frame, as every ``Finder`` does."""
-        boxes, scores = self(frame.image, min_score)
-        return People(boxes, scores)
+        return People(*self(frame.image, min_score))
 
     def remarks(self) -> list[str]:
         if self._is_named:
@@ -158,6 +149,13 @@ class Detector(Finder):
             f'"{self.file}" does not name its classes: the first is taken for '
             'people.'
         ]
+
+    def _run(self, images: np.ndarray) -> list[np.ndarray]:
+        images = images.astype(self._dtype, copy=False)
+        found = run_session(
+            self._session, str(self.file), {self._input: images}
+        )
+        return [np.asarray(x, np.float32) for x in found]
 
     def _find_class(self) -> int | None:
         """The index of people, in files whose metadata name the classes."""
@@ -190,53 +188,49 @@ class Detector(Finder):
         shapes = [tuple(output.shape) for output in outputs]
         if any(not isinstance(x, int) for shape in shapes for x in shape):
             # The file leaves sizes open: one run tells them.
-            image = np.zeros((1, 3, *self.size[::-1]), self._dtype)
-            found = run_session(
-                self._session, str(self.file), {self._input: image}
-            )
-            shapes = [output.shape for output in found]
+            images = np.zeros((1, 3, *self.size[::-1]))
+            shapes = [found.shape for found in self._run(images)]
+        given = ', '.join(
+            f'{output.name} {shape}' for output, shape in zip(outputs, shapes)
+        )
         count = sum(x.size for x, _, _ in cells(self.size))
         names = [
             name
             for name, kind in FORMATS.items()
             if kind.matches(shapes, count)
         ]
-        if format in names:
+        if format is not None:
+            if format not in names:
+                raise DetectorError(
+                    f'The outputs of the detector "{self.file}" are not of '
+                    f'the format {format}: {given}. Name another, or none.'
+                )
             return format
-        if len(names) > 1 and format is None:
+        if len(names) > 1:
             # Those whose outputs look alike: the name of the file, or of its
             # folder, tells YOLOX and RTMDet apart.
             path = f'{self.file.resolve().parent.name}/{self.file.name}'
             names = [x for x in names if x.split('-')[0] in path.lower()]
-        if len(names) == 1 and format is None:
-            return names[0]
-        given = ', '.join(
-            f'{output.name} {shape}' for output, shape in zip(outputs, shapes)
-        )
-        if format is not None:
+        if len(names) != 1:
             raise DetectorError(
-                f'The outputs of the detector "{self.file}" are not of the '
-                f'format {format}: {given}. Name another, or none.'
+                f'The outputs of the detector "{self.file}" are not '
+                f'recognised: {given}. Expected those of YOLOX, RTMDet, '
+                f'YOLOv8 or NanoDet. Name the format: {", ".join(FORMATS)}.'
             )
-        raise DetectorError(
-            f'The outputs of the detector "{self.file}" are not recognised: '
-            f'{given}. Expected those of YOLOX, RTMDet, YOLOv8 or NanoDet. '
-            f'Name the format: {", ".join(FORMATS)}.'
-        )
+        return names[0]
 
 
 def _best(
     boxes: np.ndarray, scores: np.ndarray, overlap: float | None
 ) -> np.ndarray:
     """Indices of the boxes to keep, the best first."""
-    order = np.argsort(-scores, kind='stable')
-    if overlap is None or not len(order):
-        return order
-    corners, sizes = boxes[order, :2], boxes[order, 2:] - boxes[order, :2]
+    if overlap is None or not len(scores):
+        return np.argsort(-scores, kind='stable')
+    sizes = boxes[:, 2:] - boxes[:, :2]
     kept = cv2.dnn.NMSBoxes(
-        np.hstack([corners, sizes]).tolist(),
-        scores[order].tolist(),
+        np.hstack([boxes[:, :2], sizes]).tolist(),
+        scores.tolist(),
         score_threshold=0.0,
         nms_threshold=overlap,
     )
-    return order[np.sort(np.asarray(kept, int).ravel())]
+    return np.asarray(kept, int).ravel()

@@ -81,10 +81,8 @@ def fetch(
             was expected.
     """
     path = (folder or _cache()) / item.url.rsplit('/', 1)[-1]
-    text = (
-        f'Fetching {item.url} ({item.size / 1e6:.0f} MB, {item.license}) to '
-        f'{path}.'
-    )
+    size = f'{item.size / 1e6:.0f} MB'
+    text = f'Fetching {item.url} ({size}, {item.license}) to {path}.'
     download(item.url, path, item.sha256, announce=lambda: announce(text))
     return path
 
@@ -113,8 +111,7 @@ def download(
     """
     try:
         if path.is_file():
-            if sha256:
-                _expect_hash(file_sha256(path), sha256)
+            _expect_hash(path, sha256)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with _alone(path):
@@ -181,11 +178,11 @@ def _download(
             raise OSError(
                 f'the connection ended after {out.tell()} of {total} bytes'
             )
-    if sha256:
-        _expect_hash(file_sha256(file), sha256)
+    _expect_hash(file, sha256)
 
 
-def _expect_hash(found: str, sha256: str) -> None:
+def _expect_hash(file: Path, sha256: str) -> None:
+    found = file_sha256(file) if sha256 else ''
     if not found.startswith(sha256):
         raise OSError(
             f'its SHA-256 begins with {found[:8]}, not with {sha256[:8]}'

@@ -65,13 +65,15 @@ class PoseEstimator:
             self.file, self._session.get_modelmeta().custom_metadata_map
         )
         self._outputs = [out.name for out in self._session.get_outputs()]
+        self.names, self.skeleton = self.info.names, self.info.skeleton
+        k = len(self.names)
+        self._shapes = dict(coords=(k, 2), scores=(k,), sigmas=(k, 2))
         self._check_graph()
         self.about = {
             'file': os.fspath(file),
             **self.info.about(),
             'runs_on': self.provider,
         }
-        self.names, self.skeleton = self.info.names, self.info.skeleton
         self.has_sigmas = 'sigmas' in self._outputs
 
     def __reduce__(self) -> tuple:
@@ -79,9 +81,8 @@ class PoseEstimator:
 
     def __repr__(self) -> str:
         return (
-            f'PoseEstimator({self.info.model}, {len(self.info.names)} '
-            f'keypoints of {self.info.dataset}, {self.info.precision}, on '
-            f'{self.provider})'
+            f'PoseEstimator({self.info.model}, {len(self.names)} keypoints of '
+            f'{self.info.dataset}, {self.info.precision}, on {self.provider})'
         )
 
     def __call__(
@@ -108,14 +109,13 @@ class PoseEstimator:
         parts = crops(
             image, centers, scales, size, self.batch, self.info.use_udp
         )
-        found = [self.run(self.normalize(part)) for part in parts]
-        k = len(self.names)
-        empty = dict(coords=(0, k, 2), scores=(0, k), sigmas=(0, k, 2))
-        joined = {
-            name: np.concatenate(
-                [np.empty(empty[name], np.float32), *(x[name] for x in found)]
-            )
+        nobody = {
+            name: np.empty((0, *self._shapes[name]), np.float32)
             for name in self._outputs
+        }
+        found = [nobody, *(self.run(self.normalize(part)) for part in parts)]
+        joined = {
+            name: np.concatenate([x[name] for x in found]) for name in nobody
         }
         ratio = (scales / size).astype(np.float32)[:, None]
         corners = (centers - scales / 2).astype(np.float32)[:, None]
@@ -168,8 +168,7 @@ class PoseEstimator:
         inputs = {x.name: x.type for x in self._session.get_inputs()}
         kind = 'uint8' if self.info.raw_images else 'float'
         if inputs != {'images': f'tensor({kind})'} or not (
-            {'coords', 'scores'} <= {*self._outputs}
-            and {*self._outputs} <= {'coords', 'scores', 'sigmas'}
+            {'coords', 'scores'} <= {*self._outputs} <= {*self._shapes}
         ):
             raise ModelError(
                 f'"{self.file}" takes {inputs} and gives {self._outputs}, '
@@ -177,9 +176,8 @@ class PoseEstimator:
                 'Export the model again.'
             )
         width, height = self.info.input_size
-        k = len(self.info.names)
         images = (height, width, 3) if kind == 'uint8' else (3, height, width)
-        wanted = dict(images=images, coords=(k, 2), scores=(k,), sigmas=(k, 2))
+        wanted = dict(self._shapes, images=images)
         for x in (*self._session.get_inputs(), *self._session.get_outputs()):
             if not _fits(x.shape, ('N', *wanted[x.name])):
                 raise ModelError(
@@ -198,20 +196,20 @@ def _fits(shape: Sequence, wanted: Sequence) -> bool:
 
 
 def _check_image(image: np.ndarray) -> None:
-    if (
-        not isinstance(image, np.ndarray)
-        or image.dtype != np.uint8
-        or image.ndim != 3
-        or image.shape[2] != 3
-        or not image.size
-    ):
-        given = type(image).__name__
-        if isinstance(image, np.ndarray):
-            given = f'an array {image.shape} of {image.dtype}'
-        raise UserValueError(
-            f'The image is {given}, expected an array (height, width, 3) of '
-            'uint8 in the order BGR, as cv2.imread gives it.'
-        )
+    given = type(image).__name__
+    if isinstance(image, np.ndarray):
+        if (
+            image.dtype == np.uint8
+            and image.ndim == 3
+            and image.shape[2] == 3
+            and image.size
+        ):
+            return
+        given = f'an array {image.shape} of {image.dtype}'
+    raise UserValueError(
+        f'The image is {given}, expected an array (height, width, 3) of uint8 '
+        'in the order BGR, as cv2.imread gives it.'
+    )
 
 
 def _check_boxes(

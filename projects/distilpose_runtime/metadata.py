@@ -184,13 +184,11 @@ class ModelInfo(NamedTuple):
             training_data=[str(x) for x in found.get('training_data', ())],
             teacher=str(found.get('teacher', '')),
         )
-        for name in info._unusable():
-            value = str(getattr(info, name))[:60]
-            raise UserValueError(f'{name} is {value}')
+        info._expect_usable()
         return info
 
-    def _unusable(self) -> list[str]:
-        """The entries that nothing can be predicted or drawn with."""
+    def _expect_usable(self) -> None:
+        """See that the entries can be predicted and drawn with."""
         keypoints = range(len(self.names))
         usable = dict(
             input_size=min(self.input_size) > 0,
@@ -205,7 +203,10 @@ class ModelInfo(NamedTuple):
             sigma_calibration=self.sigma_calibration is None
             or self.sigma_calibration.is_usable(len(self.names)),
         )
-        return [name for name, is_so in usable.items() if not is_so]
+        for name, is_so in usable.items():
+            if not is_so:
+                value = str(getattr(self, name))[:60]
+                raise UserValueError(f'{name} is {value}')
 
 
 def is_for_research_only(license: str) -> bool:

@@ -13,8 +13,8 @@ __all__ = ['entries', 'with_entry']
 # StringStringEntryProto that it holds.
 METADATA_PROPS = 14
 KEY, VALUE = 1, 2
-# How a field's value is written.
-VARINT, EIGHT_BYTES, DELIMITED, FOUR_BYTES = 0, 1, 2, 5
+# How a field's value is written, of all that these messages have.
+VARINT, DELIMITED = 0, 2
 
 
 class _Field(NamedTuple):
@@ -66,8 +66,6 @@ def _fields(message: bytes) -> Iterator[_Field]:
         elif kind == DELIMITED:
             size, begin = _varint(message, at)
             at = begin + size
-        elif kind in (EIGHT_BYTES, FOUR_BYTES):
-            at += 8 if kind == EIGHT_BYTES else 4
         else:
             raise ValueError(f'a field of the kind {kind}')
         yield _Field(tag >> 3, message[start:at], message[begin:at])

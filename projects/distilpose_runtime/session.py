@@ -25,7 +25,6 @@ from .metadata import ModelError
 __all__ = [
     'external_files',
     'open_session',
-    'reason',
     'run_session',
     'told_as_model_error',
 ]
@@ -101,7 +100,7 @@ def open_session(
     except Exception as error:  # of many types, most of them ONNX Runtime's
         raise ModelError(
             f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
-            f'({reason(error)}). It must be a complete ONNX file of an opset '
+            f'({_reason(error)}). It must be a complete ONNX file of an opset '
             'that this version knows: copy it again, or install a newer '
             'onnxruntime.'
         ) from error
@@ -150,7 +149,7 @@ def told_as_model_error(file: str, inputs: Mapping[str, Any]) -> Iterator:
         )
         raise ModelError(
             f'ONNX Runtime {onnxruntime.__version__} cannot run "{file}" on '
-            f'{given} ({reason(error)}). Export the model again; where '
+            f'{given} ({_reason(error)}). Export the model again; where '
             'memory is short, take fewer people at a time (batch).'
         ) from error
 
@@ -191,7 +190,7 @@ def _provider(device: str) -> tuple[str, dict[str, str]]:
     return PROVIDERS[kind], {'device_id': number} if number else {}
 
 
-def reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """What went wrong, in one line, of an error that ONNX Runtime raised."""
     text = ' '.join(str(error).split()) or type(error).__name__
     for pattern in (

@@ -34,8 +34,7 @@ class Work:
 
     Attributes:
         frame: The picture.
-        due: Whether a detector has to look at it.
-        found: What the detector found.
+        found: What the detector found, if it was its turn.
         people: Who is in it.
         poses: Their poses.
         numbers: Their numbers (N,) as the follower has them.
@@ -49,7 +48,6 @@ class Work:
     """
 
     frame: Frame
-    due: bool = True
     found: People | None = None
     people: People = field(init=False)
     poses: Poses = field(init=False)
@@ -123,8 +121,7 @@ class Stages:
 
     def find(self, work: Work) -> None:
         """Look for people ahead of the poses, if it is the picture's turn."""
-        work.due = self._follow.is_due()
-        if work.due:
+        if self._follow.is_due():
             work.found = self._search(work)
 
     def pose(self, work: Work) -> None:
@@ -138,7 +135,7 @@ class Stages:
             work.people, poses = self._follow(
                 work.frame.image,
                 lambda: work.found or self._search(work),
-                work.due,
+                due=work.found is not None,
             )
         work.seconds['poses'] -= work.seconds.get('people', 0.0) - searched
         sigmas = 0 if poses.sigmas is None else poses.sigmas

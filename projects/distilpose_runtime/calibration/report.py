@@ -48,9 +48,8 @@ def rows(given: Errors, sigmas: np.ndarray, names: list[str]) -> list[Row]:
     distances = np.hypot(given.errors[..., 0], given.errors[..., 1])
     sizes = np.sqrt(sigmas.prod(-1))
     inside = [given.within(sigmas, times) for times in (1, 2)]
-    parts = [np.zeros_like(given.labelled) for _ in names]
-    for k, part in enumerate(parts):
-        part[:, k] = given.labelled[:, k]
+    keypoints = np.arange(len(names))
+    parts = [given.labelled & (keypoints == k) for k in keypoints]
     return [
         Row(
             name,
