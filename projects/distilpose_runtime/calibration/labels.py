@@ -58,11 +58,15 @@ def read_labels(
         found['categories'] = [
             x for x in found['categories'] if x.get('keypoints')
         ]
-        index, known = _indices(found['categories'], names)
+        known = {
+            str(x['id']): [str(name).strip() for name in x['keypoints']]
+            for x in found['categories']
+        }
         images = _names(found['images'])
         pictures: dict[str, list[tuple]] = {x: [] for x in images.values()}
         for row in people_of(found, Counter()):
-            person = _person(row, index)
+            own = known.get(str(row.get('category_id')))
+            person = _person(row, own, names) if own else None
             if person is not None:
                 pictures[images[text_of(row['image_id'])]].append(person)
         pictures = {name: rows for name, rows in pictures.items() if rows}
@@ -73,9 +77,10 @@ def read_labels(
             "file in COCO's format, whose categories name their keypoints."
         ) from error
     if not pictures:
+        theirs = dict.fromkeys(sum(known.values(), []))
         raise UserValueError(
             f'"{file}" labels no keypoint that the model predicts: it has '
-            f'{few(known)}; the model has {few(names)}. Expected people with '
+            f'{few(theirs)}; the model has {few(names)}. Expected people with '
             'boxes and labelled keypoints of these names.'
         )
     return [
@@ -96,31 +101,18 @@ def _names(images: list[dict]) -> dict[str, str]:
     return found
 
 
-def _indices(
-    categories: list[dict], names: Sequence[str]
-) -> tuple[dict[str, list[int | None]], list[str]]:
-    """Where each category has the keypoints of a model; and all its names."""
-    index: dict[str, list[int | None]] = {}
-    known: dict[str, None] = {}
-    for category in categories:
-        own = [str(x).strip() for x in category['keypoints']]
-        known.update(dict.fromkeys(own))
-        index[str(category['id'])] = [
-            own.index(name) if name in own else None for name in names
-        ]
-    return index, [*known] or ['none']
-
-
 def _person(
-    row: dict[str, Any], index: dict[str, list[int | None]]
+    row: dict[str, Any], own: list[str], names: Sequence[str]
 ) -> tuple | None:
-    """Box (4), keypoints (K, 2) and which are labelled (K); None without."""
-    order = index.get(str(row.get('category_id')))
-    if order is None or not row.get('keypoints'):
+    """Box (4), keypoints (K, 2) and which are labelled (K); None without.
+
+    ``own`` are the names of the row's keypoints.
+    """
+    if not row.get('keypoints'):
         return None
-    given = np.array(row['keypoints'], float).reshape(-1, 3)
-    absent = np.zeros(3)
-    points = np.array([absent if i is None else given[i] for i in order])
+    rows = np.array(row['keypoints'], float).reshape(-1, 3)
+    given = dict(zip(own, rows, strict=True))
+    points = np.array([given.get(name, np.zeros(3)) for name in names])
     labelled = (points[:, 2] > 0) & np.isfinite(points).all(1)
     x, y, width, height = map(float, row['bbox'])
     box = [x, y, x + width, y + height]

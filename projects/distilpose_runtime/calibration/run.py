@@ -67,13 +67,8 @@ def calibrate(
     model = copy.copy(model)
     model.info = model.info._replace(sigma_calibration=None)
     found: list[Errors] = []
-    halves: list[int] = []
-    left_out = 0
     for i, labels in enumerate(pictures):
-        errors = _measure(model, labels)
-        found.append(errors)
-        halves += [i % 2] * len(errors.errors)
-        left_out += len(labels.boxes) - len(errors.errors)
+        found.append(_measure(model, labels))
         progress(i + 1)
     joined = Errors._make(map(np.concatenate, zip(*found)))
     if not all(np.isfinite(x[joined.labelled]).all() for x in joined[:3]):
@@ -81,8 +76,9 @@ def calibrate(
             f'"{model.file}" gives numbers that are not finite, or a label is '
             'none. Its weights may be damaged.'
         )
-    is_first = np.array(halves) == 0
-    first, second = joined.of(is_first), joined.of(~is_first)
+    half = np.repeat(np.arange(len(found)) % 2, [len(x.errors) for x in found])
+    first, second = joined.of(half == 0), joined.of(half == 1)
+    left_out = sum(len(x.boxes) for x in pictures) - len(half)
     calibration, few = fit(first)
     expect_labels(second)
     return Calibrated(calibration, few, len(first.errors), second, left_out)
