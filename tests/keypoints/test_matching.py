@@ -4,7 +4,8 @@ import pytest
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from distilpose.keypoints.matching import describe_match, match_keypoints
-from distilpose.keypoints.metainfo import keypoint_names
+from distilpose.keypoints.metainfo import config_metainfo, keypoint_names
+from distilpose.zoo.find import read_config
 
 
 def names(dataset):
@@ -75,3 +76,11 @@ def test_the_table_for_the_log():
     text = describe_match([1, None], ['x', 'y'], ['why', 'z'])
     assert '1 of the 2' in text and 'why <- y' in text
     assert 'from labels alone: z. Scores come from the teacher' in text
+
+
+@pytest.mark.parametrize('subset, number', [('upper', 6), ('lower', 4)])
+def test_datasets_of_which_a_config_takes_a_part(subset, number):
+    """MMPose names their keypoints only when such a dataset is built."""
+    name = f'td-hm_res50_8xb64-210e_deepfashion_{subset}-256x192'
+    metainfo = config_metainfo(read_config(name, with_mmpose=True))
+    assert len(keypoint_names(metainfo)) == number

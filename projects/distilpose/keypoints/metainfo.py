@@ -70,8 +70,12 @@ def config_metainfo(
             continue
         if any(name in str(dataset.get('pipeline')) for name in CONVERTERS):
             return None
+        metainfo = dataset.get('metainfo')
+        if not metainfo and 'subset' in dataset:  # of DeepFashionDataset
+            name = f'deepfashion_{dataset["subset"] or "full"}.py'
+            metainfo = dict(from_file=f'configs/_base_/datasets/{name}')
         kind = DATASETS.get(dataset['type'])
-        metainfo = dataset.get('metainfo') or getattr(kind, 'METAINFO', None)
+        metainfo = metainfo or getattr(kind, 'METAINFO', None)
         if metainfo:
             return parse_pose_metainfo(dict(metainfo))
     return None
