@@ -1,7 +1,4 @@
-"""Checks of what an annotation file in COCO format says about people.
-
-P: people.
-"""
+"""Checks of what an annotation file in COCO format says about people."""
 
 import math
 from collections import Counter
@@ -11,7 +8,13 @@ import numpy as np
 
 from ..data.boxes import is_box
 from .report import Report
-from .values import check_boxes, check_keypoints
+from .values import (
+    add_faults,
+    area_faults,
+    box_faults,
+    keypoint_faults,
+    sizes_of,
+)
 
 __all__ = ['check_people']
 
@@ -21,7 +24,6 @@ _CROWD = 'are crowds (iscrowd)'
 _NO_KEYPOINTS = 'have num_keypoints 0'
 _UNLABELLED = 'have no "keypoints"'
 _USUAL = (_CROWD, _NO_KEYPOINTS)
-_SIZE = ('width', 'height')
 
 
 def check_people(
@@ -35,7 +37,8 @@ def check_people(
             need only have the same number.
         report: What is found is added here.
     """
-    people = _kept_people(content, report)
+    images = {image['id']: image for image in content.get('images') or []}
+    people = _kept_people(content.get('annotations') or [], images, report)
     unreadable = [p['id'] for p in people if not is_box(p['bbox'])]
     report.add(
         '{} people have a box (bbox) that is not four finite numbers.',
@@ -53,23 +56,21 @@ def check_people(
     except (TypeError, ValueError) as error:
         report.errors.append(f'Some keypoints are not numbers: {error}.')
         return
-    images = {image['id']: image for image in content.get('images') or []}
-    ids = [f'annotation {person["id"]}' for person in people]
     boxes = np.array([person['bbox'] for person in people], np.float32)
-    sizes = np.array(
-        [
-            [images[person['image_id']].get(key) or math.inf for key in _SIZE]
-            for person in people
-        ]
-    )
+    sizes = sizes_of(images[person['image_id']] for person in people)
     areas = np.array(
         [
             area if isinstance(area, (int, float)) else math.nan
             for area in (person.get('area') for person in people)
         ]
     )
-    check_boxes(boxes, sizes, areas, ids, report)
-    check_keypoints(keypoints, boxes, sizes, ids, report)
+    faults = [
+        *box_faults(boxes, sizes),
+        *area_faults(areas, boxes),
+        *keypoint_faults(keypoints, boxes, sizes),
+    ]
+    ids = [f'annotation {person["id"]}' for person in people]
+    add_faults('people', faults, ids, report)
 
 
 def _of_right_length(
@@ -94,10 +95,10 @@ def _of_right_length(
     return [person for person, fit in zip(people, fits) if fit]
 
 
-def _kept_people(content: Item, report: Report) -> list[Item]:
+def _kept_people(
+    annotations: list[Item], images: dict[Any, Item], report: Report
+) -> list[Item]:
     """Choose the annotations that MMPose keeps, and report the others."""
-    annotations = content.get('annotations') or []
-    images = {image['id']: image for image in content.get('images') or []}
     by_reason: dict[str | None, list[Item]] = {}
     for person in annotations:
         reason = _why_dropped(person, images.get(person['image_id']))

@@ -1,14 +1,15 @@
 """A check of files of detected boxes (``bbox_file``)."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from distilpose_runtime.few import few
 
 from ..data.boxes import is_box
-from .report import FEW, NEVER, Report
-from .values import FAR_OUT
+from .report import FEW, Report
+from .values import add_faults, box_faults, sizes_of
 
 __all__ = ['check_detections']
 
@@ -37,45 +38,24 @@ def check_detections(
         len(people),
     )
     boxes = [(d['bbox'] or [])[:4] for d in people]
-    readable = [box for box in boxes if is_box(box)]
-    for what, cases, error_from in (
-        (
-            'that is not four finite numbers.',
-            [box for box in boxes if not is_box(box)],
-            0.0,
-        ),
-        (
-            'whose width or height is 0 or less: boxes are x, y, width, '
-            'height.',
-            [box for box in readable if min(box[2:]) <= 0],
-            FEW,
-        ),
-        (
-            'within 0..1: boxes are in pixels.',
-            [b for b in readable if max(b[0] + b[2], b[1] + b[3]) <= 1],
-            FEW,
-        ),
-    ):
-        text = f'{{}} detections have a box (bbox) {what}'
-        report.add(text, cases, len(boxes), error_from)
+    unreadable = [box for box in boxes if not is_box(box)]
     report.add(
-        '{} detections have a box (bbox) that reaches far out of their image: '
-        'it must be x, y, width, height, not two corners.',
-        [
-            box
-            for box, person in zip(boxes, people)
-            if is_box(box) and _is_far_out(box, by_id.get(person['image_id']))
-        ],
-        len(people),
-        NEVER,
+        '{} detections have a box (bbox) that is not four finite numbers.',
+        unreadable,
+        len(boxes),
     )
-
-
-def _is_far_out(box: list[float], image: dict[str, Any] | None) -> bool:
-    return any(
-        at + length - ((image or {}).get(key) or math.inf) > FAR_OUT * length
-        for at, length, key in zip(box, box[2:], ('width', 'height'))
+    if unreadable or not people:
+        return
+    found = np.array(boxes, np.float32)
+    empty = (
+        'a box (bbox) whose width or height is 0 or less: boxes are x, y, '
+        'width, height.',
+        (found[:, 2:] <= 0).any(1),
+        FEW,
     )
+    sizes = sizes_of(by_id.get(d['image_id'], {}) for d in people)
+    faults = [empty, *box_faults(found, sizes)]
+    add_faults('detections', faults, boxes, report)
 
 
 def _people(detections: Any, report: Report) -> list[dict[str, Any]]:

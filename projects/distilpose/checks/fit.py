@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from mmpose.models import TopdownPoseEstimator
+from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
 from distilpose_runtime.errors import UserValueError
@@ -25,11 +26,13 @@ def check_training(dataset: Any, model: TopdownPoseEstimator) -> None:
             head's, the images of another size than its codec's, or the parts
             of the model do not fit each other.
     """
+    image = None
     for index in _firsts(dataset):
-        sample = dataset[index]
-        _check_image('train', sample, model.head)
-        _check_labels(sample, model.head)
-    image = _image(sample)
+        packed = _packed(dataset[index])
+        if packed is not None:
+            image, data = packed
+            _check_image('train', image, model.head)
+            _check_labels(data, model.head)
     if image is not None:
         _try(model, image)
 
@@ -49,15 +52,18 @@ def check_evaluation(
             dataset has, or its flip test cannot work on the dataset.
     """
     dataset = loop.dataloader.dataset
-    sample = dataset[0]
-    _check_image(kind, sample, model.head)
+    packed = _packed(dataset[0])
+    if packed is None:
+        return
+    image, data = packed
+    _check_image(kind, image, model.head)
     predicted = _num_keypoints(model.head)
     if predicted is None:
         return
     test_cfg = model.test_cfg or {}
     chosen = test_cfg.get('output_keypoint_indices')
     outputs = predicted if chosen is None else len(chosen)
-    expected = _expected(dataset, sample)
+    expected = _expected(dataset, data)
     if expected and outputs not in expected and not _converts(loop):
         head = type(pose_head_of(model.head)).__name__
         raise UserValueError(
@@ -66,18 +72,10 @@ def check_evaluation(
             'model.test_cfg.output_keypoint_indices, or set the number of '
             "keypoints of head and neck to the dataset's."
         )
-    if test_cfg.get('flip_test'):
-        _check_flips(kind, sample, model, predicted)
-
-
-def _check_flips(
-    kind: str, sample: Any, model: TopdownPoseEstimator, predicted: int
-) -> None:
-    """Choose metainfo as MMPose does: the model's before the dataset's."""
-    own: dict[str, Any] = model.metainfo or {}
-    given = getattr(_data(sample), 'metainfo', {})
-    flips = own.get('flip_indices', given.get('flip_indices'))
-    if flips is not None and len(flips) != predicted:
+    # MMPose takes the model's metainfo before the dataset's.
+    metainfo = {**data.metainfo, **(model.metainfo or {})}
+    flips = metainfo.get('flip_indices', range(predicted))
+    if test_cfg.get('flip_test') and len(flips) != predicted:
         raise UserValueError(
             f'The flip test exchanges left and right of {predicted} '
             f'keypoints, but flip_indices for the {kind} data are of '
@@ -86,13 +84,20 @@ def _check_flips(
         )
 
 
-def _check_image(kind: str, sample: Any, head: nn.Module) -> None:
+def _packed(sample: Any) -> tuple[Tensor, PoseDataSample] | None:
+    """Image and data of a sample as MMPose packs it; None for another one."""
+    if not isinstance(sample, dict):
+        return None
+    image, data = sample.get('inputs'), sample.get('data_samples')
+    if not isinstance(image, Tensor) or not isinstance(data, PoseDataSample):
+        return None
+    return (image, data) if image.ndim == 3 else None
+
+
+def _check_image(kind: str, image: Tensor, head: nn.Module) -> None:
     size = codec_input_size(codec_of(head))
-    image = _image(sample)
-    if size is None or image is None:
-        return
     h, w = image.shape[-2:]
-    if (w, h) != tuple(size):
+    if size is not None and (w, h) != tuple(size):
         raise UserValueError(
             f'The {kind} pipeline gives images of {w} x {h} (width x height), '
             f"but the model's codec was built for {size[0]} x {size[1]}. Use "
@@ -100,10 +105,10 @@ def _check_image(kind: str, sample: Any, head: nn.Module) -> None:
         )
 
 
-def _check_labels(sample: Any, head: nn.Module) -> None:
+def _check_labels(data: PoseDataSample, head: nn.Module) -> None:
     head = pose_head_of(head)
     channels = _num_channels(head)
-    for name, given in _labels(sample).items():
+    for name, given in _labels(data).items():
         if channels is not None and given != channels:
             raise UserValueError(
                 f'The train pipeline gives {name} of {given} keypoints, but '
@@ -153,30 +158,26 @@ def _num_keypoints(head: nn.Module) -> int | None:
     return channels
 
 
-def _labels(sample: Any) -> dict[str, int]:
+def _labels(data: PoseDataSample) -> dict[str, int]:
     """How many channels or keypoints a sample's labels have, by name."""
-    data = _data(sample)
-    fields = getattr(data, 'gt_fields', None)
-    if fields is not None and 'heatmaps' in fields:
+    fields = data.get('gt_fields', {})
+    if 'heatmaps' in fields:
         maps = fields.heatmaps
         levels = [maps] if isinstance(maps, Tensor) else maps
         return {f'heatmaps of level {i}': len(m) for i, m in enumerate(levels)}
-    labels = getattr(data, 'gt_instance_labels', {})
-    found = {}
-    for name, dims in (
-        ('keypoint_labels', 3),
-        ('keypoint_x_labels', 3),
-        ('keypoint_weights', 2),
-    ):
-        if name in labels and labels[name].ndim == dims:
-            found[name] = labels[name].shape[1]
-    return found
+    labels = data.get('gt_instance_labels', {})
+    dims = dict(keypoint_labels=3, keypoint_x_labels=3, keypoint_weights=2)
+    return {
+        name: labels[name].shape[1]
+        for name, ndim in dims.items()
+        if name in labels and labels[name].ndim == ndim
+    }
 
 
-def _expected(dataset: Any, sample: Any) -> list[int]:
+def _expected(dataset: Any, data: PoseDataSample) -> list[int]:
     """Numbers of keypoints that a metric may compare predictions with."""
     metainfo = getattr(dataset, 'metainfo', None) or {}
-    instances = getattr(_data(sample), 'gt_instances', {})
+    instances = data.get('gt_instances', {})
     numbers = [metainfo.get('num_keypoints')]
     if 'keypoints' in instances:
         numbers.append(instances['keypoints'].shape[1])
@@ -190,12 +191,3 @@ def _converts(loop: Any) -> bool:
         or getattr(metric, 'gt_converter', None)
         for metric in getattr(loop.evaluator, 'metrics', [])
     )
-
-
-def _image(sample: Any) -> Tensor | None:
-    image = sample.get('inputs') if isinstance(sample, dict) else None
-    return image if isinstance(image, Tensor) and image.ndim == 3 else None
-
-
-def _data(sample: Any) -> Any:
-    return sample.get('data_samples') if isinstance(sample, dict) else None

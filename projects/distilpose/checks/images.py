@@ -61,16 +61,13 @@ def image_size(
             loaded, given = _turned(image.format or '') if lies else (0, 0)
             turned = turns and bool(loaded)
             width, height = image.size[:: -1 if turned != given else 1]
-        if decode and not _loads(np.fromfile(file, np.uint8)):
-            return None
+        if decode:  # as a training does
+            data = np.fromfile(file, np.uint8)
+            if cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8) is None:
+                return None
     except Exception:  # Pillow raises many kinds
         return None
     return ImageSize(width, height, turned)
-
-
-def _loads(data: np.ndarray) -> bool:
-    """Whether the pixels can be read as a training reads them."""
-    return cv2.imdecode(data, cv2.IMREAD_REDUCED_COLOR_8) is not None
 
 
 @functools.cache

@@ -3,19 +3,27 @@
 P: people. K: keypoints. Boxes are x, y, width, height; all in pixels.
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from .report import FEW, NEVER, Report
 
 __all__ = [
-    'FAR_OUT',
     'LARGEST_AREA',
     'SMALLEST_AREA',
-    'check_boxes',
-    'check_keypoints',
+    'add_faults',
+    'area_faults',
+    'box_faults',
+    'keypoint_faults',
+    'sizes_of',
 ]
+
+Fault = tuple[str, np.ndarray, float]
+"""What is wrong, a mask (P,) of who has it, and the share of people from
+which on it is an error."""
 
 FAR_OUT = 0.25
 """The share of a box's width or height that may lie outside of its image."""
@@ -28,18 +36,28 @@ LARGEST_AREA, SMALLEST_AREA = 1.5, 0.01
 but boxes are rounded."""
 
 
-def check_boxes(
-    boxes: np.ndarray,
-    sizes: np.ndarray,
-    areas: np.ndarray,
-    ids: list[str],
-    report: Report,
+def add_faults(
+    who: str, faults: Iterable[Fault], cases: Sequence[Any], report: Report
 ) -> None:
-    """Check boxes (P, 4) in images of sizes (P, 2), and areas (P,)."""
+    """Report which of the cases, such as people's ids, have faults."""
+    for what, mask, error_from in faults:
+        found = [cases[i] for i in np.flatnonzero(mask)]
+        report.add(f'{{}} {who} have {what}', found, len(cases), error_from)
+
+
+def sizes_of(images: Iterable[dict[str, Any]]) -> np.ndarray:
+    """Widths and heights (P, 2) of images; infinite where not known."""
+    keys = ('width', 'height')
+    return np.array(
+        [[image.get(key) or math.inf for key in keys] for image in images]
+    )
+
+
+def box_faults(boxes: np.ndarray, sizes: np.ndarray) -> list[Fault]:
+    """Check boxes (P, 4) in images of sizes (P, 2)."""
     near, size = boxes[:, :2], boxes[:, 2:]
     far = near + size
-    share = areas / np.maximum(size.prod(1), 1e-6)
-    faults = (
+    return [
         (
             'a box (bbox) within 0..1: boxes are in pixels, and these look '
             'like shares of the image. Multiply them by its width and height.',
@@ -52,6 +70,13 @@ def check_boxes(
             (np.maximum(-near, far - sizes) > FAR_OUT * size).any(1),
             NEVER,
         ),
+    ]
+
+
+def area_faults(areas: np.ndarray, boxes: np.ndarray) -> list[Fault]:
+    """Check the areas (P,) of people in boxes (P, 4)."""
+    share = areas / np.maximum(boxes[:, 2:].prod(1), 1e-6)
+    return [
         (
             'an area that cannot be that of their box (bbox). AP takes it for '
             'the size of a person: if it is too small, AP stays at 0, if too '
@@ -60,17 +85,12 @@ def check_boxes(
             (share < SMALLEST_AREA) | (share > LARGEST_AREA),
             NEVER,
         ),
-    )
-    _add(faults, ids, report)
+    ]
 
 
-def check_keypoints(
-    keypoints: np.ndarray,
-    boxes: np.ndarray,
-    sizes: np.ndarray,
-    ids: list[str],
-    report: Report,
-) -> None:
+def keypoint_faults(
+    keypoints: np.ndarray, boxes: np.ndarray, sizes: np.ndarray
+) -> list[Fault]:
     """Check keypoints (P, K, 3) in boxes (P, 4) and image sizes (P, 2)."""
     places, visibility = keypoints[..., :2], keypoints[..., 2]
     finite = np.isfinite(places).all(-1)
@@ -80,7 +100,7 @@ def check_keypoints(
     near, margin = boxes[:, None, :2], AROUND * boxes[:, None, 2:]
     far = near + boxes[:, None, 2:]
     inside = ((places >= near - margin) & (places <= far + margin)).all(-1)
-    faults = (
+    return [
         (
             'a visible keypoint, or a visibility, that is NaN, null or '
             'infinite. Give such keypoints visibility 0.',
@@ -111,12 +131,4 @@ def check_keypoints(
             seen.any(1) & ~(seen & inside).any(1),
             FEW,
         ),
-    )
-    _add(faults, ids, report)
-
-
-def _add(faults: Iterable, ids: list[str], report: Report) -> None:
-    """Report people with a fault; a mask (P,) says who has it."""
-    for what, cases, error_from in faults:
-        found = [ids[i] for i in np.flatnonzero(cases)]
-        report.add(f'{{}} people have {what}', found, len(ids), error_from)
+    ]
