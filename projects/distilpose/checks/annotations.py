@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.boxes import is_box
+from ..data.boxes import is_box, touches
 from .report import Report
 from .values import (
     add_faults,
@@ -137,7 +137,7 @@ def _why_dropped(person: Item, image: Item | None) -> str | None:
         return _CROWD
     if person.get('num_keypoints') == 0:
         return _NO_KEYPOINTS
-    if is_box(person['bbox']) and not _touches(person['bbox'], image):
+    if is_box(person['bbox']) and not touches(person['bbox'], image):
         return 'have a box (bbox) without any area inside their image'
     if _are_at_origin(_flat(person['keypoints'])):
         return 'have no keypoint but at (0, 0)'
@@ -156,10 +156,3 @@ def _are_at_origin(values: list[Any]) -> bool:
         isinstance(value, (int, float)) and value <= 0
         for value in (*values[0::3], *values[1::3])
     )
-
-
-def _touches(box: list[float], image: Item) -> bool:
-    x, y, w, h = box
-    right = min(x + w, image.get('width', math.inf) - 1)
-    bottom = min(y + h, image.get('height', math.inf) - 1)
-    return max(x, 0) < right and max(y, 0) < bottom

@@ -24,14 +24,9 @@ from .wrappers import (
 
 __all__ = [
     'OWN_PARTS',
-    'allow_mmengine_checkpoints',
     'apply',
-    'checkpoint_without_reentry',
     'explain_unusable_checkpoints',
     'explain_unusable_datasets',
-    'give_opencv_scalars',
-    'own_parts_of_mmdet',
-    'stub_mmcv_ops',
 ]
 
 MMPOSE_MINIMUM, MMPOSE_LIMIT = '1.3.0', '2.0.0'

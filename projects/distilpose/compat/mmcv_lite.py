@@ -40,11 +40,10 @@ def stub_mmcv_ops() -> bool:
         return False
     try:
         importlib.import_module('mmcv.ops')
+        return False
     except ModuleNotFoundError as error:
         if error.name != 'mmcv._ext':
             raise
-    else:
-        return False
     # MMCV itself looks for the second name and warns where it is missing.
     for name in ('mmcv.ops', 'mmcv.ops.multi_scale_deform_attn'):
         module: Any = ModuleType(name)

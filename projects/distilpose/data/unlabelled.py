@@ -11,7 +11,7 @@ from mmpose.registry import DATASETS
 
 from distilpose_runtime.errors import UserValueError
 
-from .boxes import is_box
+from .boxes import is_box, touches
 
 __all__ = ['UnlabelledPeopleDataset']
 
@@ -109,22 +109,16 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
     def parse_data_info(self, raw_data_info: dict) -> dict | None:
         """Read an annotation, without its keypoints."""
         person = dict(raw_data_info['raw_ann_info'])
-        reason = self._why_not(person)
-        found = None
-        if not reason:
-            person['keypoints'] = [0] * (3 * self.metainfo['num_keypoints'])
-            found = super().parse_data_info(
-                {**raw_data_info, 'raw_ann_info': person}
-            )
-            x1, y1, x2, y2 = found['bbox'][0]
-            if x1 >= x2 or y1 >= y2:
-                reason = 'without an area inside their image'
+        reason = self._why_not(person, raw_data_info['raw_img_info'])
         if reason:
             self._left_out[reason] += 1
             return None
-        return found
+        person['keypoints'] = [0] * (3 * self.metainfo['num_keypoints'])
+        return super().parse_data_info(
+            {**raw_data_info, 'raw_ann_info': person}
+        )
 
-    def _why_not(self, person: dict) -> str:
+    def _why_not(self, person: dict, image: dict) -> str:
         if not is_box(person.get('bbox')):
             return 'without a box (bbox)'
         # Of a file of objects of all kinds, such as COCO's instances, people.
@@ -132,7 +126,11 @@ class UnlabelledPeopleDataset(BaseCocoStyleDataset):
         people = [kind['id'] for kind in kinds if kind.get('name') == 'person']
         if people and person['category_id'] not in people:
             return 'of other categories than "person"'
-        return 'crowds (iscrowd)' if person.get('iscrowd') else ''
+        if person.get('iscrowd'):
+            return 'crowds (iscrowd)'
+        if not touches(person['bbox'], image):
+            return 'without an area inside their image'
+        return ''
 
     @staticmethod
     def _is_valid_instance(data_info: dict) -> bool:

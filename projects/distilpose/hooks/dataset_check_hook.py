@@ -48,15 +48,12 @@ class DatasetCheckHook(Hook):
         Raises:
             ValueError: The teacher's outputs were stored for other data.
         """
-        model = _topdown(runner)
-        if not isinstance(model, DistilPoseEstimator):
-            return
-        if trains(runner):
+        model = model_of(runner)
+        if isinstance(model, DistilPoseEstimator) and trains(runner):
             train = runner.train_loop.dataloader.dataset
             names = dataset_keypoints(train)
-            model.teacher.student_keypoints = (
-                names or model.teacher.student_keypoints
-            )
+            if names:
+                model.teacher.student_keypoints = names
             if model.distillation:
                 model.teacher.source.see_data(train)
 
@@ -91,16 +88,11 @@ class DatasetCheckHook(Hook):
         Raises:
             ValueError: They are of another model.
         """
-        # A training may start from weights of which only some fit.
-        if trains(runner):
-            return
         model = _topdown(runner)
-        if model is not None:
-            load_weights(
-                model,
-                checkpoint.get('state_dict', checkpoint),
-                str(checkpoint_of(runner)),
-            )
+        # A training may start from weights of which only some fit.
+        if model is not None and not trains(runner):
+            state = checkpoint.get('state_dict', checkpoint)
+            load_weights(model, state, str(checkpoint_of(runner)))
 
     def before_test(self, runner: Runner) -> None:
         """Look at the test data.

@@ -13,6 +13,9 @@ from distilpose_runtime.drawing import draw_lines
 
 __all__ = ['draw_comparison', 'draw_skeleton', 'overlay_heatmaps']
 
+SCALE = 3
+"""How much larger than a crop it is drawn: lines are finer than its pixels."""
+
 
 def overlay_heatmaps(image: np.ndarray, heatmaps: np.ndarray) -> np.ndarray:
     """Lay the largest of all heatmaps (K, h, w) over a crop (H, W, 3), BGR.
@@ -33,18 +36,17 @@ def draw_skeleton(
     coords: np.ndarray,
     links: Sequence[tuple[int, int]],
     colors: np.ndarray,
-    scale: int = 3,
 ) -> np.ndarray:
-    """Draw a skeleton into a crop (H, W, 3), BGR, made ``scale`` times larger.
+    """Draw a skeleton into a crop (H, W, 3), BGR, made ``SCALE`` times larger.
 
-    Lines are finer than the crop's pixels. ``coords`` (K, 2) are fractions of
-    the image, ``links`` pairs of keypoints, and ``colors`` theirs, RGB.
+    ``coords`` (K, 2) are fractions of the image, ``links`` pairs of keypoints,
+    and ``colors`` theirs, RGB.
     """
-    canvas = cv2.resize(image, None, fx=scale, fy=scale)
+    canvas = cv2.resize(image, None, fx=SCALE, fy=SCALE)
     h, w = canvas.shape[:2]
     points = np.asarray(coords) * [w, h]
     bgr = np.asarray(colors)[:, ::-1].tolist()
-    draw_lines(canvas, points, links, bgr, scale)
+    draw_lines(canvas, points, links, bgr, SCALE)
     return canvas
 
 
@@ -61,7 +63,7 @@ def draw_comparison(
     has them; all else is as for ``draw_skeleton``.
     """
     cells = [image, *(overlay_heatmaps(image, maps) for maps in heatmaps)]
-    cells = [cv2.resize(cell, None, fx=3, fy=3) for cell in cells]
+    cells = [cv2.resize(cell, None, fx=SCALE, fy=SCALE) for cell in cells]
     skeletons = [
         draw_skeleton(image, found, links, colors) for found in coords
     ]

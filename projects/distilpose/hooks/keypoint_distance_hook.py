@@ -55,30 +55,24 @@ class KeypointDistanceHook(Hook):
         distances, agree, number = self._sums.cpu()
         self._sums = None
         total = number.sum().clamp(min=1)
-        seen = [
-            (name, float(distance / n))
-            for name, distance, n in zip(
-                _names(runner, len(number)), distances, number
-            )
+        names = model_of(runner).teacher.student_keypoints or ()
+        if len(names) != len(number):
+            names = [f'keypoint {i}' for i in range(len(number))]
+        seen = {
+            name: float(distance / n)
+            for name, distance, n in zip(names, distances, number)
             if n
-        ]
+        }
         runner.logger.info(
             'Student and teacher agree on %.1f %% of the keypoints within '
             '%g %% of the input; they are %.2f pixels apart on average: %s',
             100 * float(agree.sum() / total),
             100 * self.threshold,
             float(distances.sum() / total),
-            ', '.join(f'{name} {distance:.1f}' for name, distance in seen),
+            ', '.join(f'{name} {distance:.1f}' for name, distance in seen.items()),
         )
         by_iterations = isinstance(runner.train_loop, IterBasedTrainLoop)
         runner.visualizer.add_scalars(
-            {f'teacher/distance_px/{name}': value for name, value in seen},
+            {f'teacher/distance_px/{name}': x for name, x in seen.items()},
             step=runner.iter if by_iterations else runner.epoch,
         )
-
-
-def _names(runner: Runner, number: int) -> list[str]:
-    names = model_of(runner).teacher.student_keypoints or ()
-    if len(names) == number:
-        return [*names]
-    return [f'keypoint {i}' for i in range(number)]

@@ -101,9 +101,7 @@ class SafeCheckpointHook(CheckpointHook):
                 )
             return
         # One process reads the files; all of them hear what it found.
-        found: list[Any] = [None]
-        if is_main_process():
-            found[0] = self._find(runner)
+        found = [self._find(runner) if is_main_process() else (None, [])]
         broadcast_object_list(found)
         path, damaged = found[0]
         if damaged and path is None:

@@ -88,10 +88,11 @@ def load_weights(
         CheckpointError: Weights are missing or of another shape.
     """
     consume_prefix_in_state_dict_if_present(state, 'module.')
+    reason = ''
     try:
         missing = model.load_state_dict(state, strict=False).missing_keys
-        reason = f'it lacks {len(missing)} weights ({few(missing, 3)}).'
-        reason = reason if missing else ''
+        if missing:
+            reason = f'it lacks {len(missing)} weights ({few(missing, 3)}).'
     except RuntimeError as error:  # of other shapes
         lines = [line.strip()[:150] for line in str(error).splitlines()]
         reason = ' '.join(lines[1:4])

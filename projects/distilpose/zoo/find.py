@@ -3,6 +3,7 @@
 import difflib
 from pathlib import Path
 
+import mmpose
 from mmengine.config import Config
 
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
@@ -12,6 +13,7 @@ from .types import name_types
 __all__ = ['find_config', 'input_size', 'installed_configs', 'read_config']
 
 OWN = Path(__file__).parents[1] / '.mim' / 'configs'
+MMPOSE = Path(mmpose.__file__).parent / '.mim' / 'configs'
 
 
 def find_config(name: str, with_mmpose: bool = False) -> Path:
@@ -28,7 +30,7 @@ def find_config(name: str, with_mmpose: bool = False) -> Path:
         if path.is_file():
             return path
     named = installed_configs(with_mmpose)
-    wanted = name[: -len('.py')] if name.endswith('.py') else name
+    wanted = name.removesuffix('.py')
     if wanted in named:
         return named[wanted].resolve()
     word = Path(wanted).name.lower()
@@ -101,14 +103,10 @@ def installed_configs(with_mmpose: bool = False) -> dict[str, Path]:
     Args:
         with_mmpose: Whether MMPose's count, too.
     """
-    folders = [OWN]
-    if with_mmpose:
-        import mmpose
-
-        folders.append(Path(mmpose.__file__).parent / '.mim' / 'configs')
+    folders = [MMPOSE, OWN] if with_mmpose else [OWN]
     return {
-        path.stem: path
-        for folder in reversed(folders)  # of equal names, ours
+        path.stem: path  # of equal names, ours
+        for folder in folders
         for path in sorted(folder.glob('*_*/**/*.py'))
         if '_base_' not in path.parts
     }
