@@ -69,7 +69,7 @@ class KeypointDistanceHook(Hook):
             100 * float(agree.sum() / total),
             100 * self.threshold,
             float(distances.sum() / total),
-            ', '.join(f'{name} {distance:.1f}' for name, distance in seen.items()),
+            ', '.join(f'{name} {x:.1f}' for name, x in seen.items()),
         )
         by_iterations = isinstance(runner.train_loop, IterBasedTrainLoop)
         runner.visualizer.add_scalars(
