@@ -74,20 +74,20 @@ class Video(Source):
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         number, begin = -1, None
-        for found in self._decode():
-            number += 1
-            if isinstance(found, str):
-                yield Skipped(f'{self.name}, frame {number}', found)
-                continue
-            if begin is None:
+        for number, found in enumerate(self._decode()):
+            is_damaged = isinstance(found, str)
+            if begin is None and not is_damaged:
                 begin = found.time
             if number % self._every:
+                continue
+            name = f'{self.name}, frame {number}'
+            if is_damaged:
+                yield Skipped(name, found)
                 continue
             try:
                 image = _as_shown(found, self._aspect)
             except (OSError, MemoryError, ValueError) as error:
-                reason = f'it cannot be converted ({error})'
-                yield Skipped(f'{self.name}, frame {number}', reason)
+                yield Skipped(name, f'it cannot be converted ({error})')
                 continue
             # Some files give no times.
             seconds = (
@@ -96,15 +96,13 @@ class Video(Source):
                 else found.time - begin
             )
             yield Frame(image, self.name, number, seconds)
-        total = self._stream.frames - self._hidden
-        missing = total - number - 1
-        if missing > 0:
-            count = -(-missing // self._every)
-            yield Skipped(
-                self.name,
-                f'the video ends after {number + 1} of {total} frames',
-                count,
+        total, given = self._stream.frames - self._hidden, number + 1
+        if given < total:
+            told = f'the video ends after {given} of {total} frames'
+            missing = len(range(total)[:: self._every]) - len(
+                range(given)[:: self._every]
             )
+            yield Skipped(self.name, told, missing)
 
     def _decode(self) -> Iterator[Any]:
         """Give frames, and what is wrong with those that cannot be had."""

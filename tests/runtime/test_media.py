@@ -218,13 +218,15 @@ def noise():
     return NOISE.integers(0, 255, (60, 48, 64, 3), np.uint8)
 
 
-def test_ends_early(tmp_path):
+@pytest.mark.parametrize('every', [1, 7])
+def test_ends_early(tmp_path, every):
     path = tmp_path / 'cut.mp4'
     video_that_ends_early(path, noise())
-    frames, skipped = split(open_source(str(path)))
-    assert 20 <= len(frames) <= 40
+    source = open_source(str(path), every)
+    frames, skipped = split(source)
+    assert 20 <= every * len(frames) <= 40
     missing = sum(x.pictures for x in skipped)
-    assert len(frames) + missing == 60
+    assert len(frames) + missing == source.total
     assert 'ends after' in skipped[-1].reason
 
 
@@ -238,6 +240,9 @@ def test_damaged_in_the_middle(tmp_path):
     frames, skipped = split(open_source(str(path)))
     assert skipped and len(frames) > 30
     assert len(frames) + sum(x.pictures for x in skipped) == 60
+    taken, missed = split(open_source(str(path), every=2))
+    assert len(taken) + len(missed) == 30
+    assert {x.number for x in taken} <= {x.number for x in frames}
 
 
 def test_plays_while_it_is_written(tmp_path):
