@@ -206,7 +206,7 @@ def test_keypoints_of_other_models(chromium, tmp_path, kind):
     else:
         onnx.save_model(
             onnx.load(MODEL), model, save_as_external_data=True,
-            location='model.data',
+            location='my model #1.data',
         )  # fmt: skip
     with opened(chromium, page_files(model)) as page:
         expect_same(page, model)

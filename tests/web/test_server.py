@@ -80,6 +80,7 @@ def test_serves_the_page_and_the_model(get, model):
         '/../server.py',
         '/onnxruntime/../../estimator.py',
         '/%2e%2e/server.py',
+        '/onnxruntime/%2e%2e/server.py',
         '//etc/passwd',
         '/onnxruntime/',
     ],

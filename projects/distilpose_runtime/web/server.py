@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from .. import appearance
 from ..detectors import Detector
@@ -129,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         # A page of another site can have its own name lead to this machine,
         # and would read the model under it.
         name, _, _ = self.headers.get('Host', '').partition(':')
-        file = self.files.get(self.path.partition('?')[0])
+        file = self.files.get(unquote(self.path.partition('?')[0]))
         if name not in (HOST, 'localhost'):
             self.send_error(403, explain=f'The page is at http://{HOST}.')
         elif file is None:

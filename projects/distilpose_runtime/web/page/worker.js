@@ -24,7 +24,7 @@ const tasks = {
     const build = backend === 'webgpu' ? 'jspi' : '';
     const dot = build && `.${build}`;
     const runtime = `onnxruntime/ort-wasm-simd-threaded${dot}.wasm`;
-    const weights = info.weights.map((path) => `weights/${path}`);
+    const weights = info.weights.map((path) => `weights/${escaped(path)}`);
     const paths = [runtime, 'model.onnx', ...weights];
     if (size) paths.push('detector.onnx');
     const files = await download(paths, report);
@@ -43,7 +43,7 @@ const tasks = {
     const session = await create(
       'model.onnx',
       backend,
-      info.weights.map((path) => ({ path, data: files[`weights/${path}`] })),
+      info.weights.map((path, i) => ({ path, data: files[weights[i]] })),
     );
     models[backend] = { ort, session };
     // The first run takes longer; what the page tells is of later ones.
@@ -99,7 +99,12 @@ async function run({ ort, session }, { type, data, dims }) {
   return session.run({ [session.inputNames[0]]: input });
 }
 
-/** Files of this server by their paths; `report` gets the share that came. */
+/** A path as a part of an address. */
+function escaped(path) {
+  return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/** Files of this server by their addresses; `report` gets the share that came. */
 async function download(paths, report) {
   const answers = await Promise.all(paths.map((path) => fetch(path)));
   const failed = answers.find((answer) => !answer.ok);
