@@ -5,11 +5,11 @@ from distilpose_runtime.formats import write
 write(Path('walk/predictions.json'), 'openpose')
 """
 
-from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import UserValueError
-from .found import Found, read_found
+from .deeplabcut import TOO_MANY, expect_packages, write_deeplabcut
+from .found import read_found
 from .plain import remove_openpose, write_coco, write_csv, write_openpose
 
 __all__ = ['FILES', 'expect_format', 'remove', 'write']
@@ -21,6 +21,13 @@ FILES = {
     'deeplabcut': 'predictions_deeplabcut.h5',
     'deeplabcut-csv': 'predictions_deeplabcut.csv',
     'openpose': 'openpose_json',
+}
+WRITERS = {
+    'coco': write_coco,
+    'csv': write_csv,
+    'deeplabcut': write_deeplabcut,
+    'deeplabcut-csv': write_deeplabcut,
+    'openpose': write_openpose,
 }
 
 
@@ -41,11 +48,11 @@ def write(predictions: Path, name: str) -> list[str]:
         ValueError: There is no such format, it cannot hold the results, or
             the file holds none.
     """
-    writer = _writer(name)
+    expect_format(name, one_person=True)  # the writer counts them
     found = read_found(predictions)
     if not found.pictures:
         raise UserValueError(f'"{predictions}" holds no picture.')
-    return writer(found, predictions.with_name(FILES[name])) or []
+    return WRITERS[name](found, predictions.with_name(FILES[name])) or []
 
 
 def expect_format(name: str, one_person: bool) -> None:
@@ -60,11 +67,16 @@ def expect_format(name: str, one_person: bool) -> None:
         ValueError: There is no such format, or it holds one person a picture
             and there may be more.
     """
-    _writer(name)
-    if name.startswith('deeplabcut') and not one_person:
-        from .deeplabcut import TOO_MANY
-
-        raise UserValueError(f'A picture may show several people. {TOO_MANY}')
+    if name not in FILES:
+        raise UserValueError(
+            f'There is no format "{name}". Expected one of {", ".join(FILES)}.'
+        )
+    if WRITERS[name] is write_deeplabcut:
+        expect_packages(FILES[name])
+        if not one_person:
+            raise UserValueError(
+                f'A picture may show several people. {TOO_MANY}'
+            )
 
 
 def remove(path: Path) -> None:
@@ -80,16 +92,3 @@ def remove(path: Path) -> None:
         remove_openpose(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _writer(name: str) -> Callable[[Found, Path], list[str] | None]:
-    if name not in FILES:
-        raise UserValueError(
-            f'There is no format "{name}". Expected one of {", ".join(FILES)}.'
-        )
-    if name.startswith('deeplabcut'):
-        from .deeplabcut import expect_packages, write_deeplabcut
-
-        expect_packages(FILES[name])
-        return write_deeplabcut
-    return dict(coco=write_coco, csv=write_csv, openpose=write_openpose)[name]

@@ -62,7 +62,6 @@ def write_deeplabcut(found: Found, path: Path) -> list[str]:
 
     rows = [row for _, people in found.pictures for row in people]
     tracks = sorted({x['track_id'] for x in rows if 'track_id' in x})
-    table, left_out = _fill(found, tracks)
     levels = {
         'scorer': ['distilpose'],
         'individuals': [f'person{number}' for number in tracks],
@@ -74,6 +73,7 @@ def write_deeplabcut(found: Found, path: Path) -> list[str]:
     columns = pandas.MultiIndex.from_product(
         levels.values(), names=list(levels)
     )
+    table = _table(found, tracks)
     data = pandas.DataFrame(table.reshape(len(table), -1), columns=columns)
     with written_whole(path) as partial:
         if path.suffix == '.csv':
@@ -82,22 +82,21 @@ def write_deeplabcut(found: Found, path: Path) -> list[str]:
             data.to_csv(partial, na_rep='NaN')
         else:
             data.to_hdf(partial, key='df_with_missing', mode='w')
-    if not left_out:
-        return []
-    return [
-        f'{path.name} lacks {left_out} poses of people who had no number yet.'
-    ]
+    left_out = sum('track_id' not in row for row in rows) if tracks else 0
+    told = f'lacks {left_out} poses of people who had no number yet.'
+    return [f'{path.name} {told}'] if left_out else []
 
 
-def _fill(found: Found, tracks: list[int]) -> tuple[np.ndarray, int]:
-    """The table (F, I, K, 3), and how many poses have no number."""
+def _table(found: Found, tracks: list[int]) -> np.ndarray:
+    """Coordinates and scores (F, I, K, 3) of those who have a number."""
     frames = [
         image.get('frame', count)
         for count, (image, _) in enumerate(found.pictures)
     ]
-    places = {number: place for place, number in enumerate(tracks)}
-    size = max(frames) + 1, len(tracks) or 1, len(found.names), 3
-    table, left_out = np.full(size, np.nan), 0
+    # Without tracks, the one person has no number.
+    places = {number: place for place, number in enumerate(tracks or [-1])}
+    size = max(frames) + 1, len(places), len(found.names), 3
+    table = np.full(size, np.nan)
     for frame, (image, people) in zip(frames, found.pictures):
         if len(people) > 1 and not tracks:
             raise UserValueError(
@@ -105,9 +104,7 @@ def _fill(found: Found, tracks: list[int]) -> tuple[np.ndarray, int]:
                 f'"{image["file_name"]}". {TOO_MANY}'
             )
         for row in people:
-            place = places.get(row.get('track_id', -1)) if tracks else 0
-            if place is None:
-                left_out += 1
-            else:
+            place = places.get(row.get('track_id', -1))
+            if place is not None:
                 table[frame, place] = np.reshape(row['keypoints'], (-1, 3))
-    return table, left_out
+    return table

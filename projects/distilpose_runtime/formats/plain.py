@@ -22,8 +22,13 @@ COLUMNS = (
     *('image', 'frame', 'time', 'person', 'track', 'person_score'),
     *('keypoint', 'x', 'y', 'score', 'sigma_x', 'sigma_y'),
 )
-# What OpenPose's files have beside the body's keypoints.
-PARTS = ('face', 'hand_left', 'hand_right')
+# What the entry of a picture tells, which has the last two of a video alone.
+ABOUT = ('file_name', 'frame', 'time')
+# What OpenPose's files have of a person. All but the body's is left empty.
+PARTS = ('pose', 'face', 'hand_left', 'hand_right')
+EMPTY: dict[str, list] = {
+    f'{x}_keypoints_{d}d': [] for d in (2, 3) for x in PARTS
+}
 
 
 def write_coco(found: Found, path: Path) -> None:
@@ -36,17 +41,12 @@ def write_coco(found: Found, path: Path) -> None:
         OSError: It cannot be written.
     """
     rows = [
-        json.dumps({**_about(image), **row})
+        json.dumps({x: image[x] for x in ABOUT if x in image} | row)
         for image, people in found.pictures
         for row in people
     ]
     with written_whole(path) as partial:
         partial.write_text('[' + ',\n'.join(rows) + ']\n', encoding='utf-8')
-
-
-def _about(image: dict) -> dict:
-    names = ('file_name', 'frame', 'time')
-    return {name: image[name] for name in names if name in image}
 
 
 def write_csv(found: Found, path: Path) -> None:
@@ -66,7 +66,7 @@ def write_csv(found: Found, path: Path) -> None:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for image, people in found.pictures:
-            about = image['file_name'], image.get('frame'), image.get('time')
+            about = [image.get(x) for x in ABOUT]
             for number, row in enumerate(people):
                 person = number, row.get('track_id'), row['score']
                 points = _in_rows(row['keypoints'], 3)
@@ -105,7 +105,15 @@ def write_openpose(found: Found, folder: Path) -> None:
                     "OpenPose's format. Rename one of them."
                 )
             given[name] = source
-            content = dict(version=1.3, people=[*map(_of_openpose, people)])
+            rows = [
+                {
+                    'person_id': [row.get('track_id', -1)],
+                    **EMPTY,
+                    'pose_keypoints_2d': row['keypoints'],
+                }
+                for row in people
+            ]
+            content = dict(version=1.3, people=rows)
             (partial / name).write_text(json.dumps(content), encoding='utf-8')
         remove_openpose(folder)
 
@@ -114,13 +122,3 @@ def remove_openpose(folder: Path) -> None:
     """Remove the files of ``write_openpose``, where there are any."""
     for file in folder.glob('*_keypoints.json'):
         file.unlink()
-
-
-def _of_openpose(row: dict) -> dict:
-    return {
-        'person_id': [row.get('track_id', -1)],
-        'pose_keypoints_2d': row['keypoints'],
-        **{f'{part}_keypoints_2d': [] for part in PARTS},
-        'pose_keypoints_3d': [],
-        **{f'{part}_keypoints_3d': [] for part in PARTS},
-    }
