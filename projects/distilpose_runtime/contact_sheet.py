@@ -1,5 +1,6 @@
 """Small pictures of people side by side, in one image."""
 
+import math
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -40,16 +41,11 @@ class ContactSheet:
     """
 
     def __init__(
-        self,
-        path: Path,
-        total: int,
-        parts: Collection[str],
-        min_score: float,
+        self, path: Path, total: int, parts: Collection[str], min_score: float
     ) -> None:
         self.path = written_path(path)
         self.every = -(-total // MOST)
-        self._parts = parts
-        self._min_score = min_score
+        self._parts, self._min_score = parts, min_score
         self._cells: list[np.ndarray] = []
 
     def add(self, frame: Frame, poses: Poses) -> None:
@@ -82,14 +78,13 @@ class ContactSheet:
         """
         if not self._cells:
             return
-        columns = int(np.ceil(np.sqrt(len(self._cells))))
-        rows = -(-len(self._cells) // columns)
+        count = len(self._cells)
+        columns = math.ceil(math.sqrt(count))
         empty = np.full_like(self._cells[0], GREY)
-        cells = self._cells + [empty] * (rows * columns - len(self._cells))
-        table = np.reshape(cells, (rows, columns, *empty.shape))
-        height, width = rows * empty.shape[0], columns * empty.shape[1]
-        sheet = table.transpose(0, 2, 1, 3, 4).reshape(height, width, 3)
-        write_image(self.path, sheet)
+        cells = self._cells + [empty] * (-count % columns)
+        starts = range(0, count, columns)
+        rows = [np.hstack(cells[i : i + columns]) for i in starts]
+        write_image(self.path, np.vstack(rows))
 
 
 def _cell(image: np.ndarray, name: str) -> np.ndarray:

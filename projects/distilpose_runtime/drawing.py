@@ -5,14 +5,7 @@ from collections.abc import Collection, Sequence
 import cv2
 import numpy as np
 
-from .appearance import (
-    LIMB,
-    OUTLINE,
-    RING,
-    Color,
-    Person,
-    people_of,
-)
+from .appearance import LIMB, OUTLINE, RING, Color, Person, people_of
 from .errors import UserValueError
 from .poses import Poses
 
@@ -137,23 +130,15 @@ def _with_sigmas(
     canvas: np.ndarray, sigmas: np.ndarray, people: Sequence[Person]
 ) -> np.ndarray:
     filled = canvas.copy()
-    for thickness, target in ((-1, filled), (1, canvas)):
-        for person in people:
-            given = sigmas[person.row]
-            known = person.shown & np.isfinite(given).all(-1)
-            for k in np.flatnonzero(known):
-                cv2.ellipse(
-                    target,
-                    _fixed(person.points[k]).tolist(),
-                    _fixed(given[k]).tolist(),
-                    angle=0,
-                    startAngle=0,
-                    endAngle=360,
-                    color=person.dots[k],
-                    thickness=thickness,
-                    lineType=cv2.LINE_AA,
-                    shift=SHIFT,
-                )
+    for person in people:
+        radii = sigmas[person.row]
+        known = person.shown & np.isfinite(radii).all(-1)
+        for k in np.flatnonzero(known):
+            axes = _fixed(radii[k]).tolist()
+            middle, color = _fixed(person.points[k]).tolist(), person.dots[k]
+            for target, thickness in ((filled, cv2.FILLED), (canvas, 1)):
+                line = thickness, cv2.LINE_AA, SHIFT
+                cv2.ellipse(target, middle, axes, 0, 0, 360, color, *line)
     return cv2.addWeighted(filled, 0.25, canvas, 0.75, 0)
 
 
@@ -203,17 +188,10 @@ def draw_lines(
         colors: A colour for each link, in the image's order of channels.
         width: Width of a line, pixels.
     """
-    places = _fixed(np.nan_to_num(points))
+    places = _fixed(np.nan_to_num(points)).tolist()
     for (a, b), color in zip(links, colors):
-        cv2.line(
-            canvas,
-            places[a].tolist(),
-            places[b].tolist(),
-            color,
-            width,
-            cv2.LINE_AA,
-            SHIFT,
-        )
+        ends = places[a], places[b]
+        cv2.line(canvas, *ends, color, width, cv2.LINE_AA, SHIFT)
 
 
 def _fixed(points: np.ndarray) -> np.ndarray:
