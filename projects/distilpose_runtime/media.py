@@ -7,18 +7,14 @@ A source is iterated over once. It gives each picture as a ``Frame``, and a
 import glob
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import cv2
 
 from .frames import Frame, MediaError, Skipped, Source
-from .images import (
-    IMAGE_SUFFIXES,
-    count_pictures,
-    quiet_opencv,
-    read_image,
-)
+from .images import IMAGE_SUFFIXES, count_pictures, quiet_opencv, read_image
 
 __all__ = ['Camera', 'Images', 'open_source']
 
@@ -34,8 +30,7 @@ class Images(Source):
         paths: The files.
         folder: What their names are relative to.
         name: As of every source.
-        others: How many files beside them are no images.
-        folders: How many folders beside them are not looked into.
+        remarks: As of every source.
     """
 
     total: int
@@ -45,21 +40,13 @@ class Images(Source):
         paths: list[Path],
         folder: Path,
         name: str,
-        others: int = 0,
-        folders: int = 0,
+        remarks: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.folder = folder
         self.paths = paths
         self.total = len(paths)
-        self.remarks = []
-        if others:
-            self.remarks += [f'{others} other files are no images.']
-        if folders:
-            self.remarks += [
-                f'{folders} folders in "{folder}" are not looked into; for '
-                f"images in them, name '{folder}/**/*'."
-            ]
+        self.remarks = remarks
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
         for number, path in enumerate(self.paths):
@@ -102,10 +89,9 @@ class Camera(Source):
         self.rate = (self._capture.get(cv2.CAP_PROP_FPS) or 30.0) / every
 
     def __iter__(self) -> Iterator[Frame | Skipped]:
-        start, number = time.monotonic(), -1
-        while True:
+        start = time.monotonic()
+        for number in count():
             given, image = self._capture.read()
-            number += 1
             now = time.monotonic() - start
             if not given:
                 yield Skipped(self.name, 'the camera gives no more pictures')
@@ -139,15 +125,7 @@ def open_source(
     if is_number and not path.exists():
         return Camera(int(source), every)
     if path.is_dir():
-        paths, others = _images(path.iterdir())
-        if paths:
-            name = path.resolve().name or 'images'
-            folders = sum(found.is_dir() for found in path.iterdir())
-            return Images(paths, path, name, others, folders)
-        raise MediaError(
-            f'The folder "{path}" holds no image ({others} other files). '
-            f"Images in its folders are found by '{path}/**/*.jpg'."
-        )
+        return _images([*path.iterdir()], f'The folder "{path}" holds', path)
     if path.is_file():
         if path.suffix.lower() in IMAGE_SUFFIXES:
             return Images([path], path.parent, path.name)
@@ -157,19 +135,10 @@ def open_source(
 
         return Video(path, every)
     if glob.has_magic(source):
-        matches = map(Path, glob.glob(source, recursive=True))
-        paths, others = _images(
-            x for x in matches if own is None or not _is_below(x, own)
-        )
-        if paths:
-            parents = [str(found.parent) for found in paths]
-            folder = Path(os.path.commonpath(parents))
-            name = folder.resolve().name or 'images'
-            return Images(paths, folder, name, others)
-        raise MediaError(
-            f'The pattern "{source}" matches no image, and {others} other '
-            'files.'
-        )
+        matches = [Path(x) for x in glob.glob(source, recursive=True)]
+        if own is not None:
+            matches = [x for x in matches if not _is_below(x, own)]
+        return _images(matches, f'The pattern "{source}" matches')
     raise MediaError(
         f'There is no "{source}". Expected an image, a folder, a pattern such '
         "as 'photos/*.jpg', a video, or the number of a camera."
@@ -180,8 +149,26 @@ def _is_below(path: Path, folder: Path) -> bool:
     return Path(os.path.abspath(folder)) in Path(os.path.abspath(path)).parents
 
 
-def _images(paths) -> tuple[list[Path], int]:
-    """Sort out the images; and count the other files."""
-    files = sorted(path for path in paths if path.is_file())
-    images = [x for x in files if x.suffix.lower() in IMAGE_SUFFIXES]
-    return images, len(files) - len(images)
+def _images(
+    found: list[Path], where: str, folder: Path | None = None
+) -> Images:
+    """The images of a folder, or of what a pattern matches."""
+    files = sorted(path for path in found if path.is_file())
+    paths = [x for x in files if x.suffix.lower() in IMAGE_SUFFIXES]
+    others = len(files) - len(paths)
+    folders = sum(path.is_dir() for path in found) if folder else 0
+    inner = f"'{folder}/**/*'"
+    if not paths:
+        hint = f' For images in its folders, name {inner}.' if folders else ''
+        raise MediaError(f'{where} no image ({others} other files).{hint}')
+    remarks = []
+    if others:
+        remarks += [f'{others} other files are no images.']
+    if folders:
+        remarks += [
+            f'{folders} folders in "{folder}" are not looked into; for images '
+            f'in them, name {inner}.'
+        ]
+    if folder is None:
+        folder = Path(os.path.commonpath([path.parent for path in paths]))
+    return Images(paths, folder, folder.resolve().name or 'images', remarks)
