@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,8 +45,9 @@ TYPES = {
     '.json': 'application/json',
     '.jpg': 'image/jpeg',
     '.wasm': 'application/wasm',
-    '.onnx': 'application/octet-stream',
+    '': 'text/plain; charset=utf-8',  # a licence
 }
+BYTES = 'application/octet-stream'
 
 
 class File(NamedTuple):
@@ -81,23 +82,20 @@ def page_files(model: Path, detector: Path = NANODET) -> dict[str, File]:
             if name.isupper()
         },
     )
-    files = {}
-    for path in sorted(PAGE.iterdir()):
-        files[f'/{path.name}'] = File(TYPES[path.suffix], path.read_bytes)
-    files['/'] = files.pop('/index.html')
-    for name in assets.record()['sha256']:
-        read = lru_cache(maxsize=None)(partial(assets.read, name))
-        kind = TYPES[Path(name).suffix]
-        files[f'/onnxruntime/{name}'] = File(kind, read)
-    files['/model.onnx'] = File(TYPES['.onnx'], model.read_bytes)
-    for path in external_files(model):
-        name = path.relative_to(model.parent).as_posix()
-        files[f'/weights/{name}'] = File(TYPES['.onnx'], path.read_bytes)
-        about['model']['weights'].append(name)
-    files['/detector.onnx'] = File(TYPES['.onnx'], detector.read_bytes)
+    paths = {f'/{path.name}': path for path in PAGE.iterdir()}
+    paths['/'] = paths.pop('/index.html')
     for name in ('LICENSE', 'ThirdPartyNotices.txt'):
-        path = assets.FOLDER / name
-        files[f'/onnxruntime/{name}'] = File(TYPES['.txt'], path.read_bytes)
+        paths[f'/onnxruntime/{name}'] = assets.FOLDER / name
+    paths |= {'/model.onnx': model, '/detector.onnx': detector}
+    for name in about['model']['weights']:
+        paths[f'/weights/{name}'] = model.parent / name
+    files = {
+        address: File(TYPES.get(path.suffix, BYTES), path.read_bytes)
+        for address, path in paths.items()
+    }
+    for name in assets.record()['sha256']:
+        kind, read = TYPES[Path(name).suffix], partial(assets.read, name)
+        files[f'/onnxruntime/{name}'] = File(kind, cache(read))
     text = json.dumps(about).encode()
     files['/models.json'] = File(TYPES['.json'], lambda: text)
     return files
@@ -173,7 +171,11 @@ def _describe(model: Path) -> dict[str, Any]:
         origin=info.origin(),
         is_for_research_only=is_for_research_only(info.license),
         sides=[split(name).side for name in info.names],
-        weights=[],  # names of further files
+        # Names of further files.
+        weights=[
+            path.relative_to(model.parent).as_posix()
+            for path in external_files(model)
+        ],
     )
 
 
