@@ -84,15 +84,12 @@ class Report:
             f'{self.people} {"person" if self.people == 1 else "people"}, '
             f'{self.speed()}.'
         ]
-        for what, items in (
-            ('skipped', [f'{x.name}: {x.reason}' for x in self.skipped]),
-            (
-                'boxes left out',
-                [f'{n} ({why})' for why, n in self.boxes_left_out.items()],
-            ),
-        ):
-            if items:
-                found.append(f'{what}: {few(items, between="; ")}.')
+        skipped = [f'{x.name}: {x.reason}' for x in self.skipped]
+        if skipped:
+            found.append(f'skipped: {few(skipped, between="; ")}.')
+        left_out = [f'{n} ({why})' for why, n in self.boxes_left_out.items()]
+        if left_out:
+            found.append(f'boxes left out: {few(left_out, between="; ")}.')
         if self.undrawn:
             found.append(
                 f'Of {self.undrawn} of them no keypoint is drawn: the scores '
@@ -137,9 +134,6 @@ class Prediction:
     numbering: Numbering | None = None
     report: Report = field(init=False, default_factory=Report)
 
-    def __post_init__(self) -> None:
-        self._image_id = image_ids(self.source, self.finder)
-
     def run(
         self,
         stopped: Callable[[], bool] = lambda: False,
@@ -161,12 +155,13 @@ class Prediction:
             self.finder, self.estimator, self.settings, self.numbering
         )
         pictures = overlapped(stages.read(self.source), stages.steps(), _room)
+        image_id = image_ids(self.source, self.finder)
         with closing(pictures):
             for done in pictures:
                 if isinstance(done, Skipped):
                     report.skipped.append(done)
                 else:
-                    self._add(done)
+                    self._add(done, image_id(done.frame))
                 report.elapsed = time.perf_counter() - start
                 if stopped():
                     break
@@ -203,10 +198,9 @@ class Prediction:
             )
         self.outputs.close(report.summary())
 
-    def _add(self, work: Work) -> None:
+    def _add(self, work: Work, image_id: Any) -> None:
         """Write a picture and what was predicted of it."""
-        report, frame = self.report, work.frame
-        fault = work.fault
+        report, frame, fault = self.report, work.frame, work.fault
         if work.drawn is not None:
             try:
                 with timed(work.seconds, 'write'):
@@ -216,16 +210,9 @@ class Prediction:
         if fault:
             fault = f'predicted, but not drawn: {fault}'
             report.skipped.append(Skipped(frame.name, fault, 0))
+        given = work.people, work.poses, work.tracks
         with timed(work.seconds, 'write'):
-            self.outputs.add(
-                Predicted(
-                    frame,
-                    self._image_id(frame),
-                    work.people,
-                    work.poses,
-                    work.tracks,
-                )
-            )
+            self.outputs.add(Predicted(frame, image_id, *given))
         report.add(work)
 
 

@@ -166,7 +166,7 @@ class VideoWriter:
         self._rate = rate
         self._container: Any = None
         self._stream: Any = None
-        self._size: tuple[int, int] = (0, 0)
+        self._size = (0, 0)
         self._last = -1
 
     def write(self, frame: Frame, image: np.ndarray) -> None:
@@ -192,10 +192,10 @@ class VideoWriter:
         # FFmpeg's own conversion leaves a tint of green.
         planes: Any = cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420)
         picture = av.VideoFrame.from_ndarray(planes, format='yuv420p')
-        tick = round((frame.time or 0.0) / float(TICK))
+        tick = round((frame.time or 0.0) / TICK)
         picture.pts = self._last = max(tick, self._last + 1)
         picture.time_base = TICK
-        self._mux(picture)
+        self._container.mux(self._stream.encode(picture))
 
     def _open(self, image: np.ndarray) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -218,10 +218,6 @@ class VideoWriter:
         stream.options = {'crf': '20', 'preset': 'veryfast', 'bf': '0'}
         self._stream = stream
 
-    def _mux(self, frame: Any) -> None:
-        for packet in self._stream.encode(frame):
-            self._container.mux(packet)
-
     def close(self) -> None:
         """End the file.
 
@@ -231,7 +227,7 @@ class VideoWriter:
         if self._stream is None:
             return
         try:
-            self._mux(None)
+            self._container.mux(self._stream.encode())
         finally:
             self._stream = None
             self._container.close()
