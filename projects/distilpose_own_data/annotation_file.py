@@ -1,7 +1,7 @@
 """Reading keypoint files in COCO format as annotation tools export them.
 
-Tools differ in: further categories without keypoints
-(CVAT, Roboflow), ids from 0 (Label Studio, Roboflow), names with folders that
+Tools differ in: further categories without keypoints (CVAT, Roboflow), ids
+from 0 (Label Studio, Roboflow), names with folders that
 are elsewhere (Label Studio, DeepLabCut, COCO Annotator), no skeleton (Label
 Studio, DeepLabCut), no ``num_keypoints`` (Roboflow), boxes of zero size (COCO
 Annotator), visibility 0 or 1 (SLEAP) or -1 (DeepLabCut), ``iscrowd`` as a
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from distilpose.checks.report import FEW, Report
-from distilpose.checks.structure import read_json, repeated
+from distilpose.checks.structure import read_json
 from distilpose_runtime.coco_file import person_categories
 from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 from distilpose_runtime.few import few
@@ -51,8 +51,7 @@ class Annotations:
         images: Entries of images, each with another ``id``.
         people: Annotations of the categories that have these keypoints, as
             they were read.
-        teacher: Name of the model whose labels they are, if ``distilpose
-            label`` wrote the file; else empty.
+        category: The id of the first of these categories.
         content: The whole file, as it was read.
     """
 
@@ -61,8 +60,19 @@ class Annotations:
     skeleton: list[Link]
     images: list[Item]
     people: list[Item]
-    teacher: str = ''
+    category: Any = None
     content: Item = field(default_factory=dict)
+
+    @property
+    def teacher(self) -> str:
+        """The model whose labels they are, if a model labelled; or empty."""
+        info = self.content.get('info')
+        if not isinstance(info, dict) or 'teacher' not in info:
+            return ''
+        about = info['teacher']
+        name = about.get('name') if isinstance(about, dict) else about
+        # Of a file, without folders: exported files will say it.
+        return Path(str(name or 'a teacher')).name
 
     @property
     def origin(self) -> str:
@@ -95,10 +105,9 @@ def read_boxes(file: Path, report: Report) -> Annotations:
         persons = person_categories(content)
     except ValueError as error:
         raise UserValueError(f'"{file}" cannot be used: {error}.') from error
-    ids = {c.get('id') for c in content['categories']}
-    images = _images(content['images'], report)
-    people = _people(content, {x for x in ids if str(x) in persons}, report)
-    return Annotations(file, [], [], images, people)
+    ids = [c.get('id') for c in content['categories']]
+    chosen = [x for x in ids if str(x) in persons]
+    return Annotations(file, [], [], *_choose(content, chosen, report))
 
 
 def read_annotations(
@@ -118,32 +127,18 @@ def read_annotations(
     """
     content = _load(file)
     chosen = _categories(content, file, category)
-    names = [str(name).strip() for name in chosen[0]['keypoints']]
-    _expect_different(names, file)
-    images = _images(content['images'], report)
-    people = _people(content, {c['id'] for c in chosen}, report)
+    names = _names(chosen[0], file)
+    skeleton, odd = _skeleton(chosen[0].get('skeleton') or [], len(names))
+    ids = [c['id'] for c in chosen]
+    images, people = _choose(content, ids, report)
     if len(chosen) > 1:
         title = ', '.join(f'"{c["name"]}"' for c in chosen)
         report.changes.append(
             f'The categories {title} have the same keypoints and are taken '
             'as one. To take one of them, use --category.'
         )
-    links = chosen[0].get('skeleton') or []
-    skeleton = _skeleton(links, len(names), report)
-    return Annotations(
-        file, names, skeleton, images, people, _teacher(content), content
-    )
-
-
-def _teacher(content: Item) -> str:
-    """The name of the model that labelled a file, if one did."""
-    info = content.get('info')
-    if not isinstance(info, dict) or 'teacher' not in info:
-        return ''
-    about = info['teacher']
-    name = about.get('name') if isinstance(about, dict) else about
-    # Of a file, without folders: exported files will say it.
-    return Path(str(name or 'a teacher')).name
+    report.changes += odd
+    return Annotations(file, names, skeleton, images, people, ids[0], content)
 
 
 def _load(file: Path) -> Item:
@@ -176,18 +171,17 @@ def _load(file: Path) -> Item:
 def _expect_kinds(content: Item, file: Path) -> None:
     """Check the values by which entries are counted or looked up."""
     for part, key, kinds, expected in KINDS:
-        for i, item in enumerate(content[part]):
+        for number, item in enumerate(content[part], start=1):
             value = item.get(key)
-            names = value if key == 'keypoints' else []
-            if isinstance(value, kinds) and all(
-                isinstance(name, (str, int)) for name in names or ()
+            names = value if isinstance(value, list) else []
+            if not isinstance(value, kinds) or not all(
+                isinstance(name, (str, int)) for name in names
             ):
-                continue
-            raise UserValueError(
-                f'"{file}": {key} of number {i + 1} of its {part} is '
-                f'{str(value)[:60]!r}, expected {expected}. Correct the file, '
-                'or export it again.'
-            )
+                raise UserValueError(
+                    f'"{file}": {key} of number {number} of its {part} is '
+                    f'{str(value)[:60]!r}, expected {expected}. Correct the '
+                    'file, or export it again.'
+                )
 
 
 def _categories(content: Item, file: Path, only: str | None) -> list[Item]:
@@ -218,7 +212,9 @@ def _categories(content: Item, file: Path, only: str | None) -> list[Item]:
     return chosen
 
 
-def _expect_different(names: list[str], file: Path) -> None:
+def _names(category: Item, file: Path) -> list[str]:
+    """The names of a category's keypoints, which must differ."""
+    names = [str(name).strip() for name in category['keypoints']]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice or not all(names):
         what = f'twice: {", ".join(twice)}' if all(names) else 'without a name'
@@ -226,73 +222,79 @@ def _expect_different(names: list[str], file: Path) -> None:
             f'"{file}" has keypoints {what}. Keypoints are told apart by '
             'their names: rename them in the annotation tool or in the file.'
         )
+    return names
 
 
-def _images(items: list[Item], report: Report) -> list[Item]:
-    """Choose the images that have an id of their own, each once."""
-    known, lacking = [], []
-    for i, image in enumerate(items):
-        if image.get('id') is None or not image.get('file_name'):
-            lacking.append(f'number {i + 1}')
-        else:
-            known.append(image)
-    report.add('{} images lack id or file_name.', lacking, len(items))
-    names = [dict(id=x['id'], file_name=x['file_name']) for x in known]
-    contradicting, equal = repeated(names)
-    report.add(
-        '{} images have the id of an image of another name: people would be '
-        'looked for in another photo. Number the images anew.',
-        [names[i]['id'] for i in contradicting],
-        len(items),
-    )
-    ids = [names[i]['id'] for i in equal]
-    report.changed('{} images are listed twice.', ids, len(items))
-    again = {*contradicting, *equal}
-    return [x for i, x in enumerate(known) if i not in again]
+def _skeleton(links: Any, number: int) -> tuple[list[Link], list[str]]:
+    """Read pairs of numbers, which COCO counts from 1 and some from 0.
 
-
-def _people(content: Item, categories: set, report: Report) -> list[Item]:
-    """Choose the annotations of some categories."""
-    items = content['annotations']
-    if not items:
-        report.errors.append('There are no annotations.')
-    listed = [c.get('id') for c in content['categories']]
-    ids = few([*map(repr, listed)], 3)
-    report.add(
-        f'{{}} annotations are of a category that the file does not list (ids '
-        f'there: {ids}), and are left out.',
-        [
-            f'{item.get("id", f"number {i + 1}")} of category '
-            f'{item.get("category_id")!r}'
-            for i, item in enumerate(items)
-            if item.get('category_id') not in listed
-        ],
-        len(items),
-        FEW,
-    )
-    chosen = [a for a in items if a.get('category_id') in categories]
-    others = sum(a.get('category_id') in listed for a in items) - len(chosen)
-    if others:
-        report.changes.append(
-            f'{others} of {len(items)} annotations are of other categories, '
-            'and left out.'
-        )
-    return chosen
-
-
-def _skeleton(links: Any, number: int, report: Report) -> list[Link]:
-    """Read pairs of numbers, which COCO counts from 1 and some from 0."""
+    Returns:
+        The pairs, from 0 on, and what is said of others.
+    """
     try:
         pairs = [(int(a), int(b)) for a, b in links]
     except (OverflowError, TypeError, ValueError):
-        report.changes.append('The skeleton is not made of pairs of numbers.')
-        return []
+        return [], ['The skeleton is not made of pairs of numbers.']
     start = 0 if any(0 in pair for pair in pairs) else 1
     pairs = [(a - start, b - start) for a, b in pairs]
     good = [p for p in pairs if all(0 <= i < number for i in p)]
-    if len(good) < len(pairs):
+    odd = [
+        f'{len(pairs) - len(good)} of {len(pairs)} links of the skeleton '
+        'are of keypoints that are not there, and are left out.'
+    ]
+    return [(a, b) for a, b in good if a != b], odd * (len(good) < len(pairs))
+
+
+def _choose(
+    content: Item, categories: list[Any], report: Report
+) -> tuple[list[Item], list[Item]]:
+    """Choose images with a name, the first of each id, and some categories'
+    annotations; then tell what is left out."""
+    first: dict[Any, Item] = {}
+    lacking: list[Any] = []
+    renamed: list[Any] = []
+    equal: list[Any] = []
+    for number, image in enumerate(content['images'], start=1):
+        key, name = image.get('id'), image.get('file_name')
+        if key is None or not name:
+            lacking.append(f'number {number}')
+            continue
+        other = first.setdefault(key, image)
+        if other is not image:
+            (equal if other['file_name'] == name else renamed).append(key)
+    listed = [category.get('id') for category in content['categories']]
+    people, others, unlisted = [], [], []
+    for number, item in enumerate(content['annotations'], start=1):
+        key = item.get('category_id')
+        if key in categories:
+            people.append(item)
+        elif key in listed:
+            others.append(item)
+        else:
+            name = item.get('id', f'number {number}')
+            unlisted.append(f'{name} of category {key!r}')
+    total = len(content['images'])
+    report.add('{} images lack id or file_name.', lacking, total)
+    report.add(
+        '{} images have the id of an image of another name: people would be '
+        'looked for in another photo. Number the images anew.',
+        renamed,
+        total,
+    )
+    report.changed('{} images are listed twice.', equal, total)
+    total = len(content['annotations'])
+    if not total:
+        report.errors.append('There are no annotations.')
+    report.add(
+        '{} annotations are of a category that the file does not list (ids '
+        f'there: {few([*map(repr, listed)], 3)}), and are left out.',
+        unlisted,
+        total,
+        FEW,
+    )
+    if others:
         report.changes.append(
-            f'{len(pairs) - len(good)} of {len(pairs)} links of the skeleton '
-            f'are of keypoints that are not there, and are left out.'
+            f'{len(others)} of {total} annotations are of other categories, '
+            'and left out.'
         )
-    return [(a, b) for a, b in good if a != b]
+    return [*first.values()], people
