@@ -29,6 +29,10 @@ LOST = 'are of an image that the file does not list'
 UNREADABLE = 'have other keypoints than the file names'
 RENUMBERED = 'have the id of another one'
 TWICE = 'are there twice, and one is kept.'
+NO_BOX = (
+    'have no box (bbox) with an area in their image, and no two keypoints '
+    'that would give one, and are left out.'
+)
 MADE_BOX = 'had no box, or one of no size: it is made of their keypoints.'
 MADE_AREA = (
     'had an area that cannot be that of their box (bbox), which AP would take '
@@ -50,39 +54,42 @@ def tidy_people(
     Returns:
         Annotations in COCO format, with the ids that were read.
     """
-    listed = dict.fromkeys(image['id'] for image in read.images)
+    listed = {image['id'] for image in read.images}
     told: dict[str, list[Any]] = defaultdict(list)
     people = []
     first: dict[Any, Item] = {}
-    for i, person in enumerate(read.people):
-        name = person.get('id', f'number {i + 1}')
+    for i, person in enumerate(read.people, start=1):
+        name = person.get('id', f'number {i}')
         if person.get('image_id') not in listed:
             told[LOST] += [f'{name} of image {person.get("image_id")!r}']
             continue
         other = first.setdefault(name, person)
-        keypoints = _keypoints(person.get('keypoints'), len(read.names))
-        image = images.get(person['image_id'])
         if other is not person and other == person:
             told[TWICE].append(name)
-        elif keypoints is None and image and person.get('keypoints'):
-            told[UNREADABLE] += [f'{name} with {_given(person["keypoints"])}']
-        elif reason := _why_not(person, keypoints, image):
-            told[f'{reason}, and are left out.'].append(name)
-        elif keypoints is not None and image:
-            tidied, changes = _tidied(person, keypoints, image)
+            continue
+        image = images.get(person['image_id'])
+        given = person.get('keypoints')
+        keypoints = _keypoints(given, len(read.names))
+        if keypoints is None and image and given:
+            is_list = isinstance(given, list)
+            what = f'{len(given)} values' if is_list else repr(str(given)[:30])
+            told[UNREADABLE].append(f'{name} with {what}')
+            continue
+        tidied, remarks = _tidied(person, keypoints, image)
+        if tidied is not None:
             people.append(dict(tidied, id=name))
-            changes += [RENUMBERED] * (other is not person)
-            for change in changes:
-                told[change].append(name)
-    _tell(told, read, few([*map(repr, listed)], 3), report)
+            remarks += [RENUMBERED] * (other is not person)
+        for remark in remarks:
+            told[remark].append(name)
+    _tell(told, read, report)
     return people
 
 
 def _tell(
-    told: dict[str, list[Any]], read: Annotations, ids: str, report: Report
+    told: dict[str, list[Any]], read: Annotations, report: Report
 ) -> None:
-    """Report what was found; ``ids`` are those of the file's images."""
     total, k = len(read.people), len(read.names)
+    ids = few([repr(image['id']) for image in read.images], 3)
     report.add(
         f'{{}} annotations {LOST} (ids there: {ids}), and are left out.',
         told.pop(LOST, []),
@@ -102,34 +109,8 @@ def _tell(
         total,
         NEVER,
     )
-    for change, names in told.items():
-        report.changed(f'{{}} people {change}', names, total)
-
-
-def _given(keypoints: Any) -> str:
-    """Describe what stands in the place of keypoints, for a message."""
-    if isinstance(keypoints, list):
-        return f'{len(keypoints)} values'
-    return f'{str(keypoints)[:30]!r}'
-
-
-def _why_not(
-    person: Item, keypoints: np.ndarray | None, image: Item | None
-) -> str:
-    if image is None:
-        return 'are of photos that cannot be used'
-    if keypoints is None:
-        return 'have no keypoints'
-    if person.get('iscrowd'):
-        return 'are crowds (iscrowd)'
-    if len(keypoints) and not keypoints[:, 2].any():
-        return 'have no labelled keypoint'
-    if _box(person.get('bbox'), image) or _box_of(keypoints, image):
-        return ''
-    return (
-        'have no box (bbox) with an area in their image, and no two keypoints '
-        'that would give one'
-    )
+    for remark, names in told.items():
+        report.changed(f'{{}} people {remark}', names, total)
 
 
 def _keypoints(values: Any, number: int) -> np.ndarray | None:
@@ -172,15 +153,22 @@ def _box_of(keypoints: np.ndarray, image: Item) -> list[float] | None:
 
 
 def _tidied(
-    person: Item, keypoints: np.ndarray, image: Item
-) -> tuple[Item, list[str]]:
-    """Return an annotation without its id, and what was changed."""
-    changes = []
-    box = _box(person.get('bbox'), image)
+    person: Item, keypoints: np.ndarray | None, image: Item | None
+) -> tuple[Item | None, list[str]]:
+    """An annotation without its id, and what was changed; or None, and why."""
+    if image is None:
+        return None, ['are of photos that cannot be used, and are left out.']
+    if keypoints is None:
+        return None, ['have no keypoints, and are left out.']
+    if person.get('iscrowd'):
+        return None, ['are crowds (iscrowd), and are left out.']
+    if len(keypoints) and not keypoints[:, 2].any():
+        return None, ['have no labelled keypoint, and are left out.']
+    box, changes = _box(person.get('bbox'), image), []
     if box is None:
-        box = _box_of(keypoints, image)
-        changes.append(MADE_BOX)
-    assert box is not None  # or it is left out
+        box, changes = _box_of(keypoints, image), [MADE_BOX]
+    if box is None:
+        return None, [NO_BOX]
     size = box[2] * box[3]
     area: Any = person.get('area')
     known = isinstance(area, (int, float))

@@ -108,9 +108,11 @@ class Photos:
         self, images: Sequence[Item], beside: Path
     ) -> tuple[dict[Any, str], dict[str, list[str]]]:
         """Files of images by id, and the names that have none, by reason."""
-        where = f'below "{self.folder}"'
-        missing = f'{{}} images are not there {where}, which has '
-        missing += f'{self._content()}.'
+        where, content = f'below "{self.folder}"', 'no files'
+        if self._by_name:
+            number = sum(map(len, self._by_name.values()))
+            content = f'{number} files, such as "{min(self._by_name)}"'
+        missing = f'{{}} images are not there {where}, which has {content}.'
         unclear = f'{{}} images have a name that several files have {where}. '
         unclear += 'Keep photos below the folder of their annotation file, or '
         unclear += 'name a folder for each, with --images and --val-images.'
@@ -135,12 +137,6 @@ class Photos:
                 del files[image['id']]
         return files, faults
 
-    def _content(self) -> str:
-        number = sum(map(len, self._by_name.values()))
-        if not number:
-            return 'no files'
-        return f'{number} files, such as "{min(self._by_name)}"'
-
     def _candidates(self, name: str, beside: Path) -> list[str]:
         """Find the files that a name may mean; the best matches alone."""
         path = PurePosixPath(plain_path(name))
@@ -150,11 +146,15 @@ class Photos:
                 if plain_path(found) == plain_path(exact):
                     return [found]
         names = self._by_name.get(path.name, [])
-        alike = [_common_end(path.parts, plain_path(name)) for name in names]
+        alike = [_common_end(path, plain_path(name)) for name in names]
         best = [n for n, a in zip(names, alike) if a == max(alike)]
         folder = beside.resolve().parent
         near = [n for n in best if (self.root / n).parent == folder]
-        named = [n for n in best if _folder(n) and _folder(n) in beside.stem]
+        named = [
+            n
+            for n in best
+            if (own := PurePosixPath(n).parent.name) and own in beside.stem
+        ]
         below = [n for n in best if (self.root / n).is_relative_to(folder)]
         return near or named or below or best
 
@@ -174,15 +174,7 @@ def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:
         yield Path(place), names
 
 
-def _folder(name: str) -> str:
-    """The name of the folder that a file lies in."""
-    return PurePosixPath(name).parent.name
-
-
-def _common_end(parts: tuple[str, ...], name: str) -> int:
-    """Count the folders and names that two paths end with alike."""
-    others = PurePosixPath(name).parts
-    for count, (one, other) in enumerate(zip(parts[::-1], others[::-1])):
-        if one != other:
-            return count
-    return min(len(parts), len(others))
+def _common_end(*paths: PurePosixPath | str) -> int:
+    """Count the folders and names that paths end with alike."""
+    reverse = [PurePosixPath(path).parts[::-1] for path in paths]
+    return len(os.path.commonprefix(reverse))

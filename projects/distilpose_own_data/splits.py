@@ -56,51 +56,50 @@ def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
     used = {person['image_id'] for person in people}
     by_id = {image['id']: image for image in located.values()}
     images = [by_id[i] for i in sorted(used)]
-    content = dict(images=images, annotations=people)
-    if people:
-        text = f'{len(people)} people in {len(images)} of {len(read.images)} '
-        report.facts.append(f'{text}images')
-    else:
+    if not people:
         report.errors.append('Nobody is left to use.')
-    if people and read.names:
+        return Split([], [])
+    text = f'{len(people)} people in {len(images)} of {len(read.images)} '
+    text += 'images'
+    if read.names:
+        content = dict(images=images, annotations=people)
         check_people(content, len(read.names), report)
         check_faces(people, read.names, report)
-        _tell(people, read, report)
-    for i, person in enumerate(people):
-        person['id'] = i + 1
+        text += _labelled(people, read, report)
+    report.facts.append(text)
+    for i, person in enumerate(people, start=1):
+        person['id'] = i
     return Split(images, people)
 
 
-def _tell(people: Sequence[Item], read: Annotations, report: Report) -> None:
-    """Report how well people are labelled."""
+def _labelled(
+    people: Sequence[Item], read: Annotations, report: Report
+) -> str:
+    """How well people are labelled; report which keypoints never are."""
     counts = np.array([person['num_keypoints'] for person in people])
     labelled = np.array([p['keypoints'][2::3] for p in people]) > 0
-    report.facts[-1] += (
-        f'; keypoints a person: {counts.min()} to {counts.max()}, '
-        f'{counts.mean():.1f} on average'
-    )
     never = [n for n, seen in zip(read.names, labelled.any(0)) if not seen]
     if never:
         report.warnings.append(
             f'Nobody has {", ".join(never)} labelled: it cannot be learned or '
             'tested here.'
         )
+    return (
+        f'; keypoints a person: {counts.min()} to {counts.max()}, '
+        f'{counts.mean():.1f} on average'
+    )
 
 
 def expect_same_keypoints(train: Annotations, val: Annotations) -> None:
-    pairs = zip_longest(train.names, val.names)
-    for i, (one, other) in enumerate(pairs, start=1):
-        if one == other:
-            continue
-        raise UserValueError(
-            f'"{train.file}" and "{val.file}" must have the same keypoints, '
-            f'in the same order, but number {i} is {_quoted(one)} in the one '
-            f'and {_quoted(other)} in the other. Export both from one project.'
-        )
-
-
-def _quoted(name: str | None) -> str:
-    return 'missing' if name is None else f'"{name}"'
+    one, other = ([f'"{x}"' for x in read.names] for read in (train, val))
+    pairs = zip_longest(one, other, fillvalue='missing')
+    for i, (a, b) in enumerate(pairs, start=1):
+        if a != b:
+            raise UserValueError(
+                f'"{train.file}" and "{val.file}" must have the same '
+                f'keypoints, in the same order, but number {i} is {a} in the '
+                f'one and {b} in the other. Export both from one project.'
+            )
 
 
 def rename(
@@ -127,10 +126,8 @@ def rename(
         found = k[index]
         number = int((found[:, 2] > 0).sum())
         if number:
-            keypoints = [*found.ravel()]
-            people.append(
-                dict(person, keypoints=keypoints, num_keypoints=number)
-            )
+            changed = dict(keypoints=[*found.ravel()], num_keypoints=number)
+            people.append(person | changed)
     return Split(split.images, people)
 
 
