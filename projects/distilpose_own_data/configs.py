@@ -16,8 +16,9 @@ from distilpose.zoo.find import read_config
 
 from .config_text import Variable, fill
 from .data import Data
-from .schedule import Schedule
-from .students import Student
+from .metainfo import may_flip
+from .schedule import Schedule, choose_schedule
+from .students import Student, find_student
 from .teachers import NamedTeacher
 from .templates import CONFIG, DISTILLED, SETTINGS, TEACHER
 
@@ -33,6 +34,9 @@ PARTS = ('type', 'data_preprocessor', 'backbone', 'neck', 'head')
 """What a model is written from, in order."""
 HOOKS = ('ChannelsLastHook',)
 """Hooks of a student's config that are not in every config.py."""
+LABELLED = 0.5
+"""How many people with labels come on each whom a teacher labels, at least:
+the share that was measured (docs/experiments.md)."""
 OWN_HEADS = ('DistilPoseHead', 'PooledDistilPoseHead')
 
 
@@ -40,33 +44,52 @@ class Plan(NamedTuple):
     """What the configs are made for.
 
     Attributes:
-        title: The first line of the student's config.
-        student: Which student.
+        name: Of the dataset.
+        student: Which student, by its short name.
         data: What to train on.
-        schedule: How to train.
-        flip: Whether images are flipped.
         teacher: A teacher of the zoo, if one was named.
         start: A checkpoint to start from, of any keypoints, or the name of a
             config with published weights; ``'none'`` for random weights; None
             for what is published for the student, if anything.
-        repeat: How often people's labels come in an epoch, beside those of a
-            teacher, which come once; None without the latter.
     """
 
-    title: str
-    student: Student
+    name: str
+    student: str
     data: Data
-    schedule: Schedule
-    flip: bool
-    teacher: NamedTeacher | None = None
-    start: str | None = None
-    repeat: int | None = None
+    teacher: NamedTeacher | None
+    start: str | None
+
+    @property
+    def title(self) -> str:
+        """The first line of the student's config."""
+        taught = self._people('unlabelled')
+        return (
+            f'{self.student} for {len(self.data.names)} keypoints of '
+            f'{self.name}, {self._people("train")} people to train on.'
+            + (f' A teacher labels {taught}.' if taught else '')
+        )
+
+    @property
+    def repeat(self) -> int | None:
+        """How often people's labels come in an epoch, beside those of a
+        teacher, which come once; None without the latter."""
+        share = LABELLED * self._people('unlabelled') / self._people('train')
+        return max(1, round(share)) if share else None
+
+    @property
+    def schedule(self) -> Schedule:
+        labelled = self._people('train') * (self.repeat or 1)
+        return choose_schedule(self._people('unlabelled') + labelled)
+
+    def _people(self, kind: str) -> int:
+        split = self.data.splits.get(kind)
+        return len(split.people) if split else 0
 
 
 def config_texts(plan: Plan) -> dict[str, str]:
     """The configs, by the names of their files."""
-    student, texts = plan.student, {'config.py': CONFIG}
-    texts['settings.py'] = _settings(plan)
+    student = find_student(plan.student)
+    texts = {'config.py': CONFIG, 'settings.py': _settings(plan, student)}
     has_teacher = student.teacher or 'heatmap_codec' in _load(student.config)
     if has_teacher and not plan.teacher and plan.data.is_labelled:
         texts['teacher.py'] = _teacher(student)
@@ -74,14 +97,14 @@ def config_texts(plan: Plan) -> dict[str, str]:
     return texts
 
 
-def _settings(plan: Plan) -> str:
+def _settings(plan: Plan, student: Student) -> str:
     """The student, with its numbers; distilled, if a teacher was named."""
     data, schedule = plan.data, plan.schedule
-    config = _load(plan.student.config)
+    config = _load(student.config)
     model = _model(_alone(config.model), 'codec')
     del model['data_preprocessor']  # stands in config.py
     own = _take_start(model, timm=plan.start is not None)
-    start = plan.start or plan.student.start or own
+    start = plan.start or student.start or own
     if start == 'none':
         start = None
     if plan.teacher:
@@ -89,8 +112,8 @@ def _settings(plan: Plan) -> str:
         _distil(model, plan.teacher.config, boxes_only=boxes_only)
     hooks = [_plain(hook) for hook in config.custom_hooks]
     optim_wrapper = _plain(config.optim_wrapper)
-    if plan.student.learning_rate:
-        optim_wrapper['optimizer']['lr'] = plan.student.learning_rate
+    if student.learning_rate:
+        optim_wrapper['optimizer']['lr'] = student.learning_rate
     codec = _plain(config.codec)
     size, codec['input_size'] = codec['input_size'], Variable('input_size')
     if codec['type'] == 'SimCCLabel':
@@ -108,7 +131,7 @@ def _settings(plan: Plan) -> str:
         title=Variable(plan.title),
         images=f'{data.root.rstrip("/")}/',
         num_keypoints=len(data.names),
-        flip=plan.flip,
+        flip=may_flip(data.names),
         more=Variable(more),
         start=start,
         labels=data.labels,
@@ -117,7 +140,7 @@ def _settings(plan: Plan) -> str:
         batch_size=schedule.batch_size,
         val_interval=schedule.val_interval,
         warmup=schedule.warmup,
-        changes=[*schedule.augmentation],
+        changes=schedule.augmentation,
         input_size=size,
         codec=codec,
         model=model,

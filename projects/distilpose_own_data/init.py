@@ -16,22 +16,13 @@ from distilpose_runtime.errors import (
 from distilpose_runtime.files import written_folder
 
 from .configs import Plan, config_texts
-from .data import Data, Given, read_data
-from .metainfo import describe, may_flip, metainfo_text
-from .schedule import choose_schedule
+from .data import Given, read_data
+from .metainfo import describe, metainfo_text
 from .students import DEFAULT, find_student
-from .teachers import (
-    NamedTeacher,
-    compare_keypoints,
-    fitting_teacher,
-    named_teacher,
-)
+from .teachers import compare_keypoints, fitting_teacher, named_teacher
 
 __all__ = ['init']
 
-LABELLED = 0.5
-"""How many people with labels come on each whom a teacher labels, at least:
-the share that was measured (docs/experiments.md)."""
 UNREADABLE = '\'"{}\\\n'
 """What MMEngine does not escape where it puts a config's folder into it."""
 
@@ -87,36 +78,10 @@ def init(
     if named:
         compare_keypoints(named, data.names, report)
     if not report.errors:
-        plan = _plan(folder.name, student, data, named, start)
+        plan = Plan(folder.name, student, data, named, start)
         _tell(plan, report)
         _write(folder, _texts(plan, info, report))
     return report
-
-
-def _plan(
-    name: str,
-    student: str,
-    data: Data,
-    teacher: NamedTeacher | None,
-    start: str | None,
-) -> Plan:
-    people = {kind: len(split.people) for kind, split in data.splits.items()}
-    title = f'{student} for {len(data.names)} keypoints of {name}, '
-    title += f'{people["train"]} people to train on.'
-    unlabelled, repeat = people.get('unlabelled', 0), None
-    if unlabelled:
-        title += f' A teacher labels {unlabelled}.'
-        repeat = max(1, round(LABELLED * unlabelled / people['train']))
-    return Plan(
-        title,
-        find_student(student),
-        data,
-        choose_schedule(unlabelled + people['train'] * (repeat or 1)),
-        may_flip(data.names),
-        teacher,
-        start,
-        repeat,
-    )
 
 
 def _found_start(start: str | None) -> str | None:
@@ -178,19 +143,18 @@ def _expect_free(folder: Path) -> None:
             f'"{folder}" holds something already, which is not overwritten. '
             'Name a new folder.'
         )
-    path = folder.resolve()
     # A byte that is not UTF-8 is a surrogate in Python.
     bad = sorted(
         x
-        for x in {*path.as_posix()}
+        for x in {*folder.as_posix()}
         if x in UNREADABLE or '\ud800' <= x <= '\udfff'
     )
     if bad:
         raise UserValueError(
-            f'"{path}" has {" ".join(map(repr, bad))} in its path, which '
+            f'"{folder}" has {" ".join(map(repr, bad))} in its path, which '
             'MMEngine cannot read configs from. Name another folder.'
         )
-    above = next(p for p in path.parents if p.exists())
+    above = next(p for p in folder.parents if p.exists())
     if not above.is_dir():
         raise _not_writable(folder, f'"{above}" is a file')
     if not os.access(above, os.W_OK):
@@ -218,8 +182,8 @@ def _not_writable(folder: Path, reason: str) -> OSError:
 
 def _texts(plan: Plan, info: dict[str, Any], report: Report) -> dict[str, str]:
     """All files, by their names."""
-    texts = dict(config_texts(plan), **{'metainfo.py': metainfo_text(info)})
-    texts['report.txt'] = f'{report}\n'
+    texts = config_texts(plan)
+    texts |= {'metainfo.py': metainfo_text(info), 'report.txt': f'{report}\n'}
     points = [point['name'] for point in info['keypoint_info'].values()]
     links = [link['link'] for link in info['skeleton_info'].values()]
     category = dict(
