@@ -25,7 +25,7 @@ from distilpose_runtime.parts import Part, Parts
 from distilpose_runtime.results import Predicted
 
 from .coco import Tally, coco_text, labels_of
-from .journal import Journal, has_ended, pictures_of
+from .journal import END, Journal, has_ended, pictures_of
 
 __all__ = ['LabelFolder', 'opened']
 
@@ -105,8 +105,8 @@ class LabelFolder:
 
     def close(self, info: Item) -> None:
         """Write down the end, if it was reached."""
-        if info['complete']:
-            self._journal.end()
+        if info['complete'] and not self._journal.complete:
+            self._journal.add(END)
 
     def labels(self, sure: float, unsure: float) -> Tally | None:
         """Write the labels if all parts are there, and count them.

@@ -9,10 +9,11 @@ from typing import Any
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.files import append
 
-__all__ = ['Journal', 'has_ended', 'pictures_of']
+__all__ = ['END', 'Journal', 'has_ended', 'pictures_of']
 
 Item = dict[str, Any]
 END = dict(complete=True)
+"""What is written when all pictures are there."""
 
 
 def _line(item: Item) -> bytes:
@@ -55,29 +56,21 @@ class Journal:
                 f'({error}). Name another folder with --out.'
             ) from error
 
-    def add(self, picture: Item) -> None:
-        """Write a picture's entry.
+    def add(self, item: Item) -> None:
+        """Write a picture's entry, or the ``END``.
 
         Raises:
             OSError: It cannot be written; the file holds what it held before.
         """
-        self._write(picture)
-
-    def end(self) -> None:
-        """Write that all pictures are there."""
-        if not self.complete:
-            self._write(END)
+        end = append(self.file, self._end, _line(item))
+        self._take(item)
+        self._end = end
 
     def _take(self, item: Item) -> None:
         if item == END:
             self.complete = True
         else:
             self.places[item['file_name']] = self._end
-
-    def _write(self, item: Item) -> None:
-        end = append(self.file, self._end, _line(item))
-        self._take(item)
-        self._end = end
 
 
 def has_ended(file: Path) -> bool:
