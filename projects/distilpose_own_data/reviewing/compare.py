@@ -141,22 +141,12 @@ def _people(
         if poses.sigmas is not None:
             sigmas = _chosen(poses.sigmas[i], index)
         own = _chosen(poses.keypoints[i], index)
-        found.append(_person(box, points, own, sigmas))
+        apart = np.linalg.norm(own - points[:, :2], axis=1)
+        size = np.sqrt((box[2:] - box[:2]).prod())
+        values = np.array([apart, np.sqrt(sigmas.prod(1))]) / size
+        values[:, points[:, 2] <= 0] = np.nan
+        found.append(Person(box, points, own, values))
     return found
-
-
-def _person(
-    box: np.ndarray,
-    labels: np.ndarray,
-    student: np.ndarray,
-    sigmas: np.ndarray,
-) -> Person:
-    apart = np.linalg.norm(student - labels[:, :2], axis=1)
-    values = np.array([apart, np.sqrt(sigmas.prod(1))]) / np.sqrt(
-        (box[2:] - box[:2]).prod()
-    )
-    values[:, labels[:, 2] <= 0] = np.nan
-    return Person(box, labels, student, values)
 
 
 def _chosen(values: np.ndarray, index: list[int | None]) -> np.ndarray:
