@@ -188,6 +188,7 @@ def test_corrected_labels_are_merged(work, capsys):
         lambda x: x['images'][0].pop('width'),
         lambda x: x['images'][0].update(width=None),
         lambda x: x['categories'].insert(0, dict(id=1, name='dog')),
+        lambda x: x['categories'].insert(0, dict(x['categories'][0], id=2)),
         lambda x: x['annotations'][0].update(keypoint_sigmas=[1, 2, 3]),
         lambda x: x['categories'][0].update(keypoints=['centre ', 'corner']),
     ],

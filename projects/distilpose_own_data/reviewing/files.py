@@ -60,19 +60,15 @@ def merged(
     people = tidy_people(corrected, images, report)
     order = [corrected.names.index(name) for name in labels.names]
     content, rows = labels.content, labels.content['annotations']
-    category = next(
-        x['id']
-        for x in content['categories']
-        if [str(name).strip() for name in x.get('keypoints') or []]
-        == labels.names
-    )
     ids = [x['id'] for x in rows if isinstance(x.get('id'), int)]
     free = max(ids, default=0) + 1
     for i, person in enumerate(people):
         flat = person['keypoints']
         points = [flat[3 * k : 3 * k + 3] for k in order]
         person.update(
-            id=free + i, category_id=category, keypoints=sum(points, [])
+            id=free + i,
+            category_id=labels.category,
+            keypoints=sum(points, []),
         )
     done = {image['id'] for image in images.values()}
     gone = {id(x) for x in labels.people if x.get('image_id') in done}
