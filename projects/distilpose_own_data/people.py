@@ -59,7 +59,9 @@ def tidy_people(
     people = []
     first: dict[Any, Item] = {}
     for i, person in enumerate(read.people, start=1):
-        name = person.get('id', f'number {i}')
+        name = person.get('id')
+        if name is None:
+            name = f'number {i}'
         if person.get('image_id') not in listed:
             told[LOST] += [f'{name} of image {person.get("image_id")!r}']
             continue

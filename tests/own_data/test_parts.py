@@ -91,6 +91,20 @@ def test_boxes_and_areas(change, box, area):
     ]
 
 
+@pytest.mark.parametrize('ids', [{}, dict(id=None)])
+def test_people_without_ids(ids):
+    """Those whose id is null are not taken for one."""
+    image = dict(id=7, file_name='a.png', width=100, height=80)
+    given = [
+        dict(ids, image_id=7, keypoints=[x, 30, 2], bbox=[x - 9, 9, 40, 40])
+        for x in (20, 30)
+    ]
+    read = Annotations(Path(), ['a'], [], [image], given)
+    found = tidy_people(read, {7: image}, report := Report())
+    assert [x['id'] for x in found] == ['number 1', 'number 2']
+    assert str(report) == ''
+
+
 @pytest.mark.parametrize(
     'number, kept', [(1, 1), (2, 1), (14, 1), (16, 2), (30, 3)]
 )
