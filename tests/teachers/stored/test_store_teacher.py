@@ -419,6 +419,18 @@ def test_parts_that_begin_at_once_with_other_teachers(
     assert [x.name for x in tmp_path.glob('.parts/*.rows')] == ['2-of-2.rows']
 
 
+def test_parts_of_a_store_that_was_deleted(config, stored, tmp_path):
+    """`rm FOLDER/*` leaves the hidden folder of the parts."""
+    folder = tmp_path / 'x'
+    config.model.teacher.height = 0.4
+    store(config, folder, part=(2, 2))
+    for file in folder.glob('[!.]*'):
+        file.unlink()
+    config.model.teacher.pop('height')
+    store(config, folder)
+    assert files_of(folder) == files_of(stored.folder)
+
+
 def test_full_disk(config, stored, tmp_path):
     """While parts are written, and while they are joined."""
     size = (stored.folder / 'rows.npy').stat().st_size

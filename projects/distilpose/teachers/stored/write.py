@@ -171,6 +171,9 @@ class _Work:
                 'Give it as a whole config, with its dataset, or an ONNX file '
                 'with keypoints_of.'
             )
+        # No part has begun: these are of a store that was deleted but for them.
+        for file in self.parts.files('.rows'):
+            file.unlink()
         assert teacher.student is not None
         meta = dict(
             teacher_name=source.name,
