@@ -491,7 +491,7 @@ def test_no_room(config, tmp_path, monkeypatch):
     assert not (tmp_path / 'x/rows.npy').exists()
 
 
-def test_the_command(config, tmp_path, capsys):
+def test_the_command(config, tmp_path, capsys, log):
     file, folder = tmp_path / 'student.py', tmp_path / 'stored'
     config.dump(file)
     command = ['store-teacher', str(file), str(folder)]
@@ -499,4 +499,5 @@ def test_the_command(config, tmp_path, capsys):
     main([*command, *options])
     assert f'model.teacher.stored={folder}' in capsys.readouterr().out
     assert StoredOutputs(folder).is_complete
+    assert 'WARNING' not in log.text  # which keypoints match: in training
     assert ' another teacher' in refused(*command)

@@ -82,7 +82,9 @@ def store_teacher(
             disable=not progress or part[0] > 1,
         )
         if batches:
-            teacher.prepare()
+            # It answers for its own keypoints; a wrong choice is told now.
+            teacher.source.prepare()
+            teacher.index  # noqa: B018
             with bar, torch.inference_mode():
                 for places, batch in zip(batches, loader):
                     work.add(places, preprocessor(batch))
