@@ -11,13 +11,12 @@ from mmpose.datasets.transforms import (
     TopdownAffine,
 )
 from mmpose.registry import DATASETS, TRANSFORMS
-from torch.utils.data import Dataset
+from torch.utils.data import ConcatDataset, Dataset
 
 from distilpose_runtime.errors import UserValueError
 
 from ...data.load_image_once import LoadImageOnce
-from ...weights.fetch import file_sha256
-from .folder import data_files, person_key
+from .folder import data_hashes, person_key
 
 __all__ = ['Crops']
 
@@ -42,31 +41,20 @@ class Crops(Dataset):
 
     def __init__(self, config: dict) -> None:
         names = 'data_root', 'ann_file', 'bbox_file', 'data_prefix'
-        hashes: dict[str, str] = {}
-        sources: dict[str, int] = {}
-        found = []  # for each dataset, (people, 3): source, key, index
-        self._parts: list[Any] = []
-        for leaf in {str(leaf): leaf for leaf in _leaves(config)}.values():
-            part = DATASETS.build(leaf)
-            self._parts.append(part)
-            for file in data_files(part):
-                hashes[file] = hashes.get(file) or file_sha256(file)
-            source = str([leaf.get(name) for name in names])
-            # Arrays, as millions of people would fill the memory as objects.
-            rows = np.empty((len(part), 3), np.uint64)
-            rows[:, 0] = sources.setdefault(source, len(sources))
-            for i in range(len(part)):
-                rows[i, 1] = person_key(part.get_data_info(i))
-            rows[:, 2] = range(len(part))
-            found.append(rows)
-        self.files = [dict(file=f, sha256=h) for f, h in hashes.items()]
+        leaves = {str(leaf): leaf for leaf in _leaves(config)}.values()
+        self._parts = [DATASETS.build(leaf) for leaf in leaves]
+        self._people: ConcatDataset = ConcatDataset(self._parts)
+        self.files = data_hashes(self._parts)
+        # Arrays, as millions of people would fill the memory as objects.
+        keys = np.concatenate([*map(_keys, self._parts)])
         # Of two parts with the same files, each may leave out others.
-        rows = np.concatenate(found)
-        _, first = np.unique(rows[:, :2], axis=0, return_index=True)
-        first.sort()
-        sizes = [len(rows) for rows in found]
-        self._part = np.repeat(np.arange(len(found)), sizes)[first]
-        self._index, self.keys = rows[first, 2], rows[first, 1]
+        sources = [str([leaf.get(name) for name in names]) for leaf in leaves]
+        numbers = np.array([sources.index(x) for x in sources], np.uint64)
+        source = np.repeat(numbers, [*map(len, self._parts)])
+        people = np.column_stack([source, keys])
+        _, first = np.unique(people, axis=0, return_index=True)
+        self._index = np.sort(first)
+        self.keys = keys[self._index]
         if not len(self.keys):
             raise UserValueError(
                 'The training data of the config have no people.'
@@ -82,7 +70,13 @@ class Crops(Dataset):
         return len(self.keys)
 
     def __getitem__(self, index: int) -> dict:
-        return self._parts[self._part[index]][int(self._index[index])]
+        return self._people[int(self._index[index])]
+
+
+def _keys(part: Any) -> np.ndarray:
+    """The keys of all people of a dataset."""
+    keys = (person_key(part.get_data_info(i)) for i in range(len(part)))
+    return np.fromiter(keys, np.uint64, len(part))
 
 
 def _leaves(config: dict, outer: Sequence[dict] = ()) -> Iterator[dict]:

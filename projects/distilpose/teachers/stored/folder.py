@@ -13,7 +13,7 @@ K: keypoints.
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,9 @@ from ...heatmaps.frame import HeatmapFrame
 from ...weights.fetch import file_sha256
 from ..base import make_source
 from ..inputs import InputSpec
-from .rows import places_in, record_type, row_type, write_rows
+from .rows import read_records, record_type, row_type
 
-__all__ = ['StoredOutputs', 'data_files', 'describe_teacher', 'person_key']
+__all__ = ['StoredOutputs', 'data_hashes', 'describe_teacher', 'person_key']
 
 FORMAT_VERSION = 2  # 1, of version 0.2, had windows around the peaks
 
@@ -41,10 +41,14 @@ def person_key(meta: Mapping[str, Any]) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], 'big')
 
 
-def data_files(dataset: Any) -> list[str]:
-    """Files that say which people a dataset has."""
-    files = dataset.ann_file, getattr(dataset, 'bbox_file', None)
-    return [file for file in files if file]
+def data_hashes(datasets: Iterable[Any]) -> dict[str, str]:
+    """The files that say which people datasets have, with their SHA-256."""
+    files: dict[str, str] = {}
+    for dataset in datasets:
+        for file in (dataset.ann_file, getattr(dataset, 'bbox_file', None)):
+            if file and file not in files:
+                files[file] = file_sha256(file)
+    return files
 
 
 def describe_teacher(settings: dict[str, Any]) -> dict[str, list[Any]]:
@@ -96,7 +100,7 @@ class StoredOutputs:
             self.meta = json.loads(file.read_text())
             version = self.meta.get('format_version')
             if self.is_complete:
-                self._rows = np.lib.format.open_memmap(str(rows), 'r')
+                self._rows = np.load(rows, mmap_mode='r')
             self.keys = np.load(self.folder / 'keys.npy')
         except (
             AttributeError,
@@ -119,10 +123,8 @@ class StoredOutputs:
         self._order = np.argsort(self.keys)
         self._keys = self.keys[self._order]
 
-    @classmethod
-    def create(
-        cls, folder: str | Path, keys: np.ndarray, meta: dict
-    ) -> 'StoredOutputs':
+    @staticmethod
+    def create(folder: str | Path, keys: np.ndarray, meta: dict) -> None:
         """Begin to store the outputs for the people of some keys, in order.
 
         ``meta`` is kept besides: ``teacher``, ``data``, ``frame``, ``input``,
@@ -136,29 +138,16 @@ class StoredOutputs:
         # The parts are there until all of them are one array.
         person = record_type(k).itemsize + row_type(k).itemsize
         _expect_room(folder, len(keys) * person)
-        with (
-            written_whole(folder / 'keys.npy') as partial,
-            open(partial, 'wb') as file,
-        ):
-            np.save(file, keys)
+        _write_array(folder / 'keys.npy', keys)
         meta = {'format_version': FORMAT_VERSION, **meta}
         with written_whole(folder / 'meta.json') as partial:
             partial.write_text(json.dumps(meta, indent=1))
-        return cls(folder)
 
     def done(self, parts: Parts) -> np.ndarray:
         """For each person, in the order of ``keys``, whether it is stored."""
-        if self.is_complete:
-            return np.ones(self.count, bool)
-        done = np.zeros(self.count, bool)
-        places = places_in(parts.files('.rows'), self.meta['keypoints'])
-        if places.max(initial=0) >= self.count:
-            raise UserValueError(
-                f'"{parts.folder}" is damaged: it holds more than the '
-                f'{self.count} people that there are. Store the outputs in '
-                'another folder.'
-            )
-        done[places] = True
+        done = np.full(self.count, self.is_complete)
+        for file in parts.files('.rows'):
+            done[read_records(file, self.meta['keypoints'])['place']] = True
         return done
 
     def join(self, parts: Parts) -> 'StoredOutputs | None':
@@ -170,7 +159,11 @@ class StoredOutputs:
         if not self.done(parts).all():
             return None
         files, k = parts.files('.rows'), self.meta['keypoints']
-        write_rows(self.folder / 'rows.npy', files, k, self.count)
+        rows = np.empty(self.count, row_type(k))
+        for file in files:
+            records = read_records(file, k)
+            rows[records['place']] = records['row']
+        _write_array(self.folder / 'rows.npy', rows)
         for file in files:
             file.unlink()
         return StoredOutputs(self.folder)
@@ -198,15 +191,14 @@ class StoredOutputs:
         """
         keys = np.array([person_key(s.metainfo) for s in samples], np.uint64)
         found = np.searchsorted(self._keys, keys).clip(max=self.count - 1)
-        for sample, is_there in zip(samples, self._keys[found] == keys):
-            if not is_there:
-                meta = sample.metainfo
-                raise UserValueError(
-                    f'"{self.folder}" holds nothing of annotation '
-                    f'{meta["id"]} of {meta["img_path"]}: it was stored for '
-                    f'{self.described_data}. Store the outputs for the data '
-                    'that you train on.'
-                )
+        for i in np.flatnonzero(self._keys[found] != keys):
+            meta = samples[i].metainfo
+            raise UserValueError(
+                f'"{self.folder}" holds nothing of annotation {meta["id"]} of '
+                f'{meta["img_path"]}: it was stored for '
+                f'{self.described_data}. Store the outputs for the data that '
+                'you train on.'
+            )
         return self._rows[self._order[found]]
 
     @property
@@ -270,6 +262,18 @@ def _expect_room(folder: Path, size: int) -> None:
             f'The outputs take {size / 1e9:.1f} GB, and "{folder}" has room '
             f'for {free / 1e9:.1f} GB. Name a folder on another disk.'
         )
+
+
+def _write_array(file: Path, values: np.ndarray) -> None:
+    """Write an array in NumPy's format.
+
+    By hand: on a full disk, ``np.save`` does not say what is wrong, and the
+    system ends a process that writes by a map.
+    """
+    header = np.lib.format.header_data_from_array_1_0(values)
+    with written_whole(file) as partial, open(partial, 'wb') as opened:
+        np.lib.format.write_array_header_1_0(opened, header)
+        opened.write(values.data)
 
 
 def _told(setting: list[Any] | None) -> str:

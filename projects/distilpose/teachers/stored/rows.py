@@ -6,15 +6,13 @@ place among all people.
 K: keypoints.
 """
 
-from collections.abc import Iterable
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from distilpose_runtime.files import append, written_whole
+from distilpose_runtime.files import append
 
-__all__ = ['PartOfRows', 'places_in', 'record_type', 'row_type', 'write_rows']
+__all__ = ['add_rows', 'read_records', 'record_type', 'row_type']
 
 
 def row_type(keypoints: int) -> np.dtype:
@@ -40,14 +38,14 @@ def record_type(keypoints: int) -> np.dtype:
     )
 
 
-def _records(file: Path, keypoints: int) -> np.ndarray:
+def read_records(file: Path, keypoints: int) -> np.ndarray:
     """The records of a part, without a batch that was cut off.
 
     A teacher may answer otherwise in the last digit for a batch of another
     size, so that such a batch is asked about again as a whole.
     """
     kind = record_type(keypoints)
-    count = file.stat().st_size // kind.itemsize
+    count = file.stat().st_size // kind.itemsize if file.exists() else 0
     if not count:
         return np.empty(0, kind)
     found = np.memmap(file, kind, 'r', shape=(count,))
@@ -56,71 +54,24 @@ def _records(file: Path, keypoints: int) -> np.ndarray:
     return found[:count]
 
 
-def places_in(files: Iterable[Path], keypoints: int) -> np.ndarray:
-    """Places of the people whose rows are in files of parts."""
-    found = [_records(file, keypoints)['place'] for file in files]
-    return np.concatenate([np.empty(0, np.int64), *found])
-
-
-class PartOfRows:
-    """A part's file, to which batches are added.
+def add_rows(
+    file: Path, places: np.ndarray, columns: dict[str, np.ndarray]
+) -> None:
+    """Add a batch to a part's file.
 
     Args:
         file: The file, new or of a run that was interrupted.
-        keypoints: K.
-    """
-
-    def __init__(self, file: Path, keypoints: int) -> None:
-        self.file = file
-        self._kind = record_type(keypoints)
-        self._end = 0
-        if file.exists():
-            self._end = len(_records(file, keypoints)) * self._kind.itemsize
-
-    def add(self, places: np.ndarray, columns: dict[str, np.ndarray]) -> None:
-        """Write a batch.
-
-        Args:
-            places: Places of its people (B,).
-            columns: The fields of their rows, (B, ...) each.
-
-        Raises:
-            OSError: It cannot be written; what was there before stays.
-        """
-        records = np.zeros(len(places), self._kind)
-        records['place'] = places
-        records['left'] = np.arange(len(places))[::-1]
-        for name, values in columns.items():
-            records['row'][name] = values
-        self._end = append(self.file, self._end, records.tobytes())
-
-
-def write_rows(
-    file: Path, parts: Iterable[Path], keypoints: int, count: int
-) -> None:
-    """Write the rows of all parts as one array.
-
-    Args:
-        file: Where to write it, in NumPy's format.
-        parts: The files of the parts, which hold everybody.
-        keypoints: K.
-        count: How many people there are.
+        places: Places of the batch's people (B,).
+        columns: The fields of their rows, (B, ...) each.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: It cannot be written; what was there before stays.
     """
-    row = row_type(keypoints)
-    with written_whole(file) as partial:
-        start = np.lib.format.open_memmap(
-            str(partial), 'w+', row, (count,)
-        ).offset
-        # Not by the map, whose process the system ends when a disk is full.
-        with open(partial, 'rb+') as opened:
-            for part in parts:
-                records = _records(part, keypoints)
-                at = records['place']
-                cuts = np.flatnonzero(np.diff(at) != 1) + 1
-                for a, b in pairwise([0, *cuts.tolist(), len(at)]):
-                    if a < b:
-                        opened.seek(start + int(at[a]) * row.itemsize)
-                        opened.write(records['row'][a:b].tobytes())
+    keypoints = columns['height'].shape[1]
+    records = np.zeros(len(places), record_type(keypoints))
+    records['place'] = places
+    records['left'] = np.arange(len(places))[::-1]
+    for name, values in columns.items():
+        records['row'][name] = values
+    end = read_records(file, keypoints).nbytes
+    append(file, end, records.tobytes())

@@ -18,11 +18,10 @@ from torch import Tensor
 from distilpose_runtime.errors import UserValueError
 
 from ...data.wrapped import parts, transforms
-from ...weights.fetch import file_sha256
 from ..base import TEACHERS, TeacherSource
 from ..inputs import InputSpec
 from ..output import TeacherOutput
-from .folder import StoredOutputs, data_files
+from .folder import StoredOutputs, data_hashes
 from .gaussians import Gaussians
 
 __all__ = ['StoredSource']
@@ -48,8 +47,8 @@ class StoredSource(TeacherSource):
     def __init__(self, stored: str, **teacher: Any) -> None:
         self.stored = str(stored)
         self.teacher = teacher
-        self.rotated = True
-        self.is_told = False  # how much each sample was rotated
+        # Whether a sample that names no rotation was not rotated.
+        self.tells_rotation = False
 
     def __getstate__(self) -> dict:
         return {k: v for k, v in self.__dict__.items() if k != 'outputs'}
@@ -108,14 +107,13 @@ class StoredSource(TeacherSource):
         Raises:
             ValueError: It was stored for other data.
         """
-        files = {file for part in parts(dataset) for file in data_files(part)}
-        self.outputs.expect_data({file: file_sha256(file) for file in files})
+        self.outputs.expect_data(data_hashes(parts(dataset)))
         steps = [*transforms(dataset)]
-        self.rotated = any(isinstance(x, RandomBBoxTransform) for x in steps)
-        for step in steps:
-            if isinstance(step, PackPoseInputs):
-                step.meta_keys = (*step.meta_keys, 'bbox_rotation')
-                self.is_told = True
+        packing = [x for x in steps if isinstance(x, PackPoseInputs)]
+        for step in packing:
+            step.meta_keys = (*step.meta_keys, 'bbox_rotation')
+        rotated = any(isinstance(x, RandomBBoxTransform) for x in steps)
+        self.tells_rotation = bool(packing) or not rotated
 
     def __call__(
         self, images: Tensor, samples: SampleList | None = None
@@ -157,18 +155,15 @@ class StoredSource(TeacherSource):
         return (points / size)[index], row['height'][index], sigmas[index]
 
     def _rotation(self, sample: PoseDataSample) -> float:
-        if not self.rotated:
-            return 0.0
-        if 'bbox_rotation' not in sample.metainfo:
-            if self.is_told:  # by a pipeline that rotates nothing
-                return 0.0
+        found = sample.metainfo.get('bbox_rotation')
+        if found is None and not self.tells_rotation:
             raise UserValueError(
                 'A stored teacher must know how much each sample was rotated. '
                 'Keep DatasetCheckHook among custom_hooks, which has the '
                 "pipeline tell it, or add 'bbox_rotation' to the meta_keys "
                 'of PackPoseInputs.'
             )
-        return float(np.ravel(sample.metainfo['bbox_rotation'])[0])
+        return 0.0 if found is None else float(np.ravel(found)[0])
 
     def _size(self, sample: PoseDataSample) -> tuple[int, int]:
         """Size (W, H) of the stored crops, which the sample's resemble."""

@@ -1,6 +1,5 @@
 """Storing a teacher's outputs for the data that a student trains on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmpose.registry import KEYPOINT_CODECS, MODELS
-from mmpose.structures import PoseDataSample
 from mmpose.utils import register_all_modules
 from torch import nn
 from torch.utils.data import DataLoader
@@ -19,7 +17,6 @@ from tqdm import tqdm
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.parts import Part, Parts
 
-from ...heatmaps.forms import Heatmaps
 from ..base import teacher_settings
 from ..frozen import FrozenTeacher
 from ..inputs import InputSpec
@@ -27,7 +24,7 @@ from ..output import TeacherOutput
 from .crops import Crops
 from .folder import StoredOutputs, describe_teacher
 from .gaussians import Gaussians
-from .rows import PartOfRows
+from .rows import add_rows
 
 __all__ = ['store_teacher']
 
@@ -65,26 +62,23 @@ def store_teacher(
     teacher, preprocessor = _teacher(config)
     crops = Crops(config.train_dataloader.dataset)
     work = _Work(folder, Parts(folder / '.parts', part), crops, teacher)
-    outputs = work.begun()
-    if outputs is not None and outputs.is_complete:
-        return outputs
     with work.parts.held():
         batches = work.batches(batch_size)
-        loader: DataLoader = DataLoader(
-            crops,
-            batch_sampler=(batch.tolist() for batch in batches),
-            num_workers=config.train_dataloader.get('num_workers', 0),
-            collate_fn=pseudo_collate,
-        )
-        bar = tqdm(
-            total=sum(map(len, batches)),
-            unit='crop',
-            disable=not progress or part[0] > 1,
-        )
         if batches:
             # It answers for its own keypoints; a wrong choice is told now.
             teacher.source.prepare()
             teacher.index  # noqa: B018
+            loader: DataLoader = DataLoader(
+                crops,
+                batch_sampler=[batch.tolist() for batch in batches],
+                num_workers=config.train_dataloader.get('num_workers', 0),
+                collate_fn=pseudo_collate,
+            )
+            bar = tqdm(
+                total=sum(map(len, batches)),
+                unit='crop',
+                disable=not progress or part[0] > 1,
+            )
             with bar, torch.inference_mode():
                 for places, batch in zip(batches, loader):
                     work.add(places, preprocessor(batch))
@@ -100,7 +94,7 @@ class _Work:
     parts: Parts
     crops: Crops
     teacher: FrozenTeacher
-    _rows: PartOfRows | None = None
+    is_begun: bool = False  # and of the same, as this part has seen
 
     def begun(self) -> StoredOutputs | None:
         """What is stored already, if it is of the same."""
@@ -108,7 +102,7 @@ class _Work:
             return None
         outputs = StoredOutputs(self.folder)
         outputs.expect_teacher(self.teacher.settings)
-        outputs.expect_data({x['file']: x['sha256'] for x in self.crops.files})
+        outputs.expect_data(self.crops.files)
         outputs.expect_people(self.crops.keys)
         return outputs
 
@@ -145,14 +139,27 @@ class _Work:
         """Ask about a batch, and write the answers."""
         samples = batch['data_samples']
         output = self.teacher.with_own_keypoints(batch['inputs'], samples)
-        gaussians = _finite(output.maps)  # or nothing is written
-        if self._rows is None:
-            with self.parts.together():
-                outputs = self.begun() or self._create(output)
-            self._rows = PartOfRows(
-                self.parts.file('.rows'), outputs.meta['keypoints']
+        gaussians = Gaussians.of(output.maps)
+        if not all(values.isfinite().all() for values in gaussians):
+            raise UserValueError(
+                "The teacher's heatmaps hold NaN or infinity. Check its "
+                'checkpoint: was it trained to its end?'
             )
-        self._rows.add(places, _columns(gaussians, samples))
+        if not self.is_begun:
+            with self.parts.together():
+                if self.begun() is None:
+                    self._create(output)
+            self.is_begun = True
+        meta = [sample.metainfo for sample in samples]
+        columns = dict(
+            crop=np.array(
+                [[*x['input_center'], *x['input_scale']] for x in meta]
+            ),
+            peak=gaussians.coords.cpu().numpy(),
+            height=gaussians.heights.cpu().numpy(),
+            sigma=gaussians.sigmas.cpu().numpy(),
+        )
+        add_rows(self.parts.file('.rows'), places, columns)
 
     def joined(self) -> StoredOutputs | None:
         """What is stored, as one array if all parts are done."""
@@ -162,7 +169,7 @@ class _Work:
                 outputs = outputs.join(self.parts)
         return outputs
 
-    def _create(self, output: TeacherOutput) -> StoredOutputs:
+    def _create(self, output: TeacherOutput) -> None:
         teacher, source = self.teacher, self.teacher.source
         mirrored = (source.metainfo or {}).get('flip_indices')
         if teacher.keypoints is not None and not mirrored:
@@ -173,21 +180,24 @@ class _Work:
                 'Give it as a whole config, with its dataset, or an ONNX file '
                 'with keypoints_of.'
             )
-        # No part has begun: these are of a store that was deleted but for them.
+        # No part has begun: these are left of a store that was deleted.
         for file in self.parts.files('.rows'):
             file.unlink()
         assert teacher.student is not None
         meta = dict(
             teacher_name=source.name,
             teacher=describe_teacher(teacher.settings),
-            data=self.crops.files,
+            data=[
+                dict(file=file, sha256=digest)
+                for file, digest in self.crops.files.items()
+            ],
             frame=output.frame._asdict(),
             input=teacher.student._asdict(),
             keypoints=output.maps.shape[1],
             keypoint_names=source.keypoint_names,
             flip_indices=mirrored,
         )
-        return StoredOutputs.create(self.folder, self.crops.keys, meta)
+        StoredOutputs.create(self.folder, self.crops.keys, meta)
 
 
 def _teacher(config: Config) -> tuple[FrozenTeacher, nn.Module]:
@@ -204,27 +214,4 @@ def _teacher(config: Config) -> tuple[FrozenTeacher, nn.Module]:
     codec = KEYPOINT_CODECS.build(config.model.head.decoder)
     return FrozenTeacher(InputSpec.of(preprocessor, codec), **settings), (
         preprocessor
-    )
-
-
-def _finite(maps: Heatmaps) -> Gaussians:
-    gaussians = Gaussians.of(maps)
-    if not all(values.isfinite().all() for values in gaussians):
-        raise UserValueError(
-            "The teacher's heatmaps hold NaN or infinity. Check its "
-            'checkpoint: was it trained to its end?'
-        )
-    return gaussians
-
-
-def _columns(
-    gaussians: Gaussians, samples: Sequence[PoseDataSample]
-) -> dict[str, np.ndarray]:
-    """What is stored of a batch."""
-    meta = [sample.metainfo for sample in samples]
-    return dict(
-        crop=np.array([[*x['input_center'], *x['input_scale']] for x in meta]),
-        peak=gaussians.coords.cpu().numpy(),
-        height=gaussians.heights.cpu().numpy(),
-        sigma=gaussians.sigmas.cpu().numpy(),
     )
