@@ -110,12 +110,10 @@ class ModelInfo(NamedTuple):
 
     def origin(self) -> str:
         """Its license, training data and teacher in a line."""
-        return '; '.join(
-            [
-                f'license {self.license or "not stated"}',
-                f'trained on {", ".join(self.training_data) or "(unknown)"}',
-                f'teacher {self.teacher or "none"}',
-            ]
+        return (
+            f'license {self.license or "not stated"}; '
+            f'trained on {", ".join(self.training_data) or "(unknown)"}; '
+            f'teacher {self.teacher or "none"}'
         )
 
     @classmethod

@@ -6,6 +6,7 @@ N: people. Boxes are (x1, y1, x2, y2), pixels of the picture.
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,16 +122,9 @@ def image_ids(source: Source, finder: Finder) -> Callable[[Frame], Any]:
     have, unless a name is none or two are the same. Then they are counted,
     from 1 on.
     """
-    known: dict[str, int] = {}
-    if isinstance(source, Images):
-        stems = [path.stem for path in source.paths]
-        numbers = [int(stem) for stem in stems if stem.isdecimal()]
-        if len(set(numbers)) == len(stems):
-            names = [
-                path.relative_to(source.folder).as_posix()
-                for path in source.paths
-            ]
-            known = dict(zip(names, numbers))
+    paths = source.paths if isinstance(source, Images) else []
+    numbers = {int(path.stem) for path in paths if path.stem.isdecimal()}
+    are_numbers = 0 < len(numbers) == len(paths)
 
     def image_id(frame: Frame) -> Any:
         given = finder.image_id(frame)
@@ -138,7 +132,7 @@ def image_ids(source: Source, finder: Finder) -> Callable[[Frame], Any]:
             return given
         if frame.time is not None:
             return frame.number
-        return known.get(frame.name, frame.number + 1)
+        return int(Path(frame.name).stem) if are_numbers else frame.number + 1
 
     return image_id
 

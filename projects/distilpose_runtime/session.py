@@ -88,15 +88,13 @@ def open_session(
     threads = threads or (int(given) if given.isdecimal() else None)
     if threads:
         settings.intra_op_num_threads = threads
+    with open(file, 'rb') as opened:  # or the system says what is wrong
+        if content is None and not is_utf8(file):
+            content = opened.read()
     try:
-        with open(file, 'rb') as opened:  # or the system says what is wrong
-            if content is None and not is_utf8(file):
-                content = opened.read()
         session = onnxruntime.InferenceSession(
             content or file, settings, providers=[(provider, options)]
         )
-    except OSError:
-        raise
     except Exception as error:  # of many types, most of them ONNX Runtime's
         raise ModelError(
             f'ONNX Runtime {onnxruntime.__version__} cannot load "{file}" '
