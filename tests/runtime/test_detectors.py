@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,78 +43,69 @@ def _yolox(decoded: bool) -> np.ndarray:
     return values
 
 
+@pytest.fixture
+def opened(tmp_path):
+    """Opens a detector that gives the same outputs for every image."""
+
+    def opened(outputs, metadata=None, name='d.onnx', dynamic=False, **given):
+        file = detector(tmp_path / name, outputs, metadata, dynamic)
+        return Detector(file, **given)
+
+    return opened
+
+
+def expect_found(found, corners, scores):
+    assert np.allclose(found[0], corners, atol=1e-3)
+    assert np.allclose(found[1], scores)
+
+
 @pytest.mark.parametrize('decoded', [False, True])
 @pytest.mark.parametrize('dynamic', [False, True])
-def test_yolox(tmp_path, decoded, dynamic):
-    file = detector(
-        tmp_path / 'd.onnx', dict(output=_yolox(decoded)), dynamic=dynamic
-    )
-    found = Detector(file)
+def test_yolox(opened, decoded, dynamic):
+    found = opened(dict(output=_yolox(decoded)), dynamic=dynamic)
     assert found.format == 'yolox'
-    boxes, scores = found(IMAGE)
-    assert np.allclose(boxes, CORNERS, atol=1e-3)
-    assert np.allclose(scores, [0.81, 0.63])
-    boxes, scores = found(IMAGE, min_score=0.7)
-    assert np.allclose(scores, [0.81])
+    expect_found(found(IMAGE), CORNERS, [0.81, 0.63])
+    expect_found(found(IMAGE, min_score=0.7), CORNERS[:1], [0.81])
 
 
-def test_yolov8(tmp_path):
+def test_yolov8(opened):
     """The image lies in the middle; the metadata name the class of people."""
     values = np.zeros((1, 4 + 3, COUNT), np.float32)
     for i, box, score in zip(CHOSEN, BOXES, (0.9, 0.8, 0.7)):
-        values[0, :4, i] = box
-        values[0, 4:, i] = 0.95, 0.1, score
-    file = detector(
-        tmp_path / 'd.onnx',
-        dict(output0=values),
-        {'names': "{0: 'cat', 1: 'dog', 2: 'person'}"},
-    )
-    found = Detector(file)
+        values[0, :, i] = *box, 0.95, 0.1, score
+    names = {'names': "{0: 'cat', 1: 'dog', 2: 'person'}"}
+    found = opened(dict(output0=values), names)
     assert found.format == 'yolov8'
-    boxes, scores = found(IMAGE)
-    assert np.allclose(boxes, CORNERS, atol=1e-3)
-    assert np.allclose(scores, [0.9, 0.7])
+    expect_found(found(IMAGE), CORNERS, [0.9, 0.7])
     # 64 x 64: as high as the input, 32 pixels from its left side.
-    boxes, _ = found(np.zeros((64, 64, 3), np.uint8))
-    assert np.allclose(boxes, [[0, 10, 18, 50], [53, 12, 63, 28]], atol=1e-3)
+    corners = [[0, 10, 18, 50], [53, 12, 63, 28]]
+    expect_found(found(np.zeros((64, 64, 3), np.uint8)), corners, [0.9, 0.7])
 
 
-@pytest.mark.parametrize(
-    'name, format',
-    [
-        ('rtmdet_m_person/end2end.onnx', 'rtmdet'),
-        ('a/RTMDet-nano.onnx', 'rtmdet'),
-        ('yolox_tiny_8xb8/end2end.onnx', 'yolox-mmdeploy'),
-    ],
-)
-def test_mmdeploy(tmp_path, name, format):
+@pytest.mark.parametrize('name, format', [
+    ('rtmdet_m_person/end2end.onnx', 'rtmdet'),
+    ('a/RTMDet-nano.onnx', 'rtmdet'),
+    ('yolox_tiny_8xb8/end2end.onnx', 'yolox-mmdeploy'),
+])  # fmt: skip
+def test_mmdeploy(opened, name, format):
+    """Without a name, which normalization it wants cannot be known."""
     half = BOXES[:, 2:] / 2
     corners = np.hstack([BOXES[:, :2] - half, BOXES[:, :2] + half])
     dets = np.column_stack([corners, [0.9, 0.8, 0.7]])[None]
-    labels = np.array([[0, 1, 0]])
-    file = detector(tmp_path / name, dict(labels=labels, dets=dets))
-    found = Detector(file)
+    outputs = dict(labels=np.array([[0, 1, 0]]), dets=dets)
+    found = opened(outputs, name=name)
     assert found.format == format
-    boxes, scores = found(IMAGE)
-    assert np.allclose(boxes, CORNERS, atol=1e-3)
-    assert np.allclose(scores, [0.9, 0.7])
-
-
-def test_mmdeploy_without_a_name(tmp_path):
-    """Which normalization it wants cannot be known."""
-    file = detector(
-        tmp_path / 'end2end.onnx',
-        dict(dets=np.zeros((1, 3, 5)), labels=np.zeros((1, 3))),
-    )
-    with pytest.raises(DetectorError, match='rtmdet'):
-        Detector(file)
-    assert Detector(file, format='rtmdet').format == 'rtmdet'
+    expect_found(found(IMAGE), CORNERS, [0.9, 0.7])
+    nameless = partial(opened, outputs, name='x/end2end.onnx')
+    with pytest.raises(DetectorError, match='Name the format: .*rtmdet'):
+        nameless()
+    assert nameless(format=format).format == format
     with pytest.raises(DetectorError, match='no detector format "rtmdat"'):
-        Detector(file, format='rtmdat')
+        nameless(format='rtmdat')
 
 
 @pytest.mark.parametrize('logits', [False, True])
-def test_nanodet(tmp_path, logits):
+def test_nanodet(opened, logits):
     """Edges 16 pixels above and left, 24 below and right, of one cell."""
     outputs = {}
     for x, _, stride in cells(SIZE):
@@ -123,45 +115,32 @@ def test_nanodet(tmp_path, logits):
         )
     edges = outputs['edges8'].reshape(1, -1, 4, 11)
     cell = 16 * 3 + 5  # column 5, row 3: centre (44, 28)
-    edges[0, cell, :2, 2] = 50
-    edges[0, cell, 2:, 3] = 50
+    edges[0, cell, :2, 2] = edges[0, cell, 2:, 3] = 50
     outputs['classes8'][0, cell, 0] = np.log(3) if logits else 0.75
-    found = Detector(detector(tmp_path / 'd.onnx', outputs))
+    found = opened(outputs)
     assert found.format == 'nanodet'
-    boxes, scores = found(IMAGE)
-    assert np.allclose(boxes, [[56, 24, 136, 104]], atol=1e-3)
-    assert np.allclose(scores, [0.75])
+    expect_found(found(IMAGE), [[56, 24, 136, 104]], [0.75])
 
 
-def test_nothing_found(tmp_path):
+def test_nothing_found(opened):
     values = np.zeros((1, COUNT, 6))
     values[0, 3, 4] = np.nan
-    boxes, scores = Detector(
-        detector(tmp_path / 'd.onnx', dict(output=values))
-    )(IMAGE)
+    boxes, scores = opened(dict(output=values))(IMAGE)
     assert boxes.shape == (0, 4) and scores.shape == (0,)
 
 
 @pytest.mark.parametrize('dynamic', [False, True])
-def test_unknown_outputs(tmp_path, dynamic):
-    file = detector(
-        tmp_path / 'd.onnx', dict(what=np.zeros((1, 7, 9))), dynamic=dynamic
-    )
-    with pytest.raises(DetectorError) as error:
-        Detector(file)
-    assert 'what (1, 7, 9)' in str(error.value)
-    assert 'Expected those of YOLOX, RTMDet, YOLOv8 or NanoDet' in str(
-        error.value
-    )
+@pytest.mark.parametrize('format, told', [
+    (None, 'not recognised: .*those of YOLOX, RTMDet, YOLOv8 or NanoDet'),
+    *((x, f'not of the format {x}: ') for x in FORMATS),
+])  # fmt: skip
+def test_unknown_outputs(opened, format, told, dynamic):
+    """(1, 300, 6), which newer YOLOs give."""
+    outputs = dict(what=np.zeros((1, 300, 6)))
+    with pytest.raises(DetectorError, match=told) as error:
+        opened(outputs, format=format, dynamic=dynamic)
+    assert 'what (1, 300, 6)' in str(error.value)
     assert '\n' not in str(error.value)
-
-
-@pytest.mark.parametrize('format', ['nanodet', 'yolov8', 'yolox', 'rtmdet'])
-def test_format_that_the_outputs_are_not_of(tmp_path, format):
-    """(1, 300, 6), which newer YOLOs give, as any other format."""
-    file = detector(tmp_path / 'd.onnx', dict(what=np.zeros((1, 300, 6))))
-    with pytest.raises(DetectorError, match=f'not of the format {format}: wh'):
-        Detector(file, format=format)
 
 
 @pytest.mark.parametrize('names, person, is_told', [
@@ -172,30 +151,24 @@ def test_format_that_the_outputs_are_not_of(tmp_path, format):
     (None, 0, True),
     ('no list', 0, True),
 ])  # fmt: skip
-def test_class_of_people(tmp_path, names, person, is_told):
+def test_class_of_people(opened, names, person, is_told):
     """By its name in any letters; the first, and told, where none is named."""
     values = np.zeros((1, 4 + 2, COUNT), np.float32)
     values[0, :4, CHOSEN[:2]] = BOXES[[0, 2]]
     values[0, 4, CHOSEN[0]] = values[0, 5, CHOSEN[1]] = 0.9
     metadata = {} if names is None else {'names': names}
-    file = detector(tmp_path / 'd.onnx', dict(output=values), metadata)
-    found = Detector(file)
-    boxes, _ = found(IMAGE)
-    assert np.allclose(boxes, [CORNERS[person]], atol=1e-3)
+    found = opened(dict(output=values), metadata)
+    expect_found(found(IMAGE), [CORNERS[person]], [0.9])
     assert found.about['class'] == found.person == person
     assert bool(found.remarks()) == is_told
-    assert Detector(file, person=0).remarks() == []
     assert pickle.loads(pickle.dumps(found)).person == person
+    assert opened(dict(output=values), metadata, person=0).remarks() == []
 
 
-def test_no_class_of_people(tmp_path):
-    file = detector(
-        tmp_path / 'd.onnx',
-        dict(output=np.zeros((1, 6, COUNT))),
-        {'names': "{0: 'bottle', 1: 'car'}"},
-    )
+def test_no_class_of_people(opened):
+    names = {'names': "{0: 'bottle', 1: 'car'}"}
     with pytest.raises(DetectorError, match='knows bottle, car, but no per'):
-        Detector(file)
+        opened(dict(output=np.zeros((1, 6, COUNT))), names)
 
 
 @pytest.mark.parametrize('format, overlap', [
@@ -218,9 +191,7 @@ def test_overlap_above_which_the_better_box_stays(format, overlap):
     ('yolov8', [0.784, 0.392, 0.039], 0.447),
     ('nanodet', [-1.630, -0.285, 1.307], [-1.804, -2.036, -2.118]),
 ])  # fmt: skip
-def test_what_a_detector_is_given(
-    tmp_path, monkeypatch, format, color, beside
-):
+def test_what_a_detector_is_given(opened, monkeypatch, format, color, beside):
     """Channels in its order, normalized; and its grey beside the image."""
     given = []
 
@@ -228,13 +199,11 @@ def test_what_a_detector_is_given(
         given.append(inputs['input'])
         raise DetectorError('enough')
 
-    file = detector(tmp_path / 'yolox.onnx', dict(o=_yolox(True)))
-    found = Detector(file)
+    found = opened(dict(o=_yolox(True)))
     found.format = format
     monkeypatch.setattr(detectors, 'run_session', run)
-    image = np.full((64, 64, 3), (10, 100, 200), np.uint8)
     with pytest.raises(DetectorError, match='enough'):
-        found(image)
+        found(np.full((64, 64, 3), (10, 100, 200), np.uint8))
     (batch,) = given
     assert batch.shape == (1, 3, 64, 128) and batch.dtype == np.float32
     np.testing.assert_allclose(batch[0, :, 32, 60], color, atol=1e-3)
@@ -266,13 +235,10 @@ def test_the_detector_of_this_package(tmp_path, monkeypatch):
     assert Detector().format == 'yolox'
 
 
-def test_suppression_keeps_the_best_first(tmp_path):
+def test_suppression_keeps_the_best_first(opened):
     """Scores out of order, and boxes partly outside the image."""
     values = np.zeros((1, 5, COUNT), np.float32)
     values[0, :, 5] = 10, 32, 40, 20, 0.5
     values[0, :, 9] = 100, 32, 20, 20, 0.8
-    boxes, scores = Detector(
-        detector(tmp_path / 'd.onnx', dict(output0=values))
-    )(IMAGE)
-    assert np.allclose(scores, [0.8, 0.5])
-    assert boxes[1].tolist() == [0, 44, 60, 84]
+    corners = [[180, 44, 220, 84], [0, 44, 60, 84]]
+    expect_found(opened(dict(output0=values))(IMAGE), corners, [0.8, 0.5])

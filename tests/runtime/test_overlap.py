@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from distilpose_runtime.overlap import END, overlapped
+from distilpose_runtime.overlap import overlapped
 
 
 def test_items_keep_their_order_in_as_many_threads_as_stages():
@@ -24,16 +24,14 @@ def test_items_keep_their_order_in_as_many_threads_as_stages():
     found = overlapped(iter(range(20)), [slow, double], lambda item: 5)
     assert list(found) == [2 * (i + 1) for i in range(20)]
     assert len({*threads, threading.get_ident()}) == 3
+    assert list(overlapped([], [slow, double], lambda item: 5)) == []
 
 
 def test_stages_overlap():
     """Two stages wait for each other, of which each has another item."""
     meet = threading.Barrier(2, timeout=5)
-    first = overlapped(
-        range(4),
-        [lambda x: x > 0 and meet.wait(), lambda x: x is not False],
-        lambda item: 2,
-    )
+    stages = [lambda x: x > 0 and meet.wait(), lambda x: x is not False]
+    first = overlapped(range(4), stages, lambda item: 2)
     second = overlapped(range(3), [lambda x: meet.wait()], lambda item: 2)
     other = threading.Thread(target=list, args=[second])
     other.start()
@@ -93,8 +91,3 @@ def test_closed_early():
         assert next(pictures) == 0
     assert threading.active_count() == before
     assert len(done) <= 3
-
-
-def test_nothing_to_do():
-    assert list(overlapped([], [lambda x: 1 / 0], lambda item: 2)) == []
-    assert END not in (None, 0)

@@ -7,26 +7,17 @@ import pytest
 
 from distilpose_runtime.frames import Frame
 from distilpose_runtime.media import Images
-from distilpose_runtime.people import (
-    Finder,
-    People,
-    WholePicture,
-    choose,
-    image_ids,
-)
+from distilpose_runtime.people import Finder, People, choose, image_ids
 
 IMAGE = np.zeros((100, 200, 3), np.uint8)
-BOXES = np.array(
-    [
-        [0, 0, 50, 50],
-        [10, 10, 10, 40],  # no width
-        [-30, -30, 20, 90],  # partly outside
-        [300, 10, 340, 60],  # outside
-        [np.nan, 0, 10, 10],
-        [0, 0, 20, 20],
-    ],
-    np.float32,
-)
+BOXES = np.array([
+    [0, 0, 50, 50],
+    [10, 10, 10, 40],  # no width
+    [-30, -30, 20, 90],  # partly outside
+    [300, 10, 340, 60],  # outside
+    [np.nan, 0, 10, 10],
+    [0, 0, 20, 20],
+], np.float32)  # fmt: skip
 SCORES = np.array([0.9, 0.9, 0.5, 0.9, 0.9, 0.2], np.float32)
 
 
@@ -47,26 +38,19 @@ def test_choose():
     }
 
 
-def test_choose_the_largest():
-    left_out = Counter()
-    found = choose(People(BOXES, SCORES), IMAGE, 0.0, 1, left_out)
-    assert found.boxes.tolist() == [[-30, -30, 20, 90]]
-    assert left_out['is not among the largest'] == 2
-    scores = np.array([0.9, np.nan, np.inf, 1, 1, 0.9], np.float32)
-    found = choose(People(BOXES, scores), IMAGE, 0.0, 2, Counter())
-    assert found.boxes.tolist() == [[0, 0, 50, 50], [0, 0, 20, 20]]
-    ordered = [[0, 0, 9, 9], [0, 0, 5, 5], [0, 0, 99, 99], [0, 0, 50, 50]]
-    four = People(np.array(ordered, np.float32), np.ones(4, np.float32))
-    found = choose(four, IMAGE, 0.0, 3, Counter())
-    assert found.boxes.tolist() == [ordered[0], *ordered[2:]]
-    empty = People(np.empty((0, 4), np.float32), np.empty(0, np.float32))
-    assert len(choose(empty, IMAGE, 0.0, 3, Counter()).boxes) == 0
-
-
-def test_whole_picture():
-    people = WholePicture().find(frame('a'), 0.9)
-    assert people.boxes.tolist() == [[0, 0, 200, 100]]
-    assert people.scores.tolist() == [1]
+@pytest.mark.parametrize('boxes, scores, largest, kept', [
+    (BOXES, SCORES, 1, [2]),
+    (BOXES, [0.9, np.nan, np.inf, 1, 1, 0.9], 2, [0, 5]),
+    ([[0, 0, x, x] for x in (9, 5, 99, 50)], [1] * 4, 3, [0, 2, 3]),
+    (np.empty((0, 4)), [], 3, []),
+])  # fmt: skip
+def test_choose_the_largest(boxes, scores, largest, kept):
+    boxes, left_out = np.array(boxes, np.float32), Counter()
+    people = People(boxes, np.array(scores, np.float32))
+    found = choose(people, IMAGE, 0.0, largest, left_out)
+    assert found.boxes.tolist() == boxes[kept].tolist()
+    if largest == 1:
+        assert left_out['is not among the largest'] == 2
 
 
 def test_image_ids(tmp_path):
