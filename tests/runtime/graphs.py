@@ -19,25 +19,23 @@ def pose_model(
     sigma: float = 3.0,
 ) -> Path:
     """Finds the middle and the upper left corner of each crop, 48 x 64."""
-    values = np.array([[[value, 32.0], [0.0, 0.0]]], np.float32)
     constants = dict(
-        coords_=values,
+        coords_=np.array([[[value, 32.0], [0.0, 0.0]]], np.float32),
         scores_=np.array([[score, 0.5]], np.float32),
         sigmas_=np.full((1, 2, 2), sigma, np.float32),
-        zero=np.zeros((1,), np.int64),
         one=np.ones((1,), np.int64),
     )
     nodes = [
         helper.make_node('Shape', ['images'], ['n'], start=0, end=1),
         helper.make_node('Concat', ['n', 'one'], ['n2'], axis=0),
         helper.make_node('Concat', ['n2', 'one'], ['n3'], axis=0),
-        helper.make_node('Expand', ['coords_', 'n3'], ['coords']),
-        helper.make_node('Expand', ['scores_', 'n2'], ['scores']),
-        helper.make_node('Expand', ['sigmas_', 'n3'], ['sigmas']),
     ]
     shapes = dict(coords=['n', 2, 2], scores=['n', 2], sigmas=['n', 2, 2])
     if not sigmas:
-        del shapes['sigmas'], constants['sigmas_'], nodes[-1]
+        del shapes['sigmas'], constants['sigmas_']
+    for name, shape in shapes.items():
+        given = [f'{name}_', f'n{len(shape)}']
+        nodes.append(helper.make_node('Expand', given, [name]))
     about = dict(
         format_version=1,
         model='toy',

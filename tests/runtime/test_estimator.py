@@ -6,6 +6,7 @@ import multiprocessing
 import pickle
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -136,12 +137,9 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 def test_dropped_in_a_forked_process():
     """The threads of its session are not there; nobody waits for them."""
-    done = subprocess.run(
-        [sys.executable, '-c', FORKED],
-        cwd=Path(distilpose_runtime.__file__).parents[1],
-        timeout=30,
-    )
-    assert done.returncode == 7
+    folder = Path(distilpose_runtime.__file__).parents[1]
+    command = [sys.executable, '-c', FORKED]
+    assert subprocess.run(command, cwd=folder, timeout=30).returncode == 7
 
 
 def test_sigmas_grow_with_the_person(file, image):
@@ -168,10 +166,9 @@ def test_calibrated_sigmas(image, tmp_path):
         return [PoseEstimator(x)(image, BOXES) for x in (plain, file)]
 
     before, after = poses()
-    sizes = [2 * 3**0.5 * np.exp(-1.8), 0.5 * 3**0.5 * np.exp(-1)]
-    np.testing.assert_allclose(
-        after.sigmas, before.sigmas / 3 * np.array(sizes)[:, None], rtol=1e-5
-    )
+    sizes = [[2 * 3**0.5 * np.exp(-1.8)], [0.5 * 3**0.5 * np.exp(-1)]]
+    wanted = before.sigmas / 3 * sizes
+    np.testing.assert_allclose(after.sigmas, wanted, rtol=1e-5)
     assert after.sigmas.dtype == before.sigmas.dtype
     np.testing.assert_array_equal(after.scores, before.scores)
     sigma = poses(score=-1e5)[1].sigmas[0, 0, 0]
@@ -233,11 +230,9 @@ def test_devices_and_batches(file):
 def test_a_device_that_does_not_start(file, monkeypatch):
     """ONNX Runtime goes on with the CPU, and says so in its log alone."""
     session, cpu = onnxruntime.InferenceSession, ['CPUExecutionProvider']
-    for name, function in (
-        ('get_available_providers', lambda: ['CUDAExecutionProvider', *cpu]),
-        ('InferenceSession', lambda *x, providers: session(*x, providers=cpu)),
-    ):
-        monkeypatch.setattr(onnxruntime, name, function)
+    patch = partial(monkeypatch.setattr, onnxruntime)
+    patch('get_available_providers', lambda: ['CUDAExecutionProvider', *cpu])
+    patch('InferenceSession', lambda *x, providers: session(*x, providers=cpu))
     with pytest.raises(RuntimeError, match='cannot start CUDAExecution'):
         PoseEstimator(file, device='cuda')
 

@@ -45,14 +45,11 @@ def test_licenses_that_allow_research_only(license, is_so):
 @pytest.mark.parametrize('name', MODELS)
 def test_it_finds_a_pedestrian(name):
     """A photo that it has not seen, beside COCO's own annotation."""
-    (person,) = json.loads((PHOTOS / 'pedestrian.json').read_text())[
-        'annotations'
-    ]
+    labels = json.loads((PHOTOS / 'pedestrian.json').read_text())
+    (person,) = labels['annotations']
     x, y, width, height = person['bbox']
-    poses = PoseEstimator(name)(
-        cv2.imread(str(PHOTOS / 'pedestrian.jpg')),
-        [[x, y, x + width, y + height]],
-    )
+    image = cv2.imread(str(PHOTOS / 'pedestrian.jpg'))
+    poses = PoseEstimator(name)(image, [[x, y, x + width, y + height]])
     truth = np.reshape(person['keypoints'], (17, 3))
     errors = np.linalg.norm(poses.keypoints[0] - truth[:, :2], axis=1)
     errors = errors[truth[:, 2] > 0] / max(width, height)

@@ -12,6 +12,7 @@ import distilpose_runtime
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.parts import Parts
 
+PROJECTS = str(Path(distilpose_runtime.__file__).parents[1])
 HOLD = """
 import sys
 from pathlib import Path
@@ -30,10 +31,7 @@ def other(tmp_path):
         [sys.executable, '-c', HOLD, str(tmp_path / '.parts'), '2', '2'],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={
-            **os.environ,
-            'PYTHONPATH': str(Path(distilpose_runtime.__file__).parents[1]),
-        },
+        env=dict(os.environ, PYTHONPATH=PROJECTS),
     )
     assert process.stdout.readline() == b'held\n'
     yield process

@@ -18,10 +18,9 @@ class Boxes:
 
     def __init__(self, onnx_model, model_input_size, det_mode, **others):
         self.det_mode = det_mode
-        self.found = BOXES
 
     def __call__(self, image):
-        return self.found
+        return BOXES
 
 
 @pytest.fixture
@@ -29,13 +28,9 @@ def people(file, monkeypatch):
     monkeypatch.setattr(rtmlib, 'Boxes', Boxes, raising=False)
     monkeypatch.setattr(rtmlib, 'DistilPose', None, raising=False)
     register()
-    return partial(
-        rtmlib.Custom,
-        det_class='Boxes',
-        det='none',
-        pose_class='DistilPose',
-        pose=str(file),
-    )
+    detector = dict(det_class='Boxes', det='none')
+    pose = dict(pose_class='DistilPose', pose=str(file))
+    return partial(rtmlib.Custom, **detector, **pose)
 
 
 def test_custom_solution(people, file, image):
@@ -81,10 +76,10 @@ def test_openpose(file, image, monkeypatch):
     """It is rtmlib that converts; here there are no 17 keypoints."""
     from rtmlib.tools.pose_estimation import post_processings
 
-    monkeypatch.setattr(
-        post_processings,
-        'convert_coco_to_openpose',
-        lambda keypoints, scores: (keypoints + 1000, scores),
-    )
+    def convert(keypoints, scores):
+        return keypoints + 1000, scores
+
+    name = 'convert_coco_to_openpose'
+    monkeypatch.setattr(post_processings, name, convert)
     keypoints, _ = DistilPose(file, to_openpose=True)(image, BOXES)
     assert keypoints.min() > 500

@@ -70,14 +70,8 @@ def test_writes_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_weights_in_other_files(tmp_path):
     """They are found beside a file alone."""
     file = tmp_path / 'model.onnx'
-    onnx.save_model(
-        onnx.load(pose_model(tmp_path / 'one.onnx')),
-        file,
-        save_as_external_data=True,
-        location='model.data',
-        size_threshold=0,
-        convert_attribute=False,
-    )
+    model = onnx.load(pose_model(tmp_path / 'one.onnx'))
+    onnx.save(model, file, save_as_external_data=True, size_threshold=0)
     one = SigmaCalibration([1.0, 1.0])
     with pytest.raises(ValueError, match='weights in files beside it'):
         write_calibration(file, tmp_path / 'other' / 'model.onnx', one)
