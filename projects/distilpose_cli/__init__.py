@@ -35,7 +35,6 @@ from .teachers import add_teachers
 __all__ = ['main']
 
 TOOLS = Path(__file__).parents[1] / 'distilpose' / '.mim' / 'tools'
-Arguments = argparse.Namespace
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -198,7 +197,7 @@ COMMANDS = (
 )
 
 
-def run_demo(args: Arguments) -> None:
+def run_demo(args: argparse.Namespace) -> None:
     """Draw the demo's pictures, or run the whole demo."""
     if args.command == 'demo-data':
         from distilpose_demo.dataset import make_dataset
@@ -248,7 +247,7 @@ def run_mmpose_script(name: str, arguments: list[str]) -> None:
     run_script(scripts[name], arguments)
 
 
-def run_tool(tool: str | None, args: Arguments) -> None:
+def run_tool(tool: str | None, args: argparse.Namespace) -> None:
     """Run a script that reads the arguments of a command."""
     if tool is None:
         run_mmpose_script(args.command, with_config(args.arguments))

@@ -1,24 +1,26 @@
 """Commands and the arguments that more than one of them has."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 __all__ = [
+    'DEFAULT_DETECTOR',
     'DEFAULT_MODEL',
+    'DEVICE',
+    'FILE',
     'FLAG',
     'FOLDER',
+    'NUMBER',
+    'SCORE',
+    'SETTINGS',
     'add_command',
     'expect_file',
+    'number_from',
     'positive',
 ]
-
-# Not read from distilpose_runtime, whose import takes longer than --help may.
-DEFAULT_MODEL = 'distilpose-body17'
-
-FLAG: dict[str, Any] = dict(action='store_true')
-FOLDER: dict[str, Any] = dict(metavar='FOLDER', type=Path)
 
 
 def add_command(
@@ -66,3 +68,37 @@ def positive(text: str) -> int:
             f'{text} is no whole number of 1 or more'
         )
     return int(text)
+
+
+def number_from(
+    least: float, most: float = sys.float_info.max
+) -> Callable[[str], float]:
+    """Make the type of an argument that is a number within limits."""
+    limits = f'from {least} to {most}' if most < 1e9 else f'of {least} or more'
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float('nan')
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(f'{text} is no number {limits}')
+        return value
+
+    return read
+
+
+# Not read from distilpose_runtime, whose import takes longer than --help may.
+DEFAULT_MODEL = 'distilpose-body17'
+DEFAULT_DETECTOR = 'nanodet'
+
+DEVICE: dict[str, Any] = dict(
+    default='cpu',
+    help='cpu, cuda, cuda:1, coreml, ... (default: %(default)s)',
+)
+FILE: dict[str, Any] = dict(metavar='FILE', type=Path)
+FLAG: dict[str, Any] = dict(action='store_true')
+FOLDER: dict[str, Any] = dict(metavar='FOLDER', type=Path)
+NUMBER: dict[str, Any] = dict(metavar='N', type=positive)
+SCORE: dict[str, Any] = dict(metavar='SCORE', type=number_from(0, 1))
+SETTINGS: dict[str, Any] = dict(metavar='KEY=VALUE', nargs='+', default=[])

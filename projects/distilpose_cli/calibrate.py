@@ -2,9 +2,10 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
-from .arguments import FOLDER, add_command, expect_file
+from .arguments import DEVICE, FOLDER, add_command, expect_file
 
 __all__ = ['add_calibrate']
 
@@ -49,11 +50,7 @@ def add_calibrate(commands) -> None:
         help='draw the shares of errors that sigmas state, and those that '
         'are observed; this needs matplotlib',
     )
-    add(
-        '--device',
-        default='cpu',
-        help='cpu, cuda, cuda:1, coreml, ... (default: %(default)s)',
-    )
+    add('--device', **DEVICE)
 
 
 def run_calibrate(args: argparse.Namespace) -> None:
@@ -61,10 +58,7 @@ def run_calibrate(args: argparse.Namespace) -> None:
     from distilpose_runtime import PoseEstimator
     from distilpose_runtime.calibration.labels import read_labels
     from distilpose_runtime.calibration.report import sentences, table
-    from distilpose_runtime.calibration.run import (
-        calibrate,
-        write_calibration,
-    )
+    from distilpose_runtime.calibration.run import calibrate, write_calibration
 
     model = PoseEstimator(args.model, args.device)
     given = Path(args.model)
@@ -74,28 +68,22 @@ def run_calibrate(args: argparse.Namespace) -> None:
         expect_file(args.plot, '.png')
         from .calibration_plot import draw
     pictures = read_labels(args.data, args.images, model.names)
-    found = calibrate(model, pictures, _Progress(len(pictures)))
+    found = calibrate(model, pictures, partial(_show_progress, len(pictures)))
     write_calibration(Path(model.file), out, found.calibration)
     before = found.held_out.sigmas
     after = found.calibration(before, found.held_out.scores)
-    lines = [
+    print(  # noqa: T201
         *sentences(found, model),
         *table(found.held_out, before, after, model.names),
         f'Written: {out}.',
-    ]
-    print('\n'.join(lines))  # noqa: T201
+        sep='\n',
+    )
     if args.plot is not None:
         draw(args.plot, found.held_out, before, after)
 
 
-class _Progress:
-    """A line on the terminal: how many pictures are done."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-
-    def __call__(self, done: int) -> None:
-        if sys.stderr.isatty():
-            end = '\n' if done == self._total else ''
-            sys.stderr.write(f'\r{done}/{self._total} pictures{end}')
-            sys.stderr.flush()
+def _show_progress(total: int, done: int) -> None:
+    if sys.stderr.isatty():
+        end = '\n' if done == total else ''
+        sys.stderr.write(f'\r{done}/{total} pictures{end}')
+        sys.stderr.flush()

@@ -84,12 +84,10 @@ def _devices(torch) -> Iterator[str]:
     if torch.version.cuda:
         unusable = '' if torch.cuda.is_available() else ', which finds no GPU'
         yield f'built for CUDA {torch.version.cuda}{unusable}'
-    if getattr(torch.backends, 'mps', None) and (
-        torch.backends.mps.is_available()
-    ):
+    if torch.backends.mps.is_available():
         yield 'MPS'
 
 
 def _onnxruntime_providers() -> str:
-    runtime = importlib.import_module('onnxruntime')
-    return ', '.join(runtime.get_available_providers())
+    onnxruntime = importlib.import_module('onnxruntime')
+    return ', '.join(onnxruntime.get_available_providers())

@@ -4,9 +4,8 @@ import argparse
 import shlex
 import warnings
 from pathlib import Path
-from typing import Any
 
-from .arguments import FOLDER, add_command
+from .arguments import FILE, FOLDER, add_command
 
 __all__ = ['add_init']
 
@@ -15,22 +14,21 @@ def add_init(commands) -> None:
     text = 'write a config that trains on your own photos and annotations'
     add = add_command(commands, 'init', run_init, text).add_argument
     add('folder', **FOLDER, help='what to write; new')
-    file: dict[str, Any] = dict(metavar='FILE', type=Path)
-    photos: dict[str, Any] = dict(metavar='DIR', type=Path)
+    photos = {**FOLDER, 'metavar': 'DIR'}
     add(
         '--train',
-        **file,
+        **FILE,
         help='annotations in COCO keypoint format, of any tool or of '
         '`distilpose label`',
     )
     add(
         '--unlabelled',
-        **file,
+        **FILE,
         help='people to learn from a teacher, in COCO format: with '
         'keypoints, as `distilpose label` writes them, or, with --teacher, '
         'boxes alone',
     )
-    add('--val', **file, help='labels to validate on (default: a tenth)')
+    add('--val', **FILE, help='labels to validate on (default: a tenth)')
     add(
         '--images',
         **photos,

@@ -1,28 +1,20 @@
 """The command ``distilpose label``."""
 
 import argparse
-from collections.abc import Callable
 
-from .arguments import FOLDER, add_command
+from .arguments import (
+    DEVICE,
+    FOLDER,
+    NUMBER,
+    SCORE,
+    SETTINGS,
+    add_command,
+    number_from,
+)
 from .launcher import add_parts
-from .predict import NUMBER, SCORE, add_people
+from .predict import add_people
 
 __all__ = ['add_label']
-
-
-def _number_from(least: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float('nan')
-        if not least <= value < float('inf'):
-            raise argparse.ArgumentTypeError(
-                f'{text} is no number of {least} or more'
-            )
-        return value
-
-    return read
 
 
 def add_label(commands) -> None:
@@ -48,11 +40,7 @@ def add_label(commands) -> None:
     add_people(parser)
     _add_thresholds(parser)
     add = parser.add_argument_group('speed').add_argument
-    add(
-        '--device',
-        default='cpu',
-        help='cpu, cuda, cuda:1, ... (default: %(default)s)',
-    )
+    add('--device', **DEVICE)
     add_parts(parser)
 
 
@@ -68,15 +56,13 @@ def _add_teacher(parser: argparse.ArgumentParser) -> None:
     add('--checkpoint', metavar='FILE', help='the weights of a config')
     add(
         '--teacher-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
+        **SETTINGS,
         help='settings of model.teacher, such as keypoints_of=coco for an '
         'ONNX file',
     )
     add(
         '--padding',
-        type=_number_from(0.1),
+        type=number_from(0.1),
         help='how much larger than its box a crop is (default: 1.25, or what '
         'a file of `distilpose export` says)',
     )
@@ -106,7 +92,7 @@ def _add_thresholds(parser: argparse.ArgumentParser) -> None:
     )
     add(
         '--min-change',
-        type=_number_from(0),
+        type=number_from(0),
         default=1.0,
         metavar='LEVELS',
         help='leave out a frame that differs less from the one before, in '

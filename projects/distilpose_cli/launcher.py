@@ -17,7 +17,6 @@ LAUNCHERS = dict(
         'OMPI_COMM_WORLD_LOCAL_RANK',
     ),
 )
-WHOLE = (1, 1)
 # What a process says whose part is not the last to end.
 OTHER_PARTS = (
     'This part of {} is done. The process whose part is the last to end '
@@ -53,11 +52,11 @@ def part_of(args: argparse.Namespace) -> tuple[int, int]:
     """
     launcher = _launcher(args)
     if launcher == 'none':
-        return args.part or WHOLE
-    rank, size = (_number(name, launcher) for name in LAUNCHERS[launcher][:2])
-    if not 0 <= rank < size:
-        names = ' and '.join(LAUNCHERS[launcher][:2])
-        raise _error(f'{names} are {rank} and {size}', launcher)
+        return args.part or (1, 1)
+    names = LAUNCHERS[launcher][:2]
+    rank, size = (_number(name, launcher) for name in names)
+    if rank >= size:
+        raise _error(f'{" and ".join(names)} are {rank} and {size}', launcher)
     return rank + 1, size
 
 
@@ -79,10 +78,9 @@ def gpu_of(args: argparse.Namespace) -> int | None:
 
 
 def _launcher(args: argparse.Namespace) -> str:
-    if args.launcher or args.part:
-        return args.launcher or 'none'
     # Slurm sets its variables in a job's script, too, which is one process.
-    return 'pytorch' if 'WORLD_SIZE' in os.environ else 'none'
+    by_default = not args.part and 'WORLD_SIZE' in os.environ
+    return args.launcher or ('pytorch' if by_default else 'none')
 
 
 def _number(name: str, launcher: str) -> int:

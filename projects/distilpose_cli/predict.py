@@ -5,29 +5,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .arguments import DEFAULT_MODEL, FLAG, FOLDER, add_command, positive
+from .arguments import (
+    DEFAULT_DETECTOR,
+    DEFAULT_MODEL,
+    DEVICE,
+    FLAG,
+    FOLDER,
+    NUMBER,
+    SCORE,
+    add_command,
+)
 
-__all__ = ['NUMBER', 'SCORE', 'add_people', 'add_predict']
-
-DEFAULT_DETECTOR = 'nanodet'
-
-
-def _score(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float('nan')
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'{text} is no number from 0 to 1')
-    return value
+__all__ = ['add_people', 'add_predict']
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(','))
-
-
-NUMBER: dict[str, Any] = dict(type=positive, metavar='N')
-SCORE: dict[str, Any] = dict(type=_score, metavar='SCORE')
 
 
 def add_predict(commands) -> None:
@@ -123,11 +116,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         help='take every N-th frame of a video or camera',
     )
     add('--limit', **NUMBER, help='end after N pictures')
-    add(
-        '--device',
-        default='cpu',
-        help='cpu, cuda, cuda:1, coreml, ... (default: %(default)s)',
-    )
+    add('--device', **DEVICE)
     add(
         '--batch',
         **NUMBER,

@@ -2,10 +2,8 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from .arguments import add_command
-from .predict import NUMBER
+from .arguments import FILE, FOLDER, NUMBER, add_command
 
 __all__ = ['add_review']
 
@@ -21,22 +19,21 @@ def add_review(commands) -> None:
         'file for an annotation tool; with --merge, takes the corrected '
         'file back.',
     ).add_argument
-    file: dict[str, Any] = dict(metavar='FILE', type=Path)
-    add('labels', **file, help='annotations, of `distilpose label` or others')
-    add('--images', metavar='FOLDER', type=Path, help='the photos')
+    add('labels', **FILE, help='annotations, of `distilpose label` or others')
+    add('--images', **FOLDER, help='the photos')
     add(
         '--student',
         metavar='FILE.onnx',
         help='a model from `distilpose export`',
     )
-    add('--out', **file, default=Path('review.html'), help='the page to write')
+    add('--out', **FILE, default=Path('review.html'), help='the page to write')
     add(
         '--first',
         **NUMBER,
         default=50,
         help='how many photos (default: %(default)s)',
     )
-    add('--merge', **file, help='put the people of this file into the labels')
+    add('--merge', **FILE, help='put the people of this file into the labels')
 
 
 def run_review(args: argparse.Namespace) -> None:

@@ -4,8 +4,7 @@ import argparse
 import webbrowser
 from pathlib import Path
 
-from .arguments import DEFAULT_MODEL, FLAG, add_command
-from .predict import DEFAULT_DETECTOR
+from .arguments import DEFAULT_DETECTOR, DEFAULT_MODEL, FLAG, add_command
 
 __all__ = ['add_serve']
 

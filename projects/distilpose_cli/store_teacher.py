@@ -2,7 +2,7 @@
 
 import argparse
 
-from .arguments import FOLDER, add_command, positive
+from .arguments import FOLDER, SETTINGS, add_command, positive
 from .errors import read_settings
 from .launcher import OTHER_PARTS, add_parts, gpu_of, part_of
 
@@ -32,9 +32,7 @@ def add_store_teacher(commands) -> None:
     )
     add(
         '--cfg-options',
-        nargs='+',
-        default=[],
-        metavar='KEY=VALUE',
+        **SETTINGS,
         help='settings to change, as for train',
     )
     add_parts(parser)
