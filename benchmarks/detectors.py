@@ -9,65 +9,51 @@ has an intersection over union of 0.5 with the true one.
 """
 
 import argparse
-import contextlib
-import io
-import json
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
-from mmpose.datasets.datasets import CocoDataset
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from leeds.other_photos import META, precision, splits
 from tabulate import tabulate
 from tqdm import tqdm
-from xtcocotools.coco import COCO
-from xtcocotools.cocoeval import COCOeval
 
 from distilpose.teachers.estimator import TeacherEstimator
 from distilpose_runtime import Detector
 from distilpose_runtime.people import People
 from distilpose_runtime.results import pose_scores
 
-SIGMAS = parse_pose_metainfo(CocoDataset.METAINFO)['sigmas']
-Finder = Callable[[np.ndarray, int], People]
+Finder = Callable[[np.ndarray, People], People]
 
 
-def photos(folder: Path) -> tuple[COCO, dict[int, Path]]:
+def photos(folder: Path) -> tuple[dict, dict[int, Path]]:
     """The annotations of all splits, and each photo's file by its id."""
     truth: dict = dict(images=[], annotations=[], categories=[dict(id=1)])
     paths = {}
-    for file in sorted(folder.glob('annotations/person_keypoints_*.json')):
-        content = json.loads(file.read_text())
-        split = folder / file.stem.split('_')[-1]
+    for split, content in splits(folder):
         paths.update(
             {x['id']: split / x['file_name'] for x in content['images']}
         )
         truth['images'] += content['images']
         truth['annotations'] += content['annotations']
-    coco = COCO()
-    coco.dataset = truth
-    coco.createIndex()
-    return coco, paths
+    return truth, paths
 
 
-def people_with_keypoints(coco: COCO, number: int) -> People:
-    """The true boxes of a photo (N, 4), corners in pixels, and scores of 1."""
-    rows = [x for x in coco.imgToAnns[number] if x['num_keypoints']]
-    boxes = np.reshape([x['bbox'] for x in rows], (-1, 4)).astype(np.float32)
-    boxes[:, 2:] += boxes[:, :2]
-    return People(boxes, np.ones(len(boxes)))
-
-
-def precision(coco: COCO, found: list[dict]) -> dict[str, float]:
-    """AP, AP at an OKS of 0.5, and AR of poses in COCO's format."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        judged = COCOeval(coco, coco.loadRes(found), 'keypoints', SIGMAS)
-        judged.evaluate()
-        judged.accumulate()
-        judged.summarize()
-    ap, ap50, *_, ar = judged.stats[:6]
-    return {'AP': ap, 'AP50': ap50, 'AR': ar}
+def people_with_keypoints(truth: dict) -> dict[int, People]:
+    """By photo, true boxes (N, 4), corners in pixels, and scores of 1."""
+    found = defaultdict(list)
+    for person in truth['annotations']:
+        if person['num_keypoints']:
+            x, y, width, height = person['bbox']
+            found[person['image_id']].append((x, y, x + width, y + height))
+    return {
+        image['id']: People(
+            np.reshape(found[image['id']], (-1, 4)).astype(np.float32),
+            np.ones(len(found[image['id']])),
+        )
+        for image in truth['images']
+    }
 
 
 def overlaps(found: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -79,12 +65,13 @@ def overlaps(found: np.ndarray, true: np.ndarray) -> np.ndarray:
     return common / (areas[0][:, None] + areas[1] - common)
 
 
-def row(name: str, find: Finder, estimator, coco: COCO, paths: dict) -> dict:
+def row(name: str, find: Finder, estimator, truth: dict, paths: dict) -> dict:
     """Find people and poses in all photos, and compare them with COCO's."""
+    expected = people_with_keypoints(truth)
     poses, seen = [], []
     for number, path in tqdm(paths.items(), name, unit='photo'):
         image = cv2.imread(str(path))
-        people = find(image, number)
+        people = find(image, expected[number])
         found = estimator(image, people.boxes)
         for i, score in enumerate(pose_scores(found, people)):
             points = np.column_stack([found.keypoints[i], found.scores[i]])
@@ -96,13 +83,16 @@ def row(name: str, find: Finder, estimator, coco: COCO, paths: dict) -> dict:
                     score=float(score),
                 )
             )
-        true = people_with_keypoints(coco, number).boxes
-        seen += (overlaps(people.boxes, true) >= 0.5).any(0).tolist()
+        seen += (
+            (overlaps(people.boxes, expected[number].boxes) >= 0.5)
+            .any(0)
+            .tolist()
+        )
     return {
         'boxes of': name,
         'boxes': len(poses),
         'people found': f'{sum(seen)} of {len(seen)}',
-        **precision(coco, poses),
+        **precision(truth, poses, META['sigmas']),
     }
 
 
@@ -117,18 +107,16 @@ def main() -> None:
     parser.add_argument('--padding', type=float, default=1.1)
     parser.add_argument('--box-threshold', type=float, default=0.35)
     args = parser.parse_args()
-    coco, paths = photos(args.coco)
+    truth, paths = photos(args.coco)
     settings = dict(onnx=args.teacher, keypoints_of='coco')
     teacher = TeacherEstimator(settings, padding=args.padding)
-    finders: dict[str, Finder] = {
-        'COCO': lambda image, number: people_with_keypoints(coco, number)
-    }
+    finders: dict[str, Finder] = {'COCO': lambda image, expected: expected}
     for name in args.detectors:
         detector = Detector(name)
-        finders[name] = lambda image, number, detector=detector: People(
+        finders[name] = lambda image, _, detector=detector: People(
             *detector(image, args.box_threshold)
         )
-    rows = [row(name, f, teacher, coco, paths) for name, f in finders.items()]
+    rows = [row(name, f, teacher, truth, paths) for name, f in finders.items()]
     print(tabulate(rows, 'keys', 'github', floatfmt='.3f'))  # noqa: T201
 
 

@@ -12,7 +12,7 @@ import argparse
 import contextlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -33,17 +33,37 @@ NAMES = [META['keypoint_id2name'][i] for i in range(5, 17)]
 SIGMAS = META['sigmas'][5:]
 
 
+def splits(folder: Path) -> Iterator[tuple[Path, dict]]:
+    """The photos' folder and the annotations of each split."""
+    for file in sorted(folder.glob('annotations/person_keypoints_*.json')):
+        yield folder / file.stem.split('_')[-1], json.loads(file.read_text())
+
+
+def precision(
+    truth: dict, found: list[dict], sigmas: Sequence[float]
+) -> dict[str, float]:
+    """AP, AP at an OKS of 0.5, and AR of poses, both in COCO's format."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO()
+        coco.dataset = truth
+        coco.createIndex()
+        judged = COCOeval(coco, coco.loadRes(found), 'keypoints', sigmas)
+        judged.evaluate()
+        judged.accumulate()
+        judged.summarize()
+    ap, ap50, *_, ar = judged.stats[:6]
+    return dict(AP=ap, AP50=ap50, AR=ar)
+
+
 def people(folder: Path) -> tuple[dict[str, list[dict]], dict]:
     """Annotations by photo, and all of them as one file with 12 keypoints."""
     by_photo: dict[str, list[dict]] = {}
     truth: dict = dict(images=[], annotations=[], categories=[dict(id=1)])
-    for file in sorted(folder.glob('annotations/person_keypoints_*.json')):
-        content = json.loads(file.read_text())
+    for photos, content in splits(folder):
         order = content['categories'][0]['keypoints']
         index = [order.index(name) for name in NAMES]
-        split = folder / file.stem.split('_')[-1]
         paths = {
-            x['id']: str(split / x['file_name']) for x in content['images']
+            x['id']: str(photos / x['file_name']) for x in content['images']
         }
         truth['images'] += content['images']
         for person in content['annotations']:
@@ -61,8 +81,8 @@ def people(folder: Path) -> tuple[dict[str, list[dict]], dict]:
     return by_photo, truth
 
 
-def precision(model: Callable, folder: Path) -> dict[str, float]:
-    """AP, AP, AP at an OKS of 0.5, AR and PCK of a model.
+def accuracy(model: Callable, folder: Path) -> dict[str, float]:
+    """AP, AP at an OKS of 0.5, AR and PCK of a model.
 
     PCK is the share of keypoints within a tenth and a fifth of the box's
     longer side. It and AR need no scores.
@@ -89,19 +109,8 @@ def precision(model: Callable, folder: Path) -> dict[str, float]:
                     score=float(poses.scores[i][index].mean()),
                 )
             )
-    with contextlib.redirect_stdout(io.StringIO()):
-        coco = COCO()
-        coco.dataset = truth
-        coco.createIndex()
-        evaluation = COCOeval(
-            coco, coco.loadRes(found), 'keypoints', SIGMAS, use_area=True
-        )
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    ap, ap50, *_, ar = evaluation.stats[:6]
     tenth, fifth = (np.mean(np.array(distances) < x) for x in (0.1, 0.2))
-    return dict(AP=ap, AP50=ap50, AR=ar, tenth=tenth, fifth=fifth)
+    return dict(precision(truth, found, SIGMAS), tenth=tenth, fifth=fifth)
 
 
 def open_model(name: str) -> Callable:
@@ -123,7 +132,7 @@ def main() -> None:
     if not (args.coco / 'annotations').is_dir():
         parser.error(f'{args.coco} has no annotations/')
     rows = [
-        dict(model=name, **precision(open_model(name), args.coco))
+        dict(model=name, **accuracy(open_model(name), args.coco))
         for name in args.models
     ]
     print(tabulate(rows, 'keys', 'github', floatfmt='.3f'))  # noqa: T201
