@@ -30,7 +30,7 @@ from distilpose.zoo.find import find_config
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-from timing import add_options, set_up, synchronize, write
+from timing import measuring_parser, set_up, synchronize, write
 
 STUDENT = 'distilpose-s_8xb32-300e_coco-256x192'
 
@@ -107,13 +107,9 @@ def load_box(
 
 def main(argv: list[str] | None = None) -> None:
     """Measure; ``argv`` defaults to the command line's arguments."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = measuring_parser(__doc__, [32])
     parser.add_argument('coco', type=Path, metavar='COCO')
     parser.add_argument('--boxes', type=int, default=2000)
-    add_options(parser, batch=[32])
     args = parser.parse_args(argv)
     if not (args.coco / 'annotations').is_dir():
         parser.error(f'{args.coco} has no annotations/')

@@ -7,7 +7,6 @@ Random weights, which cost as much as trained ones. All are timed in turn.
 
 import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 
-import argparse
 import copy
 import sys
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from distilpose.zoo.find import read_config
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
 from complexity import measure_complexity
 from onnx_network import run_in_onnx_runtime
-from timing import add_options, interleave, prediction, set_up, write
+from timing import interleave, measuring_parser, prediction, set_up, write
 
 LEEDS = Path(__file__).resolve().parent / 'leeds'
 # Patches of DistilPose-S are 12 pixels wide, RTMPose's cells 32.
@@ -57,11 +56,7 @@ def resized(config: Config, size: tuple[int, int]) -> Config:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_options(parser, batch=[1, 8])
+    parser = measuring_parser(__doc__, [1, 8])
     args = parser.parse_args()
     set_up(parser, args)
     calls: dict[str, Callable] = {}

@@ -7,7 +7,6 @@ all people in one run. All are timed in turn; what counts is the median.
 
 import distilpose  # noqa: F401  isort: skip  (before MMPose's models)
 
-import argparse
 import sys
 from functools import partial
 from pathlib import Path
@@ -29,7 +28,7 @@ from distilpose_runtime import PoseEstimator
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-from timing import add_options, interleave, set_up, write
+from timing import interleave, measuring_parser, set_up, write
 
 MODELS = ('rtmpose-t', 'rtmpose-s')
 SIZE = (192, 256)  # (W, H)
@@ -122,11 +121,7 @@ def measure(name: str, people: int, run: dict, args) -> dict[str, object]:
 
 def main(argv: list[str] | None = None) -> None:
     """Measure; ``argv`` defaults to the command line's arguments."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_options(parser, batch=[1, 4, 8])  # people
+    parser = measuring_parser(__doc__, [1, 4, 8])  # people
     args = parser.parse_args(argv)
     set_up(parser, args)
     rows = []

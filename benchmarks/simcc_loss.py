@@ -25,7 +25,7 @@ from distilpose.heatmaps.forms import DenseHeatmaps, SeparableHeatmaps
 
 # The benchmark of models lies where MIM finds it.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'tools'))
-from timing import add_options, interleave, peak_memory, set_up, write
+from timing import interleave, measuring_parser, peak_memory, set_up, write
 
 SIZE = (192, 256)  # (W, H)
 STEP = 8  # bins per cell of a heatmap at stride 4
@@ -88,11 +88,7 @@ def measure(batch: int, args: argparse.Namespace) -> dict[str, object]:
 
 def main(argv: list[str] | None = None) -> None:
     """Measure; ``argv`` defaults to the command line's arguments."""
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add_options(parser, batch=[8, 16])
+    parser = measuring_parser(__doc__, [8, 16])
     args = parser.parse_args(argv)
     set_up(parser, args)
     if args.precision != 'float32':

@@ -30,8 +30,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 from mmengine.config import Config
 from timing import (
-    add_options,
     interleave,
+    measuring_parser,
     peak_memory,
     prediction,
     set_up,
@@ -223,37 +223,21 @@ def paper_name(model: str) -> tuple[str, str]:
 
 def main(argv: list[str] | None = None) -> None:
     """Compare models; ``argv`` defaults to the command line's arguments."""
-    parser = argparse.ArgumentParser(
-        prog='distilpose benchmark',
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = measuring_parser(__doc__, [1, 16], prog='distilpose benchmark')
+    flag = partial(parser.add_argument, action='store_true')
     parser.add_argument('configs', nargs='*', metavar='CONFIG')
-    add_options(parser, batch=[1, 16])
-    parser.add_argument(
-        '--deploy', action='store_true', help='fuse and reorder every model'
-    )
-    parser.add_argument('--flip-test', action='store_true')
-    parser.add_argument(
-        '--onnx',
-        action='store_true',
-        help='time every network in ONNX Runtime, too, on the CPU',
-    )
-    parser.add_argument(
-        '--formats',
-        action='store_true',
-        help='compare the formats of one student on the CPU',
-    )
-    parser.add_argument(
+    flag('--deploy', help='fuse and reorder every model')
+    flag('--flip-test')
+    flag('--onnx', help='time every network in ONNX Runtime, too, on the CPU')
+    flag('--formats', help='compare the formats of one student on the CPU')
+    flag(
         '--no-compile',
-        action='store_true',
         help='with --formats, leave torch.compile out, which takes minutes '
         'on a few cores before it runs',
     )
     parser.add_argument('--checkpoint', help='weights, for --formats')
-    parser.add_argument(
+    flag(
         '--ap',
-        action='store_true',
         help='with --formats, the AP of each on the data that the config is '
         'tested on',
     )

@@ -145,6 +145,19 @@ def write(
             writer.writerows(rows)
 
 
+def measuring_parser(
+    about: str | None, batch: list[int], prog: str | None = None
+) -> argparse.ArgumentParser:
+    """A parser that shows a docstring, with the options of a measurement."""
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=about,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_options(parser, batch)
+    return parser
+
+
 def add_options(parser: argparse.ArgumentParser, batch: list[int]) -> None:
     """Options of every measurement; ``batch`` is the default."""
     default = 'cuda' if torch.cuda.is_available() else 'cpu'
