@@ -135,7 +135,7 @@ def _settings(plan: Plan, student: Student) -> str:
         more=Variable(more),
         start=start,
         labels=data.labels,
-        why=_comment(schedule.why),
+        why=Variable('\n# '.join(wrap(schedule.why, 76))),
         epochs=schedule.epochs,
         batch_size=schedule.batch_size,
         val_interval=schedule.val_interval,
@@ -148,10 +148,6 @@ def _settings(plan: Plan, student: Student) -> str:
         average=any(hook['type'] == 'EMAHook' for hook in hooks),
         hooks=[hook for hook in hooks if hook['type'] in HOOKS],
     )
-
-
-def _comment(text: str) -> Variable:
-    return Variable('\n# '.join(wrap(text, 76)))
 
 
 def _teacher(student: Student) -> str:

@@ -37,9 +37,10 @@ def describe(
         MMPose's ``dataset_info``.
     """
     pairs, unsure = mirror_pairs(names)
-    sides = {i: 'left' for i, _ in pairs}
-    sides.update({i: 'right' for _, i in pairs})
-    swap = {i: names[j] for pair in pairs for i, j in (pair, pair[::-1])}
+    sides, swaps = ['middle'] * len(names), [''] * len(names)
+    for a, b in pairs:
+        sides[a], sides[b] = 'left', 'right'
+        swaps[a], swaps[b] = names[b], names[a]
     links = [*skeleton]
     if not links:  # each once, either way round
         guessed = guess_skeleton(names)
@@ -52,20 +53,16 @@ def describe(
         keypoint_info={
             i: dict(
                 name=keypoint,
-                swap=swap.get(i, ''),
+                swap=swaps[i],
                 type='lower' if is_lower(keypoint) else 'upper',
-                color=COLORS[sides.get(i, 'middle')],
+                color=COLORS[sides[i]],
             )
             for i, keypoint in enumerate(names)
         },
         skeleton_info={
             n: dict(
                 link=(names[a], names[b]),
-                color=COLORS[
-                    sides.get(a, 'middle')
-                    if sides.get(a) == sides.get(b)
-                    else 'middle'
-                ],
+                color=COLORS[sides[a] if sides[a] == sides[b] else 'middle'],
             )
             for n, (a, b) in enumerate(links)
         },

@@ -3,7 +3,7 @@
 import random
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from filecmp import cmp
 from itertools import zip_longest
 from pathlib import Path
@@ -143,19 +143,18 @@ def without_validation(
         path = root / image['file_name']
         val[path.name].append(path)
     split = splits['unlabelled']
-    both = [
-        image
+    both = {
+        image['id']: image['file_name']
         for image in split.images
         for path in [root / image['file_name']]
         if any(cmp(path, x, shallow=False) for x in val.get(path.name, ()))
-    ]
+    }
     report.changed(
         '{} unlabelled images are validated on, and are left out.',
-        [image['file_name'] for image in both],
+        [*both.values()],
         len(split.images),
     )
-    ids = {image['id'] for image in both}
-    return _only(split, {image['id'] for image in split.images} - ids)
+    return _divided(split, both)[1]
 
 
 def warn_of_overlap(splits: dict[str, Split], report: Report) -> None:
@@ -195,21 +194,18 @@ def set_aside(
         return dict(train=split, val=split)
     sources = _kept([*groups], videos)
     kept = {i for source in sources for i in groups[source]}
-    parts = dict(
-        train=_only(split, {i['id'] for i in split.images} - kept),
-        val=_only(split, kept),
-    )
+    val, train = _divided(split, kept)
     report.facts.append(
         f'No validation data given: {len(kept)} of {len(split.images)} '
-        f'images, with {len(parts["val"].people)} people, are set aside; '
-        f'{len(parts["train"].people)} people are left to train on'
+        f'images, with {len(val.people)} people, are set aside; '
+        f'{len(train.people)} people are left to train on'
     )
-    if len(parts['val'].people) < FEW:
+    if len(val.people) < FEW:
         report.warnings.append(
-            f'People to validate on: only {len(parts["val"].people)}. Each '
-            'of them moves the figures much. Give more by --val.'
+            f'People to validate on: only {len(val.people)}. Each of them '
+            'moves the figures much. Give more by --val.'
         )
-    return parts
+    return dict(train=train, val=val)
 
 
 def _kept(sources: Sequence[str], videos: bool) -> list[str]:
@@ -229,8 +225,11 @@ def _kept(sources: Sequence[str], videos: bool) -> list[str]:
     return kept + others[:number]
 
 
-def _only(split: Split, ids: set) -> Split:
-    return Split(
-        [image for image in split.images if image['id'] in ids],
-        [person for person in split.people if person['image_id'] in ids],
-    )
+def _divided(split: Split, ids: Container[Any]) -> tuple[Split, Split]:
+    """Some images with their people, by their ids, and the others."""
+    parts = Split([], []), Split([], [])
+    for image in split.images:
+        parts[image['id'] not in ids].images.append(image)
+    for person in split.people:
+        parts[person['image_id'] not in ids].people.append(person)
+    return parts
