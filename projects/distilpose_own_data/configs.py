@@ -108,8 +108,7 @@ def _settings(plan: Plan, student: Student) -> str:
     if start == 'none':
         start = None
     if plan.teacher:
-        boxes_only = data.boxes_only is not None
-        _distil(model, plan.teacher.config, boxes_only=boxes_only)
+        _distil(model, plan.teacher.config, boxes_only=data.boxes_only)
     hooks = [_plain(hook) for hook in config.custom_hooks]
     optim_wrapper = _plain(config.optim_wrapper)
     if student.learning_rate:

@@ -45,7 +45,7 @@ class Data(NamedTuple):
         root: Absolute path of the folder that all photos are below.
         labels: Whose labels there are to validate on: ``'people'`` or a
             ``'teacher'``; None without any.
-        boxes_only: The split of which only boxes are known.
+        boxes_only: Whether those whom a teacher labels have boxes alone.
         is_labelled: Whether people labelled all.
         origins: The files, each with the teacher whose labels it holds.
     """
@@ -55,7 +55,7 @@ class Data(NamedTuple):
     splits: dict[str, Split]
     root: str
     labels: str | None
-    boxes_only: str | None
+    boxes_only: bool
     is_labelled: bool
     origins: list[str]
 
@@ -79,18 +79,19 @@ def read_data(
     root = Path(os.path.commonpath(folders))
     read = {}
     splits: dict[str, Split] = {}
-    boxes_only = 'unlabelled' if teacher and given.unlabelled else None
+    boxes_only = bool(teacher and given.unlabelled)
     for kind, (file, images) in files.items():
         found = Report()
-        if kind == boxes_only:
+        is_taught = kind == 'unlabelled'
+        if is_taught and boxes_only:
             read[kind] = read_boxes(file, found)
         else:
-            only = None if kind == 'unlabelled' else given.category
+            only = None if is_taught else given.category
             read[kind] = read_annotations(file, found, only)
         if kind == 'val' and 'train' in read:
             expect_same_keypoints(read['train'], read['val'])
         splits[kind] = read_split(read[kind], Photos(images, root), found)
-        if kind == 'unlabelled' and kind != boxes_only:
+        if is_taught and not boxes_only:
             names = read['train'].names
             splits[kind] = rename(splits[kind], read[kind], names, found)
         report.take(found, kind)
@@ -104,7 +105,6 @@ def read_data(
         splits['unlabelled'] = without_validation(splits, root, report)
     if 'train' not in splits:
         splits['train'] = splits.pop('unlabelled')
-        boxes_only = 'train'
     checked = read.get('val') or first
     labels = None
     if checked:
