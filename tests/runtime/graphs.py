@@ -16,7 +16,7 @@ def pose_model(
     sigmas: bool = True,
     value: float = 24.0,
     score: float = 0.9,
-    sigma: float = 3.0,
+    sigma: float | np.ndarray = 3.0,
 ) -> Path:
     """Finds the middle and the upper left corner of each crop, 48 x 64."""
     constants = dict(

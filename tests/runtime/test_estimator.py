@@ -142,22 +142,8 @@ def test_dropped_in_a_forked_process():
     assert subprocess.run(command, cwd=folder, timeout=30).returncode == 7
 
 
-def test_sigmas_grow_with_the_person(file, image):
-    """In pixels of the image, not of the crop."""
-    model = PoseEstimator(file)
-    crops = [
-        box_module.crop(image, center, scale, (48, 64))
-        for center, scale in zip(*box_module.frames(BOXES, (48, 64), 1.1))
-    ]
-    found = model.run(model.normalize(np.stack(crops)))
-    wide = 1.1 * np.array([67.5, 50, 45, 96])  # the crops' widths
-    wanted = found['sigmas'] * wide[:, None, None] / 48
-    sigmas = model(image, BOXES).sigmas
-    np.testing.assert_allclose(sigmas, wanted, rtol=1e-4)
-
-
-def test_calibrated_sigmas(image, tmp_path):
-    """Sigmas of 3 and scores of 0.9 and 0.5, in boxes of two sizes."""
+def test_sigmas(image, tmp_path):
+    """In pixels of the image; calibrated, with scores of 0.9 and 0.5."""
     about = dict(factors=[2, 0.5], power=0.5, rate=2)
 
     def poses(**options):
@@ -165,14 +151,16 @@ def test_calibrated_sigmas(image, tmp_path):
         file = changed(plain, tmp_path, set_entry(sigma_calibration=about))
         return [PoseEstimator(x)(image, BOXES) for x in (plain, file)]
 
-    before, after = poses()
-    sizes = [[2 * 3**0.5 * np.exp(-1.8)], [0.5 * 3**0.5 * np.exp(-1)]]
-    wanted = before.sigmas / 3 * sizes
-    np.testing.assert_allclose(after.sigmas, wanted, rtol=1e-5)
+    sigmas = np.array([[3.0, 1.0], [2.0, 5.0]])
+    before, after = poses(sigma=sigmas)
+    zoom = 1.25 * np.array([67.5, 50, 45, 96])[:, None, None] / 48
+    np.testing.assert_allclose(before.sigmas, zoom * sigmas, rtol=1e-5)
+    wanted = sigmas**0.5 * [[2 * np.exp(-1.8)], [0.5 * np.exp(-1)]]
+    np.testing.assert_allclose(after.sigmas, zoom * wanted, rtol=1e-5)
     assert after.sigmas.dtype == before.sigmas.dtype
     np.testing.assert_array_equal(after.scores, before.scores)
     sigma = poses(score=-1e5)[1].sigmas[0, 0, 0]
-    assert sigma == pytest.approx(before.sigmas[0, 0, 0] * 2 / 3**0.5)
+    assert sigma == pytest.approx(zoom[0, 0, 0] * 2 * 3**0.5)
     assert poses(sigmas=False)[1].sigmas is None
 
 
