@@ -35,9 +35,6 @@ class BoxFile(Finder):
         source: The pictures. The length of a video can tell whether the file
             counts frames from 0 or 1.
 
-    Attributes:
-        left_out: Counts the boxes that it leaves out, by the reason.
-
     Raises:
         OSError: It cannot be read.
         ValueError: It holds no boxes of that form, or none in pixels.

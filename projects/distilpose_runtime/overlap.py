@@ -5,7 +5,7 @@ as many cores.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -17,7 +17,7 @@ END = object()
 
 def overlapped(
     source: Iterable,
-    stages: Iterable[Callable[[Any], Any]],
+    stages: Sequence[Callable[[Any], Any]],
     room: Callable[[Any], int],
 ) -> Generator[Any, None, None]:
     """Send items through functions, one item after another in each.
@@ -35,7 +35,7 @@ def overlapped(
     Yields:
         What the last function gives, item by item.
     """
-    items, stages = iter(source), tuple(stages)
+    items = iter(source)
     with ExitStack() as ends:
         pools = [ThreadPoolExecutor(1) for _ in range(len(stages) + 1)]
         # The last ends first: it may wait for what those before it give.

@@ -85,9 +85,8 @@ def open_session(
     # beside the network, such as the other stages of `predict`.
     settings.add_session_config_entry('session.intra_op.allow_spinning', '0')
     given = os.environ.get('OMP_NUM_THREADS', '')
-    threads = threads or (int(given) if given.isdecimal() else None)
-    if threads:
-        settings.intra_op_num_threads = threads
+    cores = int(given) if given.isdecimal() else 0  # 0 for all of them
+    settings.intra_op_num_threads = threads or cores
     with open(file, 'rb') as opened:  # or the system says what is wrong
         if content is None and not is_utf8(file):
             content = opened.read()
