@@ -58,7 +58,7 @@ class PoseEstimator:
             raise UserValueError(f'batch is {batch}, expected 1 or more.')
         self.file = find_model(file)
         self.batch = batch
-        self._options = device, batch, threads
+        self._given = os.path.abspath(self.file), device, batch, threads
         self._session = open_session(self.file, device, threads)
         self.provider: str = self._session.get_providers()[0]
         self.info = ModelInfo.read(
@@ -77,7 +77,7 @@ class PoseEstimator:
         self.has_sigmas = 'sigmas' in self._outputs
 
     def __reduce__(self) -> tuple:
-        return type(self), (os.path.abspath(self.file), *self._options)
+        return type(self), self._given
 
     def __repr__(self) -> str:
         return (

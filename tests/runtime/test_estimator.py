@@ -106,12 +106,14 @@ def test_crops_of_pictures_beyond_opencvs_limit(image, axis):
     np.testing.assert_allclose(line, steps, atol=1)
 
 
-def test_copied_and_sent_to_processes(file, image):
+def test_copied_and_sent_to_processes(file, image, tmp_path, monkeypatch):
     """It loads the file anew, with the same options, in any folder."""
-    model = PoseEstimator(file, batch=3, threads=1)
+    monkeypatch.chdir(file.parent)
+    model = PoseEstimator(file.name, batch=3, threads=1)
+    monkeypatch.chdir(tmp_path)
     wanted = model(image, BOXES).keypoints
     for other in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
-        assert other.batch == 3 and other._options == ('cpu', 3, 1)
+        assert other.batch == 3 and other._given[1:] == ('cpu', 3, 1)
         np.testing.assert_array_equal(other(image, BOXES).keypoints, wanted)
     with multiprocessing.get_context('spawn').Pool(1) as pool:
         found = pool.apply(model, (image, BOXES)).keypoints
