@@ -1,29 +1,9 @@
 """Students that cannot learn from a teacher: one line, before training."""
 
 import pytest
-from mmpose.codecs.base import BaseKeypointCodec
-from mmpose.registry import KEYPOINT_CODECS
 
 from .. import toys
 from ..teachers import heads
-
-
-@KEYPOINT_CODECS.register_module(force=True)
-class UnknownCodec(BaseKeypointCodec):
-    """Has what a codec has, but no known labels."""
-
-    auxiliary_encode_keys = set()
-
-    def __init__(self, input_size, **kwargs):
-        super().__init__()
-        self.input_size = input_size
-
-    def encode(self, keypoints, keypoints_visible=None):
-        raise NotImplementedError
-
-    def decode(self, encoded):
-        raise NotImplementedError
-
 
 SIMULATED = dict(maps=dict(type='SimulatedHeatmapLoss'))
 TOKENS = dict(tokens=dict(type='TokenDistillationLoss', tokens='visual'))
@@ -31,51 +11,45 @@ LABELS = dict(labels=dict(type='TeacherLabelLoss'))
 ROWS = dict(rows=dict(type='RowDistillationLoss'))
 CELLS = dict(cells=dict(type='HeatmapDistillationLoss'))
 
+CODEC = dict(
+    type='AssociativeEmbedding',
+    input_size=toys.INPUT_SIZE,
+    heatmap_size=toys.HEATMAP_SIZE,
+)
+# Of bottom-up models, and of lifting to three dimensions.
+BOTTOM_UP = dict(
+    type='AssociativeEmbeddingHead',
+    **dict(in_channels=16, num_keypoints=toys.K, deconv_out_channels=None),
+)
+LIFTING = dict(
+    type='TemporalRegressionHead', in_channels=16, num_joints=toys.K
+)
 
-def head(kind, **changes):
-    return dict(heads.config(kind, toys.K, toys.INPUT_SIZE), **changes)
+
+def head(kind, size=toys.INPUT_SIZE, **changes):
+    return dict(heads.config(kind, toys.K, size), **changes)
 
 
-@pytest.mark.parametrize(
-    'head, terms, message',
-    [
-        (
-            head('rtmpose'),
-            SIMULATED,
-            'term "maps" needs student.sigmas, which the student does not',
-        ),
-        (head('msra'), TOKENS, 'term "tokens" needs student.tokens'),
-        (
-            head('msra', decoder=dict(
-                type='UnknownCodec', input_size=toys.INPUT_SIZE)),
-            LABELS,
-            'UnknownCodec',
-        ),
-        (
-            dict(type='AssociativeEmbeddingHead', in_channels=16,
-                 num_keypoints=toys.K, deconv_out_channels=None,
-                 decoder=head('msra')['decoder']),
-            LABELS,
-            'AssociativeEmbeddingHead',  # of bottom-up models
-        ),
-        (
-            dict(type='TemporalRegressionHead', in_channels=16,
-                 num_joints=toys.K),
-            LABELS,
-            'TemporalRegressionHead cannot be the head of a student',
-        ),
-    ],
-)  # fmt: skip
-def test_refused_before_training(head, terms, message):
-    model = toys.build(
-        toys.student(
-            **dict(neck=None, head=head, distillation=terms),
-            teacher=toys.random_teacher(toys.convolutional_teacher()),
-        )
-    )
+def assert_refused(message, terms, teacher, **student):
+    teacher = toys.random_teacher(toys.teacher(neck=None, head=teacher))
+    model = toys.distilled(distillation=terms, teacher=teacher, **student)
     with pytest.raises((TypeError, ValueError), match=message) as error:
         model.init_weights()
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('own, terms, message', [
+    (head('rtmpose'), SIMULATED,
+     'term "maps" needs student.sigmas, which the student does not'),
+    (head('msra'), TOKENS, 'term "tokens" needs student.tokens'),
+    (head('msra', decoder=CODEC), LABELS, 'AssociativeEmbedding is no codec'),
+    (dict(BOTTOM_UP, decoder=head('msra')['decoder']), LABELS,
+     'AssociativeEmbeddingHead'),
+    (LIFTING, LABELS,
+     'TemporalRegressionHead cannot be the head of a student'),
+])  # fmt: skip
+def test_refused_before_training(own, terms, message):
+    assert_refused(message, terms, head('msra'), neck=None, head=own)
 
 
 @pytest.mark.parametrize(
@@ -98,23 +72,12 @@ def test_refused_before_training(head, terms, message):
     ],
 )  # fmt: skip
 def test_of_another_kind_than_the_teacher(own, terms, other, size, message):
-    teacher = toys.teacher(neck=None, head=heads.config(other, toys.K, size))
-    model = toys.build(
-        toys.student(
-            **dict(neck=None, head=head(own), distillation=terms),
-            teacher=toys.random_teacher(teacher),
-        )
-    )
-    with pytest.raises(ValueError, match=message) as error:
-        model.init_weights()
-    assert '\n' not in str(error.value)
+    teacher = head(other, size)
+    assert_refused(message, terms, teacher, neck=None, head=head(own))
 
 
 @pytest.mark.parametrize('terms', [ROWS, CELLS])
 def test_of_a_head_that_gives_no_maps(terms):
-    model = toys.build(
-        toys.student(teacher=toys.random_teacher(), distillation=terms,
-                     head=dict(sigmas=False, scores=False))
-    )  # fmt: skip
-    with pytest.raises(ValueError, match='student.maps, .* of rows .SimCC'):
-        model.init_weights()
+    none = dict(sigmas=False, scores=False)
+    message = 'student.maps, .* of rows .SimCC'
+    assert_refused(message, terms, head('msra'), head=none)

@@ -27,41 +27,40 @@ def test_first_batch_tells_by_mirror_images(monkeypatch):
 SCORES = 'scores that nothing trains'
 
 
-class TestOutputsThatNothingTrains:
-    @pytest.mark.parametrize('terms, head, text', [
-        (dict(toys.TERMS, scores=None), 'scores', SCORES),
-        (dict(toys.TERMS, simulated_heatmaps=None), 'sigmas',
-         r'model\.head\.sigmas=False'),
-        (dict(toys.TERMS, scores=dict(type='KeypointScoreLoss',
-                                      loss_weight=0)), 'scores', SCORES),
-    ])  # fmt: skip
-    def test_of_terms(self, terms, head, text):
-        with pytest.raises(ValueError, match=text):
-            toys.distilled(distillation=terms).init_weights()
-        if None not in terms.values():
-            return
+OFF = dict(sigmas=False, scores=False)
+
+
+@pytest.mark.parametrize('term, changed, head, text', [
+    ('scores', None, 'scores', SCORES),
+    ('scores', dict(toys.TERMS['scores'], loss_weight=0), 'scores', SCORES),
+    ('simulated_heatmaps', None, 'sigmas', r'model\.head\.sigmas=False'),
+])  # fmt: skip
+def test_outputs_that_no_term_trains(term, changed, head, text):
+    terms = {**toys.TERMS, term: changed}
+    with pytest.raises(ValueError, match=text):
+        toys.distilled(distillation=terms).init_weights()
+    if changed is None:
         model = toys.distilled(distillation=terms, head={head: False})
         model.init_weights()
         losses = model.loss(*toys.batch(model))
-        for term in toys.TERMS:
-            assert (f'loss_{term}' in losses) == bool(terms[term])
+        left = {name for name in toys.TERMS if f'loss_{name}' in losses}
+        assert left == toys.TERMS.keys() - {term}
 
-    def test_of_heads(self):
-        """A head of MMPose's has none; a term may take all of the student."""
-        head = toys.build(toys.student()).head
-        check_untrained_outputs(head, ['student', 'keypoint_weights'])
-        for terms in ((), ['student.coords']):
-            with pytest.raises(ValueError, match=SCORES):
-                check_untrained_outputs(head, terms)
-        off = toys.student(head=dict(scores=False, sigmas=False))
-        for config in (off, toys.teacher()):
-            check_untrained_outputs(toys.build(config).head)
+
+def test_outputs_that_nothing_trains():
+    """A head of MMPose's has none; a term may take all of the student."""
+    head = toys.build(toys.student()).head
+    check_untrained_outputs(head, ['student', 'keypoint_weights'])
+    for terms in ((), ['student.coords']):
+        with pytest.raises(ValueError, match=SCORES):
+            check_untrained_outputs(head, terms)
+    for config in (toys.student(head=OFF), toys.teacher()):
+        check_untrained_outputs(toys.build(config).head)
 
 
 @pytest.mark.parametrize('none', [{}, dict(scores=None)])
 def test_terms_that_are_none_and_empty(none):
-    off = dict(sigmas=False, scores=False)
-    model = toys.distilled(distillation=none, teacher=None, head=off)
+    model = toys.distilled(distillation=none, teacher=None, head=OFF)
     model.init_weights()
     assert set(model.loss(*toys.batch(model))) == {'loss_kpt', 'acc_pose'}
 
@@ -82,8 +81,7 @@ def test_terms_that_cannot_be_built(name, term, message):
 
 
 def test_terms_called_like_a_loss_of_the_head():
-    model = toys.distilled(
-        distillation=dict(kpt=toys.TERMS['keypoint_tokens'])
-    )
+    kpt = toys.TERMS['keypoint_tokens']
+    model = toys.distilled(distillation=dict(kpt=kpt))
     with pytest.raises(ValueError, match='called "loss_kpt"'):
         model.loss(*toys.batch(model))

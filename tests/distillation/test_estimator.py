@@ -3,6 +3,7 @@ import pickle
 
 import pytest
 import torch
+from torch.nn.functional import mse_loss
 
 from distilpose import (
     KeypointPrediction,
@@ -35,21 +36,19 @@ def test_each_term_compares_what_it_says():
     teacher = model.teacher(inputs)
     weights = torch.ones(2, toys.K)
     weights[0, 1] = 0
-    given = own.coords, teacher.heatmaps, weights
+    given = teacher.heatmaps, weights
+    visual, keypoint = map(mse_loss, feats, teacher.tokens)
+    simulated = SimulatedHeatmapLoss()(own.coords, own.sigmas, *given)
+    scores = KeypointScoreLoss(1.0)(own.scores, own.coords, *given)
     by_hand = dict(
-        visual_tokens=(5e-4, feats.visual - teacher.tokens.visual),
-        keypoint_tokens=(5e-4, feats.keypoint - teacher.tokens.keypoint),
-        simulated_heatmaps=(
-            1.0,
-            SimulatedHeatmapLoss()(own.coords, own.sigmas, *given[1:]),
-        ),
-        scores=(1e-2, KeypointScoreLoss(1.0)(own.scores, *given)),
+        visual_tokens=(5e-4, visual),
+        keypoint_tokens=(5e-4, keypoint),
+        simulated_heatmaps=(1.0, simulated),
+        scores=(1e-2, scores),
     )
-    assert {k for k in losses if k.startswith('loss_')} == {
-        *('loss_kpt', *(f'loss_{term}' for term in by_hand))
-    }
+    terms = {k.removeprefix('loss_') for k in losses if 'loss_' in k}
+    assert terms == {'kpt', *by_hand}
     for term, (weight, value) in by_hand.items():
-        value = value.square().mean() if value.ndim else value
         torch.testing.assert_close(losses[f'loss_{term}'], weight * value)
         assert losses[f'{term}/weight'].item() == pytest.approx(weight)
         torch.testing.assert_close(
@@ -92,14 +91,13 @@ class TestTeacherIsNoPartOfTheStudent:
         assert all(p.is_meta for p in model.teacher.source.model.parameters())
 
 
-class TestTestingNeedsNoTeacher:
-    @pytest.mark.parametrize('teacher', [None, {}, NO_CONFIG])
-    def test_predicts_without_its_files(self, teacher):
-        model = toys.distilled(teacher=teacher).eval()
-        image = torch.zeros(1, 3, 64, 48)
-        prediction = model(image, None, mode='tensor')
-        assert isinstance(prediction, KeypointPrediction)
-        assert isinstance(model.extract_feat(image), Tokens)
+@pytest.mark.parametrize('teacher', [None, {}, NO_CONFIG])
+def test_predicts_without_the_teachers_files(teacher):
+    model = toys.distilled(teacher=teacher).eval()
+    image = torch.zeros(1, 3, 64, 48)
+    prediction = model(image, None, mode='tensor')
+    assert isinstance(prediction, KeypointPrediction)
+    assert isinstance(model.extract_feat(image), Tokens)
 
 
 def with_decoder(**changes):
@@ -161,23 +159,16 @@ def test_bad_teachers_are_found_before_training(changes, error, match):
         model.init_weights()
 
 
-@pytest.mark.parametrize('teacher, match', [
-    (dict(config='a.py', weights='b.pth'),
+@pytest.mark.parametrize('name, given, message', [
+    *((name, 3, rf'model\.{name} is 3, expected a dict, such as dict\(')
+      for name in ('teacher', 'distillation', 'keypoint_weighting')),
+    ('teacher', dict(config='a.py', weights='b.pth'),
      'has no setting weights. .* checkpoint'),
-    (dict(toys.random_teacher(), compile=True), 'no setting compile'),
+    ('keypoint_weighting', dict(confident=1), 'has no setting confident'),
 ])  # fmt: skip
-def test_settings_that_are_no_teacher(teacher, match):
-    with pytest.raises(TypeError, match=match):
-        toys.distilled(teacher=teacher)
-
-
-@pytest.mark.parametrize(
-    'name', ['teacher', 'distillation', 'keypoint_weighting']
-)
-def test_settings_that_are_no_dict(name):
-    match = rf'model\.{name} is 3, expected a dict, such as dict\('
-    with pytest.raises(TypeError, match=match):
-        toys.distilled(**{name: 3})
+def test_settings_that_cannot_be(name, given, message):
+    with pytest.raises(TypeError, match=message):
+        toys.distilled(**{name: given})
 
 
 ANOTHER = r'of another architecture .*'
@@ -220,11 +211,10 @@ def test_teacher_from_files(tmp_path):
 
 
 def test_images_of_one_channel():
+    colours = dict(type='PoseDataPreprocessor', mean=[127.5], std=[127.5])
     gray = dict(
         backbone=dict(toys.student()['backbone'], in_channels=1),
-        data_preprocessor=dict(
-            type='PoseDataPreprocessor', mean=[127.5], std=[127.5]
-        ),
+        data_preprocessor=colours,
     )
     teacher = toys.random_teacher(toys.teacher(**gray))
     toys.distilled(teacher=teacher, **gray).init_weights()
@@ -235,10 +225,11 @@ def test_teacher_in_half_precision():
     teacher = toys.random_teacher()
     full = toys.distilled(teacher=teacher)
     half = toys.distilled(teacher=dict(**teacher, dtype='bfloat16'))
+    inputs, _ = toys.batch(full)
     outputs = []
     for model in (full, half):
-        torch.manual_seed(0)
-        outputs.append(model.teacher(toys.batch(full)[0]))
+        torch.manual_seed(0)  # of the teacher, which is built now
+        outputs.append(model.teacher(inputs))
     expected, found = outputs
     assert half.teacher.source.model.head.mlp[1].weight.dtype == torch.bfloat16
     assert found.heatmaps.dtype == found.tokens.visual.dtype == torch.float32
@@ -273,15 +264,12 @@ def test_teacher_outputs_serve_any_loss():
 
 
 @pytest.mark.parametrize('training', [True, False])
-def test_checking_the_teacher_leaves_the_mode(training):
+def test_checking_the_teacher_leaves_the_mode(training, monkeypatch):
+    """Even where the head fails."""
     model = toys.distilled().train(training)
     model.init_weights()
     assert {module.training for module in model.modules()} == {training}
-
-
-def test_a_head_that_fails_leaves_the_mode(monkeypatch):
-    model = toys.distilled().train()
     monkeypatch.setattr(model.head, 'forward', lambda feats: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         model.outputs(torch.zeros(1, 3, 64, 48))
-    assert model.training and model.backbone.training
+    assert {module.training for module in model.modules()} == {training}

@@ -31,9 +31,8 @@ def check(change, height=1.0, visible=1):
         sample.gt_instance_labels.keypoint_weights[:] = visible
         sample.set_metainfo(dict(flip_indices=PAIRS))
     labels = torch.cat([s.gt_instance_labels.keypoint_labels for s in data])
-    heatmaps = simulate_heatmaps(
-        change(labels), torch.ones_like(labels), FRAME
-    )
+    coords = change(labels)
+    heatmaps = simulate_heatmaps(coords, torch.ones_like(coords), FRAME)
     student, _ = model.outputs(inputs)
     output = TeacherOutput(DenseHeatmaps(FRAME, heatmaps * height))
     step = DistillationStep(student, output, keypoint_weights(data))
