@@ -58,9 +58,8 @@ def test_a_gaussian_peaks_at_its_centre():
     """Between cells, and on the border too."""
     truth = points(4, 5) * 0.9 + 0.03
     maps = separable(truth, torch.full_like(truth, 1.2))
-    torch.testing.assert_close(maps.coords(), truth, atol=1e-6, rtol=0)
-    dense = DenseHeatmaps(FRAME, maps.formed())
-    torch.testing.assert_close(dense.coords(), truth, atol=1e-6, rtol=0)
+    for form in (maps, DenseHeatmaps(FRAME, maps.formed())):
+        torch.testing.assert_close(form.coords(), truth, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize('row, peak', [
@@ -112,12 +111,9 @@ def test_a_frame_seen_through_another_input():
     seen = DenseHeatmaps(frame, torch.zeros(1, 1, 64, 64)).seen_through(view)
     own = points(5)
     pixels = own * torch.tensor([192, 256]) / 2 + torch.tensor([80, 64])
-    torch.testing.assert_close(
-        seen.frame.cells(own), frame.cells(pixels / 256)
-    )
-    torch.testing.assert_close(
-        seen.frame.reading_cells(own), frame.reading_cells(pixels / 256)
-    )
+    for cells in (HeatmapFrame.cells, HeatmapFrame.reading_cells):
+        expected = cells(frame, pixels / 256)
+        torch.testing.assert_close(cells(seen.frame, own), expected)
     torch.testing.assert_close(seen.frame.coords(seen.frame.cells(own)), own)
     # 4 pixels of the student are 2 of the teacher, half a cell.
     assert seen.frame.sigmas(torch.ones(2)).tolist() == [0.5, 0.5]

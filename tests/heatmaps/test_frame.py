@@ -26,9 +26,8 @@ def test_paper_reads_and_draws_at_other_cells():
     frame = HeatmapFrame.msra((12, 16))
     assert frame.cells(torch.tensor([1.0, 1.0])).tolist() == [12, 16]
     assert frame.reading_cells(torch.tensor([1.0, 1.0])).tolist() == [11, 15]
-    assert heatmap_frame(MSRAHeatmap(INPUT, SIZE, 2)) == HeatmapFrame.msra(
-        SIZE
-    )
+    codec = MSRAHeatmap(INPUT, SIZE, 2)
+    assert heatmap_frame(codec) == HeatmapFrame.msra(SIZE)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +42,8 @@ def test_other_frames_read_where_they_draw(codec):
     torch.testing.assert_close(
         read.squeeze(-1), drawn.flatten(2).amax(-1), rtol=1e-4, atol=1e-4
     )
-    scores = read.clone()
-    loss = KeypointScoreLoss(1.0)(
-        scores, coords, DenseHeatmaps(frame, drawn), torch.ones(1, 11)
-    )
-    assert loss == 0
+    maps = DenseHeatmaps(frame, drawn)
+    assert KeypointScoreLoss(1.0)(read, coords, maps, torch.ones(1, 11)) == 0
 
 
 @pytest.mark.parametrize(

@@ -39,12 +39,9 @@ def test_as_the_codec_draws_them(name):
     codec = DRAWN[name]
     step, shift = UNROUNDED.get(name, (1, 0.3))
     cells = np.array([[[7, 11], [16, 20], [12, 9]]])
-    pixels = (
-        cells * codec.scale_factor
-        if shift is None
-        else cells * float(step) + shift
-    )
-    pixels = pixels.astype(np.float64)
+    if shift is None:
+        step, shift = codec.scale_factor, 0
+    pixels = (cells * step + shift).astype(np.float64)
     encoded = codec.encode(pixels, np.ones((1, 3)))
     drawn = draw_labels(codec, torch.tensor(pixels) / torch.tensor(SIZE))
     names = [k for k in encoded if k != 'keypoint_weights']
