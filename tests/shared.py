@@ -22,10 +22,15 @@ def file_or_skip(name: str) -> Path:
     return FOLDER / name
 
 
+def unpack(name: str, folder: Path) -> None:
+    """Unpack an archive of data; skip the test where there is none."""
+    with zipfile.ZipFile(file_or_skip(f'data/{name}.zip')) as archive:
+        archive.extractall(folder)
+
+
 def people(folder: Path, size: tuple[int, int]) -> Any:
     """The people of coco_mini's validation photos, in crops of a size."""
-    with zipfile.ZipFile(file_or_skip('data/coco_mini.zip')) as archive:
-        archive.extractall(folder)
+    unpack('coco_mini', folder)
     register_all_modules()
     return DATASETS.build(
         dict(

@@ -10,10 +10,13 @@ from mmpose.apis import init_model
 
 from distilpose.weights.read import read_state_dict
 
-from . import toys
+from . import limits, toys
 from .training import runs
 
-OLD = digit_version(torch.__version__) < digit_version('2.6.0')
+since_26 = pytest.mark.skipif(
+    digit_version('2.6.0') > limits.TORCH,
+    reason="MMEngine's loader is safe from torch 2.6 on",
+)
 
 
 class Payload:
@@ -59,13 +62,10 @@ def test_read_bare_pickle(evil):
         read_state_dict(evil)
 
 
-@pytest.mark.parametrize(
-    'content',
-    [
-        *([], {}, dict(state_dict={}), dict(a=1), torch.zeros(2)),
-        {1: torch.zeros(2)},
-    ],
-)
+@pytest.mark.parametrize('content', [
+    *([], {}, dict(state_dict={}), dict(a=1), torch.zeros(2)),
+    {1: torch.zeros(2)},
+])  # fmt: skip
 def test_no_state_dict(tmp_path, content):
     torch.save(content, tmp_path / 'x.pth')
     with pytest.raises(ValueError, match='holds no state dict'):
@@ -73,24 +73,21 @@ def test_no_state_dict(tmp_path, content):
 
 
 def test_teacher(evil):
-    student = toys.student(
-        teacher=dict(config=toys.teacher(), checkpoint=str(evil))
-    )
+    teacher = dict(config=toys.teacher(), checkpoint=str(evil))
     with pytest.raises(ValueError, match='teacher.*run code.*refused'):
-        toys.build(student).init_weights()
+        toys.distilled(teacher=teacher).init_weights()
 
 
-@pytest.mark.skipif(OLD, reason="MMEngine's loader is safe from torch 2.6 on")
+@since_26
 def test_student(evil, pictures, tmp_path):
     cfg = runs.config(pictures, tmp_path / 'run', '_no-distill')
     with pytest.raises(Exception, match='[Ww]eights.only'):
         init_model(cfg, str(evil), device='cpu')
 
 
-@pytest.mark.skipif(OLD, reason="MMEngine's loader is safe from torch 2.6 on")
+@since_26
 def test_resume(evil, pictures, tmp_path):
-    cfg = runs.config(
-        *(pictures, tmp_path, '_no-distill'), resume=True, load_from=str(evil)
-    )
+    resumed = dict(resume=True, load_from=str(evil))
+    cfg = runs.config(pictures, tmp_path, '_no-distill', **resumed)
     with pytest.raises(Exception, match='[Ww]eights.only'):
         runs.train(cfg)

@@ -6,17 +6,14 @@ from mmpose.testing import get_packed_inputs
 from mmpose.utils import register_all_modules
 from torch import Tensor, nn
 
+from distilpose.losses.paper import PAPER_TERMS as TERMS
+
 K = 5
 INPUT_SIZE = (48, 64)  # (W, H)
 HEATMAP_SIZE = (12, 16)
 
-# The paper's terms, as configs/_base_/models/distillation.py names them.
-TERMS = dict(
-    visual_tokens=dict(type='TokenDistillationLoss', tokens='visual'),
-    keypoint_tokens=dict(type='TokenDistillationLoss', tokens='keypoint'),
-    simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
-    scores=dict(type='KeypointScoreLoss'),
-)
+_CODEC = dict(type='RegressionLabel', input_size=INPUT_SIZE)
+_HEAD = dict(in_channels=16, num_joints=K, decoder=_CODEC)
 _PREPROCESSOR = dict(
     type='PoseDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3
 )
@@ -44,15 +41,9 @@ def student(**changes) -> dict:
     if 'teacher' in changes:
         kind = 'Distil'
         changes.setdefault('distillation', TERMS)
-    head = dict(
-        type='DistilPoseHead',
-        in_channels=16,
-        num_joints=K,
-        decoder=dict(type='RegressionLabel', input_size=INPUT_SIZE),
-    )
-    if 'type' in changes.get('head', {}):
-        head = {}
-    head.update(changes.pop('head', {}))
+    head = changes.pop('head', {})
+    if 'type' not in head:
+        head = {**_HEAD, 'type': 'DistilPoseHead', **head}
     config = dict(
         type=f'{kind}PoseEstimator',
         data_preprocessor=_PREPROCESSOR,
@@ -66,8 +57,6 @@ def student(**changes) -> dict:
 
 def students() -> dict:
     """Each kind of student, by a name: what it changes of the first one."""
-    codec = dict(type='RegressionLabel', input_size=INPUT_SIZE)
-    own = dict(in_channels=16, num_joints=K, decoder=codec)
     pooled = dict(type='GlobalAveragePooling')
     maps = dict(in_featuremap_size=HEATMAP_SIZE, deconv_out_channels=None)
     # By weights, its gradient for a keypoint of weight 0 would be NaN.
@@ -79,22 +68,18 @@ def students() -> dict:
         ],
     )
     timm = dict(type='TimmBackbone', model_name='mobilenetv4_conv_small_035')
+
+    def of(kind: str, **changes) -> dict:
+        return dict(neck=None, head=dict(_HEAD, type=kind, **changes))
+
     return dict(
         tokens=dict(),
-        pooled=dict(neck=None, head=dict(own, type='PooledDistilPoseHead')),
-        timm=dict(
-            backbone=timm,
-            neck=None,
-            head=dict(own, type='PooledDistilPoseHead', in_channels=336),
-        ),
-        regression=dict(neck=pooled, head=dict(own, type='RegressionHead')),
-        rle=dict(neck=pooled, head=dict(own, type='RLEHead')),
-        integral=dict(
-            neck=None, head=dict(own, type='IntegralRegressionHead', **maps)
-        ),
-        dsnt=dict(
-            neck=None, head=dict(own, type='DSNTHead', loss=divergence, **maps)
-        ),
+        pooled=of('PooledDistilPoseHead'),
+        timm=dict(of('PooledDistilPoseHead', in_channels=336), backbone=timm),
+        regression=dict(of('RegressionHead'), neck=pooled),
+        rle=dict(of('RLEHead'), neck=pooled),
+        integral=of('IntegralRegressionHead', **maps),
+        dsnt=of('DSNTHead', loss=divergence, **maps),
     )
 
 

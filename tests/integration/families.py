@@ -43,17 +43,15 @@ def draw(folder: Path, metainfo: str, seed: int = 0) -> list[Person]:
     """Draw photos into a folder; give their people."""
     folder.mkdir(parents=True, exist_ok=True)
     index = {split(name): i for i, name in enumerate(KEYPOINTS)}
-    sources = [index.get(split(name)) for name in names(metainfo)]
+    sources = [index.get(split(name), -1) for name in names(metainfo)]
     people = []
     for i in range(1, NUMBER + 1):
         scene = draw_scene(np.random.default_rng([seed, i]))
         name = f'{i:012d}.jpg'
         cv2.imwrite(str(folder / name), scene.image)
         for person in scene.people:
-            keypoints = np.zeros((len(sources), 3))
-            for k, source in enumerate(sources):
-                if source is not None:
-                    keypoints[k] = person.keypoints[source]
+            # Where no keypoint of the demo has the name, the last row, zeros.
+            keypoints = np.pad(person.keypoints, [(0, 1), (0, 0)])[sources]
             people.append(
                 Person(
                     *(name, i, scene.image.shape[1::-1], keypoints),
@@ -73,23 +71,18 @@ def coco_style(people: list[Person], more: Callable = lambda k: {}) -> dict:
             **dict(id=person.image_id, file_name=person.image),
             **dict(width=w, height=h, crowdIndex=0.1),
         )
-        annotations.append(
-            dict(
-                **dict(id=i + 1, image_id=person.image_id, category_id=1),
-                **dict(iscrowd=0, bbox=person.bbox, area=person.area),
-                segmentation=[],
-                num_keypoints=int((person.keypoints[:, 2] > 0).sum()),
-                **{
-                    'keypoints': person.keypoints.flatten().tolist(),
-                    **more(person.keypoints),
-                },
-            )
+        annotation = dict(
+            **dict(id=i + 1, image_id=person.image_id, category_id=1),
+            **dict(iscrowd=0, bbox=person.bbox, area=person.area),
+            segmentation=[],
+            num_keypoints=int((person.keypoints[:, 2] > 0).sum()),
+            keypoints=person.keypoints.flatten().tolist(),
         )
+        annotations.append({**annotation, **more(person.keypoints)})
     categories = [dict(id=1, name='person')]
     return dict(
         images=[*images.values()],
-        annotations=annotations,
-        categories=categories,
+        **dict(annotations=annotations, categories=categories),
     )
 
 

@@ -1,7 +1,6 @@
 """The configs of Leeds Sports Pose Extended on a few of its photos."""
 
 import json
-import zipfile
 
 import pytest
 
@@ -23,9 +22,7 @@ STEPS = {
 
 def test_teacher_and_student(tmp_path):
     """In this order, one epoch of a few steps each, with AP and PCK."""
-    archive = shared.file_or_skip('data/lsp_extended.zip')
-    with zipfile.ZipFile(archive) as file:
-        file.extractall(tmp_path / 'data')
+    shared.unpack('lsp_extended', tmp_path / 'data')
     for name, options in STEPS.items():
         mim(
             *('train', 'mmpose'),
@@ -38,8 +35,7 @@ def test_teacher_and_student(tmp_path):
             cwd=tmp_path,
         )
         files = (tmp_path / 'work_dirs' / name).glob('*/vis_data/scalars.json')
-        rows = [
-            json.loads(x) for f in files for x in f.read_text().splitlines()
-        ]
+        lines = [x for file in files for x in file.read_text().splitlines()]
+        rows = [*map(json.loads, lines)]
         assert {'crowdpose/AP', 'tenth/PCK', 'fifth/PCK'} <= rows[-1].keys()
         assert sum('loss' in row for row in rows) == 3

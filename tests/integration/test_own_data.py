@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import sys
-import zipfile
 
 import pytest
 
@@ -14,23 +13,36 @@ from .commands import distilpose, run
 
 pytestmark = pytest.mark.slow
 
+TEACHER = 'rtmpose-t_8xb256-420e_coco-256x192'
 
-def init(folder, train, images, *options):
+
+@pytest.fixture
+def files(tmp_path):
+    return cvat(tmp_path / 'files')
+
+
+@pytest.fixture
+def made(files, tmp_path):
+    """Labels that a teacher made."""
+    file = tmp_path / 'made.json'
+    return files.changed(file, lambda x: x['info'].update(teacher={})).train
+
+
+def init(folder, images, *options):
     """Write configs of an epoch; give what the command prints."""
     out = distilpose(
-        *('init', folder / 'run', '--train', train, '--images', images),
-        *('--student', 'tiny', *options),
+        *('init', folder / 'run', '--images', images, '--student', 'tiny'),
+        *options,
         cwd=folder,
     )
-    shorten(folder)
-    return out
-
-
-def shorten(folder):
     change(folder, r'^(epochs|val_interval) = \d+', r'\1 = 1')
     change(folder, r'^batch_size = \d+', 'batch_size = 4')
     change(folder, 'num_workers=2', 'num_workers=0', 'config')
     change(folder, 'persistent_workers=True,?', '', 'config')
+    if TEACHER in options:  # untrained, as none can be downloaded
+        teacher = f"dict(config='{TEACHER}', allow_random_weights=True)"
+        change(folder, f"teacher='{TEACHER}'", f'teacher={teacher}')
+    return out
 
 
 def change(folder, pattern, text, name='settings'):
@@ -43,47 +55,27 @@ def change(folder, pattern, text, name='settings'):
 def train(folder, name='config', *options):
     """Train for an epoch; give what the log says of validation."""
     distilpose('train', f'run/{name}.py', *options, cwd=folder)
-    logs = folder.glob(f'run/work_dirs/{name}/*/vis_data/scalars.json')
-    log = max(logs)
-    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    log = max(folder.glob(f'run/work_dirs/{name}/*/vis_data/scalars.json'))
     assert (log.parents[2] / 'epoch_1.pth').is_file()
-    return rows[-1]
+    return json.loads(log.read_text().splitlines()[-1])
 
 
 @pytest.mark.parametrize('student', ['tiny', 'mobilenetv4-s', 'cspnext-t'])
-def test_student_teacher_distilled_tested(student, tmp_path):
+def test_student_teacher_distilled_tested(student, files, tmp_path):
     """In the order that the command names."""
     if student.startswith('mobilenet'):
         pytest.importorskip('timm')
-    files = cvat(tmp_path / 'files')
     start = [] if student == 'tiny' else ['--start', 'none']
-    options = *start, '--student', student
-    init(tmp_path, files.train, files.images, *options)
-    assert 0 <= train(tmp_path, 'config')['coco/AP'] <= 1
+    options = '--train', files.train, '--student', student, *start
+    init(tmp_path, files.images, *options)
+    assert 0 <= train(tmp_path)['coco/AP'] <= 1
     train(tmp_path, 'teacher')
     (log,) = tmp_path.glob('run/work_dirs/teacher/*/*.log')
     assert 'run/work_dirs/config/epoch_1.pth": ' in log.read_text()
     train(tmp_path, 'distilled')
-    out = distilpose(
-        'test',
-        'run/distilled.py',
-        'run/work_dirs/distilled/epoch_1.pth',
-        cwd=tmp_path,
-    )
+    weights = 'run/work_dirs/distilled/epoch_1.pth'
+    out = distilpose('test', 'run/distilled.py', weights, cwd=tmp_path)
     assert 'coco/AP' in out
-
-
-TEACHER = 'rtmpose-t_8xb256-420e_coco-256x192'
-
-
-def with_random_weights(folder, name):
-    """Let the teacher of a config be untrained, as none can be downloaded."""
-    change(
-        folder,
-        f"teacher='{TEACHER}'",
-        f"teacher=dict(config='{TEACHER}', allow_random_weights=True)",
-        name,
-    )
 
 
 STOCK = """
@@ -96,20 +88,16 @@ print(type(init_model(config, sys.argv[1], 'cpu')))
 
 
 @pytest.mark.parametrize('teacher', [[], ['--teacher', TEACHER]])
-def test_rows_from_init_to_predict(teacher, tmp_path):
+def test_rows_from_init_to_predict(teacher, files, tmp_path):
     """Four steps, four more in a resumed run, and the student in use."""
-    files = cvat(tmp_path / 'files')
     options = '--student', 'rtmpose-t', '--start', 'none', *teacher
-    init(tmp_path, files.train, files.images, *options)
-    if teacher:
-        with_random_weights(tmp_path, 'settings')
+    init(tmp_path, files.images, '--train', files.train, *options)
     last = train(tmp_path)
     assert last['step'] == 1 and 'coco/AP' in last
     change(tmp_path, '^epochs = 1', 'epochs = 2')
     train(tmp_path, 'config', '--resume')
-    assert 'resumed epoch: 1' in ''.join(
-        x.read_text() for x in tmp_path.glob('run/work_dirs/config/*/*.log')
-    )
+    logs = tmp_path.glob('run/work_dirs/config/*/*.log')
+    assert 'resumed epoch: 1' in ''.join(x.read_text() for x in logs)
     # MMPose's own loader of models builds the student.
     weights = 'run/work_dirs/config/epoch_2.pth'
     out = run([sys.executable, '-c', STOCK, weights], tmp_path)
@@ -126,45 +114,28 @@ def test_rows_from_init_to_predict(teacher, tmp_path):
     assert '14 people' in out
 
 
-def test_teacher_beside_labels(tmp_path):
+@pytest.mark.parametrize('teacher', [[], ['--teacher', TEACHER]])
+def test_teacher_beside_labels(teacher, files, made, tmp_path):
     """Labels of a teacher, or a live one about boxes, and labels."""
-    files = cvat(tmp_path / 'files')
-    made = files.changed(
-        tmp_path / 'made.json', lambda c: c['info'].update(teacher={})
-    ).train
-    for options in (['--unlabelled', made], ['--teacher', TEACHER]):
-        options = ['--unlabelled', made, *options]
-        init(tmp_path, files.train, files.images, *options)
-        if '--teacher' in options:
-            with_random_weights(tmp_path, 'settings')
-        assert 'coco/AP' in train(tmp_path)
-        shutil.rmtree(tmp_path / 'run')
+    options = '--train', files.train, '--unlabelled', made, *teacher
+    init(tmp_path, files.images, *options)
+    assert 'coco/AP' in train(tmp_path)
 
 
-def test_teacher_alone(tmp_path):
+def test_teacher_alone(files, made, tmp_path):
     """Agreement with its labels, or none, if it is asked in training."""
-    files = cvat(tmp_path / 'files')
-    made = files.changed(
-        tmp_path / 'made.json', lambda c: c['info'].update(teacher={})
-    ).train
-    init(tmp_path, made, files.images)
+    init(tmp_path, files.images, '--train', made)
     last = train(tmp_path)
     assert 0 <= last['teacher/PCK'] <= 1 and last['teacher/EPE'] > 1
     assert 'coco/AP' not in last
     assert [*tmp_path.glob('run/work_dirs/config/best_teacher_PCK_*.pth')]
     shutil.rmtree(tmp_path / 'run')
-    distilpose(
-        *('init', 'run', '--unlabelled', made, '--images', files.images),
-        *('--teacher', TEACHER, '--student', 'tiny'),
-        cwd=tmp_path,
-    )
-    shorten(tmp_path)
-    with_random_weights(tmp_path, 'settings')
+    init(tmp_path, files.images, '--unlabelled', made, '--teacher', TEACHER)
     assert train(tmp_path)['teacher/distance_px'] > 1
 
 
 @pytest.mark.parametrize('student', ['cspnext-t', 'mobilenetv4-s'])
-def test_start_without_a_connection(student, tmp_path, monkeypatch):
+def test_start_without_a_connection(student, files, tmp_path, monkeypatch):
     """The last line says which setting to change."""
     if student.startswith('mobilenet'):
         pytest.importorskip('timm')
@@ -172,8 +143,7 @@ def test_start_without_a_connection(student, tmp_path, monkeypatch):
     monkeypatch.setenv('TORCH_HOME', str(tmp_path / 'torch'))
     monkeypatch.setenv('HF_HOME', str(tmp_path / 'hf'))
     monkeypatch.setenv('HF_HUB_OFFLINE', '1')  # it would try for a minute
-    files = cvat(tmp_path / 'files')
-    init(tmp_path, files.train, files.images, '--student', student)
+    init(tmp_path, files.images, '--train', files.train, '--student', student)
     out = distilpose('train', 'run/config.py', cwd=tmp_path, fails=True)
     last = out.strip().splitlines()[-1]
     assert '--start none' in last
@@ -182,39 +152,23 @@ def test_start_without_a_connection(student, tmp_path, monkeypatch):
         change(tmp_path, '^start = .*', 'start = None')
         train(tmp_path)
     else:
-        assert 'model.backbone.pretrained=False' in last
-        train(
-            tmp_path,
-            'config',
-            '--cfg-options',
-            'model.backbone.pretrained=False',
-        )
+        setting = 'model.backbone.pretrained=False'
+        assert setting in last
+        train(tmp_path, 'config', '--cfg-options', setting)
 
 
-@pytest.mark.parametrize(
-    'name, train_file, val_file, keypoints',
-    [
-        (
-            'coco_mini',
-            'person_keypoints_train2017',
-            'person_keypoints_val2017',
-            17,
-        ),
-        ('lsp_extended', 'train', 'val', 14),
-    ],
-)
-def test_data_as_they_are(name, train_file, val_file, keypoints, tmp_path):
-    with zipfile.ZipFile(shared.file_or_skip(f'data/{name}.zip')) as archive:
-        archive.extractall(tmp_path)
-    annotations = tmp_path / name / 'annotations'
-    out = init(
-        *(tmp_path, annotations / f'{train_file}.json', tmp_path / name),
-        *('--val', annotations / f'{val_file}.json'),
-    )
+@pytest.mark.parametrize('name, file, keypoints', [
+    ('coco_mini', 'person_keypoints_{}2017', 17), ('lsp_extended', '{}', 14),
+])  # fmt: skip
+def test_data_as_they_are(name, file, keypoints, tmp_path):
+    shared.unpack(name, tmp_path)
+    annotations = f'{tmp_path}/{name}/annotations/{file}.json'
+    files = [annotations.format(part) for part in ('train', 'val')]
+    options = '--train', files[0], '--val', files[1]
+    out = init(tmp_path, tmp_path / name, *options)
     assert f'{keypoints} keypoints' in out and 'Must be' not in out
     few = [
-        f'{kind}_dataloader.dataset.indices=64' for kind in ('train', 'val')
+        f'{part}_dataloader.dataset.indices=64' for part in ('train', 'val')
     ]
-    assert (
-        0 <= train(tmp_path, 'config', '--cfg-options', *few)['coco/AP'] <= 1
-    )
+    last = train(tmp_path, 'config', '--cfg-options', *few)
+    assert 0 <= last['coco/AP'] <= 1

@@ -8,9 +8,8 @@ import time
 
 import pytest
 
-from .. import shared
-from .commands import CONFIGS, distilpose, run
-from .test_without_labels import CONFIG, SIZE, SURE
+from .commands import distilpose, run
+from .test_without_labels import write_config
 
 pytestmark = pytest.mark.slow
 
@@ -19,16 +18,7 @@ pytestmark = pytest.mark.slow
 def work(tmp_path_factory):
     """A folder with a config, and what one process stores of it."""
     work = tmp_path_factory.mktemp('ranks')
-    shared.people(work, SIZE)
-    text = CONFIG.format(
-        bases=CONFIGS.parent / '_base_',
-        movenet=shared.file_or_skip('models/movenet-thunder.onnx'),
-        data=f'{work}/coco_mini',
-        folder=work,
-        sure=SURE,
-        epochs=1,
-    )
-    (work / 'config.py').write_text(text)
+    write_config(work, epochs=1)
     distilpose(*store('one'), cwd=work)
     return work
 

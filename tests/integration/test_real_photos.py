@@ -6,7 +6,6 @@ epochs, batch size and paths alone. A few iterations, so that AP stays near 0.
 
 import json
 import re
-import zipfile
 
 import pytest
 
@@ -33,10 +32,8 @@ def config(name):
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
     """A folder with ``data/coco``, where a teacher has been trained."""
-    archive = shared.file_or_skip('data/coco_mini.zip')
     folder = tmp_path_factory.mktemp('real')
-    with zipfile.ZipFile(archive) as file:
-        file.extractall(folder / 'data')
+    shared.unpack('coco_mini', folder / 'data')
     (folder / 'data/coco_mini').rename(folder / 'data/coco')
     mim(
         *('train', 'mmpose', config(TEACHER), '--cfg-options'),

@@ -42,32 +42,36 @@ CSPNEXT = dict(
     norm_cfg=dict(type='SyncBN'),
     act_cfg=dict(type='SiLU'),
 )
-POOLED = toys.students()['pooled']
+STUDENTS = toys.students()
+POOLED = STUDENTS['pooled']
+MOBILEONE = dict(type='mmpretrain.MobileOne', arch='s0', out_indices=(3,))
+
+
+def pooled(backbone, channels):
+    head = dict(POOLED['head'], in_channels=channels)
+    return dict(POOLED, backbone=backbone, head=head)
+
+
 # Those of MMPose's heads are in tests/deploy.
 KINDS = {
     'tokens': {},
-    'timm': toys.students()['timm'],
-    'cspnext': {
-        **POOLED,
-        'backbone': CSPNEXT,
-        'head': {**POOLED['head'], 'in_channels': 128},
-    },
-    'mmpretrain': {
-        **POOLED,
-        'backbone': dict(
-            type='mmpretrain.MobileOne', arch='s0', out_indices=(3,)
-        ),
-        'head': {**POOLED['head'], 'in_channels': 1024},
-    },
+    'timm': STUDENTS['timm'],
+    'cspnext': pooled(CSPNEXT, 128),
+    'mmpretrain': pooled(MOBILEONE, 1024),
 }
+
+
+def written(kind, pictures, folder):
+    """A config of the demo's run with a kind of student: file and content."""
+    settings = runs.student_config(KINDS[kind], pictures, folder / 'run')
+    settings.model.test_cfg.flip_test = False
+    settings.dump(folder / 'student.py')
+    return folder / 'student.py', settings
 
 
 @pytest.mark.parametrize('kind', ['tokens', 'cspnext'])
 def test_stopped_resumed_tested(kind, pictures, tmp_path, capfd):
-    config = tmp_path / 'student.py'
-    settings = runs.student_config(KINDS[kind], pictures, tmp_path / 'run')
-    settings.model.test_cfg.flip_test = False
-    settings.dump(config)
+    config, settings = written(kind, pictures, tmp_path)
     stopped = train_and_stop(config, tmp_path)
     wanted = stopped['meta']['epoch'] + 1
     distilpose(
@@ -91,10 +95,7 @@ def test_stopped_resumed_tested(kind, pictures, tmp_path, capfd):
 def test_exported_files(kind, pictures, tmp_path):
     if kind in ('timm', 'mmpretrain'):
         pytest.importorskip(kind)
-    config = tmp_path / 'student.py'
-    settings = runs.student_config(KINDS[kind], pictures, tmp_path / 'run')
-    settings.model.test_cfg.flip_test = False
-    settings.dump(config)
+    config, settings = written(kind, pictures, tmp_path)
     model = student_alone(settings)
     torch.manual_seed(0)
     model.init_weights()

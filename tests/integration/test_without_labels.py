@@ -9,6 +9,7 @@ import copy
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.runner import Runner
 from mmpose.registry import DATASETS
 
@@ -93,12 +94,7 @@ def distance(model, teacher, people):
     model.eval()
     found = []
     for sample in (people[i] for i in range(len(people))):
-        batch = model.data_preprocessor(
-            dict(
-                inputs=[sample['inputs']],
-                data_samples=[sample['data_samples']],
-            )
-        )
+        batch = model.data_preprocessor(pseudo_collate([sample]))
         with torch.no_grad():
             student = model(batch['inputs'], None, mode='tensor')
         maps = teacher(batch['inputs']).maps
@@ -107,19 +103,22 @@ def distance(model, teacher, people):
     return float(torch.cat(found).mean())
 
 
-def test_it_moves_towards_movenet(tmp_path):
-    movenet = shared.file_or_skip('models/movenet-thunder.onnx')
-    people = shared.people(tmp_path, SIZE)
+def write_config(folder, epochs):
+    """And unpack its data; give the people to validate with."""
     text = CONFIG.format(
         bases=CONFIGS.parent / '_base_',
-        movenet=movenet,
-        data=f'{tmp_path}/coco_mini',
-        folder=tmp_path,
-        sure=SURE,
-        epochs=20,
+        movenet=shared.file_or_skip('models/movenet-thunder.onnx'),
+        data=f'{folder}/coco_mini',
+        **dict(folder=folder, sure=SURE, epochs=epochs),
     )
-    (tmp_path / 'movenet.py').write_text(text)
-    config = Config.fromfile(tmp_path / 'movenet.py')
+    (folder / 'config.py').write_text(text)
+    return shared.people(folder, SIZE)
+
+
+def test_it_moves_towards_movenet(tmp_path):
+    people = write_config(tmp_path, epochs=20)
+    config = Config.fromfile(tmp_path / 'config.py')
+    movenet = dict(config.model.teacher)
     # Large crops for MoveNet, small ones for the student.
     stored = store_teacher(config, tmp_path / 'stored', progress=False)
     assert stored.count == 142  # 86 of them have labels, which are not read
@@ -132,17 +131,9 @@ def test_it_moves_towards_movenet(tmp_path):
         }
     )
     runner = Runner.from_cfg(config)
-    online = FrozenTeacher(
-        InputSpec.of_model(runner.model),
-        onnx=str(movenet),
-        keypoints_of='coco',
-    )
+    online = FrozenTeacher(InputSpec.of_model(runner.model), **movenet)
     crops = copy.deepcopy(config.train_dataloader.dataset)
-    crops.pipeline = [
-        step
-        for step in crops.pipeline
-        if step['type'] not in ('RandomFlip', 'RandomBBoxTransform')
-    ]
+    crops.pipeline = [x for x in crops.pipeline if 'Random' not in x['type']]
     parts = [DATASETS.build(dict(crops, indices=50)), people]
     before = [distance(runner.model, online, part) for part in parts]
     runner.train()

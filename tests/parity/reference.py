@@ -57,6 +57,13 @@ def _seeded(name: str, shape: tuple, seed: int, index: int) -> np.ndarray:
     return values.astype(np.float32)
 
 
+def assert_equal(actual: Tensor, expected: np.ndarray) -> None:
+    """Within 1e-6, relative to the largest value."""
+    limit = 1e-6 * np.abs(expected).max()
+    actual = actual.detach().numpy()
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=limit)
+
+
 def recorded(file: str) -> dict[str, np.ndarray]:
     """The arrays of ``forward.npz`` or ``losses.npz``, by name."""
     with np.load(DATA / file) as arrays:

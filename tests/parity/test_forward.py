@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from convert_checkpoint import convert
@@ -11,6 +10,7 @@ from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
 
 from . import reference
+from .reference import assert_equal
 
 CONFIGS = Path(__file__).parents[2] / 'configs/body_2d_keypoint'
 MODELS = {
@@ -24,13 +24,6 @@ MODELS = {
     ),
 }
 RECORDED = reference.recorded('forward.npz')
-
-
-def assert_equal(actual: torch.Tensor, expected: np.ndarray) -> None:
-    """Within 1e-6, relative to the largest value."""
-    scale = np.abs(expected).max()
-    difference = np.abs(actual.detach().numpy() - expected).max()
-    assert difference <= 1e-6 * scale, difference / scale
 
 
 @pytest.fixture(scope='module', params=MODELS)

@@ -45,11 +45,6 @@ def run(pictures, tmp_path_factory):
     return SimpleNamespace(runner=runs.train(cfg), folder=folder)
 
 
-@pytest.fixture
-def logged(run):
-    return RecordingBackend
-
-
 def test_pictures(run):
     """Crop, teacher, simulated heatmap and skeleton, to files and board."""
     (folder,) = run.folder.glob('2*/vis_data')
@@ -84,8 +79,9 @@ def test_every_term(run):
         assert value == pytest.approx(own * raw, rel=1e-5)
 
 
-def test_own_names_suit_all_trackers(logged):
-    own = {name for name in logged.given if not name.startswith('coco/')}
+def test_own_names_suit_all_trackers(run):
+    given = RecordingBackend.given
+    own = {name for name in given if not name.startswith('coco/')}
     assert {'loss_kpt', 'distillation_0'} <= own
     for name in own:
         assert re.fullmatch(OURS, name), name
