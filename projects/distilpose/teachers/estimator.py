@@ -19,7 +19,6 @@ from ..keypoints.matching import counted
 from ..students.mmpose_estimator import expect_device
 from .base import make_source
 from .inputs import InputConversion, InputSpec
-from .output import TeacherOutput
 from .stored.folder import describe_teacher
 from .stored.gaussians import Gaussians
 
@@ -71,9 +70,7 @@ class TeacherEstimator:
             )
         self.names = names
         links = (self.source.metainfo or {}).get('skeleton_links', [])
-        self.skeleton: list[tuple[int, int]] = [
-            (int(i), int(j)) for i, j in links
-        ]
+        self.skeleton = [(int(i), int(j)) for i, j in links]
         self.about = dict(
             name=self.source.name,
             settings=describe_teacher(settings),
@@ -117,8 +114,7 @@ class TeacherEstimator:
         """
         pixels = torch.from_numpy(crops).to(self._device).float()
         images = self._conversion.images(pixels.permute(0, 3, 1, 2))
-        output: TeacherOutput = self.source(images)
-        maps = output.maps
+        maps = self.source(images).maps
         sigmas = Gaussians.of(maps).sigmas * STRIDE
         sigmas = sigmas / sigmas.new_tensor(self.size)
         parts = maps.coords(), maps.peaks()[..., None], sigmas

@@ -178,15 +178,12 @@ class _Selection:
         self.dtype = inputs.dtype
         self.index = self.known = None
         if index is not None:
+            device = inputs.device
             # What is absent takes the place of keypoint 0 for a moment.
-            self.index = _constant(
-                tuple(i or 0 for i in index), inputs.device, torch.long
-            )
-            self.known = _constant(
-                tuple(i is not None for i in index),
-                inputs.device,
-                inputs.dtype,
-            )
+            places = tuple(i or 0 for i in index)
+            self.index = _constant(places, device, torch.long)
+            known = tuple(i is not None for i in index)
+            self.known = _constant(known, device, inputs.dtype)
 
     def __call__(self, values: Tensor, absent: float = 0.0) -> Tensor:
         if self.index is None or self.known is None:

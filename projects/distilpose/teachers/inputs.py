@@ -70,24 +70,17 @@ class InputConversion:
         (images,) = at_least_float32(inputs)
         images = _channels(images, self.student.std, self.student.mean)
         if not same_size:
-            images = resample(images, view)
+            # Linearly: what an output pixel is made of, along each axis.
+            x, y = (
+                _weights(*axis, images.device, images.dtype)
+                for axis in zip(*view)
+            )
+            images = y @ images @ x.T
         if self.student.rgb != self.teacher.rgb:
             images = images.flip(1)
         scale = [1 / s for s in self.teacher.std]
         shift = [-m / s for m, s in zip(self.teacher.mean, self.teacher.std)]
         return _channels(images, scale, shift).to(inputs.dtype)
-
-
-def resample(images: Tensor, view: InputView) -> Tensor:
-    """Resample images (B, C, H, W) to what a view shows, linearly.
-
-    If the view makes images smaller, a pixel is the average of all pixels
-    that fall into it. What lies outside of the images is 0.
-    """
-    x, y = (
-        _weights(*axis, images.device, images.dtype) for axis in zip(*view)
-    )
-    return y @ images @ x.T
 
 
 @lru_cache(maxsize=16)
@@ -101,7 +94,9 @@ def _weights(
 ) -> Tensor:
     """What each pixel of an axis is made of, (size, own), rows of sum 1.
 
-    Kept on the device, which would wait for a copy.
+    A pixel of a smaller image is the average of all that fall into it. What
+    lies outside of the image is 0. Kept on the device, which would wait for a
+    copy.
     """
     width = max(1.0, 1 / ratio)
     margin = math.ceil(width)

@@ -13,11 +13,7 @@ from torch import nn
 from tqdm import tqdm
 
 from ..zoo.find import input_size, installed_configs
-from ..zoo.published import (
-    published_ap,
-    published_data,
-    published_weights,
-)
+from ..zoo.published import published_ap, published_data, published_weights
 from .mmpose_model import MMPoseSource, build_untrained
 
 __all__ = ['ZooTeacher', 'build_teacher', 'list_teachers', 'table']

@@ -6,7 +6,7 @@ B: batch. H, W: input height and width, pixels.
 import copy
 import hashlib
 import json
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from ..deploy import MicroBatches, fuse
 from ..heads.heatmaps import expect_adapter, heatmaps_of
 from ..heatmaps.frame import codec_of, heatmap_frame
 from ..keypoints.metainfo import config_metainfo
-from ..weights.fetch import CheckpointError, named_hash, place_of
+from ..weights.fetch import CheckpointError, is_address, named_hash, place_of
 from ..weights.read import read_state_dict
 from ..zoo.build import build_model
 from ..zoo.find import find_config
@@ -105,7 +105,12 @@ class MMPoseSource(TeacherSource):
                 kind that cannot be imitated.
         """
         if self._model is None:
-            self._model = self._build()
+            config, checkpoint = self._whole_config, self._weights
+            config = config.get('model') or config.to_dict()
+            model = build_untrained(config, self.name)
+            if checkpoint is not None:
+                self._load(model, checkpoint)
+            self._model = fuse(model.eval()).requires_grad_(False)
         return self._model
 
     @property
@@ -144,24 +149,13 @@ class MMPoseSource(TeacherSource):
         first = next(model.parameters())
         if (first.device, first.dtype) != (images.device, dtype):
             model.to(images.device, dtype)  # slow where nothing is to do, too
-        with torch.inference_mode(), self._precision(images):
+        precision: Any = nullcontext()  # the student's, AMP's included
+        if self.dtype is not None:
+            precision = torch.autocast(images.device.type, enabled=False)
+        with torch.inference_mode(), precision:
             feats = MicroBatches(model)(images.to(dtype))
             maps = heatmaps_of(model.head, model.head(feats))
         return TeacherOutput(maps, tokens_of(feats))
-
-    def _precision(self, images: Tensor) -> AbstractContextManager[Any]:
-        """Use the student's precision, AMP included, if none was set."""
-        if self.dtype is None:
-            return nullcontext()
-        return torch.autocast(images.device.type, enabled=False)
-
-    def _build(self) -> TopdownPoseEstimator:
-        config, checkpoint = self._whole_config, self._weights
-        config = config.get('model') or config.to_dict()
-        model = build_untrained(config, self.name)
-        if checkpoint is not None:
-            self._load(model, checkpoint)
-        return fuse(model.eval()).requires_grad_(False)
 
     @property
     def _weights(self) -> str | None:
@@ -211,16 +205,13 @@ class MMPoseSource(TeacherSource):
 
     def _load(self, model: nn.Module, checkpoint: str) -> None:
         logger = MMLogger.get_current_instance()
-        # Of an address alone: what a file here is called proves nothing.
-        is_address = '://' in checkpoint
-        hashed = is_address and named_hash(checkpoint)
-        logger.info(
-            'The teacher %s: weights of %s%s%s',
-            self.name,
-            checkpoint,
-            f' (SHA-256 {hashed}...)' if hashed else '',
-            f', in {place_of(checkpoint)}' if is_address else '',
-        )
+        where = checkpoint
+        if is_address(checkpoint):
+            # Of an address alone: what a file here is called proves nothing.
+            hashed = named_hash(checkpoint)
+            where += f' (SHA-256 {hashed}...)' if hashed else ''
+            where += f', in {place_of(checkpoint)}'
+        logger.info('The teacher %s: weights of %s', self.name, where)
         try:
             state = read_state_dict(checkpoint)
         except FileNotFoundError as error:
@@ -240,13 +231,12 @@ class MMPoseSource(TeacherSource):
             if missing:
                 raise RuntimeError(f'\nMissing key(s): {", ".join(missing)}.')
         except RuntimeError as error:
-            lines = str(error).splitlines()
+            lines = [line.strip()[:300] for line in str(error).splitlines()]
             raise UserValueError(
                 f'The teacher\'s checkpoint "{checkpoint}" is of another '
                 f'architecture than its config ({self.name}): '
-                + ' '.join(line.strip()[:300] for line in lines[1:4])
-                + ' Set model.teacher.config and model.teacher.checkpoint to '
-                'a pair that belongs together.'
+                f'{" ".join(lines[1:4])} Set model.teacher.config and '
+                'model.teacher.checkpoint to a pair that belongs together.'
             ) from error
         if unexpected:
             logger.warning(

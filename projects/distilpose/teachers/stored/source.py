@@ -123,17 +123,10 @@ class StoredSource(TeacherSource):
             zeros = images.new_zeros(len(images), k, 2)
             nothing = Gaussians(zeros, zeros[..., 0], zeros + 1)
             return TeacherOutput(nothing.drawn(frame))
-        rows = self.outputs.rows(samples)
-        placed = [self._place(*pair) for pair in zip(samples, rows)]
-        gaussians = Gaussians(
-            *(
-                torch.from_numpy(np.stack(values).astype(np.float32)).to(
-                    images.device
-                )
-                for values in zip(*placed)
-            )
-        )
-        return TeacherOutput(gaussians.drawn(frame))
+        placed = map(self._place, samples, self.outputs.rows(samples))
+        columns = [np.stack(x).astype(np.float32) for x in zip(*placed)]
+        gaussians = [torch.from_numpy(x).to(images.device) for x in columns]
+        return TeacherOutput(Gaussians(*gaussians).drawn(frame))
 
     def _place(
         self, sample: PoseDataSample, row: np.ndarray
