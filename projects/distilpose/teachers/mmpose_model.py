@@ -42,9 +42,7 @@ from .output import TeacherOutput, tokens_of
 
 __all__ = ['MMPoseSource', 'build_untrained']
 
-DTYPES = dict(
-    float16=torch.float16, bfloat16=torch.bfloat16, float32=torch.float32
-)
+DTYPES = ['float16', 'bfloat16', 'float32']
 
 
 @TEACHERS.register_module(name='config')
@@ -80,12 +78,12 @@ class MMPoseSource(TeacherSource):
         if dtype is not None and dtype not in DTYPES:
             raise UserValueError(
                 f'The teacher\'s dtype is "{dtype}", expected one of '
-                f'{[*DTYPES]}. Set model.teacher.dtype.'
+                f'{DTYPES}. Set model.teacher.dtype.'
             )
         self.config = config
         self.checkpoint = checkpoint
         self.allow_random_weights = allow_random_weights
-        self.dtype = None if dtype is None else DTYPES[dtype]
+        self.dtype = None if dtype is None else getattr(torch, dtype)
         self._model: TopdownPoseEstimator | None = None
 
     def __getstate__(self) -> dict:

@@ -137,7 +137,12 @@ class StoredOutputs:
         folder.mkdir(parents=True, exist_ok=True)
         # The parts are there until all of them are one array.
         person = record_type(k).itemsize + row_type(k).itemsize
-        _expect_room(folder, len(keys) * person)
+        size, free = len(keys) * person, shutil.disk_usage(folder).free
+        if size > free:  # which it would find out hours later
+            raise OSError(
+                f'The outputs take {size / 1e9:.1f} GB, and "{folder}" has '
+                f'room for {free / 1e9:.1f} GB. Name a folder on another disk.'
+            )
         _write_array(folder / 'keys.npy', keys)
         meta = {'format_version': FORMAT_VERSION, **meta}
         with written_whole(folder / 'meta.json') as partial:
@@ -252,16 +257,6 @@ class StoredOutputs:
                 'on with the config and the settings that it was begun with, '
                 'or store the outputs in another folder.'
             )
-
-
-def _expect_room(folder: Path, size: int) -> None:
-    """See that a file fits, rather than find it full hours later."""
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise OSError(
-            f'The outputs take {size / 1e9:.1f} GB, and "{folder}" has room '
-            f'for {free / 1e9:.1f} GB. Name a folder on another disk.'
-        )
 
 
 def _write_array(file: Path, values: np.ndarray) -> None:
