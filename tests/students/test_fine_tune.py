@@ -14,6 +14,7 @@ from distilpose.weights.read import read_checkpoint
 
 from .. import limits, toys
 from ..checks import files
+from ..teachers import heads
 from ..training import runs
 
 OLD = ['nose', 'left_eye', 'right_eye', 'tail', 'neck']
@@ -74,6 +75,23 @@ def test_rows_of_a_head(head, layer, rows):
         )
         assert torch.equal(new[:2], old[[2, 0]])
         assert torch.equal(new[2], kept[2])
+
+
+@pytest.mark.parametrize('kind', heads.KINDS)
+def test_what_a_head_has_for_each_keypoint(kind):
+    """Whatever differs in size between heads of five and three keypoints."""
+    given, wanted = (
+        {f'head.{k}': x for k, x in heads.build(kind, n).state_dict().items()}
+        for n in (5, 3)
+    )
+    taken = carry_over(given, wanted, OLD, NEW)
+    assert not taken.left_out and not taken.missing
+    assert taken.kept == ['Right Eye', 'nose']
+    for name, new in taken.state.items():
+        old = given[name]
+        if new.shape != old.shape:
+            old, new = old.unflatten(0, (5, -1)), new.unflatten(0, (3, -1))
+            assert torch.equal(new[:2], old[[2, 0]])
 
 
 def test_same_number_in_another_order():

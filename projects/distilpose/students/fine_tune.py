@@ -22,11 +22,18 @@ __all__ = ['CarriedOver', 'carry_over']
 
 State = Mapping[str, Tensor]
 
-# Tensors that hold something for each keypoint, and the axis along which: K
-# keypoint tokens, or a last layer's rows, several of them a keypoint.
+# A head's last layers, of which each keypoint has rows; also of heads that
+# another head wraps.
+LAST = (
+    r'fc|final_layer2?|vis_head\.2'
+    r'|multi_final_layers\.\d+'  # CPMHead
+    r'|predict_layers\.\d+\.conv_layers\.1'  # MSPNHead
+)
+# Tensors that hold something for each keypoint, and the axis along which.
 PER_KEYPOINT = {
     r'neck\.keypoint_tokens': 1,
-    r'head\.(simplebaseline_head\.)?(fc|final_layer)\.(weight|bias)': 0,
+    rf'head\.(\w+\.)*({LAST})\.((conv|bn)\.)?'
+    r'(weight|bias|running_mean|running_var)': 0,
 }
 
 
