@@ -53,16 +53,9 @@ def _(codec: SimCCLabel, rows: Tensor, columns: Tensor) -> Decoded:
     scores = torch.minimum(high_x, high_y)
     cells = _where_positive(scores, x, y)
     if codec.use_dark:
-        cells = cells - torch.stack(
-            [
-                _newton_step(profile, i, _blur_width(sigma))
-                for profile, i, sigma in (
-                    (rows, x, codec.sigma[0]),
-                    (columns, y, codec.sigma[1]),
-                )
-            ],
-            dim=-1,
-        )
+        step_x = _newton_step(rows, x, codec.sigma[0])
+        step_y = _newton_step(columns, y, codec.sigma[1])
+        cells = cells - torch.stack([step_x, step_y], -1)
     return cells / codec.simcc_split_ratio, scores
 
 
@@ -71,25 +64,21 @@ def _(codec: MSRAHeatmap, maps: Tensor) -> Decoded:
     scores, x, y = _maximum(maps)
     h, w = maps.shape[-2:]
     cells = _where_positive(scores, x, y)
-    if not codec.unbiased:
-        # A quarter of a cell towards the higher neighbour.
-        d_x = _at(maps, x + 1, y) - _at(maps, x - 1, y)
-        d_y = _at(maps, x, y + 1) - _at(maps, x, y - 1)
-        d_x = d_x * ((x > 1) & (x < w - 1) & (y > 0))
-        d_y = d_y * ((y > 1) & (y < h - 1) & (x > 0))
-        moved = torch.stack([d_x, d_y], -1).sign() / 4
-    else:
+    if codec.unbiased:
         logs = _blurred(maps, codec.blur_kernel_size).clamp(min=1e-10).log()
         inside = (x > 1) & (x < w - 2) & (y > 1) & (y < h - 2)
         moved = _to_the_top(logs, x, y, 2) * inside[..., None]
-    moved = moved * (scores > 0)[..., None]
-    return _scaled(cells + moved, codec.scale_factor.tolist()), scores
+    else:
+        inside_x = (x > 1) & (x < w - 1) & (y > 0)
+        inside_y = (y > 1) & (y < h - 1) & (x > 0)
+        moved = _quarter(maps, x, y) * torch.stack([inside_x, inside_y], -1)
+    cells = cells + moved * (scores > 0)[..., None]
+    return cells * cells.new_tensor(codec.scale_factor), scores
 
 
 @decode.register
 def _(codec: UDPHeatmap, maps: Tensor) -> Decoded:
-    size = codec.input_size
-    w, h = codec.heatmap_size
+    (input_w, input_h), (w, h) = codec.input_size, codec.heatmap_size
     if codec.heatmap_type == 'gaussian':
         scores, x, y = _maximum(maps)
         logs = _blurred(maps, codec.blur_kernel_size).clamp(1e-3, 50).log()
@@ -103,7 +92,8 @@ def _(codec: UDPHeatmap, maps: Tensor) -> Decoded:
         radius = codec.radius_factor * max(w, h)
         moved = radius * torch.stack([_at(d_x, x, y), _at(d_y, x, y)], -1)
     cells = _where_positive(scores, x, y) + moved
-    return _scaled(cells, (size[0] / (w - 1), size[1] / (h - 1))), scores
+    scale = input_w / (w - 1), input_h / (h - 1)
+    return cells * cells.new_tensor(scale), scores
 
 
 @decode.register
@@ -111,12 +101,10 @@ def _(codec: MegviiHeatmap, maps: Tensor) -> Decoded:
     maps = _blurred(maps, codec.kernel_size)
     scores, x, y = _maximum(maps)
     h, w = maps.shape[-2:]
-    d_x = _at(maps, x + 1, y) - _at(maps, x - 1, y)
-    d_y = _at(maps, x, y + 1) - _at(maps, x, y - 1)
     inside = (x > 1) & (x < w - 1) & (y > 1) & (y < h - 1) & (scores > 0)
-    moved = torch.stack([d_x, d_y], -1).sign() / 4 + 0.5
-    cells = _where_positive(scores, x, y) + moved * inside[..., None]
-    return _scaled(cells, codec.scale_factor.tolist()), scores / 255 + 0.5
+    moved = (_quarter(maps, x, y) + 0.5) * inside[..., None]
+    cells = _where_positive(scores, x, y) + moved
+    return cells * cells.new_tensor(codec.scale_factor), scores / 255 + 0.5
 
 
 def by_keypoint(maps: Tensor) -> Tensor:
@@ -146,6 +134,13 @@ def _at(maps: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return maps.flatten(2).gather(2, index[..., None]).squeeze(-1)
 
 
+def _quarter(maps: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """A quarter of a cell towards the higher neighbours, cells (N, K, 2)."""
+    d_x = _at(maps, x + 1, y) - _at(maps, x - 1, y)
+    d_y = _at(maps, x, y + 1) - _at(maps, x, y - 1)
+    return torch.stack([d_x, d_y], -1).sign() / 4
+
+
 def _to_the_top(logs: Tensor, x: Tensor, y: Tensor, step: int) -> Tensor:
     """From a cell to the top of the parabola around it, cells (N, K, 2).
 
@@ -156,25 +151,23 @@ def _to_the_top(logs: Tensor, x: Tensor, y: Tensor, step: int) -> Tensor:
         step: Distance of the cells for second derivatives: 2 for DARK, 1 for
             UDP, which also reads the mixed one at other neighbours.
     """
-    here = _at(logs, x, y)
-    right, left = _at(logs, x + 1, y), _at(logs, x - 1, y)
-    below, above = _at(logs, x, y + 1), _at(logs, x, y - 1)
+
+    def at(i: int, j: int) -> Tensor:
+        return _at(logs, x + i, y + j)
+
+    here, right, left, below, above = (
+        at(i, j) for i, j in ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
+    )
     d_x, d_y = (right - left) / 2, (below - above) / 2
+    d_xx = (at(step, 0) - 2 * here + at(-step, 0)) / step**2
+    d_yy = (at(0, step) - 2 * here + at(0, -step)) / step**2
     if step == 1:
-        d_xx, d_yy = right - 2 * here + left, below - 2 * here + above
-        corners = _at(logs, x + 1, y + 1) + _at(logs, x - 1, y - 1)
+        corners = at(1, 1) + at(-1, -1)
         d_xy = (corners - right - left - below - above) / 2 + here
         eps = torch.finfo(torch.float32).eps
         d_xx, d_yy = d_xx + eps, d_yy + eps
     else:
-        d_xx = (_at(logs, x + 2, y) - 2 * here + _at(logs, x - 2, y)) / 4
-        d_yy = (_at(logs, x, y + 2) - 2 * here + _at(logs, x, y - 2)) / 4
-        d_xy = (
-            _at(logs, x + 1, y + 1)
-            - _at(logs, x + 1, y - 1)
-            - _at(logs, x - 1, y + 1)
-            + _at(logs, x - 1, y - 1)
-        ) / 4
+        d_xy = (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / 4
     determinant = d_xx * d_yy - d_xy.square()
     flat = determinant == 0
     moved = (
@@ -184,20 +177,18 @@ def _to_the_top(logs: Tensor, x: Tensor, y: Tensor, step: int) -> Tensor:
     return moved.masked_fill(flat[..., None], 0.0)
 
 
-def _newton_step(profile: Tensor, i: Tensor, kernel: int) -> Tensor:
+def _newton_step(profile: Tensor, i: Tensor, sigma: float) -> Tensor:
     """How far a profile's top lies from its highest bin, bins (N, K)."""
-    maps = profile[..., None, :]
-    logs = _blurred(maps, kernel, rows=False).clamp(1e-3, 50).log()
-    zero = torch.zeros_like(i)
-    here, far = _at(logs, i, zero), _at(logs, i + 2, zero)
-    slope = (_at(logs, i + 1, zero) - _at(logs, i - 1, zero)) / 2
-    return slope / (1e-9 + (far - 2 * here + _at(logs, i - 2, zero)) / 4)
+    kernel = int((sigma * 20 - 7) // 3)  # as SimCCLabel blurs
+    kernel -= kernel % 2 == 0
+    logs = _blurred(profile[..., None, :], kernel, rows=False)
+    logs = logs.clamp(1e-3, 50).log()
 
+    def at(step: int) -> Tensor:
+        return _at(logs, i + step, torch.zeros_like(i))
 
-def _blur_width(sigma: float) -> int:
-    """The kernel that SimCCLabel blurs profiles of a sigma with."""
-    width = int((sigma * 20 - 7) // 3)
-    return width - (width % 2 == 0)
+    slope = (at(1) - at(-1)) / 2
+    return slope / (1e-9 + (at(2) - 2 * at(0) + at(-2)) / 4)
 
 
 def _blurred(
@@ -226,7 +217,3 @@ def _blurred(
         return blurred
     own, new = (x.amax((-2, -1), keepdim=True) for x in (maps, blurred))
     return blurred * (own / new.masked_fill(new == 0, 1.0))
-
-
-def _scaled(cells: Tensor, scale: tuple[float, float]) -> Tensor:
-    return cells * cells.new_tensor(scale)
