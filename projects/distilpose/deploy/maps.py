@@ -11,8 +11,8 @@ import torch
 from mmpose.codecs import MSRAHeatmap, SimCCLabel, UDPHeatmap
 from torch import Tensor
 
+from ..heads.heatmaps import heatmaps_of
 from ..heads.maps import Maps
-from ..heads.simcc import meaning_of_logits, simcc_heatmaps
 from ..heads.udp_combined import is_combined
 from ..heatmaps.frame import STRIDE, heatmap_frame
 from ..heatmaps.sigmas import profile_sigmas
@@ -53,11 +53,7 @@ def map_sigmas(head: Any, maps: Maps) -> Tensor | None:
     """
     codec = head.decoder
     if isinstance(codec, SimCCLabel):
-        beta, label_beta = meaning_of_logits(head)
-        rows, columns = maps
-        profiles = simcc_heatmaps(
-            codec, rows, columns, beta, label_beta, background=_middle
-        ).profiles()
+        profiles = heatmaps_of(head, maps).profiles()
         labels = codec.sigma.tolist()
     elif isinstance(codec, MSRAHeatmap | UDPHeatmap) and not is_combined(
         codec
@@ -70,10 +66,3 @@ def map_sigmas(head: Any, maps: Maps) -> Tensor | None:
         [profile_sigmas(p, sigma) for p, sigma in zip(profiles, labels)], -1
     )
     return STRIDE * heatmap_frame(codec).student_sigmas(sigmas)
-
-
-def _middle(rows: Tensor) -> Tensor:
-    """The median of rows (N, K, n), for which ONNX has no operator."""
-    half = rows.shape[-1] - (rows.shape[-1] - 1) // 2
-    greatest = rows.topk(half, dim=-1, sorted=False).values
-    return greatest.amin(-1, keepdim=True)
