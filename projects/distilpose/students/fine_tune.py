@@ -8,8 +8,7 @@ K: keypoints of the model that is going to be trained. J: of the checkpoint.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -24,48 +23,38 @@ State = Mapping[str, Tensor]
 
 # A head's last layers, of which each keypoint has rows; also of heads that
 # another head wraps.
-LAST = (
-    r'fc|final_layer2?|vis_head\.2'
+ROWS = re.compile(
+    r'head\.(\w+\.)*'
+    r'(fc|final_layer2?|vis_head\.2'
     r'|multi_final_layers\.\d+'  # CPMHead
-    r'|predict_layers\.\d+\.conv_layers\.1'  # MSPNHead
+    r'|predict_layers\.\d+\.conv_layers\.1)'  # MSPNHead
+    r'\.((conv|bn)\.)?(weight|bias|running_mean|running_var)'
 )
-# Tensors that hold something for each keypoint, and the axis along which.
-PER_KEYPOINT = {
-    r'neck\.keypoint_tokens': 1,
-    rf'head\.(\w+\.)*({LAST})\.((conv|bn)\.)?'
-    r'(weight|bias|running_mean|running_var)': 0,
-}
 
 
-def _names() -> Any:
-    return field(default_factory=list)
-
-
-@dataclass
-class CarriedOver:
+class CarriedOver(NamedTuple):
     """What was taken over, and what was not."""
 
     state: dict[str, Tensor]  # tensors for the model, of its shapes
-    kept: list[str] = _names()  # keypoints whose weights were taken over
-    new: list[str] = _names()  # that the checkpoint does not know
-    dropped: list[str] = _names()  # that the model does not have
-    left_out: list[str] = _names()  # tensors that do not fit
-    missing: list[str] = _names()  # that the checkpoint lacks
+    kept: list[str]  # keypoints whose weights were taken over
+    new: list[str]  # that the checkpoint does not know
+    dropped: list[str]  # that the model does not have
+    left_out: list[str]  # tensors that do not fit
+    missing: list[str]  # that the checkpoint lacks
 
     def __str__(self) -> str:
-        parts = [
-            (f'{len(self.state)} tensors are taken over', []),
-            ('keypoints carried over', self.kept),
-            ('keypoints that are new', self.new),
-            ('keypoints left behind', self.dropped),
-            ('tensors that do not fit', self.left_out),
-            ('tensors that the checkpoint lacks', self.missing),
-        ]
-        return '; '.join(
-            f'{len(names)} {title} ({", ".join(names)})' if names else title
-            for title, names in parts
-            if names or not title.startswith(('keypoints', 'tensors'))
-        )
+        parts = {
+            'keypoints carried over': self.kept,
+            'keypoints that are new': self.new,
+            'keypoints left behind': self.dropped,
+            'tensors that do not fit': self.left_out,
+            'tensors that the checkpoint lacks': self.missing,
+        }
+        told = [f'{len(self.state)} tensors are taken over']
+        for title, names in parts.items():
+            if names:
+                told.append(f'{len(names)} {title} ({", ".join(names)})')
+        return '; '.join(told)
 
 
 def carry_over(
@@ -83,11 +72,11 @@ def carry_over(
         ValueError: Nothing fits, or the names are needed and unknown, or are
             not as many as the checkpoint's keypoints.
     """
-    taken = CarriedOver({})
+    state, left_out = {}, []
     for name, old in given.items():
         new, axis = wanted.get(name), _axis(name)
         if new is None:
-            taken.left_out.append(f'{name} {tuple(old.shape)}')
+            left_out.append(f'{name} {tuple(old.shape)}')
             continue
         value = old if old.shape == new.shape else None
         if axis is not None:
@@ -95,26 +84,34 @@ def carry_over(
             value = _by_keypoint(old, new, axis, names, wanted_names)
         if value is None:
             shapes = f'{tuple(old.shape)} for {tuple(new.shape)}'
-            taken.left_out.append(f'{name} {shapes}')
+            left_out.append(f'{name} {shapes}')
         else:
-            taken.state[name] = value
-    if not taken.state:
+            state[name] = value
+    if not state:
         raise UserValueError(
             'Nothing in the checkpoint fits the model: its tensors are '
             f"{few(given, 3)}, the model's {few(wanted, 3)}. Give a "
             'checkpoint of the same student.'
         )
-    taken.missing = [name for name in wanted if name not in taken.state]
-    if any(_axis(name) is not None for name in taken.state):
-        _tell_keypoints(taken, given_names or wanted_names, wanted_names)
-    return taken
+    if all(_axis(name) is None for name in state):
+        given_names = wanted_names = ()  # of a backbone alone
+    given_names = given_names or ()
+    known, asked = ({*map(plain_name, x)} for x in (given_names, wanted_names))
+    return CarriedOver(
+        state,
+        kept=[x for x in wanted_names if plain_name(x) in known],
+        new=[x for x in wanted_names if plain_name(x) not in known],
+        dropped=[x for x in given_names if plain_name(x) not in asked],
+        left_out=left_out,
+        missing=[name for name in wanted if name not in state],
+    )
 
 
 def _axis(name: str) -> int | None:
-    for pattern, axis in PER_KEYPOINT.items():
-        if re.fullmatch(pattern, name):
-            return axis
-    return None
+    """Along which axis a tensor holds something for each keypoint, if so."""
+    if name == 'neck.keypoint_tokens':
+        return 1
+    return 0 if ROWS.fullmatch(name) else None
 
 
 def _expect_names(
@@ -159,12 +156,3 @@ def _by_keypoint(
         if plain_name(name) in index:
             b[k] = a[index[plain_name(name)]]
     return b.flatten(0, 1).movedim(0, axis)
-
-
-def _tell_keypoints(
-    taken: CarriedOver, names: Sequence[str], wanted: Sequence[str]
-) -> None:
-    known, asked = {*map(plain_name, names)}, {*map(plain_name, wanted)}
-    taken.kept = [name for name in wanted if plain_name(name) in known]
-    taken.new = [name for name in wanted if plain_name(name) not in known]
-    taken.dropped = [name for name in names if plain_name(name) not in asked]
