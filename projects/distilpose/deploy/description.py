@@ -65,9 +65,8 @@ def flip_indices(config: Config, model: TopdownPoseEstimator) -> list[int]:
         ValueError: The model gives only some of its keypoints, and the
             others are not described.
     """
-    meta = predicted_metainfo(config, model)
-    if (model.test_cfg or {}).get('output_keypoint_indices') is not None:
-        meta = model.metainfo
+    chooses = (model.test_cfg or {}).get('output_keypoint_indices') is not None
+    meta = model.metainfo if chooses else predicted_metainfo(config, model)
     if meta is None:
         raise UserValueError(
             f'{config.filename}: the flip test needs all keypoints of the '
@@ -84,10 +83,9 @@ def test_dataset(config: Config) -> dict:
     Raises:
         ValueError: There is none.
     """
-    for split in ('test', 'val'):
-        loader = config.get(f'{split}_dataloader') or {}
-        if 'dataset' in loader:
-            return loader['dataset']
+    for name in ('test_dataloader', 'val_dataloader'):
+        if dataset := (config.get(name) or {}).get('dataset'):
+            return dataset
     raise UserValueError(
         f'{config.filename} has neither a test_dataloader nor a '
         'val_dataloader, which would say what keypoints and crops its model '

@@ -33,7 +33,7 @@ class MicroBatches:
         # Tracing would record the division of this batch for all others.
         if inputs.device.type != 'cpu' or torch.jit.is_tracing():
             return extract_feat(self.model, inputs)
-        size = max(2, MICRO_BATCH_PIXELS // inputs[0, 0].numel())
+        size = max(2, MICRO_BATCH_PIXELS // inputs.shape[2:].numel())
         if len(inputs) <= size:
             return extract_feat(self.model, inputs)
         parts = [

@@ -146,19 +146,17 @@ class ExportedStudent(nn.Module):
             images = self._normalize(images)
         if self.flip_indices is None:
             return [self._output(images)]
-        return [self._output(images), self._output(images.flip(-1))]
+        return [self._output(x) for x in (images, images.flip(-1))]
 
     def _averaged(self, outputs: list[Any]) -> Maps:
         """Maps, averaged with those of the mirror images."""
-        maps = maps_given(self.head, outputs[0])
-        for output in outputs[1:] if maps else ():
-            mirrors = mirrored_maps(
-                maps_given(self.head, output),
-                self.flip_indices or (),
-                self.model.test_cfg or {},
-            )
-            maps = tuple((a + b) / 2 for a, b in zip(maps, mirrors))
-        return maps
+        own, *others = (maps_given(self.head, x) for x in outputs)
+        if not own or self.flip_indices is None:
+            return own
+        mirrored = mirrored_maps(
+            others[0], self.flip_indices, self.model.test_cfg or {}
+        )
+        return tuple((a + b) / 2 for a, b in zip(own, mirrored))
 
     def _choose(self, found: Keypoints) -> Keypoints:
         if self.chosen is None:
@@ -168,14 +166,12 @@ class ExportedStudent(nn.Module):
         )
 
     def _of_coordinates(self, outputs: list[Any]) -> Keypoints:
-        found = [student_output(self.head, output) for output in outputs]
-        if self.flip_indices is None:
-            return self._in_pixels(found[0])
-        own, mirrored = found
-        shift = self.shift / self.size[0]
-        return self._in_pixels(
-            average_with_mirrored(own, mirrored, self.flip_indices, shift)
-        )
+        own, *others = (student_output(self.head, x) for x in outputs)
+        if self.flip_indices is not None:
+            own = average_with_mirrored(
+                own, others[0], self.flip_indices, self.shift / self.size[0]
+            )
+        return self._in_pixels(own)
 
     def _in_pixels(self, output: StudentOutput) -> Keypoints:
         scores = output.scores

@@ -104,7 +104,6 @@ def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
     raw = torch.from_numpy(crops) if student.raw_images else images
     maps = student.maps(raw)
     own = student.decoded(maps) if maps else student.keypoints(raw)
-    sigmas = own.sigmas
     coords = np.concatenate([x.keypoints for x in found])
     scores = np.concatenate([x.keypoint_scores for x in found])
     if isinstance(getattr(student.head, 'decoder', None), UDPHeatmap):
@@ -116,10 +115,8 @@ def predict(student: ExportedStudent, crops: np.ndarray) -> Batch:
         images.numpy(),
         coords=coords,
         scores=scores,
-        sigmas=None if sigmas is None else sigmas.numpy(),
-        moves=_moves(student, maps, own.coords)
-        if maps
-        else np.zeros_like(coords),
+        sigmas=None if own.sigmas is None else own.sigmas.numpy(),
+        moves=_moves(student, maps, own.coords),
     )
 
 
@@ -129,7 +126,7 @@ def _moves(
     """How far keypoints move when their maps change as by rounding."""
     rng = torch.Generator().manual_seed(0)
     moves = torch.zeros_like(coords)
-    for _ in range(DRAWS):
+    for _ in range(DRAWS if maps else 0):
         noisy = tuple(
             x
             + ROUNDING

@@ -69,13 +69,11 @@ class MMPoseEstimator:
             )
         ]
         k = len(self.names)
-        keypoints, scores = np.empty((0, k, 2)), np.empty((0, k))
-        if samples:
-            keypoints = np.concatenate([x.keypoints for x in samples])
-            scores = np.concatenate([x.keypoint_scores for x in samples])
+        points = [np.empty((0, k, 2)), *(x.keypoints for x in samples)]
+        scores = [np.empty((0, k)), *(x.keypoint_scores for x in samples)]
         return Poses(
-            keypoints.astype(np.float32),
-            scores.astype(np.float32),
+            np.concatenate(points).astype(np.float32),
+            np.concatenate(scores).astype(np.float32),
             sigmas=None,
             boxes=boxes,
             **self._about,

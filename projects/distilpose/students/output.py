@@ -21,15 +21,11 @@ from distilpose_runtime.errors import UserTypeError
 from ..heads.heatmaps import heatmaps_of
 from ..heads.own_loss import HeadOutput, label_loss
 from ..heatmaps.forms import Heatmaps
-from ..heatmaps.frame import STRIDE, per_axis
+from ..heatmaps.frame import PAPER_SIGMA, STRIDE, per_axis
 from ..models.distilpose_head import DistilPoseHead, KeypointPrediction
 from ..models.token_distilling_encoder import Tokens
 
 __all__ = ['StudentOutput', 'keep_output', 'mask_labels', 'student_output']
-
-
-# Pixels of a heatmap at stride 4.
-FIXED_SIGMA = 2.0
 
 
 class StudentOutput(NamedTuple):
@@ -132,7 +128,7 @@ def _(
 
 def _without_sigmas(coords: Tensor) -> StudentOutput:
     """Add the sigmas of the paper's teacher, for a head without sigmas."""
-    sigmas = torch.full_like(coords, FIXED_SIGMA, requires_grad=False)
+    sigmas = torch.full_like(coords, PAPER_SIGMA, requires_grad=False)
     return StudentOutput(coords, sigmas, fixed_sigmas=True)
 
 
