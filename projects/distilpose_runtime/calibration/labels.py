@@ -127,8 +127,8 @@ def _paths(folder: Path, names: list[str], file: Path) -> dict[str, Path]:
     """
     found = {}
     for name in names:
-        paths = folder / name, folder / Path(name).name
-        found[name] = next((x for x in paths if x.is_file()), paths[0])
+        path = folder / name
+        found[name] = path if path.is_file() else folder / path.name
     missing = [name for name, path in found.items() if not path.is_file()]
     if missing:
         raise UserFileNotFoundError(
