@@ -31,31 +31,27 @@ BOXES = np.array(
 
 
 @pytest.mark.parametrize('flip_test', [False, True])
-def test_equals_mmpose(flip_test, image, tmp_path):
-    """In and out of the image, wide and narrow boxes, and in parts."""
-    file = exported.export(tmp_path, flip_test=flip_test)
-    poses = PoseEstimator(file, batch=3)(image, BOXES)
-    student = exported.config(test_cfg=dict(flip_test=flip_test))
-    student.dump(tmp_path / 'student.py')
-    files = [str(tmp_path / x) for x in ('student.py', 'student.pth')]
-    expected = MMPoseEstimator(*files, 'cpu')(image, BOXES)
-    np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=2e-3)
-    np.testing.assert_allclose(poses.scores, expected.scores, atol=1e-5)
-    assert poses.names == exported.NAMES
-    assert np.array_equal(poses.boxes, BOXES)
-
-
-@pytest.mark.parametrize('flip_test', [False, True])
-def test_udp_equals_mmpose(flip_test, image, tmp_path):
-    """With boxes at and over the border of an image of odd size."""
+@pytest.mark.parametrize('use_udp, atol, of_scores', [
+    (False, 2e-3, dict(atol=1e-5)), (True, 0.05, dict(rtol=1e-5)),
+])  # fmt: skip
+def test_equals_mmpose(use_udp, atol, of_scores, flip_test, image, tmp_path):
+    """In parts; boxes in and over the border of an image of odd size."""
     image = image[:141, :113]
     boxes = np.vstack([BOXES, [[0, 0, 112, 60], [70, 1, 113, 141]]])
     boxes = boxes.astype(np.float32)
-    config, checkpoint, file = exported.udp(tmp_path, flip_test)
-    poses = PoseEstimator(file)(image, boxes)
+    if use_udp:
+        config, checkpoint, file = exported.udp(tmp_path, flip_test)
+    else:
+        file = exported.export(tmp_path, flip_test=flip_test)
+        config, checkpoint = (f'{tmp_path}/student.{x}' for x in ('py', 'pth'))
+        exported.config(test_cfg=dict(flip_test=flip_test)).dump(config)
+    poses = PoseEstimator(file, batch=4)(image, boxes)
     expected = MMPoseEstimator(config, checkpoint, 'cpu')(image, boxes)
-    np.testing.assert_allclose(poses.keypoints, expected.keypoints, atol=0.05)
-    np.testing.assert_allclose(poses.scores, expected.scores, rtol=1e-5)
+    near = np.testing.assert_allclose
+    near(poses.keypoints, expected.keypoints, atol=atol)
+    near(poses.scores, expected.scores, **of_scores)
+    assert poses.names == exported.NAMES
+    assert np.array_equal(poses.boxes, boxes)
 
 
 @pytest.mark.parametrize('size', [(48, 64), (33, 21)])
