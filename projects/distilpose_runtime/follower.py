@@ -105,7 +105,7 @@ class Follower:
             raise UserValueError(f'every is {every}, expected 1 or more.')
         self.every = every
         self._estimator, self._most = estimator, most
-        self._count = 0
+        self._count = count()
         self._starts: list[_Start] = []
         self.numbers = np.empty(0, int)
         self._boxes = np.empty((0, 4), np.float32)
@@ -116,8 +116,7 @@ class Follower:
 
         A caller that asks may run the detector ahead of the poses.
         """
-        self._count += 1
-        return (self._count - 1) % self.every == 0
+        return next(self._count) % self.every == 0
 
     def __call__(
         self,
@@ -237,13 +236,11 @@ def _moved(
     corners = boxes.reshape(-1, 2, 2)
     # A tenth of the box is added to the spreads, so that one which is small,
     # as the width of a person seen from the side, does not decide.
-    least = ((corners[:, 1] - corners[:, 0]) / 10) ** 2
-    means, spreads = [], []
-    for points in (first, now):
-        mean = (weights * points).sum(1, keepdims=True)
-        means.append(mean)
-        spread = (weights * (points - mean) ** 2).sum(1) + least
-        spreads.append(np.sqrt(spread)[:, None])
+    least = ((corners[:, 1:] - corners[:, :1]) / 10) ** 2
+    points = np.stack([first, now])
+    means = (weights * points).sum(2, keepdims=True)
+    spreads = (weights * (points - means) ** 2).sum(2, keepdims=True)
+    spreads = np.sqrt(spreads + least)
     moved = means[1] + (corners - means[0]) * spreads[1] / spreads[0]
     return moved.reshape(-1, 4).astype(np.float32)
 

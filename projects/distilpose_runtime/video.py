@@ -109,11 +109,9 @@ class Video(Source):
         packets = self._container.demux(self._stream)
         while True:
             try:
-                packet = next(packets, None)
-            except (OSError, av.error.FFmpegError):
-                return  # a file that is cut off
-            if packet is None:
-                return
+                packet = next(packets)
+            except (StopIteration, OSError, av.error.FFmpegError):
+                return  # at the end, or where the file is cut off
             # Decoded, but not shown: it was cut off at the beginning.
             self._hidden += packet.is_discard
             try:
