@@ -1,6 +1,7 @@
 """Image files as people have them."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -32,17 +33,13 @@ def test_every_kind_looks_the_same(tmp_path):
     image.convert('CMYK').save(tmp_path / 'cmyk.tif')
     cv2.imwrite(str(tmp_path / '16.png'), BGR.astype(np.uint16) * 257)
     cv2.imwrite(str(tmp_path / '16.tif'), BGR.astype(np.uint16) * 257)
+    middles = np.s_[15::30, 20::40]
     for path in tmp_path.iterdir():
         found = read_image(path)
         assert found.dtype == np.uint8
-        middles = np.s_[15::30, 20::40]
-        assert np.abs(found[middles].astype(int) - BGR[middles]).max() <= 3, (
-            path
-        )
-
-
-def test_grey_becomes_bgr(tmp_path):
-    Image.fromarray(PICTURE).convert('L').save(tmp_path / 'grey.png')
+        off = found[middles].astype(int) - BGR[middles]
+        assert np.abs(off).max() <= 3, path
+    image.convert('L').save(tmp_path / 'grey.png')
     found = read_image(tmp_path / 'grey.png')
     assert found.shape == (60, 80, 3)
     assert found[5, 5].tolist() == [76] * 3
@@ -97,12 +94,6 @@ def test_too_large_for_its_format(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_heic_is_told_from_videos(tmp_path):
-    (tmp_path / 'a.HEIC').write_bytes(b'\0\0\0\x18ftypheic')
-    with pytest.raises(ValueError, match='convert it to JPEG'):
-        read_image(tmp_path / 'a.HEIC')
-
-
 @pytest.mark.parametrize('suffix', ['jpg', 'png', 'webp', 'tif', 'bmp'])
 @pytest.mark.parametrize('share', [0.5, 0.99])
 def test_cut_off_is_an_error(tmp_path, suffix, share):
@@ -116,33 +107,31 @@ def test_cut_off_is_an_error(tmp_path, suffix, share):
         read_image(path)
 
 
-def test_empty_or_missing(tmp_path):
-    (tmp_path / 'a.jpg').touch()
-    with pytest.raises(ValueError, match='the file is empty'):
-        read_image(tmp_path / 'a.jpg')
+def test_empty_missing_or_heic(tmp_path):
+    for name, content, message in (
+        ('a.jpg', b'', 'the file is empty'),
+        ('a.HEIC', b'\0\0\0\x18ftypheic', 'convert it to JPEG'),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=message):
+            read_image(tmp_path / name)
     with pytest.raises(OSError):
         read_image(tmp_path / 'b.jpg')
 
 
-def test_odd_names(tmp_path):
-    folder = tmp_path / 'Größe 写真 [1] %d'
-    path = write_image(folder / "a'b .c #.png", BGR)
-    assert path == folder / "a'b .c #.png"
-    assert (read_image(path) == BGR).all()
-
-
-def test_unwritten_suffix(tmp_path):
-    path = write_image(tmp_path / 'a.tif', BGR)
-    assert path == tmp_path / 'a.tif.png'
+@pytest.mark.parametrize(
+    'name, more', [("Größe 写真 [1] %d/a'b .c #.png", ''), ('a.tif', '.png')]
+)
+def test_odd_names_and_unwritten_suffixes(tmp_path, name, more):
+    path = write_image(tmp_path / name, BGR)
+    assert path == tmp_path / f'{name}{more}'
     assert (read_image(path) == BGR).all()
 
 
 def test_no_half_picture(tmp_path, monkeypatch):
     """A full disk leaves the file that was there."""
     path = write_image(tmp_path / 'a.png', BGR)
-    monkeypatch.setattr(
-        Path, 'write_bytes', lambda *args: (_ for _ in ()).throw(OSError(28))
-    )
+    monkeypatch.setattr(Path, 'write_bytes', Mock(side_effect=OSError(28)))
     with pytest.raises(OSError):
         write_image(path, BGR[::-1])
     assert (read_image(path) == BGR).all()

@@ -18,7 +18,7 @@ from distilpose_runtime.video import Video, VideoWriter  # noqa: E402
 
 from .videos import video_that_ends_early, write_video  # noqa: E402
 
-NOISE = np.random.default_rng(0)
+NOISE = np.random.default_rng(0).integers(0, 255, (60, 48, 64, 3), np.uint8)
 
 
 def picture(number: int) -> np.ndarray:
@@ -26,15 +26,14 @@ def picture(number: int) -> np.ndarray:
     return np.full((48, 64, 3), 3 * number + 60, np.uint8)
 
 
-def video(path, count=60):
-    write_video(path, map(picture, range(count)))
-    return path
-
-
 def split(source):
     found = list(source)
     source.close()
     return [[x for x in found if isinstance(x, y)] for y in (Frame, Skipped)]
+
+
+def read(path, every=1):
+    return split(open_source(str(path), every))
 
 
 def test_folder(tmp_path):
@@ -62,9 +61,9 @@ def test_pattern(tmp_path):
     """Folders in folders keep their names; brackets may be in a name."""
     for name in ('x/a.png', 'x/y/b.png', 'z [1].png'):
         write_image(tmp_path / name, picture(0))
-    frames, _ = split(open_source(f'{tmp_path}/x/**/*'))
+    frames, _ = read(tmp_path / 'x/**/*')
     assert [x.name for x in frames] == ['a.png', 'y/b.png']
-    frames, _ = split(open_source(f'{tmp_path}/z [1].png'))
+    frames, _ = read(tmp_path / 'z [1].png')
     assert [x.name for x in frames] == ['z [1].png']
 
 
@@ -92,14 +91,15 @@ def _sound() -> bytes:
         stream = container.add_stream('pcm_s16le', rate=8000, layout='mono')
         frame = av.AudioFrame(format='s16', layout='mono', samples=800)
         frame.sample_rate = 8000
-        for packet in [*stream.encode(frame), *stream.encode()]:
-            container.mux(packet)
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     return file.getvalue()
 
 
 def test_video(tmp_path):
     """Even of a name that systems take for a text's."""
-    file = video(tmp_path / 'a.mp4').rename(tmp_path / 'a.ts')
+    write_video(tmp_path / 'a.mp4', map(picture, range(60)))
+    file = (tmp_path / 'a.mp4').rename(tmp_path / 'a.ts')
     source = open_source(str(file))
     assert (source.total, source.rate, source.name) == (60, 20.0, 'a.ts')
     frames, skipped = split(source)
@@ -108,10 +108,7 @@ def test_video(tmp_path):
     for i, frame in enumerate(frames):
         assert frame.time == pytest.approx(i / 20, abs=1e-4)
         assert frame.image.mean() == pytest.approx(3 * i + 60, abs=1.1)
-
-
-def test_every_nth_frame(tmp_path):
-    source = open_source(str(video(tmp_path / 'a.mp4')), every=25)
+    source = open_source(str(file), every=25)
     assert source.total == 3
     frames, _ = split(source)
     assert [x.number for x in frames] == [0, 25, 50]
@@ -150,16 +147,19 @@ TURNS = [
 ]
 
 
-def _video(path, image, aspect=None):
+def foreign_video(path, images, aspect=None, start=0):
+    """Of pictures of 64 x 48, as other programs write it."""
     with av.open(str(path), 'w') as container:
         stream = container.add_stream('libx264', rate=20)
-        stream.height, stream.width = image.shape[:2]
-        stream.pix_fmt, stream.options = 'yuv420p', {'crf': '1'}
+        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
+        stream.options = {'crf': '1'}
         if aspect:
             stream.codec_context.sample_aspect_ratio = aspect
-        frame = av.VideoFrame.from_ndarray(image, format='bgr24')
-        for packet in [*stream.encode(frame), *stream.encode()]:
-            container.mux(packet)
+        for i, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(image, format='bgr24')
+            frame.pts, frame.time_base = start + i, Fraction(1, 20)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     return path
 
 
@@ -168,14 +168,14 @@ def test_turned_and_mirrored_as_the_file_says(tmp_path, matrix, turned):
     """As telephones write it, and cameras that face the user."""
     image = np.full((48, 64, 3), 20, np.uint8)
     image[:24, :32], image[:24, 32:], image[24:, :32] = 230, 150, 80
-    path = _video(tmp_path / 'a.mp4', image)
+    path = foreign_video(tmp_path / 'a.mp4', [image])
     data = path.read_bytes()
     place = data.index(b'tkhd') + 4 + 40
     a, b, c, d = (x << 16 & 0xFFFFFFFF for x in matrix)
     values = [a, b, 0, c, d, 0, 0, 0, 1 << 30]
     header = b''.join(x.to_bytes(4, 'big') for x in values)
     path.write_bytes(data[:place] + header + data[place + 36 :])
-    (frame,), _ = split(open_source(str(path)))
+    (frame,), _ = read(path)
     wanted = turned(image)
     assert frame.image.shape == wanted.shape
     middles = np.s_[8::16, 8::16]
@@ -192,7 +192,7 @@ def test_pixels_that_are_not_square(tmp_path, aspect, shape):
     """Stretched as players do it, or people would be too narrow."""
     image = np.full((48, 64, 3), 20, np.uint8)
     image[:, 32:] = 230
-    source = open_source(str(_video(tmp_path / 'a.mp4', image, aspect)))
+    source = Video(foreign_video(tmp_path / 'a.mp4', [image], aspect))
     (frame,), _ = split(source)
     assert frame.image.shape == shape
     middle = shape[1] // 2
@@ -214,14 +214,10 @@ def test_pages_and_other_files_are_told(tmp_path):
     assert source.remarks == ['1 other files are no images.']
 
 
-def noise():
-    return NOISE.integers(0, 255, (60, 48, 64, 3), np.uint8)
-
-
 @pytest.mark.parametrize('every', [1, 7])
 def test_ends_early(tmp_path, every):
     path = tmp_path / 'cut.mp4'
-    video_that_ends_early(path, noise())
+    video_that_ends_early(path, NOISE)
     source = open_source(str(path), every)
     frames, skipped = split(source)
     assert 20 <= every * len(frames) <= 40
@@ -232,15 +228,15 @@ def test_ends_early(tmp_path, every):
 
 def test_damaged_in_the_middle(tmp_path):
     path = tmp_path / 'a.mp4'
-    write_video(path, noise())
+    write_video(path, NOISE)
     data = bytearray(path.read_bytes())
     middle = len(data) // 2
     data[middle : middle + 5000] = bytes(5000)
     path.write_bytes(data)
-    frames, skipped = split(open_source(str(path)))
+    frames, skipped = read(path)
     assert skipped and len(frames) > 30
     assert len(frames) + sum(x.pictures for x in skipped) == 60
-    taken, missed = split(open_source(str(path), every=2))
+    taken, missed = read(path, every=2)
     assert len(taken) + len(missed) == 30
     assert {x.number for x in taken} <= {x.number for x in frames}
 
@@ -253,11 +249,9 @@ def test_plays_while_it_is_written(tmp_path):
         # So little that nothing would be written for lack of space in memory.
         writer.write(Frame(picture(0), '', i, i / 20), picture(0))
     (tmp_path / 'left.mp4').write_bytes(path.read_bytes())
-    frames, _ = split(Video(tmp_path / 'left.mp4'))
-    assert 100 <= len(frames) <= 200
+    assert 100 <= len(read(tmp_path / 'left.mp4')[0]) <= 200
     writer.close()
-    frames, _ = split(Video(path))
-    assert len(frames) == 200
+    assert len(read(path)[0]) == 200
 
 
 def test_another_size_and_odd_sizes(tmp_path):
@@ -265,7 +259,7 @@ def test_another_size_and_odd_sizes(tmp_path):
     sizes = (49, 65), (49, 65), (65, 49)
     images = [np.full((*size, 3), 200, np.uint8) for size in sizes]
     assert write_video(tmp_path / 'a.mp4', images).resized == 1
-    frames, _ = split(Video(tmp_path / 'a.mp4'))
+    frames, _ = read(tmp_path / 'a.mp4')
     assert [x.image.shape for x in frames] == [(50, 66, 3)] * 3
     assert frames[1].image.min() > 190
     assert frames[2].image[:, :10].max() < 20  # beside the upright picture
@@ -276,15 +270,15 @@ def test_times_that_do_not_increase(tmp_path):
     """A camera's clock; H.264 wants each frame later than the last."""
     times = [0.0, 0.5, 0.5, 0.4]
     write_video(tmp_path / 'a.mp4', map(picture, range(4)), times)
-    frames, _ = split(Video(tmp_path / 'a.mp4'))
-    times = [x.time for x in frames]
+    times = [x.time for x in read(tmp_path / 'a.mp4')[0]]
     assert times == pytest.approx([0, 0.5, 0.5, 0.5], abs=1e-3)
 
 
 def test_trimmed_without_encoding_anew(tmp_path):
     """What lies before the cut is in the file, and not shown."""
     whole, path = tmp_path / 'whole.mp4', tmp_path / 'a.mp4'
-    video(whole, 60)  # a frame that needs no others every 2 seconds
+    # A frame that needs no others every 2 seconds.
+    write_video(whole, map(picture, range(60)))
     with av.open(str(whole)) as given, av.open(str(path), 'w') as container:
         stream = given.streams.video[0]
         copied = container.add_stream_from_template(stream)
@@ -295,20 +289,12 @@ def test_trimmed_without_encoding_anew(tmp_path):
                 packet.dts -= start
                 packet.stream = copied
                 container.mux(packet)
-    frames, skipped = split(Video(path))
+    frames, skipped = read(path)
     assert len(frames) == 10 and skipped == []
 
 
 def test_begins_later(tmp_path):
     """Times count from the first frame on, as in a part cut out."""
-    path = tmp_path / 'a.mkv'
-    with av.open(str(path), 'w') as container:
-        stream = container.add_stream('libx264', rate=20)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, 'yuv420p'
-        for i in range(3):
-            frame = av.VideoFrame.from_ndarray(picture(i), format='bgr24')
-            frame.pts, frame.time_base = 100 + i, Fraction(1, 20)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
-    frames, _ = split(Video(path))
+    images = map(picture, range(3))
+    frames, _ = read(foreign_video(tmp_path / 'a.mkv', images, start=100))
     assert [x.time for x in frames] == pytest.approx([0, 0.05, 0.1], abs=2e-3)

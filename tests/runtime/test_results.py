@@ -18,10 +18,7 @@ from distilpose_runtime.results import JsonResults, Predicted, pose_scores
 
 KEYPOINTS = np.array([[[1.25, 2.5], [3, 4]], [[5, 6], [7, 8]]], np.float32)
 SCORES = np.array([[0.9, 0.5], [0.1, 0.6]], np.float32)
-ESTIMATOR = SimpleNamespace(
-    names=['a', 'b'], skeleton=[(0, 1)], has_sigmas=True
-)
-WITHOUT = SimpleNamespace(**{**vars(ESTIMATOR), 'has_sigmas': False})
+ESTIMATOR = SimpleNamespace(names=['a', 'b'], skeleton=[(0, 1)])
 BOXES = np.array([[0, 0, 10, 20], [5.5, 6, 7, 8]], np.float32)
 
 
@@ -45,6 +42,10 @@ def frame(number, time=None):
     return Frame(image, f'{number}.jpg', number, time)
 
 
+def two_people(number=0):
+    return Predicted(frame(number), number, people(), poses(), None)
+
+
 def test_scores_as_coco_ranks_them():
     """Keypoints below 0.2 do not count."""
     found = pose_scores(poses(), people())
@@ -54,10 +55,13 @@ def test_scores_as_coco_ranks_them():
 
 
 def test_json(tmp_path):
+    """COCO's own reader takes it."""
     path = tmp_path / 'a.json'
     file = JsonResults(path, dict(model='x', complete=False), ESTIMATOR)
     file.add(Predicted(frame(3), 33, people(), poses(), np.array([4, -1])))
     file.add(Predicted(frame(4), 34, people(0), poses(0), np.array([])))
+    without = poses(1, sigmas=False)
+    file.add(Predicted(frame(5, time=0.5), 35, people(1), without, None))
     file.close(dict(complete=True))
     found = json.loads(path.read_text())
     assert found['info'] == dict(model='x', complete=True)
@@ -66,8 +70,9 @@ def test_json(tmp_path):
     assert found['images'] == [
         dict(id=33, file_name='3.jpg', width=40, height=30),
         dict(id=34, file_name='4.jpg', width=40, height=30),
+        dict(id=35, file_name='5.jpg', width=40, height=30, frame=5, time=0.5),
     ]
-    first, second = found['annotations']
+    first, second, third = found['annotations']
     assert first == dict(
         id=1,
         image_id=33,
@@ -81,18 +86,8 @@ def test_json(tmp_path):
     )
     assert second['bbox'] == [5.5, 6, 1.5, 2]
     assert 'track_id' not in second
-
-
-def test_coco_reads_it(tmp_path):
-    path = tmp_path / 'a.json'
-    file = JsonResults(path, {}, WITHOUT)
-    file.add(
-        Predicted(frame(3, time=0.5), 33, people(), poses(sigmas=False), None)
-    )
-    file.close({})
-    data = COCO(str(path))
-    assert data.loadImgs(33)[0]['time'] == 0.5
-    rows = data.loadRes(json.loads(path.read_text())['annotations'])
+    assert not {'track_id', 'keypoint_sigmas'} & set(third)
+    rows = COCO(str(path)).loadRes(found['annotations'])
     assert len(rows.getAnnIds(33)) == 2
 
 
@@ -105,7 +100,7 @@ def test_valid_at_any_moment(tmp_path, monkeypatch):
 
     def count_after(seconds):
         clock[0] += seconds
-        file.add(Predicted(frame(0), 0, people(), poses(), None))
+        file.add(two_people())
         found = json.loads(path.read_text())
         assert len(found['annotations']) == 2 * len(found['images'])
         return len(found['images'])
@@ -118,7 +113,7 @@ def test_valid_at_any_moment(tmp_path, monkeypatch):
 def test_name_that_is_no_utf8(tmp_path):
     odd = frame(0)._replace(name='caf\udce9.jpg')
     file = JsonResults(tmp_path / 'a.json', {}, ESTIMATOR)
-    file.add(Predicted(odd, 0, people(), poses(), None))
+    file.add(two_people()._replace(frame=odd))
     file.close({})
     write(file.path, 'csv')
     content = (tmp_path / 'a.json').read_text(encoding='utf-8')
@@ -155,7 +150,7 @@ def test_full_disk_leaves_valid_json(tmp_path, monkeypatch, room):
     file = JsonResults(path, {}, ESTIMATOR)
     with pytest.raises(OSError, match='No space left'):
         for i in range(10000):
-            file.add(Predicted(frame(i), i, people(), poses(), None))
+            file.add(two_people(i))
     found = json.loads(path.read_text())
     assert len(found['annotations']) == 2 * len(found['images'])
     with pytest.raises(OSError):

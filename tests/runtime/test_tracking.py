@@ -5,7 +5,6 @@ import sys
 import numpy as np
 import pytest
 
-from distilpose_runtime.follower import Follower
 from distilpose_runtime.people import People
 
 from .test_follower import IMAGE, World
@@ -57,14 +56,13 @@ def test_numbers_stay_between_detections():
     pytest.importorskip('trackers')
     from distilpose_runtime.tracking import Tracker
 
-    world = World([[50, 50, 130, 250], [300, 80, 400, 280]])
-    follow, tracker = Follower(world, every=5), Tracker(20.0, 0.35)
+    world, tracker = World(every=5), Tracker(20.0, 0.35)
     numbers = []
     for i in range(25):
         world.missed = [1] if 10 <= i < 15 else []
         boxes, scores = world.find()
         boxes += 4 * (-1) ** (i // 5)
-        people, _ = follow(IMAGE, lambda found=(boxes, scores): found)
+        people, _ = world.follow(IMAGE, lambda found=(boxes, scores): found)
         numbers.append(tracker(people, i / 20).tolist())
         world.boxes += [[5, 2, 5, 2], [-4, 2, -4, 2]]
     assert len(set(map(tuple, numbers[1:]))) == 1

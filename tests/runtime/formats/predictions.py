@@ -49,7 +49,7 @@ def write_video(
     sigmas: bool = True,
 ) -> Path:
     """Write the results of a video, frame by frame."""
-    about = SimpleNamespace(names=NAMES, skeleton=SKELETON, has_sigmas=sigmas)
+    about = SimpleNamespace(names=NAMES, skeleton=SKELETON)
     file = JsonResults(path, {}, about)
     image = np.zeros((30, 40, 3), np.uint8)
     for number, found in (TRACKS if tracks is None else tracks).items():
