@@ -45,6 +45,11 @@ def at(picture, x, y):
     return tuple(int(c) for c in picture[y, x][::-1])
 
 
+def drawn(picture):
+    """How many pixels are not the background's."""
+    return (picture != 90).any(-1).sum()
+
+
 def scored(*scores):
     return poses(scores=np.array([scores], float))
 
@@ -66,31 +71,26 @@ def test_widths_follow_the_person(scale):
     size = round(400 * scale), round(300 * scale)
     image = np.full((*size, 3), 90, np.uint8)
     picture = draw(image, poses(scale))
-    row = (picture[round(200 * scale)] != 90).any(-1)[: round(150 * scale)]
+    row = picture[round(200 * scale), : round(150 * scale)]
     radius = 250 * scale / 60
     # The limb and its outline, and what is smoothed at both sides.
-    assert row.sum() == pytest.approx(1.9 * radius, abs=2.5)
+    assert drawn(row) == pytest.approx(1.9 * radius, abs=2.5)
 
 
 def test_a_box_of_the_whole_picture_makes_nobody_thick():
-    small = poses(0.25)
-    given = draw(IMAGE, small)
-    loose = np.array([[0, 0, 300, 400]])
-    changed = [
-        (picture != 90).any(-1).sum()
-        for picture in (given, draw(IMAGE, poses(0.25, boxes=loose)))
-    ]
-    assert changed[1] == pytest.approx(changed[0], rel=0.15)
+    given = drawn(draw(IMAGE, poses(0.25)))
+    loose = poses(0.25, boxes=np.array([[0, 0, 300, 400]]))
+    assert drawn(draw(IMAGE, loose)) == pytest.approx(given, rel=0.15)
 
 
 def test_crowded_keypoints_are_smaller():
     """With their outlines, so that a face can be seen."""
     eyes = [[100, 100], [110, 100], [105, 108], [60, 300], [240, 350]]
     picture = draw(IMAGE, poses(keypoints=np.array([eyes]), skeleton=[]))
-    crowded = (picture[100, 90:105] != 90).any(-1).sum()
-    assert crowded == pytest.approx(2 * 0.18 * 10 * 1.4, abs=2)
-    alone = (picture[300, 45:75] != 90).any(-1).sum()
-    assert alone == pytest.approx(2 * 250 / 60 * 1.4, abs=2)
+    crowded = pytest.approx(2 * 0.18 * 10 * 1.4, abs=2)
+    assert drawn(picture[100, 90:105]) == crowded
+    alone = pytest.approx(2 * 250 / 60 * 1.4, abs=2)
+    assert drawn(picture[300, 45:75]) == alone
 
 
 def test_unsure_keypoints_are_hollow():
@@ -144,30 +144,20 @@ def test_numbers_stay_inside(corner):
     """Whole, wherever the person is."""
 
     def painted(x, y):
-        box = np.array([[x, y, x + 50, y + 90]], float)
-        return draw(IMAGE, poses(0.2, boxes=box), parts=['ids'], numbers=[17])
+        one = poses(0.2, boxes=np.array([[x, y, x + 50, y + 90]], float))
+        return drawn(draw(IMAGE, one, parts=['ids'], numbers=[17]))
 
-    count, free = [
-        (found != 90).any(-1).sum()
-        for found in (painted(*corner), painted(100, 200))
-    ]
-    assert count == free > 100
+    assert painted(*corner) == painted(100, 200) > 100
     unknown = draw(IMAGE, poses(), parts=['ids'], numbers=[-1])
     assert np.array_equal(unknown, IMAGE)
 
 
 def test_numbers_do_not_hide_each_other():
     both = two_people()
-    same = poses(
-        keypoints=both.keypoints[[0, 0]],
-        boxes=both.boxes[[0, 0]],
-        scores=both.scores,
-        sigmas=None,
-    )
-    for corner in ([0, 0], [140, 20]):
-        moved = replace(same, boxes=same.boxes + corner * 2)
+    for box in both.boxes:
+        same = replace(both, boxes=np.stack([box, box]))
         one, two = [
-            (draw(IMAGE, moved, 0.3, ['ids'], given) != 90).any(-1).sum()
+            drawn(draw(IMAGE, same, 0.3, ['ids'], given))
             for given in ([5, -1], [5, 5])
         ]
         assert two == 2 * one > 100
@@ -182,31 +172,27 @@ def test_small_people_are_drawn_last():
     same = both.keypoints[:1].repeat(2, 0)
     boxes = both.boxes[:1] * [[1, 1, 1, 1], [1, 1, 0.5, 0.5]]
     for order in ([0, 1], [1, 0]):
-        crowd = poses(
-            keypoints=same, boxes=boxes[order], scores=both.scores, sigmas=None
-        )
+        crowd = replace(both, keypoints=same, boxes=boxes[order])
         picture = draw(IMAGE, crowd, numbers=np.array([3, 4])[order])
         assert at(picture, 30, 50) == PEOPLE[4]
 
 
 def test_names_without_sides_keep_the_models_colours():
-    plain = dict(names=['a', 'b', 'c', 'd', 'e'])
-    own = draw(IMAGE, poses(**plain))
+    plain = poses(names=['a', 'b', 'c', 'd', 'e'])
+    own = draw(IMAGE, plain)
     assert at(own, 60, 200) == at(own, 60, 100) == PEOPLE[0]
     red, green = (255, 0, 0), (0, 255, 0)
-    plain |= dict(keypoint_colors=[red] * 5, skeleton_colors=[green] * 4)
-    colored = draw(IMAGE, poses(**plain))
+    colors = dict(keypoint_colors=[red] * 5, skeleton_colors=[green] * 4)
+    colored = draw(IMAGE, replace(plain, **colors))
     assert at(colored, 60, 200) == green and at(colored, 60, 100) == red
-    sided = draw(IMAGE, poses(**{**plain, 'names': NAMES}))
+    sided = draw(IMAGE, poses(**colors))
     assert at(sided, 60, 200) == LEFT
 
 
 def test_far_away_nobody_and_no_such_part():
     draw(IMAGE, poses(keypoints=np.full((1, 5, 2), 1e12)))
     empty = np.zeros((0, 5, 2))
-    nobody = poses(
-        keypoints=empty, scores=empty[..., 0], sigmas=None, boxes=empty[:, 0]
-    )
+    nobody = Poses(empty, empty[..., 0], None, empty[:, 0], NAMES, SKELETON)
     everything = 'poses', 'boxes', 'sigmas', 'ids'
     assert np.array_equal(draw(IMAGE, nobody, parts=everything), IMAGE)
     with pytest.raises(ValueError, match='"pose" cannot be drawn. Expected'):

@@ -16,18 +16,11 @@ from distilpose_runtime.formats import FILES, write
 
 def by_movement(file: Path) -> dict:
     found = load_dataset(file, source_software='DeepLabCut', fps=20)
-    return dict(
-        time=found.time.values.tolist(),
-        individuals=found.individuals.values.tolist(),
-        keypoints=found.keypoints.values.tolist(),
-        # Frames, individuals, keypoints, (x, y).
-        position=found.position.transpose(
-            'time', 'individuals', 'keypoints', 'space'
-        ).values.tolist(),
-        confidence=found.confidence.transpose(
-            'time', 'individuals', 'keypoints'
-        ).values.tolist(),
-    )
+    order = 'time', 'individuals', 'keypoints'
+    values = {name: getattr(found, name) for name in order}
+    values['position'] = found.position.transpose(*order, 'space')
+    values['confidence'] = found.confidence.transpose(*order)
+    return {name: x.values.tolist() for name, x in values.items()}
 
 
 def by_pose2sim(folder: Path) -> dict:

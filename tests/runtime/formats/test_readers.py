@@ -20,8 +20,8 @@ KINDS = ['deeplabcut', 'deeplabcut-csv']
 @pytest.fixture(scope='module')
 def found(tmp_path_factory):
     folder = tmp_path_factory.mktemp('readers')
-    (folder / 'one').mkdir()
-    (folder / 'tracks').mkdir()
+    for name in ('one', 'tracks'):
+        (folder / name).mkdir()
     one = {1: [-1], 4: [-1]}
     write_video(folder / 'one/predictions.json', one, numbered=False)
     write_video(folder / 'tracks/predictions.json')
@@ -74,9 +74,8 @@ def test_movement_reads_tracks(found, kind):
 @pytest.mark.slow
 def test_pose2sim_reads_openpose(found):
     read = {int(frame): people for frame, people in found['openpose'].items()}
-    assert {frame: len(x) for frame, x in read.items()} == {
-        frame: len(x) for frame, x in TRACKS.items()
-    }
+    counts = {frame: len(tracks) for frame, tracks in TRACKS.items()}
+    assert {frame: len(people) for frame, people in read.items()} == counts
     for frame, people in read.items():
         for i, values in enumerate(people):
             person = np.reshape(values, (3, 3))
