@@ -27,8 +27,7 @@ class DatasetCheckHook(Hook):
     """Find faults of data that would show late, or never.
 
     - Annotation files, detected boxes and images that contradict themselves
-      or each other. What would fail or mislead is an error, what is only
-      suspicious a warning in the log.
+      or each other.
     - Training data whose labels are of another number of keypoints than the
       head predicts, evaluation data that have another number than comes out,
       and images of another size than the head's codec was built for.
@@ -37,17 +36,16 @@ class DatasetCheckHook(Hook):
       loads what fits, and leaves the rest random.
 
     It also tells a teacher the names of its student's keypoints, by which
-    those of both are matched.
+    those of both are matched, and the training data, for which a stored
+    teacher's outputs must have been stored.
 
-    For top-down estimators. What the hook cannot know, it does not refuse.
+    For top-down estimators. What would fail or mislead ends the run with a
+    ValueError, what is only suspicious is a warning in the log. What the hook
+    cannot know, it does not refuse.
     """
 
     def before_run(self, runner: Runner) -> None:
-        """Tell a teacher which keypoints its student learns, and from what.
-
-        Raises:
-            ValueError: The teacher's outputs were stored for other data.
-        """
+        """Tell a teacher which keypoints its student learns, and from what."""
         model = model_of(runner)
         if isinstance(model, DistilPoseEstimator) and trains(runner):
             train = runner.train_loop.dataloader.dataset
@@ -58,11 +56,7 @@ class DatasetCheckHook(Hook):
                 model.teacher.source.see_data(train)
 
     def before_train(self, runner: Runner) -> None:
-        """Look at the training data and, if there are any, validation data.
-
-        Raises:
-            ValueError: Something would fail or mislead.
-        """
+        """Look at the training data and, if there are any, validation data."""
         model = _topdown(runner)
         if model is None:
             return
@@ -83,11 +77,7 @@ class DatasetCheckHook(Hook):
                 runner.logger.warning(warning)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Look at the weights that are going to be tested.
-
-        Raises:
-            ValueError: They are of another model.
-        """
+        """Look at the weights that are going to be tested."""
         model = _topdown(runner)
         # A training may start from weights of which only some fit.
         if model is not None and not trains(runner):
@@ -95,11 +85,7 @@ class DatasetCheckHook(Hook):
             load_weights(model, state, str(checkpoint_of(runner)))
 
     def before_test(self, runner: Runner) -> None:
-        """Look at the test data.
-
-        Raises:
-            ValueError: Something would fail or mislead.
-        """
+        """Look at the test data."""
         model = _topdown(runner)
         if model is not None:
             test = runner.test_loop.dataloader.dataset

@@ -32,7 +32,9 @@ class DistillationVisualizationHook(Hook):
         num_samples: How many samples, evenly spread over the dataset.
 
     Raises:
-        ValueError: One of them is less than 1.
+        ValueError: One of them is less than 1; or, when training begins,
+            nothing is distilled, there is no validation data, the teacher was
+            stored, or the training does not go by epochs.
     """
 
     def __init__(self, interval: int = 10, num_samples: int = 4) -> None:
@@ -47,12 +49,7 @@ class DistillationVisualizationHook(Hook):
         self.num_samples = num_samples
 
     def before_train(self, runner: Runner) -> None:
-        """See that there is something to show.
-
-        Raises:
-            ValueError: Nothing is distilled, there is no validation data, the
-                teacher was stored, or the training does not go by epochs.
-        """
+        """See that there is something to show."""
         model = model_of(runner)
         distils = isinstance(model, DistilPoseEstimator) and model.distillation
         if isinstance(runner.train_loop, IterBasedTrainLoop):

@@ -35,6 +35,11 @@ class FineTuneHook(Hook):
             config of ours or MMPose's, whose published weights are meant.
         keypoint_names: Names of its keypoints, in order. Defaults to those
             that MMEngine's runner wrote into it, or those of the config.
+
+    Raises:
+        FileNotFoundError: When training begins, there is no such checkpoint.
+        ValueError: It cannot be read, nothing of it fits, or the names of its
+            or of the data's keypoints are unknown.
     """
 
     def __init__(
@@ -44,13 +49,7 @@ class FineTuneHook(Hook):
         self.keypoint_names = keypoint_names
 
     def before_train(self, runner: Runner) -> None:
-        """Load, unless the run goes on.
-
-        Raises:
-            FileNotFoundError: There is no such checkpoint.
-            ValueError: It cannot be read, nothing of it fits, or the names of
-                its or of the data's keypoints are unknown.
-        """
+        """Load, unless the run goes on."""
         if runner.iter > 0:
             return
         model = model_of(runner)

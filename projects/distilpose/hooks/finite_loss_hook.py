@@ -22,6 +22,7 @@ SMALLEST_SCALE = 1e-6
 class FiniteLossHook(Hook):
     """End a training run whose weights are NaN, before it saves them.
 
+    It ends with a RuntimeError, which names causes and the last checkpoint.
     While the weights are finite, a loss that is not finite is only a warning:
     a loss scaler skips the step (``AmpOptimWrapper``), and accumulated
     gradients are applied later. If the scaler is at its smallest scale and
@@ -38,11 +39,7 @@ class FiniteLossHook(Hook):
         data_batch: Any = None,
         outputs: dict | None = None,
     ) -> None:
-        """Look at the loss, and only if it is not finite at the weights.
-
-        Raises:
-            RuntimeError: The loss and the weights are not finite.
-        """
+        """Look at the loss, and only if it is not finite at the weights."""
         if not outputs or 'loss' not in outputs:
             return
         # All processes end together: none may wait for another's gradients.
@@ -65,11 +62,7 @@ class FiniteLossHook(Hook):
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Look at the weights that are to be saved.
-
-        Raises:
-            RuntimeError: They are not finite.
-        """
+        """Look at the weights that are to be saved."""
         if not _are_finite(checkpoint['state_dict']):
             raise _end(
                 runner, 'weights are NaN or infinite and were not saved'
