@@ -34,15 +34,11 @@ def content(number=20, num_keypoints=K):
         images.append(dict(id=i, file_name=f'{i}.png', width=w, height=h))
         keypoints = np.full((num_keypoints, 3), 2.0)
         keypoints[:, :2] = rng.uniform(20, 80, (num_keypoints, 2))
-        annotations.append(
-            dict(
-                **dict(id=100 + i, image_id=i, category_id=1, iscrowd=0),
-                bbox=[10, 10, 80, 80],
-                area=6400.0,
-                num_keypoints=num_keypoints,
-                keypoints=keypoints.flatten().tolist(),
-            )
-        )
+        person = dict(id=100 + i, image_id=i, category_id=1, iscrowd=0)
+        person.update(bbox=[10, 10, 80, 80], area=6400.0)
+        person.update(num_keypoints=num_keypoints)
+        person.update(keypoints=keypoints.flatten().tolist())
+        annotations.append(person)
     categories = [dict(id=1, name='thing')]
     return dict(images=images, annotations=annotations, categories=categories)
 
@@ -57,13 +53,8 @@ def write(folder, content, name='people.json'):
     return folder / name
 
 
-def dataset(file, **changes):
+def dataset(file, kind=CocoDataset, **changes):
     register_all_modules()
-    return CocoDataset(
-        ann_file=str(file),
-        **{
-            'data_prefix': dict(img=str(file.parent)),
-            'metainfo': metainfo(),
-            **changes,
-        },
-    )
+    folder = dict(img=str(file.parent))
+    settings = dict(ann_file=str(file), data_prefix=folder)
+    return kind(**{**settings, 'metainfo': metainfo(), **changes})

@@ -12,6 +12,7 @@ from distilpose.checks.report import Report
 from distilpose.data.wrapped import parts
 
 from . import files
+from .test_images import turn
 
 
 @pytest.fixture
@@ -20,23 +21,15 @@ def people(tmp_path):
 
 
 def detections(**changes):
-    return [
-        {
-            **dict(
-                image_id=i, category_id=1, bbox=[10, 10, 80, 70], score=0.9
-            ),
-            **changes,
-        }
-        for i in range(4)
-    ]
+    box = dict(category_id=1, bbox=[10, 10, 80, 70], score=0.9)
+    return [{'image_id': i, **box, **changes} for i in range(4)]
 
 
 def detected(people, detections, **changes):
     file = people.with_name('boxes.json')
     file.write_text(json.dumps(detections))
-    return files.dataset(
-        people, bbox_file=str(file), test_mode=True, **changes
-    )
+    changes.update(bbox_file=str(file), test_mode=True)
+    return files.dataset(people, **changes)
 
 
 @pytest.mark.parametrize(
@@ -47,16 +40,13 @@ def test_detections_that_fit(people, changes):
     assert check_dataset(dataset) == Report() and len(dataset) == 4
 
 
-@pytest.mark.parametrize(
-    'detections, message',
-    [
-        (detections(category_id=0), 'Nobody is left. Of 4 .*there are 0'),
-        ([], 'Nobody is left. Of 0 detections'),
-        (detections(image_id=77), '4 of 4 detections are of an image .*77'),
-        (detections(bbox=None), '4 of 4 .* not four finite numbers'),
-        ([dict(image_id=1)], '1 of 1 detections lack one of image_id'),
-    ],
-)
+@pytest.mark.parametrize('detections, message', [
+    (detections(category_id=0), 'Nobody is left. Of 4 .*there are 0'),
+    ([], 'Nobody is left. Of 0 detections'),
+    (detections(image_id=77), '4 of 4 detections are of an image .*77'),
+    (detections(bbox=None), '4 of 4 .* not four finite numbers'),
+    ([dict(image_id=1)], '1 of 1 detections lack one of image_id'),
+])  # fmt: skip
 def test_detections_that_make_no_dataset(people, detections, message):
     with pytest.raises(ValueError, match=f'boxes.json": {message}'):
         detected(people, detections)
@@ -96,15 +86,12 @@ def test_detections_on_images_without_annotations(tmp_path):
     assert check_dataset(detected(file, detections())) == Report()
 
 
-@pytest.mark.parametrize(
-    'change, message',
-    [
-        (lambda p: p.pop('bbox'), 'Nobody is left. .*4 have no "bbox"'),
-        (lambda p: p.update(bbox=[1, 2, 3]), '4 of 4 .* four finite numbers'),
-        (lambda p: p['keypoints'].pop(), 'another length than 15'),
-        (lambda p: p.pop('category_id'), "KeyError: 'category_id'"),
-    ],
-)
+@pytest.mark.parametrize('change, message', [
+    (lambda p: p.pop('bbox'), 'Nobody is left. .*4 have no "bbox"'),
+    (lambda p: p.update(bbox=[1, 2, 3]), '4 of 4 .* four finite numbers'),
+    (lambda p: p['keypoints'].pop(), 'another length than 15'),
+    (lambda p: p.pop('category_id'), "KeyError: 'category_id'"),
+])  # fmt: skip
 def test_people_that_make_no_dataset(tmp_path, change, message):
     content = files.content(4)
     for person in content['annotations']:
@@ -127,88 +114,67 @@ def test_a_bug_in_a_dataset_keeps_its_error(tmp_path, fault):
     content['annotations'][0].pop(fault, None)
     file = files.write(tmp_path, content)
     with pytest.raises(KeyError, match='ages') as error:
-        BrokenDataset(
-            ann_file=str(file),
-            data_prefix=dict(img=str(tmp_path)),
-            metainfo=files.metainfo(),
-        )
+        files.dataset(file, BrokenDataset)
     assert error.traceback[-1].name == 'parse_data_info'
 
 
 def test_files_that_do_not_exist(people, tmp_path):
+    nowhere = tmp_path / 'nowhere.json'
     match = (
         'CocoDataset has ann_file=".*nowhere.json", which .* .looked from /'
     )
     with pytest.raises(FileNotFoundError, match=match):
-        files.dataset(tmp_path / 'nowhere.json')
+        files.dataset(nowhere)
     with pytest.raises(FileNotFoundError, match='bbox_file=".*nowhere.json"'):
-        files.dataset(
-            people, bbox_file=str(tmp_path / 'nowhere.json'), test_mode=True
-        )
+        files.dataset(people, bbox_file=str(nowhere), test_mode=True)
 
 
-def test_detections_in_the_place_of_annotations(tmp_path):
-    file = tmp_path / 'people.json'
-    file.write_text(json.dumps(detections()))
-    with pytest.raises(ValueError, match='holds a list, .* as bbox_file'):
-        files.dataset(file)
-
-
-def test_no_json(tmp_path):
-    file = tmp_path / 'people.json'
-    file.write_text('{')
-    with pytest.raises(
-        ValueError, match='people.json" is no JSON file .Expecting'
-    ):
-        files.dataset(file)
+@pytest.mark.parametrize('text, message', [
+    (json.dumps(detections()), ' holds a list, .* as bbox_file'),
+    ('{', ' is no JSON file .Expecting'),
+])  # fmt: skip
+def test_what_is_no_annotation_file(text, message, tmp_path):
+    (tmp_path / 'people.json').write_text(text)
+    with pytest.raises(ValueError, match=f'people.json"{message}'):
+        files.dataset(tmp_path / 'people.json')
 
 
 def test_converted_keypoints(tmp_path):
     """The metainfo's number is not asked of people whom a pipeline changes."""
     file = files.write(tmp_path, files.content(4, num_keypoints=7))
-    converter = dict(
-        type='KeypointConverter',
-        num_keypoints=5,
-        mapping=[(i, i) for i in (0, 4)],
-    )
+    converter = dict(type='KeypointConverter', num_keypoints=5)
+    converter['mapping'] = [(0, 0), (4, 4)]
     assert check_dataset(files.dataset(file)).errors
     dataset = files.dataset(file, pipeline=[converter])
     assert check_dataset(dataset) == Report()
 
 
-def test_images_loaded_as_they_are_stored(tmp_path):
-    from .test_images import turn
-
-    file = files.write(tmp_path, files.content(4))
+def test_images_loaded_as_they_are_stored(people, tmp_path):
     turn(tmp_path / '0.png', 6)
-    dataset = files.dataset(file)
+    dataset = files.dataset(people)
     assert check_dataset(dataset).errors
-    loads = files.dataset(
-        file,
-        pipeline=[
-            dict(type='LoadImage', color_type='color_ignore_orientation')
-        ],
-    )
+    load = dict(type='LoadImage', color_type='color_ignore_orientation')
+    loads = files.dataset(people, pipeline=[load])
     assert check_dataset(loads) == Report()
     assert check_dataset(dataset, pipeline_of=loads) == Report()
 
 
-def test_datasets_with_ways_of_their_own_are_left_alone(tmp_path):
-    class Other(type(files.dataset(files.write(tmp_path, files.content())))):
-        def parse_data_info(self, raw_data_info):
-            return super().parse_data_info(raw_data_info)
+class OtherDataset(CocoDataset):
+    def parse_data_info(self, raw_data_info):
+        return super().parse_data_info(raw_data_info)
 
+
+def test_datasets_with_ways_of_their_own_are_left_alone(tmp_path):
     content = files.content()
     content['annotations'][0]['keypoints'] *= 2
     file = files.write(tmp_path, content)
-    plain = files.dataset(file)
-    plain.__class__ = Other
-    assert check_dataset(plain) == Report()
+    dataset = files.dataset(file, OtherDataset)
+    assert check_dataset(dataset) == Report()
     content['annotations'][0]['id'] = 101
     files.write(tmp_path, content)
-    assert 'have an id' in check_dataset(plain).errors[0]
-    plain.__class__ = MpiiDataset  # whose files are no COCO files
-    assert check_dataset(plain) == Report()
+    assert 'have an id' in check_dataset(dataset).errors[0]
+    dataset.__class__ = MpiiDataset  # whose files are no COCO files
+    assert check_dataset(dataset) == Report()
 
 
 def test_parts_of_wrapped_datasets(people):

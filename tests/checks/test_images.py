@@ -36,6 +36,9 @@ def turn(path, orientation):
 
 def test_nothing_to_tell(check):
     assert check() == Report()
+    (check.folder / '3.png').write_text('no image')
+    del check.images[4]['width']
+    assert check() == Report()
     for i, orientation in enumerate((1, 3, 4)):  # the size is the same
         turn(check.folder / f'{i}.png', orientation)
     assert check() == Report()
@@ -75,9 +78,11 @@ def test_sizes(check, size, message):
     check.images[5].update(width=size[0], height=size[1])
     findings = check()
     assert not findings.errors and message in findings.warnings[0]
-    check.images[6].update(width=size[0], height=size[1])
-    (text,) = check().errors
+    check.images[16].update(width=size[0], height=size[1])
+    findings = check()  # of all images, whichever they are
+    (text,) = findings.errors
     assert text.startswith('2 of 20') and message in text
+    assert '5.png' in text and '16.png' in text and not findings.facts
 
 
 def test_what_training_cannot_read(tmp_path):
@@ -95,21 +100,6 @@ def test_missing_files(check):
     for path in check.folder.glob('*.png'):
         path.unlink()
     assert check() == Report()  # they are elsewhere
-
-
-def test_what_is_no_image_or_of_unknown_size_is_left_alone(check):
-    (check.folder / '3.png').write_text('no image')
-    del check.images[4]['width']
-    assert check() == Report()
-
-
-def test_all_sizes_are_read(check):
-    """Whichever they are; a tenth is still suspicious only."""
-    for i in (4, 11):
-        check.images[i].update(width=1)
-    (text,) = check().errors
-    assert text.startswith('2 of 20 images have another size')
-    assert '4.png' in text and '11.png' in text and not check().facts
 
 
 def test_no_longer_than_there_is_time(check, monkeypatch):
