@@ -1,10 +1,8 @@
 """MMPose's own top-down configs with data that need no files."""
 
 import copy
-from pathlib import Path
 from types import SimpleNamespace
 
-import mmpose
 import numpy as np
 from mmengine.config import Config
 from mmengine.model import BaseModule
@@ -15,6 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from distilpose.zoo.build import build_without_weights
+from distilpose.zoo.find import MMPOSE
 
 # What makes the labels, without random augmentations.
 _TRANSFORMS = (
@@ -36,17 +35,16 @@ class OnePerson(BaseCocoStyleDataset):
                 img=rng.integers(0, 256, (120, 100, 3), dtype=np.uint8),
                 img_path='nowhere.jpg',
                 **dict(id=1, img_id=1, img_shape=(120, 100), category_id=1),
-                bbox=np.array([[10, 10, 90, 100]], np.float32),
-                bbox_score=np.ones(1, np.float32),
+                bbox=np.array([[10, 10, 90, 100]], 'f4'),
+                bbox_score=np.ones(1, 'f4'),
                 keypoints=rng.uniform(20, 80, (1, count, dims)).astype('f4'),
-                keypoints_visible=np.ones((1, count), np.float32),
+                keypoints_visible=np.ones((1, count), 'f4'),
                 # of hands in three dimensions
-                keypoints_cam=np.ones((1, count, 3), np.float32),
+                keypoints_cam=np.ones((1, count, 3), 'f4'),
                 **dict(rel_root_depth=np.float32(1), rel_root_valid=1.0),
-                hand_type=np.array([[1, 0]], np.float32),
-                hand_type_valid=np.ones(1, np.float32),
-                focal=np.ones(2, np.float32),
-                principal_pt=np.ones(2, np.float32),
+                hand_type=np.array([[1, 0]], 'f4'),
+                **dict.fromkeys(('focal', 'principal_pt'), np.ones(2, 'f4')),
+                hand_type_valid=np.ones(1, 'f4'),
             )
         ]
 
@@ -67,14 +65,12 @@ class Pooled(BaseModule):
 def build(cfg):
     """Build a config's model, without weights and operators of MMCV."""
     cfg = copy.deepcopy(cfg)
-    backbone = cfg.model.backbone
+    backbone, head = cfg.model.backbone, cfg.model.head
     package = backbone.get('_scope_') or backbone.type.split('.')[0]
     if package in ('mmdet', 'mmpretrain'):
-        head = cfg.model.head
-        levels = 2 if head.type == 'RTMWHead' else 1
-        cfg.model.backbone = dict(
-            type='Pooled', channels=head.in_channels, levels=levels
-        )
+        pooled = dict(type='Pooled', channels=head.in_channels)
+        pooled['levels'] = 2 if head.type == 'RTMWHead' else 1
+        cfg.model.backbone = pooled
         cfg.model.pop('neck', None)
     return build_without_weights(cfg)
 
@@ -97,8 +93,7 @@ def kind(cfg):
 def topdown_configs():
     """Yield name and config of all of MMPose's top-down configs."""
     register_all_modules()
-    folder = Path(mmpose.__file__).parent / '.mim' / 'configs'
-    for path in sorted(folder.glob('*_*/**/*.py')):
+    for path in sorted(MMPOSE.glob('*_*/**/*.py')):
         if '_base_' in path.parts or 'edpose' in path.parts:
             continue
         cfg = Config.fromfile(path)
@@ -112,7 +107,7 @@ def dataset(cfg):
     return DATASETS.build(_without_files(cfg))
 
 
-def runner(model, cfg, warnings=None):
+def runner(model, cfg, warnings):
     """What the hook reads of a runner."""
 
     def loop(loader):
@@ -121,7 +116,6 @@ def runner(model, cfg, warnings=None):
             evaluator=SimpleNamespace(metrics=[]),
         )
 
-    warnings = [] if warnings is None else warnings
     return SimpleNamespace(
         model=model,
         train_loop=loop(cfg.train_dataloader),
@@ -131,24 +125,16 @@ def runner(model, cfg, warnings=None):
 
 
 def _without_files(cfg):
-    pipeline = [t for t in cfg.get('pipeline', []) if t.type in _TRANSFORMS]
-    if 'datasets' in cfg:
-        return dict(
-            type=cfg.type,
-            metainfo=cfg.metainfo,
-            datasets=[_without_files(part) for part in cfg.datasets],
-            pipeline=pipeline,
-            test_mode=cfg.get('test_mode', False),
-        )
     if 'dataset' in cfg:  # repeated
         return dict(cfg, dataset=_without_files(cfg.dataset))
+    pipeline = [t for t in cfg.get('pipeline', []) if t.type in _TRANSFORMS]
+    found = dict(pipeline=pipeline, test_mode=cfg.get('test_mode', False))
+    if 'datasets' in cfg:
+        parts = [_without_files(part) for part in cfg.datasets]
+        found.update(type=cfg.type, metainfo=cfg.metainfo, datasets=parts)
+        return found
     metainfo = cfg.get('metainfo') or DATASETS.get(cfg.type).METAINFO
     if 'subset' in cfg and cfg.type == 'DeepFashionDataset':
         name = f'configs/_base_/datasets/deepfashion_{cfg.subset}.py'
         metainfo = dict(from_file=name)
-    return dict(
-        type='OnePerson',
-        metainfo=metainfo,
-        pipeline=pipeline,
-        test_mode=cfg.get('test_mode', False),
-    )
+    return dict(found, type='OnePerson', metainfo=metainfo)
