@@ -1,7 +1,6 @@
 """People in boxes of whom no keypoints are known."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,13 +9,13 @@ from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
 from mmpose.utils import register_all_modules
 
-from distilpose import DatasetCheckHook
 from distilpose.checks.datasets import check_dataset
 from distilpose.data import UnlabelledPeopleDataset, unlabelled
 from distilpose.hooks.dataset_check_hook import _expect_a_teacher
 
 from .. import toys
 from ..checks import files
+from ..hooks.test_dataset_check_hook import check
 
 CODEC = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
 PIPELINE = [
@@ -36,13 +35,12 @@ def _scope():
     register_all_modules()
 
 
-def boxes(folder, number=6):
-    """A file of boxes alone, and one of a crowd, of nothing, of no box."""
-    content = files.content(number + 3)
-    for person in content['annotations']:
-        for key in ('keypoints', 'num_keypoints'):
-            del person[key]
+def boxes(folder):
+    """Six boxes alone, and one of a crowd, of nothing, of no box."""
+    content = files.content(9)
     people = content['annotations']
+    for person in people:
+        del person['keypoints'], person['num_keypoints']
     people[-1]['iscrowd'] = 1
     people[-2]['bbox'] = [500, 10, 80, 80]
     del people[-3]['bbox']
@@ -50,30 +48,21 @@ def boxes(folder, number=6):
 
 
 def config(file, **changes):
-    return dict(
-        type='UnlabelledPeopleDataset',
-        ann_file=str(file),
-        data_prefix=dict(img=str(file.parent)),
-        metainfo=files.metainfo(),
-        pipeline=PIPELINE,
-        **changes,
-    )
+    folder = dict(img=str(file.parent))
+    settings = dict(ann_file=str(file), data_prefix=folder, pipeline=PIPELINE)
+    kind = dict(type='UnlabelledPeopleDataset', metainfo=files.metainfo())
+    return {**kind, **settings, **changes}
 
 
-def detections(folder, scores, image_id=0):
-    found = [
-        dict(image_id=image_id, category_id=1, bbox=[5, 5, 60, 80], score=s)
-        for s in scores
-    ]
+def build(content, folder, **changes):
+    return DATASETS.build(config(files.write(folder, content), **changes))
+
+
+def detections(folder, *scores):
     path = folder / 'detections.json'
-    path.write_text(json.dumps(found))
+    found = dict(image_id=1, category_id=1, bbox=[5, 5, 60, 80])
+    path.write_text(json.dumps([dict(found, score=s) for s in scores]))
     return path
-
-
-def batch_of(model, dataset):
-    batch = pseudo_collate([dataset[i] for i in range(len(dataset))])
-    batch = model.data_preprocessor(batch, training=True)
-    return batch['inputs'], batch['data_samples']
 
 
 def student(**changes):
@@ -100,30 +89,21 @@ def test_boxes_become_people_without_labels(tmp_path):
 
 
 def test_labels_that_are_there_are_not_read(tmp_path):
-    file = files.write(tmp_path, files.content(3))
-    dataset = DATASETS.build(config(file))
+    dataset = build(files.content(3), tmp_path)
     visible = [dataset.get_data_info(i)['keypoints_visible'] for i in range(3)]
     assert len(visible) == 3 and not np.any(visible)
 
 
 def test_detections(tmp_path):
-    file = files.write(tmp_path, files.content(2))
-    found = detections(tmp_path, [0.9, 0.2, 0.7], image_id=1)
-    dataset = DATASETS.build(
-        config(
-            file,
-            bbox_file=str(found),
-            filter_cfg=dict(bbox_score_thr=0.5),
-        )
-    )
+    settings = dict(bbox_file=str(detections(tmp_path, 0.9, 0.2, 0.7)))
+    settings['filter_cfg'] = dict(bbox_score_thr=0.5)
+    dataset = build(files.content(2), tmp_path, **settings)
     assert len(dataset) == 2
     info = dataset.get_data_info(1)
     assert info['img_path'].endswith('1.png') and info['id'] == 2
     np.testing.assert_array_equal(info['bbox'], [[5, 5, 65, 85]])
-    assert (
-        dataset[0]['data_samples'].gt_instance_labels.keypoint_weights.sum()
-        == 0
-    )
+    labels = dataset[0]['data_samples'].gt_instance_labels
+    assert labels.keypoint_weights.sum() == 0
 
 
 def test_of_many_kinds_of_objects_people(tmp_path):
@@ -131,65 +111,46 @@ def test_of_many_kinds_of_objects_people(tmp_path):
     content['categories'] = [dict(id=7, name='dog'), dict(id=3, name='person')]
     for i, person in enumerate(content['annotations']):
         person['category_id'] = 3 if i % 2 else 7
-    dataset = DATASETS.build(config(files.write(tmp_path, content)))
+    dataset = build(content, tmp_path)
     assert [dataset.get_data_info(i)['id'] for i in range(2)] == [101, 103]
 
 
 @pytest.mark.parametrize('wrapper', ['Concat', 'Combined', 'Repeat'])
 def test_mixed_with_labelled_people(tmp_path, wrapper):
-    labelled = dict(
-        config(files.write(tmp_path, files.content(4))), type='CocoDataset'
-    )
-    both = [labelled, config(boxes(tmp_path))]
+    file = files.write(tmp_path, files.content(4))
+    both = [config(file, type='CocoDataset'), config(boxes(tmp_path))]
+    mixed = dict(type='ConcatDataset', datasets=both)
     if wrapper == 'Combined':
         both = [dict(part, pipeline=[]) for part in both]
-        mixed = dict(
-            type='CombinedDataset',
-            metainfo=files.metainfo(),
-            datasets=both,
-            sample_ratio_factor=[1.0, 0.5],
-            pipeline=PIPELINE,
-        )
-    else:
-        mixed = dict(type='ConcatDataset', datasets=both)
+        mixed = dict(type='CombinedDataset', datasets=both, pipeline=PIPELINE)
+        mixed.update(metainfo=files.metainfo(), sample_ratio_factor=[1.0, 0.5])
     if wrapper == 'Repeat':
         mixed = dict(type='RepeatDataset', times=2, dataset=mixed)
     dataset = DATASETS.build(mixed)
     assert len(dataset) == dict(Concat=10, Combined=7, Repeat=20)[wrapper]
     model = student(keypoint_weighting=dict(unlabelled=True))
-    images, samples = batch_of(model, dataset)
-    is_labelled = [
-        bool(s.gt_instance_labels.keypoint_weights.any()) for s in samples
-    ]
+    batch = pseudo_collate([dataset[i] for i in range(len(dataset))])
+    batch = model.data_preprocessor(batch, training=True)
+    labels = [x.gt_instance_labels for x in batch['data_samples']]
+    is_labelled = [bool(x.keypoint_weights.any()) for x in labels]
     assert sum(is_labelled) == (8 if wrapper == 'Repeat' else 4)
-    losses = model.loss(images, samples)
+    losses = model.loss(**batch)
     assert all(torch.as_tensor(x).isfinite().all() for x in losses.values())
     assert losses['loss_kpt'] > 0
 
 
 def test_nothing_would_be_learned(tmp_path):
-    dataset = DATASETS.build(
-        dict(type='ConcatDataset', datasets=[config(boxes(tmp_path))])
-    )
-    with pytest.raises(ValueError, match='Nothing would be learned from'):
-        _expect_a_teacher(dataset, student())
-    with pytest.raises(ValueError, match='Nothing would be learned from'):
-        _expect_a_teacher(dataset, toys.build(toys.student()))
+    mixed = dict(type='ConcatDataset', datasets=[config(boxes(tmp_path))])
+    dataset = DATASETS.build(mixed)
+    for model in (student(), toys.build(toys.student())):
+        with pytest.raises(ValueError, match='Nothing would be learned from'):
+            check(dataset, model=model)
     model = student(keypoint_weighting=dict(unlabelled=True))
     _expect_a_teacher(dataset, model)
-    runner = SimpleNamespace(
-        model=student(),
-        train_loop=SimpleNamespace(
-            dataloader=SimpleNamespace(dataset=dataset)
-        ),
-        logger=None,
-    )
-    with pytest.raises(ValueError, match='Nothing would be learned from'):
-        DatasetCheckHook().before_train(runner)
 
 
 def test_a_file_of_detections_alone(tmp_path):
-    found = detections(tmp_path, [0.9])
+    found = detections(tmp_path, 0.9)
     with pytest.raises(ValueError, match='names no photos. Give it as bbox_'):
         DATASETS.build(config(found))
 
@@ -207,18 +168,15 @@ def test_who_is_left_out_is_counted(reason, change, tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr(unlabelled, 'print_log', lambda t, _: said.append(t))
     content = files.content(3)
-    content['categories'] = [
-        dict(id=1, name='person'),
-        dict(id=2, name='dog'),
-    ]
+    content['categories'] = [dict(id=1, name='person'), dict(id=2, name='dog')]
     content['annotations'][1].update(change)
-    assert len(DATASETS.build(config(files.write(tmp_path, content)))) == 2
+    assert len(build(content, tmp_path)) == 2
     (text,) = said
     assert text.endswith(f'2 people are used, and left out are 1 {reason}.')
     for person in content['annotations']:
         person.update(change)
     with pytest.raises(ValueError, match='0 people are used.* 3 ') as error:
-        DATASETS.build(config(files.write(tmp_path, content)))
+        build(content, tmp_path)
     assert f'left out are 3 {reason}. It needs' in str(error.value)
 
 
