@@ -9,11 +9,8 @@ from distilpose.zoo.find import read_config
 
 
 def names(dataset):
-    return keypoint_names(
-        parse_pose_metainfo(
-            dict(from_file=f'configs/_base_/datasets/{dataset}.py')
-        )
-    )
+    file = f'configs/_base_/datasets/{dataset}.py'
+    return keypoint_names(parse_pose_metainfo(dict(from_file=file)))
 
 
 @pytest.mark.parametrize('teacher, found, first', [

@@ -14,54 +14,36 @@ from distilpose.keypoints.names import (
 )
 
 
-@pytest.mark.parametrize(
-    'left, right',
-    [
-        ('left_eye', 'right_eye'),
-        ('Left Eye', 'Right Eye'),
-        ('LEye', 'REye'),
-        ('L_F_Paw', 'R_F_Paw'),
-        ('FL_paw', 'FR_paw'),
-        ('lhpaw', 'rhpaw'),
-        ('eye-l', 'eye-r'),
-        ('earL', 'earR'),
-        ('leftear', 'rightear'),
-        ('lear', 'rear'),
-        ('wingl', 'wingr'),
-        ('lt.wrist', 'rt.wrist'),
-        ('LW', 'RW'),
-        ('toe_left_2', 'toe_right_2'),
-        ('left', 'right'),
-        ('linkes Knie', 'rechtes Knie'),
-        ('oreille_gauche', 'oreille_droite'),
-        ('ojo izquierdo', 'ojo derecho'),
-        ('occhio_sx', 'occhio_dx'),
-        ('左眼', '右眼'),
-    ],
-)
+@pytest.mark.parametrize('left, right', [
+    ('left_eye', 'right_eye'), ('Left Eye', 'Right Eye'), ('LEye', 'REye'),
+    ('L_F_Paw', 'R_F_Paw'), ('FL_paw', 'FR_paw'), ('lhpaw', 'rhpaw'),
+    ('eye-l', 'eye-r'), ('earL', 'earR'), ('leftear', 'rightear'),
+    ('lear', 'rear'), ('wingl', 'wingr'), ('lt.wrist', 'rt.wrist'),
+    ('LW', 'RW'), ('toe_left_2', 'toe_right_2'), ('left', 'right'),
+    ('linkes Knie', 'rechtes Knie'), ('occhio_sx', 'occhio_dx'),
+    ('oreille_gauche', 'oreille_droite'), ('左眼', '右眼'),
+    ('ojo izquierdo', 'ojo derecho'),
+])  # fmt: skip
 def test_mirror_pairs(left, right):
     names = ['nose', right, 'tail_base', left, 'tail_tip']
     assert mirror_pairs(names) == ([(3, 1)], [])
 
 
-@pytest.mark.parametrize(
-    'others, unsure',
-    [
-        (['spine1', 'spine2', 'mid_eye', 'eye', 'upper_lip'], 0),
-        (['neck', 'tail base', 'skull base', 'dorsal_fin', 'anal_fin'], 0),
-        (['left_ear'], 1),
-        (['lower_arm'], 1),
-        (['forepaw', 'hindpaw'], 2),
-        (['bras_g', 'bras_d'], 2),
-        (['sol_el', 'sag_el'], 2),
-        (['sensorA', 'sensorB'], 2),
-        (['gill', 'gill_2'], 2),
-        (['face-0', 'face-1', 'face-2'], 3),
-        (['paw_ll', 'paw_lr', 'paw_rl', 'paw_rr'], 4),
-        (['right_eye'], 3),  # twice: which one is it?
-        (['rght_hand'], 1),
-    ],
-)
+@pytest.mark.parametrize('others, unsure', [
+    (['spine1', 'spine2', 'mid_eye', 'eye', 'upper_lip'], 0),
+    (['neck', 'tail base', 'skull base', 'dorsal_fin', 'anal_fin'], 0),
+    (['left_ear'], 1),
+    (['lower_arm'], 1),
+    (['forepaw', 'hindpaw'], 2),
+    (['bras_g', 'bras_d'], 2),
+    (['sol_el', 'sag_el'], 2),
+    (['sensorA', 'sensorB'], 2),
+    (['gill', 'gill_2'], 2),
+    (['face-0', 'face-1', 'face-2'], 3),
+    (['paw_ll', 'paw_lr', 'paw_rl', 'paw_rr'], 4),
+    (['right_eye'], 3),  # twice: which one is it?
+    (['rght_hand'], 1),
+])  # fmt: skip
 def test_all_or_nothing(others, unsure):
     """With any name that may have a side and no partner, nothing is paired."""
     pairs, left = mirror_pairs(['nose', 'left_eye', 'right_eye', *others])
@@ -97,14 +79,9 @@ def test_skeleton_of_a_body():
     assert links == [(0, 2), (2, 3)]
 
 
-@pytest.mark.parametrize(
-    'name, expected, lower',
-    [
-        ('L_Shoulder', 0.079, False),
-        ('antenna', 0.05, False),
-        ('right knee', 0.087, True),
-        ('shipping', 0.05, False),
-    ],
-)
+@pytest.mark.parametrize('name, expected, lower', [
+    ('L_Shoulder', 0.079, False), ('antenna', 0.05, False),
+    ('right knee', 0.087, True), ('shipping', 0.05, False),
+])  # fmt: skip
 def test_sizes_and_halves(name, expected, lower):
     assert (sigma(name), is_lower(name)) == (expected, lower)

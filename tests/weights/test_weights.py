@@ -1,7 +1,7 @@
 """Checkpoints at addresses: each is downloaded once, whole or not at all."""
 
 import hashlib
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 import torch
@@ -31,33 +31,23 @@ def test_each_address_is_downloaded_once(server, tmp_path):
 
 
 @pytest.mark.parametrize('date', ['', '_20230831'])
-def test_hash_in_the_name_is_compared(server, tmp_path, date):
+def test_hash_in_the_name(server, tmp_path, date):
+    """It is compared, and the place in PyTorch's cache is the same."""
     content = checkpoint(tmp_path, 5)
     digest = hashlib.sha256(content).hexdigest()[:8]
-    server.files[f'/t-{digest}{date}.pth'] = content
-    server.files[f'/t-0123abcd{date}.pth'] = content
-    address = f'{server.address}/t-{digest}{date}.pth'
-    assert read_state_dict(address)['a'] == 5
-    with pytest.raises(
-        CheckpointError, match=f'begins with {digest}, not with 0123abcd'
-    ):
-        read_state_dict(f'{server.address}/t-0123abcd{date}.pth')
-    assert cached(tmp_path) == [f't-{digest}{date}.pth']
-
-
-def test_place_is_shared_with_pytorch_where_the_name_has_a_hash(
-    server, tmp_path, monkeypatch
-):
-    """What MMPose has downloaded before is not downloaded again."""
-    content = checkpoint(tmp_path, 7)
-    name = f't-{hashlib.sha256(content).hexdigest()[:8]}_20230831.pth'
-    server.files[f'/{name}'] = content
-    address = f'{server.address}/{name}'
+    right, wrong = (f't-{x}{date}.pth' for x in (digest, '0123abcd'))
+    server.files = {f'/{right}': content, f'/{wrong}': content}
+    address = f'{server.address}/{right}'
     torch.hub.load_state_dict_from_url(address, progress=False)
-    assert server.asked == [f'/{name}']
     assert place_of(address).read_bytes() == content
-    assert read_state_dict(address)['a'] == 7
-    assert server.asked == [f'/{name}']
+    assert read_state_dict(address)['a'] == 5
+    assert server.asked == [f'/{right}'], 'downloaded once'
+    place_of(address).unlink()
+    assert read_state_dict(address)['a'] == 5
+    match = f'begins with {digest}, not with 0123abcd'
+    with pytest.raises(CheckpointError, match=match):
+        read_state_dict(f'{server.address}/{wrong}')
+    assert cached(tmp_path) == [right]
 
 
 def test_a_date_is_no_hash(server, tmp_path):
@@ -80,8 +70,7 @@ def test_offline_says_where_to_put_the_file(server, tmp_path):
         read_state_dict(address)
     assert address in str(caught.value) and '\n' not in str(caught.value)
     place = str(caught.value).split('save it as "')[1].split('"')[0]
-    with open(place, 'wb') as file:
-        file.write(checkpoint(tmp_path, 6))
+    Path(place).write_bytes(checkpoint(tmp_path, 6))
     server.shutdown()
     assert read_state_dict(address)['a'] == 6
 
@@ -91,10 +80,8 @@ def test_another_file_in_the_cache(server, tmp_path):
     place = place_of(f'{server.address}/t-0123abcd.pth')
     place.parent.mkdir(parents=True)
     place.write_bytes(checkpoint(tmp_path, 8))
-    with pytest.raises(
-        CheckpointError,
-        match='The checkpoint: The file .* not with 0123abcd.* Delete it',
-    ):
+    match = 'The checkpoint: The file .* not with 0123abcd.* Delete it'
+    with pytest.raises(CheckpointError, match=match):
         read_state_dict(f'{server.address}/t-0123abcd.pth')
     assert server.asked == [] and place.exists()
 
@@ -109,8 +96,7 @@ def test_no_home_folder(name, no_home):
 def test_refused_type_is_named(tmp_path):
     file = tmp_path / 'x.pth'
     torch.save(dict(a=torch.zeros(1), where=PurePosixPath('/x')), file)
-    with pytest.raises(
-        CheckpointError, match='holds a "pathlib.PurePosixPath", which is no'
-    ) as caught:
+    match = 'holds a "pathlib.PurePosixPath", which is no'
+    with pytest.raises(CheckpointError, match=match) as caught:
         read_state_dict(file)
     assert 'complete' not in str(caught.value)

@@ -29,10 +29,6 @@ def config(name):
     return Config.fromfile(find_config(name, with_mmpose=True))
 
 
-def teacher(backbone):
-    return {**toys.convolutional_teacher(), 'backbone': backbone}
-
-
 def test_without_downloads_or_teacher():
     student = config('distilpose-s_8xb32-300e_coco-256x192')
     before = student.to_dict()
@@ -61,11 +57,12 @@ def test_mmcls_is_mmpretrain():
     assert type(backbone).__module__.startswith('mmpretrain.')
 
 
+PRETRAIN = r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp'
+
+
 @pytest.mark.parametrize('backbone, reason', [
-    (dict(type='mmpretrain.ViT'),
-     r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp'),
-    (dict(_scope_='mmcls', type='ViT'),
-     r'made of parts of mmpretrain, .* `pip install "distilpose\[vitp'),
+    (dict(type='mmpretrain.ViT'), PRETRAIN),
+    (dict(_scope_='mmcls', type='ViT'), PRETRAIN),
     (dict(type='mmpose.ViT'), 'cannot be built here: .*ViT is not in'),
     (dict(type='StemNet', cls=True), "cannot be built here: .*'cls'"),
 ])  # fmt: skip
@@ -76,8 +73,9 @@ def test_what_is_missing_is_named(backbone, reason, monkeypatch):
         'find_spec',
         lambda name: None if name == 'mmpretrain' else find(name),
     )
+    config = {**toys.convolutional_teacher(), 'backbone': backbone}
     with pytest.raises(ValueError, match=f'^The x .*{reason}'):
-        build_model(teacher(backbone), 'The x')
+        build_model(config, 'The x')
 
 
 def test_operator_of_mmcv(monkeypatch):

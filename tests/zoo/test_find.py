@@ -39,16 +39,13 @@ def test_of_equal_names_ours_is_found(tmp_path, monkeypatch):
     assert find_config(HRNET, with_mmpose=True) == own.resolve()
 
 
-@pytest.mark.parametrize(
-    'name, with_mmpose, nearest',
-    [
-        (f'elsewhere/{S}.py', False, S),  # a wrong path, of a right name
-        (S.replace('300e', '210e'), False, S),
-        (HRNET, False, 'tokenpose'),
-        ('vitpose', True, 'ViTPose-h.*[.]$'),  # the word alone
-        ('rtmpose-m', True, 'rtmpose-m_8xb256-420e_coco-256x192'),
-    ],
-)
+@pytest.mark.parametrize('name, with_mmpose, nearest', [
+    (f'elsewhere/{S}.py', False, S),  # a wrong path, of a right name
+    (S.replace('300e', '210e'), False, S),
+    (HRNET, False, 'tokenpose'),
+    ('vitpose', True, 'ViTPose-h.*[.]$'),  # the word alone
+    ('rtmpose-m', True, 'rtmpose-m_8xb256-420e_coco-256x192'),
+])  # fmt: skip
 def test_nearest_names(name, with_mmpose, nearest):
     with pytest.raises(FileNotFoundError, match=f'Nearest: .*{nearest}'):
         find_config(name, with_mmpose)

@@ -20,26 +20,23 @@ class Unregistered:
     pass
 
 
-@pytest.mark.parametrize(
-    'config, named',
-    [
-        (dict(type='CocoDataset'), 'CocoDataset'),
-        (dict(type='mmpose.CocoDataset'), 'CocoDataset'),
-        (dict(type='CocoDataset', _scope_='mmpose'), 'CocoDataset'),
-        (dict(type=CocoDataset), 'CocoDataset'),
-        (dict(type=LoggerHook), 'mmengine.LoggerHook'),
-        (dict(type='mmcls.ViT'), 'mmpretrain.ViT'),
-        (dict(type='mmdet.ResNet'), 'mmdet.ResNet'),
-        (dict(type='mmdet.CSPNeXt'), 'CSPNeXt'),
-        (dict(type='CSPNeXt', _scope_='mmdet'), 'CSPNeXt'),
-        (dict(type='mmpose.models.HRNet'), 'mmpose.models.HRNet'),
-        (dict(type=Unregistered), Unregistered),
-        (dict(type=dict(type='mmpose.x')), dict(type='x')),
-        (dict(type='ViT', _scope_='mmcls'), ('mmpretrain', 'ViT')),
-        (dict(type='mmdet.ResNet', _scope_='mmdet'), ('mmdet', 'ResNet')),
-        (dict(type=CocoDataset, _scope_='x'), ('x', 'mmpose.CocoDataset')),
-    ],
-)
+@pytest.mark.parametrize('config, named', [
+    (dict(type='CocoDataset'), 'CocoDataset'),
+    (dict(type='mmpose.CocoDataset'), 'CocoDataset'),
+    (dict(type='CocoDataset', _scope_='mmpose'), 'CocoDataset'),
+    (dict(type=CocoDataset), 'CocoDataset'),
+    (dict(type=LoggerHook), 'mmengine.LoggerHook'),
+    (dict(type='mmcls.ViT'), 'mmpretrain.ViT'),
+    (dict(type='mmdet.ResNet'), 'mmdet.ResNet'),
+    (dict(type='mmdet.CSPNeXt'), 'CSPNeXt'),
+    (dict(type='CSPNeXt', _scope_='mmdet'), 'CSPNeXt'),
+    (dict(type='mmpose.models.HRNet'), 'mmpose.models.HRNet'),
+    (dict(type=Unregistered), Unregistered),
+    (dict(type=dict(type='mmpose.x')), dict(type='x')),
+    (dict(type='ViT', _scope_='mmcls'), ('mmpretrain', 'ViT')),
+    (dict(type='mmdet.ResNet', _scope_='mmdet'), ('mmdet', 'ResNet')),
+    (dict(type=CocoDataset, _scope_='x'), ('x', 'mmpose.CocoDataset')),
+])  # fmt: skip
 def test_names(config, named):
     assert name_types(config) is config
     if isinstance(named, tuple):
@@ -52,26 +49,22 @@ def test_scopes_of_parts():
     """Those of a part that MMPose has itself are looked for there."""
     inner = (dict(type='mmdet.B'), dict(type='mmpose.C'))
     config = [
-        dict(type='A', _scope_='mmdet', inner=copy.deepcopy(inner)),
-        dict(type='CSPNeXt', _scope_='mmdet', inner=inner),
+        dict(type=name, _scope_='mmdet', inner=copy.deepcopy(inner))
+        for name in ('A', 'CSPNeXt')
     ]
-    assert name_types(config) == [
-        dict(
-            type='A',
-            _scope_='mmdet',
-            inner=(dict(type='B'), dict(type='mmpose.C')),
-        ),
-        dict(type='CSPNeXt', inner=(dict(type='mmdet.B'), dict(type='C'))),
-    ]
+    other, own = name_types(config)
+    inner = (dict(type='B'), dict(type='mmpose.C'))
+    assert other == dict(type='A', _scope_='mmdet', inner=inner)
+    inner = (dict(type='mmdet.B'), dict(type='C'))
+    assert own == dict(type='CSPNeXt', inner=inner)
 
 
 def test_without_a_scope_packages_stay():
-    config = dict(
-        a=dict(type=CSPNeXt), b=dict(type='mmpose.X', c={'type': 'Y'})
-    )
+    inner = dict(type='mmpose.X', c=dict(type='Y'))
+    config = dict(a=dict(type=CSPNeXt), b=copy.deepcopy(inner))
     name_types(config, scope='')
     assert config['a']['type'] == 'mmpose.CSPNeXt'
-    assert config['b'] == dict(type='mmpose.X', c=dict(type='Y'))
+    assert config['b'] == inner
     config = dict(type='A', _scope_='mmdet', b=dict(type='CSPNeXt'))
     named = dict(type='mmpose.CSPNeXt', _scope_='mmpose')
     assert name_types(config, scope='')['b'] == named
