@@ -64,10 +64,8 @@ def test_labels_jitter():
         sample(frame(i), (100 + 8 * (i == 1), 100), (-8 * (i == 1), 0))
         for i in range(3)
     ]
-    found = evaluate(samples)
-    assert found == pytest.approx(
-        {'jitter/labels': 8.0, 'jitter/student': 0.0}, abs=1e-4
-    )
+    expected = {'jitter/labels': 8.0, 'jitter/student': 0.0}
+    assert evaluate(samples) == pytest.approx(expected, abs=1e-4)
 
 
 def test_who_and_what_does_not_count():
@@ -83,7 +81,5 @@ def test_who_and_what_does_not_count():
     ]
     assert evaluate(samples)['jitter/student'] == pytest.approx(9)
     assert evaluate(samples[2:]) == {}
-    unlabelled = [
-        sample(frame(i), (0, 0), visible=(0, 0, 0)) for i in range(3)
-    ]
-    assert evaluate(unlabelled) == {}
+    nothing = dict(center=(0, 0), visible=(0, 0, 0))
+    assert evaluate([sample(frame(i), **nothing) for i in range(3)]) == {}

@@ -190,7 +190,8 @@ def concatenated(*datasets):
 
 def combined(*datasets):
     both = CombinedDataset(metainfo=files.metainfo(), datasets=[])
-    both.datasets = [*datasets]
+    both.datasets, both._lens = [*datasets], [*map(len, datasets)]
+    both._len = sum(both._lens)
     return both
 
 
@@ -206,8 +207,6 @@ def test_combined_datasets_that_take_samples_of_one_alone():
     """By ``sample_ratio_factor``; the other's labels are not asked for."""
     both = combined(Dataset(), Dataset(7))
     both._lens, both._len = [1, 0], 1
-    both.pipeline = lambda data: data
-    both.get_data_info = lambda index: dict(Dataset()[index])
     check(both)
 
 
@@ -272,24 +271,18 @@ def test_a_check_that_fails_is_told_with_its_traceback(monkeypatch):
 def test_annotation_files_are_checked(tmp_path, kind, part):
     """Faults end the training, what is suspicious is logged."""
     content = files.content()
-    content['annotations'][4]['keypoints'] *= 2
-    file = files.write(tmp_path, content)
-    data = files.dataset(file, test_mode=True)
-    if part:
-        data = combined(data)
+    content['images'][4]['width'] = 1000
+    data = files.dataset(files.write(tmp_path, content))
+    data = combined(data) if part else data
     datasets = (data,) if kind == 'train' else (Dataset(), data)
+    (warning,) = check(*datasets)
+    assert warning.startswith(f'The {kind} data: annotation file')
+    assert '1 of 20 images' in warning and '1000 x 100' in warning
+    content['annotations'][4]['keypoints'] *= 2
+    files.write(tmp_path, content)
     told = f'The {kind} data .*\n- .*people.json": 1 of 20 peo'
     with pytest.raises(ValueError, match=told):
         check(*datasets)
-
-
-def test_suspicious_annotation_files_are_logged(tmp_path):
-    content = files.content()
-    content['images'][4]['width'] = 1000
-    data = files.dataset(files.write(tmp_path, content))
-    (warning,) = check(data)
-    assert warning.startswith('The train data: annotation file')
-    assert '1 of 20 images' in warning and '1000 x 100' in warning
 
 
 def test_before_a_test():
