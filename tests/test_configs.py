@@ -4,6 +4,7 @@ name says."""
 import copy
 import re
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,11 @@ def coco(name):
     return load(file)
 
 
+by_name = attrgetter('stem')
 BASES = sorted((CONFIGS.parent / '_base_/models').glob('*.py'))
 
 
-@pytest.mark.parametrize('file', [*FILES, *BASES], ids=lambda file: file.stem)
+@pytest.mark.parametrize('file', [*FILES, *BASES], ids=by_name)
 def test_number_of_keypoints_is_that_of_the_data(file):
     """Written there once; models take it over."""
     written = r'(num_keypoints|num_joints|out_channels)=(17|14|16|26|133)'
@@ -65,7 +67,7 @@ def test_number_of_keypoints_is_that_of_the_data(file):
     if file in BASES:
         return
     config = load(file)
-    number = KEYPOINTS[config.train_dataloader.dataset.type]
+    number = number_of_keypoints(config)
     assert is_stock(file) or config.num_keypoints == number
     head = config.model.head
     assert head.get('num_joints', head.get('out_channels')) == number
@@ -76,6 +78,10 @@ def test_number_of_keypoints_is_that_of_the_data(file):
 def is_stock(file):
     """Whether it is a config of MMPose with a teacher."""
     return file.parents[1].name == 'rtmpose'
+
+
+def number_of_keypoints(config):
+    return KEYPOINTS[config.train_dataloader.dataset.type]
 
 
 def build(config, num_layers=None):
@@ -104,21 +110,26 @@ def build(config, num_layers=None):
     return build_pose_estimator(model)
 
 
-def train_and_predict(config, model, size=2):
-    """One step on a few samples, and one prediction, at the input size."""
-    model.init_weights()
+def samples_for(config, model, size):
+    """A batch of the input size."""
     codec = model.head.decoder
     w, h = codec.input_size
     data = get_packed_inputs(
         size,
-        num_keypoints=KEYPOINTS[config.train_dataloader.dataset.type],
+        num_keypoints=number_of_keypoints(config),
         img_shape=(h, w),
         input_size=(w, h),
         heatmap_size=getattr(codec, 'heatmap_size', (w // 4, h // 4)),
         with_simcc_label=type(codec).__name__ == 'SimCCLabel',
     )
+    return model.data_preprocessor(data, training=True)
+
+
+def train_and_predict(config, model):
+    """One step and one prediction."""
+    model.init_weights()
+    samples = samples_for(config, model, 1)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
-    samples = model.data_preprocessor(data, training=True)
     total, logged = model.parse_losses(model(**samples, mode='loss'))
     total.backward()
     optimizer.step()
@@ -126,17 +137,14 @@ def train_and_predict(config, model, size=2):
     terms = config.model.get('distillation') or {}
     if 'teacher' in config.model and not terms:
         terms = dict(teacher_labels=True)  # of a head of MMPose
-    assert {k for k in logged if k.startswith('loss_')} == {
-        *('loss_kpt', *(f'loss_{term}' for term in terms if terms[term]))
-    }
-    assert all(
-        p.grad is not None for p in model.parameters() if p.requires_grad
-    )
+    own = {k.removeprefix('loss_') for k in logged if 'loss_' in k}
+    assert own == {'kpt', *(term for term in terms if terms[term])}
+    trained = [p.grad for p in model.parameters() if p.requires_grad]
+    assert all(gradient is not None for gradient in trained)
 
     results = model.eval()(**samples, mode='predict')
     keypoints = results[0].pred_instances.keypoints
-    number = KEYPOINTS[config.train_dataloader.dataset.type]
-    assert keypoints.shape == (1, number, 2)
+    assert keypoints.shape == (1, number_of_keypoints(config), 2)
 
 
 def big(file):
@@ -155,10 +163,10 @@ def test_trains_and_predicts(file):
     if 'vitpose' in file.stem:
         pytest.importorskip('mmpretrain')
     config = load(file)
-    train_and_predict(config, build(config, num_layers=1), size=1)
+    train_and_predict(config, build(config, num_layers=1))
 
 
-@pytest.mark.parametrize('file', FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize('file', FILES, ids=by_name)
 def test_name_agrees_with_content(file):
     config = load(file)
     numbers = r'_(\d)xb(\d+)-(\d+)e_[\w-]+-(\d+)x(\d+)$'
@@ -216,11 +224,8 @@ def unequal(*configs):
 
 
 def test_undistilled_differs_by_distillation_alone():
-    for size in 'sl':
-        name = f'distilpose-{size}'
-        of_teacher = (
-            r'(model\.)?(teacher|distillation)\.|model.backbone.init_cfg'
-        )
+    of_teacher = r'(model\.)?(teacher|distillation)\.|model.backbone.init_cfg'
+    for name in ('distilpose-s', 'distilpose-l'):
         assert {
             key
             for key in differences(name, f'{name}_no-distill')
@@ -228,17 +233,15 @@ def test_undistilled_differs_by_distillation_alone():
         } == {'model.type', 'model.head.sigmas', 'model.head.scores'}
 
 
+NO_OUTPUTS = {'head.sigmas', 'head.scores'}
+PATCHES = {'neck.patch_size', 'teacher.config', 'teacher.checkpoint'}
 ABLATIONS = {
-    'tokens-only': {'head.sigmas', 'head.scores'},
-    'visual-tokens-only': {'head.sigmas', 'head.scores'},
-    'keypoint-tokens-only': {'head.sigmas', 'head.scores'},
-    'simulated-heatmaps-only': {'head.scores'},
-    'no-score': {'head.scores'},
+    **dict.fromkeys(['tokens-only', 'visual-tokens-only'], NO_OUTPUTS),
+    'keypoint-tokens-only': NO_OUTPUTS,
+    **dict.fromkeys(['simulated-heatmaps-only', 'no-score'], {'head.scores'}),
     'one-sigma': {'head.shared_sigma'},
-    'depth-3': {'neck.num_layers'},
-    'depth-6': {'neck.num_layers'},
-    'patch-2x3': {'neck.patch_size', 'teacher.config', 'teacher.checkpoint'},
-    'patch-8x6': {'neck.patch_size', 'teacher.config', 'teacher.checkpoint'},
+    **dict.fromkeys(['depth-3', 'depth-6'], {'neck.num_layers'}),
+    **dict.fromkeys(['patch-2x3', 'patch-8x6'], PATCHES),
 }
 REMAINING_TERMS = {
     'tokens-only': {'visual_tokens', 'keypoint_tokens'},
@@ -283,8 +286,8 @@ def test_zoo_teacher_changes_the_teacher_alone(teacher):
 
 @pytest.mark.parametrize(
     'file',
-    [file for file in FILES if is_stock(file) and file.stem != SECOND_STAGE],
-    ids=lambda f: f.stem,
+    [x for x in FILES if is_stock(x) and x.stem != SECOND_STAGE],
+    ids=by_name,
 )
 def test_stock_configs_differ_by_their_teacher_alone(file):
     """And that of the whole body by the smaller backbone."""
@@ -312,11 +315,7 @@ def test_second_stage():
     model = build(config)
     model.init_weights()
     before = copy.deepcopy(model.backbone.state_dict())
-    sizes = dict(img_shape=(256, 192), input_size=(192, 256))
-    data = get_packed_inputs(
-        2, num_keypoints=133, with_simcc_label=True, **sizes
-    )
-    batch = model.data_preprocessor(data, training=True)
+    batch = samples_for(config, model, 2)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
     losses = []
     for _ in range(3):
@@ -366,14 +365,11 @@ def test_recipe_of_the_paper(name):
     assert steps.milestones == [200, 260]
     assert steps.get('gamma', 0.1) == 0.1 and steps.get('by_epoch', True)
     pipeline = {t.type: t for t in config.train_dataloader.dataset.pipeline}
-    assert pipeline['RandomHalfBody'] == dict(
-        type='RandomHalfBody', min_total_keypoints=8
-    )
+    half_body = dict(type='RandomHalfBody', min_total_keypoints=8)
+    assert pipeline['RandomHalfBody'] == half_body
     assert pipeline['RandomBBoxTransform'] == dict(
         type='RandomBBoxTransform',
-        shift_prob=0,
-        rotate_factor=90,
-        scale_factor=(0.65, 1.35),
+        **dict(shift_prob=0, rotate_factor=90, scale_factor=(0.65, 1.35)),
     )
     test = config.model.test_cfg
     assert test.flip_test

@@ -5,31 +5,17 @@ are labelled; the others are not.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
-import cv2
 import numpy as np
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from scipy.io import savemat
 
 from distilpose.keypoints.names import split
 from distilpose_demo.body import KEYPOINTS
-from distilpose_demo.people import draw_scene
+from distilpose_demo.dataset import make_dataset
 
 NUMBER = 6
-
-
-class Person(NamedTuple):
-    """A drawn person with the keypoints (K, 3) of a dataset."""
-
-    image: str
-    image_id: int
-    size: tuple
-    keypoints: np.ndarray
-    bbox: list[float]
-    area: float
 
 
 def names(metainfo: str) -> list[str]:
@@ -39,51 +25,24 @@ def names(metainfo: str) -> list[str]:
     return [*info['keypoint_id2name'].values()]
 
 
-def draw(folder: Path, metainfo: str, seed: int = 0) -> list[Person]:
-    """Draw photos into a folder; give their people."""
-    folder.mkdir(parents=True, exist_ok=True)
+def draw(photos: Path, metainfo: str) -> dict:
+    """Draw photos; give the file of their people in COCO's format."""
+    sizes = dict(num_train=NUMBER, num_val=1, progress=False)
+    folder = make_dataset(photos.with_suffix('.drawn'), **sizes)
+    (folder / 'train2017').rename(photos)
+    file = folder / 'annotations/person_keypoints_train2017.json'
+    content = json.loads(file.read_text())
+    for image in content['images']:
+        image['crowdIndex'] = 0.1  # which CrowdPose's file has
     index = {split(name): i for i, name in enumerate(KEYPOINTS)}
     sources = [index.get(split(name), -1) for name in names(metainfo)]
-    people = []
-    for i in range(1, NUMBER + 1):
-        scene = draw_scene(np.random.default_rng([seed, i]))
-        name = f'{i:012d}.jpg'
-        cv2.imwrite(str(folder / name), scene.image)
-        for person in scene.people:
-            # Where no keypoint of the demo has the name, the last row, zeros.
-            keypoints = np.pad(person.keypoints, [(0, 1), (0, 0)])[sources]
-            people.append(
-                Person(
-                    *(name, i, scene.image.shape[1::-1], keypoints),
-                    *(person.bbox.tolist(), float(person.area)),
-                )
-            )
-    return people
-
-
-def coco_style(people: list[Person], more: Callable = lambda k: {}) -> dict:
-    """A file in COCO's format; ``more`` makes further keys of keypoints."""
-    images: dict[int, dict] = {}
-    annotations = []
-    for i, person in enumerate(people):
-        w, h = person.size
-        images[person.image_id] = dict(
-            **dict(id=person.image_id, file_name=person.image),
-            **dict(width=w, height=h, crowdIndex=0.1),
-        )
-        annotation = dict(
-            **dict(id=i + 1, image_id=person.image_id, category_id=1),
-            **dict(iscrowd=0, bbox=person.bbox, area=person.area),
-            segmentation=[],
-            num_keypoints=int((person.keypoints[:, 2] > 0).sum()),
-            keypoints=person.keypoints.flatten().tolist(),
-        )
-        annotations.append({**annotation, **more(person.keypoints)})
-    categories = [dict(id=1, name='person')]
-    return dict(
-        images=[*images.values()],
-        **dict(annotations=annotations, categories=categories),
-    )
+    for person in content['annotations']:
+        # What the demo does not draw is taken from a last row, of zeros.
+        drawn = [*np.reshape(person['keypoints'], (-1, 3)), np.zeros(3)]
+        keypoints = np.array(drawn)[sources]
+        person['keypoints'] = keypoints.flatten().tolist()
+        person['num_keypoints'] = int((keypoints[:, 2] > 0).sum())
+    return content
 
 
 def write(file: Path, content: object) -> None:
@@ -92,29 +51,29 @@ def write(file: Path, content: object) -> None:
 
 
 def crowdpose(data: Path) -> None:
-    people = draw(data / 'crowdpose/images', 'crowdpose')
+    content = draw(data / 'crowdpose/images', 'crowdpose')
+    for person in content['annotations']:
+        del person['area']
     for part in ('trainval', 'test'):
         file = f'crowdpose/annotations/mmpose_crowdpose_{part}.json'
-        content = coco_style(people)
-        for person in content['annotations']:
-            del person['area']
         write(data / file, content)
 
 
 def mpii(data: Path) -> None:
     """Places count from 1; boxes are a centre and a height over 200 pixels;
     the heads of the people to test on are in a file of MATLAB's."""
-    people = draw(data / 'mpii/images', 'mpii')
+    people = draw(data / 'mpii/images', 'mpii')['annotations']
+    keypoints = [np.reshape(x['keypoints'], (-1, 3)) for x in people]
     content, heads = [], []
-    for person in people:
-        x, y, w, h = person.bbox
-        seen = person.keypoints[:, 2] > 0
+    for person, places in zip(people, keypoints):
+        x, y, w, h = person['bbox']
+        seen = places[:, 2] > 0
         content.append(
             dict(
-                image=person.image,
+                image=f'{person["image_id"]:012d}.jpg',
                 center=[x + w / 2 + 1, y + h / 2 + 1],
                 scale=h / 200,
-                joints=(person.keypoints[:, :2] + seen[:, None]).tolist(),
+                joints=(places[:, :2] + seen[:, None]).tolist(),
                 joints_vis=seen.astype(int).tolist(),
             )
         )
@@ -123,7 +82,7 @@ def mpii(data: Path) -> None:
         write(data / f'mpii/annotations/mpii_{part}.json', content)
     # What MATLAB's file has: 2 corners x 2 x people, and of 16 joints whether
     # they are missing, and where they are.
-    places = np.stack([p.keypoints for p in people], -1)
+    places = np.stack(keypoints, -1)
     savemat(
         data / 'mpii/annotations/mpii_gt_val.mat',
         dict(
@@ -135,10 +94,9 @@ def mpii(data: Path) -> None:
 
 
 def ap10k(data: Path) -> None:
-    people = draw(data / 'ap10k/data', 'ap10k')
+    content = draw(data / 'ap10k/data', 'ap10k')
     for part in ('train', 'val', 'test'):
-        file = f'ap10k/annotations/ap10k-{part}-split1.json'
-        write(data / file, coco_style(people))
+        write(data / f'ap10k/annotations/ap10k-{part}-split1.json', content)
 
 
 def coco_wholebody(data: Path) -> None:
@@ -150,28 +108,24 @@ def coco_wholebody(data: Path) -> None:
         lefthand_kpts=(91, 112),
         righthand_kpts=(112, 133),
     )
-
-    def more(keypoints: np.ndarray) -> dict:
-        found: dict = {
-            key: keypoints[start:stop].flatten().tolist()
-            for key, (start, stop) in cuts.items()
-        }
-        for part in ('foot', 'face', 'lefthand', 'righthand'):
-            found.update({f'{part}_valid': False, f'{part}_box': [0, 0, 0, 0]})
-        return found
-
     for part in ('train', 'val'):
-        people = draw(data / f'coco/{part}2017', 'coco_wholebody')
+        content = draw(data / f'coco/{part}2017', 'coco_wholebody')
+        for person in content['annotations']:
+            keypoints = person['keypoints']
+            for key, (start, stop) in cuts.items():
+                person[key] = keypoints[3 * start : 3 * stop]
+            for key in ('foot', 'face', 'lefthand', 'righthand'):
+                person[f'{key}_valid'] = False
+                person[f'{key}_box'] = [0, 0, 0, 0]
         file = f'coco/annotations/coco_wholebody_{part}_v1.0.json'
-        write(data / file, coco_style(people, more))
+        write(data / file, content)
 
 
 def halpe26(data: Path) -> None:
     """136 keypoints, of which the first 26 are taken."""
-    for part, folder in (
+    for part, photos in (
         ('train', 'halpe/hico_20160224_det/images/train2015'),
         ('val', 'coco/val2017'),
     ):
-        people = draw(data / folder, 'halpe')
-        file = f'halpe/annotations/halpe_{part}_v1.json'
-        write(data / file, coco_style(people))
+        content = draw(data / photos, 'halpe')
+        write(data / f'halpe/annotations/halpe_{part}_v1.json', content)

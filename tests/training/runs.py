@@ -62,17 +62,11 @@ def student_config(changes, pictures, work_dir, **settings):
     if 'in_featuremap_size' in student['head']:
         maps = cfg.heatmap_codec.heatmap_size
         student['head']['in_featuremap_size'] = maps
-        codec = dict(
-            type='IntegralRegressionLabel',
-            input_size=size,
-            heatmap_size=maps,
-            sigma=2.0,
+        codec.update(
+            type='IntegralRegressionLabel', heatmap_size=maps, sigma=2.0
         )
-        (target,) = (
-            step
-            for step in cfg.train_dataloader.dataset.pipeline
-            if step['type'] == 'GenerateTarget'
-        )
+        pipeline = cfg.train_dataloader.dataset.pipeline
+        (target,) = (x for x in pipeline if x['type'] == 'GenerateTarget')
         target['encoder'] = codec
     student['head'].update(num_joints=k, decoder=codec)
     if 'neck' not in changes:  # tokens

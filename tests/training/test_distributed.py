@@ -21,9 +21,8 @@ TERMS = tuple(toys.TERMS)
 
 def student(terms=TERMS):
     """Deterministic, teacher and all; without BatchNorm's statistics."""
-    model = toys.distilled(
-        distillation={term: toys.TERMS[term] for term in terms},
-    )
+    terms = {term: toys.TERMS[term] for term in terms}
+    model = toys.distilled(distillation=terms)
     torch.manual_seed(7)
     model.teacher.source.model  # noqa: B018  (builds it)
     return model.eval()
@@ -49,12 +48,8 @@ def found(tmp_path_factory):
 
 def _process(rank, folder):
     torch.set_num_threads(1)
-    dist.init_process_group(
-        'gloo',
-        init_method=f'file://{folder}/store',
-        rank=rank,
-        world_size=2,
-    )
+    where = f'file://{folder}/store'
+    dist.init_process_group('gloo', where, rank=rank, world_size=2)
     found = {work.__name__: work(rank) for work in WORK}
     torch.save(found, f'{folder}/{rank}.pt')
     dist.destroy_process_group()
@@ -107,28 +102,23 @@ def test_every_combination_of_terms_uses_every_parameter(found):
 def where_the_teacher_is(rank):
     """The teachers differ here, so that a broadcast would show."""
     model = student()
-    for parameter in model.teacher.source.model.parameters():
+    teacher = [*model.teacher.source.model.parameters()]
+    for parameter in teacher:
         parameter.data.fill_(rank + 1)
     ddp = MMDistributedDataParallel(model, broadcast_buffers=True)
     inputs, data = toys.batch(model)
     gradients(ddp, inputs, data)
     logged = ddp._get_ddp_logging_data()
-    student_bytes = 4 * sum(p.numel() for p in model.parameters())
     gc.collect()  # a copy of the teacher may lie in a cycle
     estimators = [
         x for x in gc.get_objects() if isinstance(x, TopdownPoseEstimator)
     ]
     return dict(
-        values={
-            p.data.max().item()
-            for p in model.teacher.source.model.parameters()
-        },
+        values={p.data.max().item() for p in teacher},
         in_buckets=logged['total_parameter_size_bytes'],
-        student=student_bytes,
+        student=4 * sum(p.numel() for p in model.parameters()),
         estimators=len(estimators),
-        gradients=any(
-            p.grad is not None for p in model.teacher.source.model.parameters()
-        ),
+        gradients=any(p.grad is not None for p in teacher),
     )
 
 
@@ -169,9 +159,9 @@ def faults_of_the_second(rank):
     distances.before_val_epoch(runner)
     first_batch = message_of(gradients, runner.model, *toys.batch(model))
     model.head.mlp[-1].bias.data[0] = torch.nan
-    loss = torch.tensor(torch.nan if rank == 1 else 1.0)
+    outputs = dict(loss=torch.tensor(torch.nan if rank == 1 else 1.0))
     step = message_of(
-        FiniteLossHook().after_train_iter, runner, 0, outputs=dict(loss=loss)
+        FiniteLossHook().after_train_iter, runner, 0, outputs=outputs
     )
     return dict(distances=logged, first_batch=first_batch, step=step)
 

@@ -41,14 +41,17 @@ class StopHook(Hook):
             raise Stop
 
 
+def three_epochs(pictures, folder, **changes):
+    changes = {'train_cfg.max_epochs': 3, **changes}
+    return runs.config(pictures, folder, '_no-distill', **changes)
+
+
 @pytest.fixture
 def train(pictures, tmp_path):
     """Train three epochs without workers, or into the epoch `stop`."""
 
     def train(folder='run', stop=None, **changes):
-        changes = {'train_cfg.max_epochs': 3, **changes}
-        where = (pictures, tmp_path / folder, '_no-distill')
-        cfg = runs.config(*where, **changes)
+        cfg = three_epochs(pictures, tmp_path / folder, **changes)
         if stop is not None:
             cfg.custom_hooks.append(dict(type='StopHook', epoch=stop))
             with pytest.raises(Stop):
@@ -62,9 +65,7 @@ def train(pictures, tmp_path):
 @pytest.fixture(scope='module')
 def trained(pictures, tmp_path_factory):
     """The runner of three epochs without an interruption."""
-    folder = tmp_path_factory.mktemp('whole')
-    changes = {'train_cfg.max_epochs': 3}
-    return runs.train(runs.config(pictures, folder, '_no-distill', **changes))
+    return runs.train(three_epochs(pictures, tmp_path_factory.mktemp('whole')))
 
 
 @pytest.fixture(scope='module')
@@ -75,7 +76,7 @@ def uninterrupted(trained):
 def test_epochs_and_ranks_draw_other_numbers(monkeypatch):
     def draw(epoch, rank):
         monkeypatch.setattr(seed_epoch_hook, 'get_rank', lambda: rank)
-        runner = type('Runner', (), dict(seed=5, epoch=epoch))
+        runner = SimpleNamespace(seed=5, epoch=epoch)
         SeedEpochHook().before_train_epoch(runner)
         return np.random.random(), torch.rand(1).item()
 
@@ -93,8 +94,12 @@ def test_resumed_ends_in_the_same_weights(train, uninterrupted, tmp_path):
     shutil.copytree(tmp_path / 'old', tmp_path / 'new')
     shutil.copy(tmp_path / 'old/epoch_1.pth', tmp_path / 'old/epoch_9.pth')
     assert runs.equal(train('new', resume=True), uninterrupted)
-    logs = [path.read_text() for path in (tmp_path / 'new').glob('2*/*.log')]
-    assert f'{tmp_path}/new/epoch_2.pth' in ''.join(logs)
+    assert f'{tmp_path}/new/epoch_2.pth' in log_of(tmp_path / 'new')
+
+
+def log_of(folder):
+    logs = sorted(folder.glob('2*/*.log'))
+    return '\n'.join(log.read_text() for log in logs)
 
 
 def test_a_new_run_in_the_folder_of_another(train, tmp_path):
@@ -102,10 +107,7 @@ def test_a_new_run_in_the_folder_of_another(train, tmp_path):
     said = []
     for options in ({}, {}, dict(resume=True)):
         train(stop=2, **options)
-        logs = [x.read_text() for x in tmp_path.glob('run/2*/*.log')]
-        said.append(
-            '\n'.join(logs).count('of an earlier run. This one starts')
-        )
+        said.append(log_of(tmp_path / 'run').count('of an earlier run. This'))
     assert said == [0, 1, 1]
 
 
@@ -162,8 +164,7 @@ def test_damaged_checkpoint_is_named_and_passed_over(
     second = tmp_path / 'out/run/epoch_2.pth'
     damage(second)
     assert runs.equal(train(resume=True, **elsewhere), uninterrupted)
-    logs = sorted((tmp_path / 'run').glob('2*/*.log'))
-    log = ''.join(path.read_text() for path in logs)
+    log = log_of(tmp_path / 'run')
     assert f'Damaged checkpoint, not written to its end: {second}' in log
     assert 'resumed epoch: 1' in log
 
@@ -204,8 +205,8 @@ def test_what_is_resumed(fault, used, is_named, written, tmp_path):
 
 
 def test_no_intact_checkpoint(written, tmp_path):
-    for name in ('epoch_1.pth', 'epoch_2.pth'):
-        damage(tmp_path / name)
+    for file in tmp_path.glob('*.pth'):
+        damage(file)
     with pytest.raises(RuntimeError, match='epoch_1.pth not there or'):
         written()
     latest = tmp_path / 'latest.pth'
@@ -220,12 +221,12 @@ def test_no_intact_checkpoint(written, tmp_path):
 
 
 def test_local_files_are_written_in_whole():
-    whole = dict(backend='distilpose-atomic')
+    whole, local = dict(backend='distilpose-atomic'), dict(backend='local')
     for arguments, backend_args in (
         ({}, whole),
         (dict(out_dir='folder'), whole),
         (dict(out_dir='s3://bucket/folder'), None),
-        (dict(backend_args=dict(backend='local')), dict(backend='local')),
+        (dict(backend_args=local), local),
     ):
         hook = SafeCheckpointHook(interval=1, **arguments)
         assert hook.backend_args == backend_args
@@ -276,23 +277,25 @@ def test_damage_of_any_kind_is_found(tmp_path):
     tensor = torch.arange(999)
     torch.save(dict(a=tensor), file)
     whole = file.read_bytes()
-    assert safe_checkpoint_hook._is_intact(str(file))
+
+    def is_intact(place=0, change=0):
+        changed = bytearray(whole)
+        changed[place] ^= change
+        file.write_bytes(changed)
+        return safe_checkpoint_hook._is_intact(str(file))
+
+    assert is_intact()
     data = tensor.numpy().tobytes()
     for place in range(0, len(data), 500):
-        changed = bytearray(whole)
-        changed[whole.index(data) + place] ^= 1
-        file.write_bytes(changed)
-        assert not safe_checkpoint_hook._is_intact(str(file))
+        assert not is_intact(whole.index(data) + place, 1)
     rng = np.random.default_rng(0)
     for place in rng.integers(len(whole) - 900, len(whole), 100):
-        changed = bytearray(whole)
-        changed[place] ^= 255
-        file.write_bytes(changed)
-        assert safe_checkpoint_hook._is_intact(str(file)) in (True, False)
-    file.write_text('<html>404 Not Found</html>')
-    assert not safe_checkpoint_hook._is_intact(str(file))
+        assert is_intact(place, 255) in (True, False)
+    whole = b'<html>404 Not Found</html>'
+    assert not is_intact()
     torch.save(dict(a=tensor), file, _use_new_zipfile_serialization=False)
-    assert safe_checkpoint_hook._is_intact(str(file))
+    whole = file.read_bytes()
+    assert is_intact()
 
 
 def test_last_run_goes_before_higher_numbers(written, tmp_path):
@@ -310,12 +313,13 @@ def test_last_run_goes_before_higher_numbers(written, tmp_path):
 def test_only_the_main_process_reads_the_files(written, monkeypatch):
     """The others take over what it found, a failure as well."""
     found = [('epoch_3.pth', []), (None, ['epoch_4.pth'])]
-    changes = dict(
-        is_main_process=lambda: False,
-        broadcast_object_list=lambda box: box.__setitem__(0, found.pop(0)),
-    )
-    for name, function in changes.items():
-        monkeypatch.setattr(safe_checkpoint_hook, name, function)
+
+    def broadcast(box):
+        box[0] = found.pop(0)
+
+    hook = safe_checkpoint_hook
+    monkeypatch.setattr(hook, 'is_main_process', lambda: False)
+    monkeypatch.setattr(hook, 'broadcast_object_list', broadcast)
     assert written() == ('epoch_3.pth', [])
     with pytest.raises(RuntimeError, match='epoch_4.pth not there or'):
         written()
@@ -339,14 +343,10 @@ def test_old_checkpoints_stay_until_the_new_ones_are_written(
 
     monkeypatch.setattr(AtomicBackend, 'put', recorded)
     monkeypatch.setattr(Runner, 'save_checkpoint', save_checkpoint)
-    train(
-        **{
-            'train_cfg.max_epochs': 2,
-            'train_cfg.val_interval': 1,
-            'default_hooks.checkpoint.max_keep_ckpts': 1,
-            'default_hooks.checkpoint.save_best': 'coco/AP',
-        }
-    )
+    checkpoint = 'default_hooks.checkpoint'
+    changes = {f'{checkpoint}.max_keep_ckpts': 1, 'train_cfg.max_epochs': 2}
+    changes |= {f'{checkpoint}.save_best': 'coco/AP'}
+    train(**changes, **{'train_cfg.val_interval': 1})
     best, better = (f'best_coco_AP_epoch_{i}.pth' for i in (1, 2))
     first, second = 'epoch_1.pth', 'epoch_2.pth'
     assert at_writing == {
