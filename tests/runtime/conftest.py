@@ -8,13 +8,8 @@ from .. import exported
 
 
 @pytest.fixture(scope='session')
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp('exported')
-
-
-@pytest.fixture(scope='session')
-def file(folder):
-    return exported.export(folder)
+def file(tmp_path_factory):
+    return exported.export(tmp_path_factory.mktemp('exported'))
 
 
 @pytest.fixture(scope='session')

@@ -122,13 +122,6 @@ def test_nanodet(opened, logits):
     expect_found(found(IMAGE), [[56, 24, 136, 104]], [0.75])
 
 
-def test_nothing_found(opened):
-    values = np.zeros((1, COUNT, 6))
-    values[0, 3, 4] = np.nan
-    boxes, scores = opened(dict(output=values))(IMAGE)
-    assert boxes.shape == (0, 4) and scores.shape == (0,)
-
-
 @pytest.mark.parametrize('dynamic', [False, True])
 @pytest.mark.parametrize('format, told', [
     (None, 'not recognised: .*those of YOLOX, RTMDet, YOLOv8 or NanoDet'),
@@ -236,9 +229,13 @@ def test_the_detector_of_this_package(tmp_path, monkeypatch):
 
 
 def test_suppression_keeps_the_best_first(opened):
-    """Scores out of order, and boxes partly outside the image."""
+    """Scores out of order or none, and boxes partly outside the image."""
     values = np.zeros((1, 5, COUNT), np.float32)
     values[0, :, 5] = 10, 32, 40, 20, 0.5
     values[0, :, 9] = 100, 32, 20, 20, 0.8
+    values[0, :, 12] = 60, 32, 20, 20, np.nan
+    found = opened(dict(output0=values))
     corners = [[180, 44, 220, 84], [0, 44, 60, 84]]
-    expect_found(opened(dict(output0=values))(IMAGE), corners, [0.8, 0.5])
+    expect_found(found(IMAGE), corners, [0.8, 0.5])
+    boxes, scores = found(IMAGE, min_score=0.9)
+    assert boxes.shape == (0, 4) and scores.shape == (0,)

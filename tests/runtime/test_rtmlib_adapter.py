@@ -50,16 +50,12 @@ def test_tracker(tracking, people, image):
         assert len(keypoints) == len(scores) == 2
 
 
-def test_nobody_is_not_the_whole_image(file, image):
+def test_people_who_left(file, image):
+    """The others keep their places; nobody is not the whole image."""
     model = DistilPose(file)
     for none in ((), [], np.zeros((0, 4))):
         keypoints, scores = model(image, none)
         assert keypoints.shape == (0, 5, 2) and scores.shape == (0, 5)
-
-
-def test_people_who_left(file, image):
-    """The others keep their places."""
-    model = DistilPose(file)
     (alone,), _ = model(image, BOXES[:1])
     keypoints, scores = model(image, [[200, 0, 230, 40], BOXES[0]])
     np.testing.assert_allclose(keypoints[1], alone, atol=1e-3)
