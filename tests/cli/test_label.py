@@ -45,41 +45,60 @@ def work(tmp_path, monkeypatch):
     return tmp_path
 
 
-def boxes(file, *names):
+@pytest.fixture
+def video(work):
+    write_video(Path('walk.mp4'), moving())
+
+
+def moving(count=60, still=30):
+    """A square that moves; from ``still`` on it rests, in noise."""
+    rng = np.random.default_rng(0)
+    for i in range(count):
+        image = np.full((96, 160, 3), 90, np.uint8)
+        x = 2 * min(i, still)
+        image[20:60, x : x + 30] = 220
+        yield image + rng.integers(0, 6, image.shape, np.uint8)
+
+
+def boxes(file, *names, people=BOXES):
     images = [dict(id=i, file_name=name) for i, name in enumerate(names)]
     people = [
         dict(image_id=image['id'], category_id=1, bbox=box)
         for image in images
-        for box in BOXES
+        for box in people
     ]
     file.write_text(json.dumps(dict(images=images, annotations=people)))
 
 
 PHOTOS = ('photos/**/*.png', '--boxes', 'boxes.json')
+VIDEO = ('walk.mp4', '--detector', 'none', '--every')
 
 
-def label(*arguments, out='out', teacher='pose.onnx') -> dict:
+def command(arguments, out='out', teacher='pose.onnx'):
+    given = ('label', '--teacher', teacher, '--out', out, *arguments)
+    return [*map(str, given)]
+
+
+def label(*arguments, **options) -> dict:
     """Label; give the content of the file."""
-    command = ['label', '--teacher', teacher, '--out', out, *arguments]
-    main([*map(str, command)])
-    return json.loads(content(out))
+    main(command(arguments, **options))
+    return json.loads(content(options.get('out', 'out')))
+
+
+def refused(*arguments, **options) -> str:
+    return one_line.refused(*command(arguments, **options))
 
 
 def content(out='out') -> bytes:
     return Path(out, 'labels.json').read_bytes()
 
 
-def refused(*arguments, out='out', teacher='pose.onnx') -> str:
-    command = ['label', '--teacher', teacher, '--out', out, *arguments]
-    return one_line.refused(*command)
-
-
 def test_photos(work, capsys):
     """Keypoints of confidence 0.9 and 0.5; the second lies at the corner."""
     found = label(*PHOTOS, '--sure', 0.8)
-    images = {x['file_name']: x for x in found['images']}
-    assert [*images] == ['a.png', 'below/b.png', 'c.png']
-    assert images['a.png'] == dict(
+    names = ['a.png', 'below/b.png', 'c.png']
+    assert [x['file_name'] for x in found['images']] == names
+    assert found['images'][0] == dict(
         id=1, file_name='a.png', width=160, height=96
     )
     first, second, *others = found['annotations']
@@ -100,7 +119,7 @@ def test_photos(work, capsys):
     info = found['info']
     assert info['teacher']['name'] == 'toy' and info['sure'] == 0.8
     assert found['categories'][0]['skeleton'] == [[1, 2]]
-    for name in images:
+    for name in names:
         assert os.path.samefile(f'photos/{name}', f'out/images/{name}')
     said = capsys.readouterr().err
     assert '3 pictures, 4 people' in said
@@ -129,20 +148,9 @@ def test_other_readers(work):
     assert len(coco.getAnnIds(imgIds=[1], catIds=[1], iscrowd=False)) == 2
 
 
-def moving(count=60, still=30):
-    """A square that moves; from ``still`` on it rests, in noise."""
-    rng = np.random.default_rng(0)
-    for i in range(count):
-        image = np.full((96, 160, 3), 90, np.uint8)
-        x = 2 * min(i, still)
-        image[20:60, x : x + 30] = 220
-        yield image + rng.integers(0, 6, image.shape, np.uint8)
-
-
-def test_video(work):
+def test_video(video):
     """Every third frame, until nothing moves; boxes are found again."""
-    write_video(Path('walk.mp4'), moving())
-    found = label('walk.mp4', '--detector', 'none', '--every', 3)
+    found = label(*VIDEO, 3)
     frames = [x['frame'] for x in found['images']]
     assert frames == [*range(0, 31, 3)]
     fourth = found['images'][3]
@@ -151,23 +159,18 @@ def test_video(work):
     kept = read_image(Path('out/images', fourth['file_name']))
     assert kept[40, 33].mean() > 200 and kept[40, 10].mean() < 110
     # All of them, and those that differ by more than a step of 6 pixels.
-    arguments = ('walk.mp4', '--detector', 'none', '--every', 3)
-    every = label(*arguments, '--min-change', 0, out='all')
+    every = label(*VIDEO, 3, '--min-change', 0, out='all')
     assert len(every['images']) == 20
-    fewer = label(*arguments, '--min-change', 5, out='few')
+    fewer = label(*VIDEO, 3, '--min-change', 5, out='few')
     assert 3 < len(fewer['images']) < 8
     found = ('walk.mp4', '--every', 3, '--boxes', 'out/labels.json')
     people = label(*found, out='again')['annotations']
     assert [x['bbox'] for x in people] == [[0, 0, 160, 96]] * len(frames)
 
 
-VIDEO = ('walk.mp4', '--detector', 'none', '--every', 5)
-
-
-@pytest.mark.parametrize('source', [PHOTOS, VIDEO])
-def test_goes_on_wherever_it_was_cut_off(work, source):
+@pytest.mark.parametrize('source', [PHOTOS, (*VIDEO, 5)])
+def test_goes_on_wherever_it_was_cut_off(video, source):
     """Each byte of the journal may be the last one that a kill has left."""
-    write_video(Path('walk.mp4'), moving())
     label(*source)
     expected, journal = content(), Path('out/.label/1-of-1.jsonl')
     whole = journal.read_bytes()
@@ -205,9 +208,8 @@ def label_part(*arguments, part, out='out'):
         label(*arguments, '--part', part, out=out)
 
 
-def test_parts_make_the_same_file(work):
-    write_video(Path('walk.mp4'), moving())
-    for source in (PHOTOS, ('walk.mp4', '--detector', 'none', '--every', 3)):
+def test_parts_make_the_same_file(video):
+    for source in (PHOTOS, (*VIDEO, 3)):
         out = Path(source[0]).stem.replace('*', '_')
         whole = label(*source, out=f'{out}-whole')
         label_part(*source, part='2/2', out=out)
@@ -225,10 +227,9 @@ def test_parts_make_the_same_file(work):
         assert label(*source, *more, '1/2', out=out) != whole
 
 
-def test_goes_on_with_another_number_of_parts(work, capsys):
+def test_goes_on_with_another_number_of_parts(video):
     """What one of four parts did is done, though the others were killed."""
-    write_video(Path('walk.mp4'), moving())
-    source = ('walk.mp4', '--detector', 'none', '--every', 1)
+    source = (*VIDEO, 1)
     label(*source, out='whole')
     label_part(*source, part='3/4')
     cut = Path('out/.label/3-of-4.jsonl')
@@ -249,7 +250,7 @@ def test_goes_on_with_another_number_of_parts(work, capsys):
 def test_two_processes_at_once(work, kill):
     """One is killed; the next run, of three, ends with the same files."""
     write_video(Path('walk.mp4'), moving(200, 200))
-    source = ('walk.mp4', '--detector', 'none', '--every', '1')
+    source = (*VIDEO, 1)
     label(*source, out='whole')
     first, second = processes(source, 2)
     if kill:
@@ -271,12 +272,11 @@ def expect_the_same_files():
 def processes(source, count):
     """The command in so many processes, as torchrun starts them."""
     code = 'import distilpose_cli; distilpose_cli.main()'
-    command = [sys.executable, '-c', code, 'label', *source]
-    command += ['--teacher', 'pose.onnx', '--out', 'out']
+    run = [sys.executable, '-c', code, *command(source)]
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'WORLD_SIZE': str(count)}
     return [
         subprocess.Popen(
-            command, stderr=subprocess.DEVNULL, env={**env, 'RANK': str(rank)}
+            run, stderr=subprocess.DEVNULL, env={**env, 'RANK': str(rank)}
         )
         for rank in range(count)
     ]
@@ -314,10 +314,8 @@ def test_labels_of_others_are_kept(work):
     assert 'holds something already' in refused(*PHOTOS)
     assert [x.name for x in Path('out').iterdir()] == ['labels.json']
     label(*PHOTOS, out='other')
-    other = 'photos/*.png', '--boxes', 'boxes.json'
-    assert 'begun with other settings of: source' in refused(
-        *other, out='other'
-    )
+    text = refused('photos/*.png', *PHOTOS[1:], out='other')
+    assert 'begun with other settings of: source' in text
 
 
 def test_two_at_a_time(work):
@@ -328,17 +326,8 @@ def test_two_at_a_time(work):
     assert label(*PHOTOS)['images']
 
 
-def test_nobody_anywhere(work):
-    nobody = dict(images=[dict(id=0, file_name='a.png')], annotations=[])
-    Path('empty.json').write_text(json.dumps(nobody))
-    arguments = ('photos/*.png', '--boxes', 'empty.json')
-    assert 'There is nobody in the 2 pictures' in refused(*arguments)
-    assert not Path('out/labels.json').exists()
-
-
 def test_teacher_that_is_sure_of_nothing(work):
-    arguments = (*PHOTOS, '--sure', 0.95, '--unsure', 0.95)
-    text = refused(*arguments)
+    text = refused(*PHOTOS, '--sure', 0.95, '--unsure', 0.95)
     assert 'highest confidence is 0.90' in text and '--unsure is 0.95' in text
     assert label(*PHOTOS)['annotations'][0]['num_keypoints'] == 2
 
@@ -346,6 +335,7 @@ def test_teacher_that_is_sure_of_nothing(work):
 @pytest.mark.parametrize('arguments, message', [
     ('nowhere', 'There is no "nowhere"'),
     ('empty', 'holds no image'),
+    ('photos/*.png --boxes nobody.json', 'There is nobody in the 2 pictures'),
     ('bad --detector none', 'nobody in the 0 pictures that'),
     ('0', 'camera'),
     ('photos --sure 0.2', '--unsure 0.3 is above --sure 0.2'),
@@ -363,6 +353,7 @@ def test_refused_in_one_line(work, arguments, message):
     write_image(Path('bad/1.jpg'), np.zeros((9, 9, 3), np.uint8))
     Path('bad/1.jpg').write_bytes(Path('bad/1.jpg').read_bytes()[:100])
     boxes(Path('other.json'), 'z.png')
+    boxes(Path('nobody.json'), 'a.png', people=())
     detector(Path('d.onnx'), dict(output=np.zeros((1, 17, 16, 32))))
     newer = with_entry(
         Path('pose.onnx').read_bytes(), 'distilpose', '{"format_version": 99}'
@@ -442,8 +433,7 @@ def test_full_disk(work):
 def test_killed_at_random_moments(work):
     """A video, three kills, and the same file in the end."""
     write_video(Path('walk.mp4'), moving(250, 250))
-    arguments = ('walk.mp4', '--detector', 'none', '--every', '1')
-    arguments += ('--min-change', '0')
+    arguments = (*VIDEO, 1, '--min-change', 0)
     label(*arguments, out='whole')
     rng, kills = random.Random(0), 0
     while not Path('out/labels.json').exists():

@@ -11,11 +11,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
 from distilpose_demo.body import KEYPOINTS, SKELETON
 from distilpose_demo.people import draw_scene
+from distilpose_runtime.images import write_image
 
 NUMBER = 12
 
@@ -37,13 +37,6 @@ class Files(NamedTuple):
 @cache
 def scenes():
     return [draw_scene(np.random.default_rng([7, i])) for i in range(NUMBER)]
-
-
-def photo(file: Path, image: np.ndarray) -> dict[str, int]:
-    """Write a photo; give its size."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(file), image)
-    return dict(width=image.shape[1], height=image.shape[0])
 
 
 def flat(keypoints: np.ndarray) -> list[float]:
@@ -93,13 +86,17 @@ def export(
     images, annotations = [], []
     for i, scene in enumerate(scenes()[part]):
         keys = image(i)
-        size = photo(photos / keys.pop('_at', keys['file_name']), scene.image)
-        images.append(dict(id=i + first_id) | keys | size)
+        write_image(photos / keys.pop('_at', keys['file_name']), scene.image)
+        height, width = scene.image.shape[:2]
+        images.append(
+            dict(id=i + first_id) | keys | dict(width=width, height=height)
+        )
         for person in scene.people:
             ids = dict(
-                id=len(annotations) + first_id, category_id=category['id']
+                id=len(annotations) + first_id,
+                category_id=category['id'],
+                image_id=images[-1]['id'],
             )
-            ids['image_id'] = images[-1]['id']
             annotations.append(ids | someone(person))
     return write(
         file,
@@ -143,18 +140,13 @@ def cvat(folder: Path) -> Files:
 
     def add_balls(content):
         """One in each photo, in front of its people."""
-        found = []
-        for image in content['images']:
-            box = dict(area=400.0, bbox=[5, 5, 20, 20], iscrowd=0)
-            found.append(dict(box, image_id=image['id'], category_id=1))
-            found += [
-                person
-                for person in content['annotations']
-                if person['image_id'] == image['id']
-            ]
-        for i, item in enumerate(found):
-            item['id'] = i + 1
-        content['annotations'] = found
+        ball = dict(area=400.0, bbox=[5, 5, 20, 20], iscrowd=0, category_id=1)
+        balls = [dict(ball, image_id=x['id']) for x in content['images']]
+        both = balls + content['annotations']
+        both.sort(key=lambda item: item['image_id'])
+        content['annotations'] = [
+            dict(item, id=i) for i, item in enumerate(both, start=1)
+        ]
 
     return Files(file, folder).changed(file, add_balls)
 

@@ -53,16 +53,25 @@ def boxes(files, tmp_path_factory):
     return files.changed(file, change).train
 
 
+@pytest.fixture
+def run(files, tmp_path):
+    """Call it with the file of labels for a report and a config."""
+
+    def start(train, **options):
+        report = init(tmp_path / 'run', train, files.images, **options)
+        return report, Config.fromfile(tmp_path / 'run/config.py')
+
+    return start
+
+
 @pytest.mark.parametrize('option', ['train', 'unlabelled'])
-def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
+def test_labels_of_a_teacher_alone(option, made, run, tmp_path):
     """Rows learn them, and no AP is said to be measured."""
-    given = dict(train=None, images=files.images) | {option: made}
-    report = init(tmp_path / 'run', **given)
+    report, config = run(**(dict(train=None) | {option: made}))
     assert any(
         '(teacher/PCK, teacher/EPE; in videos, how much both jitter)' in x
         for x in report.facts
     )
-    config = Config.fromfile(tmp_path / 'run/config.py')
     assert config.model.head.type == 'RTMCCHead'
     assert config.train_dataloader.dataset.type == 'CocoDataset'
     assert {x.type: x.get('prefix') for x in config.val_evaluator} == dict(
@@ -75,9 +84,7 @@ def test_labels_of_a_teacher_alone(option, made, files, tmp_path):
 
 
 @pytest.mark.parametrize('left', [0, 1])
-def test_labels_of_a_teacher_that_people_corrected(
-    left, made, files, tmp_path
-):
+def test_labels_that_people_corrected(left, files, run, tmp_path):
     """All of them are as labels of people, but for frames of a video."""
 
     def change(content):
@@ -86,27 +93,25 @@ def test_labels_of_a_teacher_that_people_corrected(
             image['corrected'] = True
 
     file = files.changed(tmp_path / 'labels.json', change).train
-    init(tmp_path / 'run', file, files.images)
-    config = Config.fromfile(tmp_path / 'run/config.py')
+    _, config = run(file)
     best = config.default_hooks.checkpoint.save_best
     assert best == ('teacher/PCK' if left else 'coco/AP')
     assert ('corrected' in config.training_data[0]) == (not left)
 
 
-def test_labels_of_people_to_validate_on(made, files, tmp_path):
+def test_labels_of_people_to_validate_on(made, files, run, tmp_path):
     val = files.changed(
         tmp_path / 'val.json',
         lambda c: c['categories'][1].update(
             keypoints=[name.replace('_', ' ') for name in KEYPOINTS[::-1]]
         ),
     ).train
-    init(tmp_path / 'run', made, files.images, val=val)
-    config = Config.fromfile(tmp_path / 'run/config.py')
+    _, config = run(made, val=val)
     assert config.val_evaluator.type == 'CocoMetric'
     assert config.default_hooks.checkpoint.save_best == 'coco/AP'
 
 
-def test_labels_of_people_and_of_a_teacher(made, files, tmp_path):
+def test_labels_of_people_and_of_a_teacher(made, files, run, tmp_path):
     """Matched by name; not of the validation; both are trained on."""
     folder = tmp_path / 'run'
     names = [*KEYPOINTS[:16], 'tail']
@@ -114,7 +119,7 @@ def test_labels_of_people_and_of_a_teacher(made, files, tmp_path):
         tmp_path / 'labels.json',
         lambda c: c['categories'][1].update(keypoints=names, skeleton=[]),
     )
-    report = init(folder, labels.train, files.images, unlabelled=made)
+    report, config = run(labels.train, unlabelled=made)
     assert 'unlabelled: It knows 16 of 17 keypoints by name' in report.facts
     val = {*names_of_images(folder, 'val')}
     first, all_names = (
@@ -128,37 +133,32 @@ def test_labels_of_people_and_of_a_teacher(made, files, tmp_path):
         k, same = (np.reshape(x['keypoints'], (17, 3)) for x in (a, b))
         assert (k[:16] == same[:16]).all() and not same[16].any()
         assert b['num_keypoints'] == (same[:, 2] > 0).sum() > 9
-    config = Config.fromfile(folder / 'config.py')
     assert config.model.type == 'TopdownPoseEstimator'
     assert config.training_data == [
         'labels.json',
         f'{made.name}, labels of a model',
     ]
     data = config.train_dataloader.dataset
-    assert [Path(x.ann_file).name for x in data.datasets] == [
-        'unlabelled.json',
-        'train.json',
-    ]
+    parts = [Path(x.ann_file).stem for x in data.datasets]
+    assert parts == ['unlabelled', 'train']
     assert data.sample_ratio_factor == [1, 1]
 
 
-def test_how_often_labels_of_people_come(made, files, tmp_path):
+def test_how_often_labels_of_people_come(made, files, run, tmp_path):
     """Half as often as those of a teacher, if there are few."""
 
     def few(content):
         content['annotations'] = content['annotations'][:5]
 
     labels = files.changed(tmp_path / 'few.json', few).train
-    init(tmp_path / 'run', labels, files.images, unlabelled=made)
-    config = Config.fromfile(tmp_path / 'run/config.py')
+    _, config = run(labels, unlabelled=made)
     data = config.train_dataloader.dataset
     people = [len(load(tmp_path / 'run', x)['annotations']) for x in SPLITS]
     ratio = data.sample_ratio_factor[1]
     assert ratio == round(people[0] / people[1] / 2) > 1
     number = people[0] + ratio * people[1]
-    assert f'{number} people are few' in (
-        tmp_path / 'run/settings.py'
-    ).read_text().replace('\n# ', ' ')
+    text = (tmp_path / 'run/settings.py').read_text().replace('\n# ', ' ')
+    assert f'{number} people are few' in text
     register_all_modules(init_default_scope=True)
     built = DATASETS.build(data)
     assert len(built) == number
@@ -168,13 +168,12 @@ def test_how_often_labels_of_people_come(made, files, tmp_path):
 
 
 @pytest.mark.parametrize('student', ['rtmpose-t', 'tiny'])
-def test_boxes_and_a_teacher_alone(student, boxes, files, tmp_path):
+def test_boxes_and_a_teacher_alone(student, boxes, run):
     """It is asked in training; there is nothing to validate on."""
     options = dict(unlabelled=boxes, teacher=TEACHER, student=student)
-    report = init(tmp_path / 'run', None, files.images, **options)
+    report, config = run(None, **options)
     assert any('no labels to validate on' in x for x in report.facts)
     assert report.facts[0] == 'unlabelled: 14 people in 12 of 12 images'
-    config = Config.fromfile(tmp_path / 'run/config.py')
     assert config.train_dataloader.dataset.type == 'UnlabelledPeopleDataset'
     assert config.model.teacher == TEACHER
     assert config.model.keypoint_weighting == dict(unlabelled=True)
@@ -186,18 +185,13 @@ def test_boxes_and_a_teacher_alone(student, boxes, files, tmp_path):
     assert (*names,) == KEYPOINTS
 
 
-def test_boxes_a_teacher_and_labels(boxes, files, tmp_path):
+def test_boxes_a_teacher_and_labels(boxes, files, run):
     """Boxes have no labels, and the teacher is asked about all."""
-    options = dict(unlabelled=boxes, teacher=TEACHER)
-    init(tmp_path / 'run', files.train, files.images, **options)
-    config = Config.fromfile(tmp_path / 'run/config.py')
+    _, config = run(files.train, unlabelled=boxes, teacher=TEACHER)
     assert config.model.type == 'DistilPoseEstimator'
     assert config.model.keypoint_weighting.unlabelled
-    parts = config.train_dataloader.dataset.datasets
-    assert [x.type for x in parts] == [
-        'UnlabelledPeopleDataset',
-        'CocoDataset',
-    ]
+    types = [x.type for x in config.train_dataloader.dataset.datasets]
+    assert types == ['UnlabelledPeopleDataset', 'CocoDataset']
     assert config.val_evaluator.type == 'CocoMetric'
 
 
@@ -216,33 +210,30 @@ def test_frames_of_videos():
     assert len(kept) == 7 and not {*names[36:40]} <= kept
 
 
-def test_what_cannot_be_used(made, boxes, files, tmp_path):
-    run = tmp_path / 'run'
-    with pytest.raises(ValueError, match='nothing to train on. Give labels'):
-        init(run, None, files.images)
-    with pytest.raises(ValueError, match='nothing to train on'):
-        init(run, None, files.images, teacher=TEACHER)
-    with pytest.raises(ValueError, match='no category that names.*--teacher'):
-        init(run, None, files.images, unlabelled=boxes)
+def test_what_cannot_be_used(made, boxes, files, run, tmp_path):
     things = tmp_path / 'things.json'
     things.write_text(boxes.read_text().replace('Person', 'Thing'))
-    with pytest.raises(ValueError, match='"Ball", "Thing".* called "person"'):
-        init(run, None, files.images, unlabelled=things, teacher=TEACHER)
+    names = dict(keypoints=[f'k{i}' for i in range(17)])
     others = files.changed(
-        tmp_path / 'others.json',
-        lambda c: c['categories'][1].update(
-            keypoints=[f'k{i}' for i in range(17)]
-        ),
+        tmp_path / 'others.json', lambda c: c['categories'][1].update(names)
     ).train
-    with pytest.raises(ValueError, match='no names are equal'):
-        init(run, others, files.images, unlabelled=made)
+    asked = dict(teacher=TEACHER)
+    for train, options, message in (
+        (None, {}, 'nothing to train on. Give labels'),
+        (None, asked, 'nothing to train on'),
+        (None, dict(unlabelled=boxes), 'no category that names.*--teacher'),
+        (None, dict(asked, unlabelled=things), '"Thing".* called "person"'),
+        (others, dict(unlabelled=made), 'no names are equal'),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run(train, **options)
     nobody = files.changed(
         tmp_path / 'nobody.json', lambda c: c.update(annotations=[])
     ).train
     options = dict(unlabelled=nobody, teacher=TEACHER)
-    report = init(run, None, files.images, **options)
+    report = init(tmp_path / 'run', None, files.images, **options)
     assert any('Nobody is left' in error for error in report.errors)
-    assert not run.exists()
+    assert not (tmp_path / 'run').exists()
 
 
 def test_command(made, files, tmp_path, capsys):
