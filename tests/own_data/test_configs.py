@@ -45,15 +45,12 @@ def test_teacher_and_distilled_student_fit(run):
     wanted = distilled.model.teacher
     assert wanted.checkpoint == f'{teacher.work_dir}/epoch_40.pth'
     assert Config.fromfile(wanted.config).model == teacher.model
-    assert teacher.model.head.out_channels == 17
     assert teacher.model.head.decoder.input_size == (64, 96)
     encoder = teacher.train_dataloader.dataset.pipeline[-2].encoder
     assert encoder == teacher.model.head.decoder
     assert [*distilled.model.distillation] == [
         *('visual_tokens', 'keypoint_tokens', 'simulated_heatmaps', 'scores')
     ]
-    assert distilled.model.head.sigmas and distilled.model.head.scores
-    assert not config.model.head.sigmas and not config.model.head.scores
     assert len({c.work_dir for c in (config, teacher, distilled)}) == 3
     assert (folder / 'config.py').read_text() == CONFIG
 
@@ -66,19 +63,18 @@ COORDINATES = [name for name in STUDENTS if name not in ROWS]
 def test_every_student_of_coordinates(name, run):
     """Its configs are there, and are for the keypoints of the data."""
     folder, _ = run(name)
-    files = ('config', 'teacher', 'distilled')
-    config, *others = (config_of(folder, file) for file in files)
-    alone, teacher, distilled = config.model, *(c.model for c in others)
+    alone, teacher, distilled = (
+        config_of(folder, file).model
+        for file in ('config', 'teacher', 'distilled')
+    )
     for model in (alone, teacher, distilled):
         neck = model.get('neck')
         assert not neck or neck.num_keypoints == 17
         head = model.head
         assert head.get('num_joints', head.get('out_channels')) == 17
         assert head.decoder.input_size == alone.head.decoder.input_size
-    assert [m.type for m in (alone, teacher, distilled)] == [
-        *('TopdownPoseEstimator', 'TopdownPoseEstimator'),
-        'DistilPoseEstimator',
-    ]
+    assert alone.type == teacher.type == 'TopdownPoseEstimator'
+    assert distilled.type == 'DistilPoseEstimator'
     init_default_scope('mmpose')
     assert not alone.head.sigmas and not alone.head.scores
     assert distilled.head.sigmas and distilled.head.scores
