@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import signal
 import subprocess
@@ -22,6 +21,7 @@ from distilpose_runtime.images import read_image, write_image
 from distilpose_runtime.onnx_entries import entries, with_entry
 from distilpose_runtime.people import People
 
+from ..limits import files_of_at_most
 from ..runtime.graphs import detector, pose_model
 from ..runtime.videos import video_that_ends_early, write_video
 from . import one_line
@@ -31,19 +31,15 @@ PHOTO = Path(__file__).parents[2] / 'docs/photos/pedestrian.jpg'
 PEOPLE = [[20, 10, 32, 40], [100, 30, 24, 48]]  # x, y, width, height
 
 
-@pytest.fixture
-def model(tmp_path):
-    return pose_model(tmp_path / 'pose.onnx')
-
-
-@pytest.fixture
-def photos(tmp_path):
-    """Three photos, and boxes.json for two of them."""
-    folder = tmp_path / 'photos'
+@pytest.fixture(autouse=True)
+def work(tmp_path, monkeypatch):
+    """A folder with a model, three photos, and boxes for two of them."""
+    monkeypatch.chdir(tmp_path)
+    pose_model(Path('pose.onnx'))
     for name in ('1.png', '2.png', '3.png'):
-        write_image(folder / name, np.full((96, 160, 3), 90, np.uint8))
-    boxes(tmp_path / 'boxes.json', {1: PEOPLE, 3: PEOPLE}, score=0.8)
-    return folder
+        image = np.full((96, 160, 3), 90, np.uint8)
+        write_image(Path('photos', name), image)
+    boxes('boxes.json', {1: PEOPLE, 3: PEOPLE}, score=0.8)
 
 
 def boxes(file, people, **keys):
@@ -53,53 +49,69 @@ def boxes(file, people, **keys):
         for i, boxes in people.items()
         for box in boxes
     ]
-    file.write_text(json.dumps(rows))
+    Path(file).write_text(json.dumps(rows))
     return file
 
 
-def people_at(file, *rows):
+def people_at(*rows):
     """A detector of YOLOv8's layout: centre, width, height and score."""
     values = np.zeros((1, 5, 16 * 8 + 8 * 4 + 4 * 2), np.float32)
     for i, row in enumerate(rows):
         values[0, :, 20 * i] = row
-    return detector(file, dict(output0=values))
+    return detector(Path('detector.onnx'), dict(output0=values))
 
 
-def plain_video(path, count=40):
-    write_video(
-        path, (np.full((96, 160, 3), i % 256, np.uint8) for i in range(count))
-    )
+def plain_video(path='a.mp4', count=40):
+    images = (np.full((96, 160, 3), i % 256, np.uint8) for i in range(count))
+    write_video(Path(path), images)
+    return path
+
+
+def noise_video(path, count):
+    noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
+    images = (np.roll(noise, i, 1) for i in range(count))
+    write = video_that_ends_early if path == 'cut.mp4' else write_video
+    write(Path(path), images)
     return path
 
 
 def arguments_of(source, *options, **named) -> list[str]:
-    """``model=x`` is for ``--model x``, and so on."""
-    for name, value in named.items():
-        options += f'--{name}', value
-    return ['predict', *map(str, (source, *options))]
+    """``boxes=x`` is for ``--boxes x``, and so on."""
+    named = dict(dict(model='pose.onnx', out='out'), **named)
+    given = [f'--{k}={v}' for k, v in named.items() if v is not None]
+    return ['predict', *map(str, (source, *given, *options))]
 
 
-def predict(*arguments, **named) -> None:
-    main(arguments_of(*arguments, **named))
+def results(out='out') -> dict:
+    return json.loads(Path(out, 'predictions.json').read_text())
 
 
-def predict_whole(source, model, out, *options) -> None:
+def predict(*arguments, out='out', **named) -> dict:
+    main(arguments_of(*arguments, out=out, **named))
+    return results(out or 'predictions/1')
+
+
+def predict_whole(*arguments, **named) -> dict:
     """Of one person, who fills the picture."""
-    predict(source, *options, model=model, detector='none', out=out)
+    return predict(*arguments, detector='none', **named)
 
 
 def refused(*arguments, **named) -> str:
     return one_line.refused(*arguments_of(*arguments, **named))
 
 
-def results(folder) -> dict:
-    return json.loads((folder / 'predictions.json').read_text())
+def refused_whole(*arguments, **named) -> str:
+    return refused(*arguments, detector='none', **named)
 
 
-def test_folder_with_boxes(photos, model, tmp_path, capsys):
-    given, out = tmp_path / 'boxes.json', tmp_path / 'out'
-    predict(photos, model=model, boxes=given, out=out, format='csv')
-    found = results(out)
+def pictures_in(video, most) -> int:
+    """How many of so many can be read."""
+    capture = cv2.VideoCapture(video)
+    return sum(capture.read()[0] for _ in range(most))
+
+
+def test_folder_with_boxes(capsys):
+    found = predict('photos', boxes='boxes.json', format='csv')
     assert [x['id'] for x in found['images']] == [1, 2, 3]
     assert [x['image_id'] for x in found['annotations']] == [1, 1, 3, 3]
     first = found['annotations'][0]
@@ -116,57 +128,52 @@ def test_folder_with_boxes(photos, model, tmp_path, capsys):
     info = found['info']
     assert info['complete'] and info['pictures'] == 3 and info['people'] == 4
     assert info['model']['name'] == 'toy'
-    assert len((out / 'predictions.csv').read_text().splitlines()) == 1 + 4 * 2
-    drawn = read_image(out / '1.png')
+    table = Path('out/predictions.csv').read_text()
+    assert len(table.splitlines()) == 1 + 4 * 2
+    drawn = read_image(Path('out/1.png'))
     assert (drawn[28:33, 34:39] != 90).any()
-    assert (read_image(out / '2.png') == 90).all()  # nobody there
+    assert (read_image(Path('out/2.png')) == 90).all()  # nobody there
     said = capsys.readouterr().err
     assert '3 pictures, 4 people' in said and 'poses' in said
 
 
-def test_video_with_a_detector(model, tmp_path):
+def test_video_with_a_detector():
     """People of all sizes and scores."""
     rows = (40, 30, 20, 40, 0.9), (90, 20, 10, 16, 0.8), (60, 30, 8, 8, 0.2)
-    file = people_at(tmp_path / 'd.onnx', *rows)
-    source = plain_video(tmp_path / 'a b.mp4')
-    predict(source, model=model, detector=file, out=tmp_path / 'x')
-    found = results(tmp_path / 'x')
+    file, source = people_at(*rows), plain_video('a b.mp4')
+    found = predict(source, detector=file)
     assert len(found['images']) == 40
     assert found['images'][7]['time'] == pytest.approx(0.35)
     assert len(found['annotations']) == 80
-    capture = cv2.VideoCapture(str(tmp_path / 'x/a b.mp4'))
+    capture = cv2.VideoCapture('out/a b.mp4')
     assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 40
     assert capture.get(cv2.CAP_PROP_FPS) == pytest.approx(20)
     assert capture.read()[1].shape == (96, 160, 3)
     options = ('--no-media', '--box-threshold', 0.85)
     options += ('--every', 10, '--largest', 1, '--limit', 3)
-    predict(source, *options, model=model, detector=file, out=tmp_path / 'y')
-    found = results(tmp_path / 'y')
+    found = predict(source, *options, detector=file, out='y')
     assert [x['id'] for x in found['images']] == [0, 10, 20]
     sure = [x['bbox_score'] for x in found['annotations']]
     assert sure == pytest.approx([0.9] * 3, abs=1e-4)
     assert found['info']['complete']
-    assert os.listdir(tmp_path / 'y') == ['predictions.json']
+    assert os.listdir('y') == ['predictions.json']
 
 
 @pytest.mark.parametrize(
     'options, searches',
     [((), 8), (('--detect-every', 16), 3), (('--every', 10), 4)],
 )
-def test_detector_now_and_then(
-    model, tmp_path, monkeypatch, options, searches
-):
+def test_detector_now_and_then(monkeypatch, options, searches):
     """By default four times a second, of 20 frames; or of 2 of them."""
-    file = people_at(tmp_path / 'd.onnx', (40, 30, 20, 40, 0.9))
-    source, counted, find = plain_video(tmp_path / 'a.mp4'), [], Detector.find
+    file = people_at((40, 30, 20, 40, 0.9))
+    counted, find = [], Detector.find
 
     def count(self, frame, min_score):
         counted.append(frame.number)
         return find(self, frame, min_score)
 
     monkeypatch.setattr(Detector, 'find', count)
-    predict(source, *options, model=model, detector=file, out=tmp_path / 'x')
-    found = results(tmp_path / 'x')
+    found = predict(plain_video(), *options, detector=file)
     frames = [x['frame'] for x in found['images']]
     assert len(counted) == searches
     assert counted == frames[:: found['info']['detect_every']]
@@ -178,9 +185,7 @@ def test_detector_now_and_then(
 @pytest.mark.parametrize(
     'options, expected', [((), [1, 2, 1]), (('--largest', 1), [1, 1, 1])]
 )
-def test_whom_a_detector_misses_once(
-    model, tmp_path, photos, monkeypatch, options, expected
-):
+def test_whom_a_detector_misses_once(monkeypatch, options, expected):
     """He stays in a video, if there is room for him; photos begin anew."""
     x1, y1, width, height = np.float32(PEOPLE).T
     boxes = np.stack([x1, y1, x1 + width, y1 + height], 1)
@@ -190,167 +195,144 @@ def test_whom_a_detector_misses_once(
         return People(boxes[one : one + 1], np.ones(1))
 
     monkeypatch.setattr(Detector, 'find', find)
-    options = ('--model', model, '--detect-every', 1, *options, '--out')
-    predict(plain_video(tmp_path / 'a.mp4', 3), *options, tmp_path / 'x')
-    predict(photos, '--model', model, '--out', tmp_path / 'y')
-    for out, counts in (('x', expected), ('y', [1, 1, 1])):
-        found = results(tmp_path / out)
+    video = predict(plain_video(count=3), '--detect-every', 1, *options)
+    photos = predict('photos', out='y')
+    for found, counts in ((video, expected), (photos, [1, 1, 1])):
         ids = [x['image_id'] for x in found['annotations']]
         assert [ids.count(x['id']) for x in found['images']] == counts
 
 
-def test_video_that_ends_early(model, tmp_path, capsys):
-    noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
-    source = tmp_path / 'cut.mp4'
-    images = (np.roll(noise, i, 1) for i in range(60))
-    video_that_ends_early(source, images)
-    predict_whole(source, model, tmp_path / 'out')
+def test_video_that_ends_early(capsys):
+    found = predict_whole(noise_video('cut.mp4', 60))
     assert 'cut.mp4: the video ends after' in capsys.readouterr().err
-    count = len(results(tmp_path / 'out')['images'])
+    count = len(found['images'])
     assert 10 < count < 50
-    capture = cv2.VideoCapture(str(tmp_path / 'out/cut.mp4'))
-    assert sum(capture.read()[0] for _ in range(count + 1)) == count
+    assert pictures_in('out/cut.mp4', count + 1) == count
 
 
-def test_colours_stay_in_a_video(photos, model, tmp_path, monkeypatch):
+def test_colours_stay_in_a_video(monkeypatch):
     """Though the order of people changes; each photo begins anew."""
     orders = {0: PEOPLE, 1: PEOPLE[::-1], 2: PEOPLE[1:]}
-    file, given = boxes(tmp_path / 'x.json', orders), []
+    file, given = boxes('x.json', orders), []
 
     def draw(image, poses, threshold, parts, numbers):
         given.append(numbers if numbers is None else numbers.tolist())
         return image
 
     monkeypatch.setattr('distilpose_runtime.stages.draw', draw)
-    for source in (plain_video(tmp_path / 'a.mp4', 3), photos):
-        out = tmp_path / 'out' / source.stem
-        predict(source, model=model, boxes=file, out=out)
+    for source in (plain_video(count=3), 'photos'):
+        predict(source, boxes=file, out=f'out/{source}')
     assert given == [[0, 1], [1, 0], [1], None, None, None]
 
 
 @pytest.mark.parametrize('numbers', [[7, -1], [-1, -1]])
-def test_numbers_of_people(model, tmp_path, monkeypatch, capsys, numbers):
+def test_numbers_of_people(monkeypatch, capsys, numbers):
     """Of a tracker that knows the first of two people, or neither."""
     tracking = ModuleType('tracking')
     tracking.Tracker = lambda rate, score: (
         lambda people, time: np.array(numbers)
     )
     monkeypatch.setitem(sys.modules, 'distilpose_runtime.tracking', tracking)
-    given = boxes(tmp_path / 'x.json', {0: PEOPLE, 1: PEOPLE})
-    source, out = plain_video(tmp_path / 'a.mp4', 2), tmp_path / 'out'
+    given = boxes('x.json', {0: PEOPLE, 1: PEOPLE})
     call = predict if 7 in numbers else refused
-    options = dict(model=model, boxes=given, out=out, format='deeplabcut-csv')
-    told = call(source, '--track', **options)
-    if told:
+    options = dict(boxes=given, format='deeplabcut-csv')
+    told = call(plain_video(count=2), '--track', **options)
+    if 7 not in numbers:
         assert '2 people are in picture 0, of "a.mp4"' in told
-    found = results(out)
+    found = results()
     expected = [x if x >= 0 else None for x in numbers] * 2
     assert [x.get('track_id') for x in found['annotations']] == expected
     assert found['info']['complete']
     said = capsys.readouterr().err
-    for text in ('deeplabcut.csv lacks 2 poses', f'{out}/predictions_deep'):
+    for text in ('deeplabcut.csv lacks 2 poses', 'out/predictions_deep'):
         assert (text in said) == (7 in numbers)
-    assert (out / 'predictions_deeplabcut.csv').exists() == (7 in numbers)
+    assert Path('out/predictions_deeplabcut.csv').exists() == (7 in numbers)
 
 
-def test_whole_picture(photos, model, tmp_path, monkeypatch):
+def test_whole_picture():
     """One person each; where nobody says where to write."""
-    monkeypatch.chdir(tmp_path)
-    predict(photos / '1.png', model=model, detector='none')
-    found = results(tmp_path / 'predictions/1')
-    (row,) = found['annotations']
+    (row,) = predict_whole('photos/1.png', out=None)['annotations']
     assert row['bbox'] == [0, 0, 160, 96]
-    assert (tmp_path / 'predictions/1/1.png').is_file()
+    assert Path('predictions/1/1.png').is_file()
 
 
-def test_contact_sheet(photos, model, tmp_path, capsys):
+def test_contact_sheet(capsys):
     """With the pictures and without; never over a file of the user's."""
-    sheet, out = tmp_path / 'sheet.jpg', tmp_path / 'out'
-    predict_whole(photos, model, out, '--sheet', sheet, '--no-media')
+    sheet = Path('sheet.jpg')
+    predict_whole('photos', '--no-media', sheet=sheet)
     assert read_image(sheet).shape[0] > 2 * 300  # two rows
-    assert os.listdir(out) == ['predictions.json']
+    assert os.listdir('out') == ['predictions.json']
     assert str(sheet) in capsys.readouterr().err
     sheet.write_bytes(b'mine')
-    with pytest.raises(SystemExit, match='sheet.jpg" exists'):
-        predict_whole(photos, model, tmp_path / 'x', '--sheet', sheet)
-    own = photos / '1.png'
-    with pytest.raises(SystemExit, match='is a picture itself'):
-        predict_whole(photos, model, out, '--sheet', own, '--overwrite')
-    video = plain_video(tmp_path / 'a.mp4', 2)
-    with pytest.raises(SystemExit, match='--sheet shows image files'):
-        predict_whole(video, model, tmp_path / 'x', '--sheet', sheet)
+    options = dict(sheet=sheet, out='x')
+    assert 'sheet.jpg" exists' in refused_whole('photos', **options)
+    told = refused_whole('photos', '--overwrite', sheet='photos/1.png')
+    assert 'is a picture itself' in told
+    told = refused_whole(plain_video(count=2), **options)
+    assert '--sheet shows image files' in told
     assert sheet.read_bytes() == b'mine'
 
 
-def test_what_is_drawn(photos, model, tmp_path):
+def test_what_is_drawn():
     """The corner of a person's box, and their number beside it."""
-    given = dict(model=model, boxes=tmp_path / 'boxes.json')
     for draw, has_box, has_number in (
         ('poses', False, False),
         ('boxes', True, False),
         ('poses, ids', False, True),
     ):
-        predict(photos, out=tmp_path / draw, draw=draw, **given)
-        picture = read_image(tmp_path / draw / '1.png')
+        predict('photos', boxes='boxes.json', out=draw, draw=draw)
+        picture = read_image(Path(draw, '1.png'))
         assert (picture[10:50, 20] != 90).all() == has_box
         assert (picture[5, 21] != 90).all() == has_number
-    told = refused(photos, draw='box', **given)
+    told = refused('photos', boxes='boxes.json', draw='box')
     assert '"box" cannot be drawn. Expected' in told
 
 
-def test_a_model_for_research_only(photos, model, tmp_path, capsys):
+def test_a_model_for_research_only(capsys):
     """One line says so, and the results state the license of any model."""
+    model = Path('pose.onnx')
     content = model.read_bytes()
     about = json.loads(entries(content)['distilpose'])
     for license in ('CC-BY-4.0', 'for research only'):
         about['license'] = license
         model.write_bytes(with_entry(content, 'distilpose', json.dumps(about)))
-        predict_whole(photos, model, tmp_path / license)
-        info = results(tmp_path / license)['info']
+        info = predict_whole('photos', out=license)['info']
         assert info['model']['license'] == license
         said = capsys.readouterr().err
         line = 'The license of the model: for research only.'
-        assert (
-            (line in said)
-            == (line in info['remarks'])
-            == (license == 'for research only')
-        )
+        for told in (said, info['remarks']):
+            assert (line in told) == (license == 'for research only')
 
 
-def test_people_of_low_scores_are_not_drawn_in_silence(
-    photos, model, tmp_path, capsys
-):
+def test_people_of_low_scores_are_not_drawn_in_silence(capsys):
     for threshold in (0.95, 0.8):
-        out, given = tmp_path / f'{threshold}', tmp_path / 'boxes.json'
         options = ('--keypoint-threshold', threshold)
-        predict(photos, *options, model=model, boxes=given, out=out)
+        predict('photos', *options, boxes='boxes.json', out=f'{threshold}')
         told = 'Of 4 of them no keypoint is drawn' in capsys.readouterr().err
         assert told == (threshold == 0.95)
 
 
-def test_nobody_has_a_reason(photos, model, tmp_path, capsys):
+def test_nobody_has_a_reason(capsys):
     """A score, a file without boxes, a detector that finds nobody."""
     one = [[1, 2, 30, 40]]
-    low = boxes(tmp_path / 'low.json', {1: one, 2: one}, score=0.2)
-    file = people_at(tmp_path / 'd.onnx')
+    low = boxes('low.json', {1: one, 2: one}, score=0.2)
     for options, reason in (
         (dict(boxes=low), '2 (has a low score)'),
-        (dict(boxes=boxes(tmp_path / 'no.json', {})), 'has no box for them'),
-        (dict(detector=file), 'take each picture as one person with'),
+        (dict(boxes=boxes('no.json', {})), 'has no box for them'),
+        (dict(detector=people_at()), 'take each picture as one person with'),
     ):
-        out = tmp_path / reason
-        predict(photos, model=model, out=out, **options)
+        info = predict('photos', out=reason, **options)['info']
         said = capsys.readouterr().err
         assert reason in said and 'There is nobody in the pictures' in said
-        info = results(out)['info']
         assert reason.strip('2 ()') in str(info)
     assert 'does not name its classes' in said
 
 
-def test_one_bad_picture_ends_nothing(photos, model, tmp_path, capsys):
+def test_one_bad_picture_ends_nothing(monkeypatch, capsys):
     """What a library refuses is skipped, or predicted and not drawn."""
-    write_image(photos / '4.png', np.zeros((1, 66_000, 3), np.uint8))
-    (photos / '4.png').rename(photos / '4.webp')  # too wide for WebP
+    wide = Path('photos/4.png')
+    write_image(wide, np.zeros((1, 66_000, 3), np.uint8))
+    wide.rename('photos/4.webp')  # too wide for WebP
     real = cv2.getAffineTransform
     shapes = []
 
@@ -360,10 +342,8 @@ def test_one_bad_picture_ends_nothing(photos, model, tmp_path, capsys):
             cv2.resize(np.zeros((2, 2)), (0, 0))
         return real(source, target)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cv2, 'getAffineTransform', transform)
-        predict_whole(photos, model, tmp_path / 'out')
-    found = results(tmp_path / 'out')
+    monkeypatch.setattr(cv2, 'getAffineTransform', transform)
+    found = predict_whole('photos')
     assert [x['id'] for x in found['images']] == [1, 3, 4]
     assert found['info']['people'] == 3 and found['info']['complete']
     said = capsys.readouterr().err
@@ -371,23 +351,21 @@ def test_one_bad_picture_ends_nothing(photos, model, tmp_path, capsys):
     assert '4.webp: predicted, but not drawn: OpenCV cannot write' in said
 
 
-def test_folder_whose_name_is_not_utf8(photos, model, tmp_path):
-    folder = photos.rename(tmp_path / 'caf\udce9')
-    model = model.rename(folder / 'pose.onnx')
-    predict_whole(folder, model, folder / 'out', '--format', 'csv')
-    found = results(folder / 'out')
+def test_folder_whose_name_is_not_utf8():
+    folder = Path('photos').rename('caf\udce9')
+    model = Path('pose.onnx').rename(folder / 'pose.onnx')
+    options = dict(model=model, out=folder / 'out', format='csv')
+    found = predict_whole(folder, **options)
     assert len(found['annotations']) == 3
     assert found['info']['source'].endswith('caf?')
 
 
-def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
-    (photos / '4.jpg').write_bytes(b'\xff\xd8\xff\xe0')
-    (photos / '5.png').touch()
+def test_bad_boxes_and_pictures_are_counted(capsys):
+    Path('photos/4.jpg').write_bytes(b'\xff\xd8\xff\xe0')
+    Path('photos/5.png').touch()
     bad = [[1, 1, 0, 5], [500, 1, 5, 5], [float('nan'), 1, 5, 5]]
-    file, out = tmp_path / 'boxes.json', tmp_path / 'out'
-    boxes(file, {1: [*bad, PEOPLE[0]]})
-    predict(photos, model=model, boxes=file, out=out)
-    info = results(out)['info']
+    file = boxes('x.json', {1: [*bad, PEOPLE[0]]})
+    info = predict('photos', boxes=file)['info']
     assert (info['pictures'], info['people']) == (3, 1)
     assert [x['name'] for x in info['skipped']] == ['4.jpg', '5.png']
     assert sum(info['boxes_left_out'].values()) == 3
@@ -421,11 +399,8 @@ def test_bad_boxes_and_pictures_are_counted(photos, model, tmp_path, capsys):
     ('p --detector none --out pose.onnx', 'is a folder'),
     ('p --detector none --out /proc/x', '"/proc/x" cannot'),
 ])  # fmt: skip
-def test_refused_in_one_line(
-    photos, model, tmp_path, monkeypatch, arguments, message
-):
-    monkeypatch.chdir(tmp_path)
-    photos.rename('p')
+def test_refused_in_one_line(arguments, message):
+    Path('photos').rename('p')
     shutil.copy('p/1.png', 'me.png')
     other = dict(images=[dict(id=1, file_name='a.jpg')], annotations=[])
     for name, content in (
@@ -437,73 +412,68 @@ def test_refused_in_one_line(
         ('empty.json', '{}'),
     ):
         Path(name).write_text(content)
-    assert message in refused(*arguments.split(), model=model)
+    assert message in refused(*arguments.split())
 
 
 @pytest.mark.parametrize('argument', [
     *('--every=0', '--detect-every=0', '--largest=x', '--batch=-1'),
     *('--box-threshold=nan', '--keypoint-threshold=2', '--box-threshold=x'),
 ])  # fmt: skip
-def test_senseless_numbers(photos, model, argument, capsys):
+def test_senseless_numbers(argument, capsys):
     with pytest.raises(SystemExit) as ended:
-        predict(photos, argument, model=model)
+        predict('photos', argument)
     assert ended.value.code == 2
     told = f'argument {argument.replace("=", ": ")} is no '
     assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('model', ['none.onnx', 'none'])
-def test_model_before_the_detector_is_fetched(photos, model, capsys):
-    assert 'none' in refused(photos, model=model, detector='yolox-s')
+def test_model_before_the_detector_is_fetched(model, capsys):
+    assert 'none' in refused('photos', model=model, detector='yolox-s')
     assert 'Fetching' not in capsys.readouterr().err
 
 
-def test_no_picture_no_table(model, tmp_path):
-    (tmp_path / '1.jpg').write_bytes(b'no')
-    options = dict(model=model, detector='none', out=tmp_path / 'out')
-    options['format'] = 'csv,openpose'
-    told = refused(tmp_path / '1.jpg', '--no-media', **options)
+def test_no_picture_no_table():
+    Path('1.jpg').write_bytes(b'no')
+    told = refused_whole('1.jpg', '--no-media', format='csv,openpose')
     assert 'no picture that can be read' in told
-    assert os.listdir(tmp_path / 'out') == ['predictions.json']
+    assert os.listdir('out') == ['predictions.json']
 
 
-def test_finished_predictions_are_kept(photos, model, tmp_path):
-    out = tmp_path / 'out'
-    predict_whole(photos, model, out)
-    before = (out / 'predictions.json').read_bytes()
-    with pytest.raises(SystemExit, match='holds predictions already'):
-        predict_whole(photos, model, out)
-    assert (out / 'predictions.json').read_bytes() == before
-    predict_whole(photos, model, out, '--overwrite', '--limit', 1)
-    assert len(results(out)['images']) == 1
+def test_finished_predictions_are_kept():
+    before = predict_whole('photos')
+    assert 'holds predictions already' in refused_whole('photos')
+    assert results() == before
+    found = predict_whole('photos', '--overwrite', '--limit', 1)
+    assert len(found['images']) == 1
 
 
 @pytest.mark.parametrize('there', ['2.png', 'predictions.csv'])
-def test_other_files_are_kept(photos, model, tmp_path, there):
-    out = tmp_path / 'out'
-    out.mkdir()
-    (out / there).write_text('mine')
-    with pytest.raises(SystemExit, match=f'{there}" exists, and 0 more'):
-        predict_whole(photos, model, out, '--format', 'csv')
-    assert [x.name for x in out.iterdir()] == [there]
-    assert (out / there).read_text() == 'mine'
-    predict_whole(photos, model, out, '--format', 'csv', '--overwrite')
-    assert (out / there).read_bytes() != b'mine'
+def test_other_files_are_kept(there):
+    file = Path('out', there)
+    file.parent.mkdir()
+    file.write_text('mine')
+    told = refused_whole('photos', format='csv')
+    assert f'{there}" exists, and 0 more' in told
+    assert os.listdir('out') == [there]
+    assert file.read_text() == 'mine'
+    predict_whole('photos', '--overwrite', format='csv')
+    assert file.read_bytes() != b'mine'
 
 
-@pytest.mark.parametrize('kind', ['video', 'images'])
-def test_source_under_another_name(photos, model, tmp_path, kind):
+@pytest.mark.parametrize(
+    'source, file, kind',
+    [('a.MP4', 'a.MP4', 'the video'), ('photos', 'photos/2.png', 'a picture')],
+)
+def test_source_under_another_name(source, file, kind):
     """By a link, or on a disk that takes A.MP4 and a.mp4 for one."""
-    out = tmp_path / 'out'
-    out.mkdir()
-    source, file = photos, photos / '2.png'
-    if kind == 'video':
-        source = file = tmp_path / 'a.MP4'
-        plain_video(tmp_path / 'a.mp4', 3).rename(file)
-    os.link(file, out / file.name.lower())
+    Path(plain_video(count=3)).rename('a.MP4')
+    file = Path(file)
+    Path('out').mkdir()
+    os.link(file, Path('out', file.name.lower()))
     before = file.read_bytes()
-    with pytest.raises(SystemExit, match='(video|picture) itself, which wo'):
-        predict_whole(source, model, out, '--overwrite')
+    told = refused_whole(source, '--overwrite')
+    assert f'{kind} itself, which would be replaced' in told
     assert file.read_bytes() == before
 
 
@@ -514,11 +484,10 @@ def offline(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures('offline')
-def test_a_photo_without_boxes_and_network(photos, model, tmp_path, capsys):
+def test_a_photo_without_boxes_and_network(capsys):
     """The detector of this package finds the man, and nobody on grey."""
-    shutil.copy(PHOTO, photos / '4.jpg')
-    predict(photos, model=model, out=tmp_path / 'out')
-    found = results(tmp_path / 'out')
+    shutil.copy(PHOTO, 'photos/4.jpg')
+    found = predict('photos')
     (row,) = found['annotations']
     assert row['image_id'] == 4
     assert row['bbox'] == pytest.approx([273, 130, 144, 254], abs=8)
@@ -529,42 +498,36 @@ def test_a_photo_without_boxes_and_network(photos, model, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures('offline')
-def test_a_detector_that_cannot_be_fetched(photos, model, tmp_path):
-    options = dict(detector='yolox-tiny', out=tmp_path / 'out')
-    text = refused(photos, model=model, **options)
+def test_a_detector_that_cannot_be_fetched():
+    text = refused('photos', detector='yolox-tiny')
     assert 'yolox_tiny.onnx cannot be downloaded' in text
     assert 'leave --detector out' in text
-    assert not (tmp_path / 'out').exists()
+    assert not Path('out').exists()
 
 
 @pytest.mark.parametrize('broken', ['value', 'score', 'sigma'])
-def test_damaged_weights(photos, tmp_path, broken):
-    model = pose_model(tmp_path / 'nan.onnx', **{broken: float('nan')})
-    with pytest.raises(SystemExit, match='not finite for 1.png'):
-        predict_whole(photos, model, tmp_path / 'out')
-    assert not results(tmp_path / 'out')['info']['complete']
+def test_damaged_weights(broken):
+    pose_model(Path('pose.onnx'), **{broken: float('nan')})
+    assert 'not finite for 1.png' in refused_whole('photos')
+    assert not results()['info']['complete']
 
 
-def run(source, model, out, before='', **options):
+def run(source, before=''):
     """In a process of its own, which runs a line of Python ``before``."""
     code = f'{before}\nimport distilpose_cli; distilpose_cli.main()'
-    arguments = [source, '--model', model, '--detector', 'none', '--out', out]
     return subprocess.Popen(
-        [sys.executable, '-c', code, 'predict', *map(str, arguments)],
+        [sys.executable, '-c', code, *arguments_of(source, detector='none')],
         env={**os.environ, 'PYTHONPATH': str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_interrupted(model, tmp_path, number):
+def test_interrupted(number):
     """Ctrl-C leaves a video that plays, and the JSON of its frames."""
-    source = plain_video(tmp_path / 'a.mp4', 1500)
-    out = tmp_path / 'out'
-    process = run(source, model, out)
-    while not (out / 'a.mp4').exists() or not (out / 'a.mp4').stat().st_size:
+    process, video = run(plain_video(count=1500)), Path('out/a.mp4')
+    while not video.exists() or not video.stat().st_size:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     time.sleep(0.3)
@@ -573,45 +536,32 @@ def test_interrupted(model, tmp_path, number):
     assert process.returncode == 130, said
     assert 'interrupted. What was predicted until then is written' in said
     assert 'Traceback' not in said
-    found = results(out)
+    found = results()
     count = len(found['images'])
     assert 0 < count < 1500
     assert found['info']['complete'] is False
-    capture = cv2.VideoCapture(str(out / 'a.mp4'))
-    assert sum(capture.read()[0] for _ in range(count + 1)) == count
+    assert pictures_in('out/a.mp4', count + 1) == count
 
 
 @pytest.mark.parametrize('kind', ['video', 'images'])
-def test_full_disk(model, tmp_path, kind):
+def test_full_disk(kind):
     """The limit on files' size stands for it: what was written stays."""
-    noise = np.random.default_rng(0).integers(0, 255, (96, 160, 3), np.uint8)
-    if kind == 'video':
-        source = tmp_path / 'a.mp4'
-        write_video(source, (np.roll(noise, i, 1) for i in range(300)))
-    else:
-        source = tmp_path / 'photos'
-        for i in range(3):
-            write_image(source / f'{i}.jpg', noise)
-        write_image(source / '7.png', np.tile(noise, (4, 4, 1)))
-    out = tmp_path / 'out'
-    limit = (150_000, 150_000)
-    process = run(
-        *(source, model, out),
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
-    )
-    said = process.communicate(timeout=60)[1]
-    assert process.returncode == 1 and 'Traceback' not in said, said
-    assert said.strip().splitlines()[-1].startswith('distilpose predict: ')
-    found = results(out)
+    source = noise_video('a.mp4', 300)
+    if kind == 'images':
+        source = 'photos'
+        noise = np.random.default_rng(0).integers(0, 255, (384, 640, 3))
+        write_image(Path('photos/7.png'), noise.astype(np.uint8))
+    with files_of_at_most(150_000):
+        refused_whole(source)
+    found = results()
     assert len(found['annotations']) == len(found['images']) > 0
     assert not found['info']['complete']
     if kind == 'images':
         assert len(found['images']) == 3
-        written = ['0.jpg', '1.jpg', '2.jpg', 'predictions.json']
-        assert sorted(os.listdir(out)) == written
+        written = ['1.png', '2.png', '3.png', 'predictions.json']
+        assert sorted(os.listdir('out')) == written
     else:
-        capture = cv2.VideoCapture(str(out / 'a.mp4'))
-        assert capture.read()[0]
+        assert pictures_in('out/a.mp4', 1) == 1
 
 
 def test_progress(monkeypatch, capsys):
@@ -634,12 +584,11 @@ def test_progress(monkeypatch, capsys):
     assert capsys.readouterr().err == '\r' + ' ' * len(line) + '\r'
 
 
-def test_needs_neither_torch_nor_mmpose(photos, model, tmp_path):
+def test_needs_neither_torch_nor_mmpose():
     missing = 'torch mmpose mmengine mmcv PIL av scipy tqdm distilpose '
     missing += 'matplotlib'
     before = f'import sys; sys.modules |= dict.fromkeys({missing.split()})'
-    out = tmp_path / 'out'
-    process = run(photos, model, out, before)
+    process = run('photos', before)
     said = process.communicate()[1]
     assert process.returncode == 0, said
-    assert len(results(out)['annotations']) == 3
+    assert len(results()['annotations']) == 3
