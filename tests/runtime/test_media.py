@@ -16,7 +16,7 @@ av = pytest.importorskip('av')
 
 from distilpose_runtime.video import Video, VideoWriter  # noqa: E402
 
-from .videos import video_that_ends_early, write_video  # noqa: E402
+from .videos import copy_video, video_that_ends_early, write_video  # noqa: E402
 
 NOISE = np.random.default_rng(0).integers(0, 255, (60, 48, 64, 3), np.uint8)
 
@@ -279,16 +279,7 @@ def test_trimmed_without_encoding_anew(tmp_path):
     whole, path = tmp_path / 'whole.mp4', tmp_path / 'a.mp4'
     # A frame that needs no others every 2 seconds.
     write_video(whole, map(picture, range(60)))
-    with av.open(str(whole)) as given, av.open(str(path), 'w') as container:
-        stream = given.streams.video[0]
-        copied = container.add_stream_from_template(stream)
-        start = int(2.5 / stream.time_base)
-        for packet in given.demux(stream):
-            if packet.dts is not None and packet.pts * stream.time_base >= 2:
-                packet.pts -= start
-                packet.dts -= start
-                packet.stream = copied
-                container.mux(packet)
+    copy_video(whole, path, start=2.5)
     frames, skipped = read(path)
     assert len(frames) == 10 and skipped == []
 

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +14,8 @@ from distilpose_runtime.formats import write
 from distilpose_runtime.frames import Frame
 from distilpose_runtime.people import People
 from distilpose_runtime.results import JsonResults, Predicted, pose_scores
+
+from ..limits import files_of_at_most
 
 KEYPOINTS = np.array([[[1.25, 2.5], [3, 4]], [[5, 6], [7, 8]]], np.float32)
 SCORES = np.array([[0.9, 0.5], [0.1, 0.6]], np.float32)
@@ -122,37 +123,19 @@ def test_name_that_is_no_utf8(tmp_path):
     assert 'caf?.jpg,' in (tmp_path / 'predictions.csv').read_text('utf-8')
 
 
-class FullDisk:
-    """A file on a disk that has room for so many bytes."""
-
-    def __init__(self, path, room):
-        self.file = open(path, 'wb', buffering=0)  # noqa: SIM115
-        self.room = room
-
-    def write(self, data):
-        place = self.file.tell()
-        size = os.fstat(self.file.fileno()).st_size
-        room = max(self.room - max(size, place), 0) + max(size - place, 0)
-        if not room and len(data):
-            raise OSError(28, 'No space left on device')
-        return self.file.write(data[:room])
-
-    def __getattr__(self, name):
-        return getattr(self.file, name)
-
-
 @pytest.mark.parametrize('room', [2000, 20000, 60000])
 def test_full_disk_leaves_valid_json(tmp_path, monkeypatch, room):
-    monkeypatch.setattr(module, '_open', lambda path: FullDisk(path, room))
+    """The limit on files' size stands for it."""
     clock = itertools.count()
     monkeypatch.setattr(module.time, 'monotonic', lambda: next(clock))
     path = tmp_path / 'a.json'
     file = JsonResults(path, {}, ESTIMATOR)
-    with pytest.raises(OSError, match='No space left'):
-        for i in range(10000):
-            file.add(two_people(i))
-    found = json.loads(path.read_text())
-    assert len(found['annotations']) == 2 * len(found['images'])
-    with pytest.raises(OSError):
-        file.close(dict(complete=True))
+    with files_of_at_most(room):
+        with pytest.raises(OSError, match='File too large'):
+            for i in range(10000):
+                file.add(two_people(i))
+        found = json.loads(path.read_text())
+        assert len(found['annotations']) == 2 * len(found['images'])
+        with pytest.raises(OSError):
+            file.close(dict(complete=True))
     assert json.loads(path.read_text()) == found

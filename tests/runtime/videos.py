@@ -15,23 +15,33 @@ def write_video(path, images, times=None):
     return writer
 
 
+def copy_video(old, new, start=0.0, **options):
+    """Copy a video, shown from ``start`` on; it has half a second before."""
+    import av
+
+    with (
+        av.open(str(old)) as given,
+        av.open(str(new), 'w', options=options) as file,
+    ):
+        stream = given.streams.video[0]
+        copied = file.add_stream_from_template(stream)
+        for packet in given.demux(stream):
+            if packet.dts is not None and (
+                packet.pts * stream.time_base >= start - 0.5
+            ):
+                packet.pts -= int(start / stream.time_base)
+                packet.dts -= int(start / stream.time_base)
+                packet.stream = copied
+                file.mux(packet)
+
+
 def video_that_ends_early(path, images):
     """Write images as a video; the second half of the file is lost.
 
     Its header tells of frames that are not there.
     """
-    import av
-
     whole = path.with_name('whole.mp4')
     write_video(whole, images)
-    with (
-        av.open(str(whole)) as old,
-        av.open(str(path), 'w', options={'movflags': 'faststart'}) as new,
-    ):
-        stream = new.add_stream_from_template(old.streams.video[0])
-        for packet in old.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                new.mux(packet)
+    copy_video(whole, path, movflags='faststart')
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
