@@ -77,7 +77,8 @@ class JsonResults:
         head = _bytes(
             f'{{"categories": [{_json(category)}],\n"annotations": ['
         )
-        self._file = _open(path)
+        # Without a buffer, which would hold on to what a full disk refused.
+        self._file = io.FileIO(path, 'w')
         _write(self._file, 0, head)
         self._end = len(head)  # of the annotations
         self._tail = b''
@@ -148,11 +149,6 @@ class JsonResults:
             self.flush()
         finally:
             self._file.close()
-
-
-def _open(path: Path) -> io.FileIO:
-    # Without a buffer, which would hold on to what a full disk refused.
-    return open(path, 'wb', buffering=0)
 
 
 def _write(file: io.FileIO, position: int, data: bytes) -> None:
