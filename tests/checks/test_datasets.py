@@ -52,17 +52,16 @@ def test_detections_that_make_no_dataset(people, detections, message):
         detected(people, detections)
 
 
-@pytest.mark.parametrize('bbox', [[9, 9, -5, 30], [9, 9, 0, 0], [0, 0, 1, 1]])
-def test_detections_that_mislead(people, bbox):
-    dataset = detected(people, detections(bbox=bbox))
-    (text,) = check_dataset(dataset).errors
-    assert '4 of 4 detections have a' in text and 'boxes.json' in text
-
-
-def test_detections_as_corners(people):
-    dataset = detected(people, detections(bbox=[50, 40, 110, 90]))
-    (text,) = check_dataset(dataset).warnings
-    assert '4 of 4 detections have a box (bbox) that reaches far out' in text
+@pytest.mark.parametrize('kind, bbox, fault', [
+    ('errors', [9, 9, -5, 30], 'whose width or height is 0 or less'),
+    ('errors', [9, 9, 0, 0], 'whose width or height is 0 or less'),
+    ('errors', [0, 0, 1, 1], 'within 0..1'),
+    ('warnings', [50, 40, 110, 90], 'that reaches far out of their image'),
+])  # fmt: skip
+def test_detections_that_mislead(people, kind, bbox, fault):
+    findings = check_dataset(detected(people, detections(bbox=bbox)))
+    (text,) = getattr(findings, kind)
+    assert f'boxes.json": 4 of 4 detections have a box (bbox) {fault}' in text
 
 
 def test_detections_of_other_categories(people):

@@ -19,8 +19,8 @@ from distilpose.compat import mmcv_lite
 
 
 @pytest.fixture
-def no_operators(monkeypatch):
-    """MMCV without compiled operators, whichever is installed."""
+def stand_in(monkeypatch):
+    """For MMCV without compiled operators, whichever is installed."""
     for name in list(sys.modules):
         if name == 'mmcv.ops' or name.startswith('mmcv.ops.'):
             monkeypatch.delitem(sys.modules, name)
@@ -34,10 +34,6 @@ def no_operators(monkeypatch):
         return real(name, *args)
 
     monkeypatch.setattr(mmcv_lite.importlib, 'import_module', import_module)
-
-
-@pytest.fixture
-def stand_in(no_operators, monkeypatch):
     monkeypatch.setattr(sys, 'modules', dict(sys.modules))
     assert compat.stub_mmcv_ops()
     yield sys.modules['mmcv.ops']

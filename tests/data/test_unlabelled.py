@@ -10,7 +10,7 @@ from mmpose.registry import DATASETS
 from mmpose.utils import register_all_modules
 
 from distilpose.checks.datasets import check_dataset
-from distilpose.data import UnlabelledPeopleDataset, unlabelled
+from distilpose.data import unlabelled
 from distilpose.hooks.dataset_check_hook import _expect_a_teacher
 
 from .. import toys
@@ -188,8 +188,7 @@ def test_a_labelled_dataset_of_boxes_alone_names_this_one(tmp_path):
 
 
 def test_reads_its_files_when_it_is_told_to(tmp_path):
-    settings = config(tmp_path / 'later.json', lazy_init=True)
-    del settings['type']
-    dataset = UnlabelledPeopleDataset(**settings)
+    file = tmp_path / 'later.json'
+    dataset = DATASETS.build(config(file, lazy_init=True))
     with pytest.raises(FileNotFoundError):
         dataset.full_init()

@@ -1,6 +1,5 @@
 """Checkpoints that MMEngine writes and reads."""
 
-import importlib
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -42,15 +41,12 @@ def allow_mmengine_checkpoints() -> bool:
 
 def _checkpoint_globals() -> list[Any]:
     """What MMEngine's checkpoints hold besides tensors and plain types."""
-    try:
-        multiarray: Any = importlib.import_module('numpy._core.multiarray')
-    except ImportError:  # NumPy < 1.26
-        multiarray = importlib.import_module('numpy.core.multiarray')
     # Empty bytes are pickled as a call, and so are frozen sets.
     allowed: list[Any] = [*_METHODS, np.ndarray, np.dtype, bytes, frozenset]
     # `getattr` itself would reach anything: it is allowed for a few methods.
     allowed.append((_method, 'builtins.getattr'))
-    for function in (multiarray._reconstruct, multiarray.scalar):
+    for value in (np.empty(0), np.float64()):
+        function: Any = value.__reduce__()[0]  # that makes it of a pickle
         # A file names the module as the NumPy that wrote it did.
         allowed += [
             (function, f'numpy.{name}.multiarray.{function.__name__}')
