@@ -56,6 +56,7 @@ class Row(NamedTuple):
 
 
 Runs = dict[str, dict[int, Training]]  # by row and seed
+Curves = dict[str, dict[int, dict[int, float]]]  # by row, seed and epoch
 
 
 def parse_rows(arguments: Sequence[str]) -> list[Row]:
@@ -134,9 +135,16 @@ def run_experiment(
     told = [fault for fault in faults if fault is not None]
     if told:
         raise RuntimeError('\n'.join(told))
-    report = _table(runs, metric) + _provenance(command)
+    curves = {
+        name: {
+            seed: {n: found[metric] for n, found in run.validations.items()}
+            for seed, run in of_seed.items()
+        }
+        for name, of_seed in runs.items()
+    }
+    report = _table(curves, metric) + _provenance(command)
     (folder / 'results.md').write_text(report)
-    (folder / 'results.json').write_text(_curves(runs, metric))
+    (folder / 'results.json').write_text(json.dumps(curves, indent=1))
     figure = draw_curves(
         {name: [*of_seed.values()] for name, of_seed in runs.items()}, metric
     )
@@ -165,11 +173,19 @@ def _claim(folder: Path, rows: Sequence[Row], seeds: Sequence[int]) -> Runs:
 def _train(metric: str, run: Training) -> str | None:
     """Train unless that is done; give what failed, if anything."""
     try:
-        tqdm.write(f'   {metric} {_result(run, metric):.4f}')
+        metrics = run.run()
     except RuntimeError as error:
-        tqdm.write(str(error))
-        return str(error)
-    return None
+        fault = str(error)
+    else:
+        if metric in metrics:
+            tqdm.write(f'   {metric} {metrics[metric]:.4f}')
+            return None
+        fault = (
+            f'{run.name}: the validation gives no "{metric}", but '
+            f'{sorted(metrics)}. Choose one by --metric.'
+        )
+    tqdm.write(fault)
+    return fault
 
 
 def _train_silently(metric: str, run: Training) -> str | None:
@@ -182,37 +198,11 @@ def _train_silently(metric: str, run: Training) -> str | None:
         return _train(metric, run)
 
 
-def _curves(runs: Runs, metric: str) -> str:
-    """The metric by row, seed and epoch, as JSON."""
-    curves = {
-        name: {
-            seed: {
-                epoch: metrics[metric]
-                for epoch, metrics in run.validations.items()
-            }
-            for seed, run in of_seed.items()
-        }
-        for name, of_seed in runs.items()
-    }
-    return json.dumps(curves, indent=1)
-
-
-def _result(run: Training, metric: str) -> float:
-    """Train unless that is done; give the metric after the last epoch."""
-    metrics = run.run()
-    if metric not in metrics:
-        raise RuntimeError(
-            f'{run.name}: the validation gives no "{metric}", but '
-            f'{sorted(metrics)}. Choose one by --metric.'
-        )
-    return metrics[metric]
-
-
-def _table(runs: Runs, metric: str) -> str:
+def _table(curves: Curves, metric: str) -> str:
     """Every seed, mean and spread, and the difference seed by seed."""
     by_row = {
-        name: [_result(run, metric) for run in of_seed.values()]
-        for name, of_seed in runs.items()
+        name: [values[max(values)] for values in of_seed.values()]
+        for name, of_seed in curves.items()
     }
     first, *_ = by_row
     table = []
@@ -226,7 +216,7 @@ def _table(runs: Runs, metric: str) -> str:
                 '' if name == first else _mean_and_spread(differences, '+'),
             ]
         )
-    headers = ['row', *(f'seed {seed}' for seed in runs[first])]
+    headers = ['row', *(f'seed {seed}' for seed in curves[first])]
     headers += [f'{metric}, mean', f'against `{first}`']
     return tabulate(table, headers, tablefmt='github', disable_numparse=True)
 
