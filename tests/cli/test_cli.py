@@ -1,6 +1,7 @@
 """``distilpose COMMAND``: what the user sees."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,27 +10,25 @@ import pytest
 
 import distilpose_cli
 from distilpose_cli import main
-from distilpose_demo import run as demo
 
+from .one_line import refused
 
-@pytest.mark.parametrize(
-    'command, shown',
-    [
-        *(
-            (name, f'usage: distilpose {name} ')
-            for name in (
-                *('convert', 'complexity', 'benchmark', 'demo', 'demo-data'),
-                *('init', 'teachers', 'mmpose', 'export', 'predict', 'serve'),
-                *('calibrate', 'label', 'review', 'store-teacher', 'env'),
-            )
-        ),
-        ('train', '--cfg-options'),
-        ('test', '--dump'),
-        ('convert', '--config'),
-        ('benchmark', '--repeats'),
-        ('mmpose publish_model', 'out_file'),
-    ],
+S = 'distilpose-s_8xb32-300e_coco-256x192'
+
+OWN = (
+    'convert complexity benchmark demo demo-data init teachers mmpose export '
+    'predict serve calibrate label review store-teacher env'
 )
+
+
+@pytest.mark.parametrize('command, shown', [
+    *((name, f'usage: distilpose {name} ') for name in OWN.split()),
+    ('train', '--cfg-options'),
+    ('test', '--dump'),
+    ('convert', '--config'),
+    ('benchmark', '--repeats'),
+    ('mmpose publish_model', 'out_file'),
+])  # fmt: skip
 def test_help_of_a_command(command, shown, capsys):
     """Its own, or that of the script that it runs."""
     before = sys.argv, sys.path
@@ -45,19 +44,21 @@ def test_complexity_counts(capsys):
     assert '371,125' in capsys.readouterr().out
 
 
-def test_mmpose_without_a_script():
-    with pytest.raises(SystemExit, match='Nearest: .*browse_dataset'):
-        main(['mmpose'])
+@pytest.mark.parametrize('command, message', [
+    ('mmpose', 'Nearest: .*browse_dataset'),
+    (f'train {S.replace("300e", "210e")}.py', 'Nearest: distilpose-s_8xb32-3'),
+    (f'demo {__file__}/x', 'cannot be used .*with the right to write'),
+    (f'demo-data {__file__}/x', 'cannot be used .*with the right to write'),
+])  # fmt: skip
+def test_what_is_not_there_or_cannot_be_written(command, message):
+    assert re.search(message, refused(*command.split()))
 
 
 @pytest.mark.parametrize('command', ['train', 'test'])
-@pytest.mark.parametrize(
-    'name, folder',
-    [
-        ('distilpose-s_8xb32-300e_coco-256x192', 'distilpose'),
-        ('rtmpose-t_8xb256-420e_coco-256x192', 'rtmpose'),  # MMPose's
-    ],
-)
+@pytest.mark.parametrize('name, folder', [
+    (S, 'distilpose'),
+    ('rtmpose-t_8xb256-420e_coco-256x192', 'rtmpose'),  # MMPose's
+])  # fmt: skip
 def test_config_by_name(command, name, folder, monkeypatch):
     given = []
     monkeypatch.setattr(
@@ -70,51 +71,35 @@ def test_config_by_name(command, name, folder, monkeypatch):
     assert arguments[1:] == ['--work-dir', 'x', '--', '-y']
 
 
-def test_config_that_does_not_exist():
-    with pytest.raises(SystemExit, match='Nearest: distilpose-s_8xb32-300e'):
-        main(['train', 'distilpose-s_8xb32-210e_coco-256x192.py'])
-
-
-def test_ctrl_c_in_the_demo(runner, monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize('command, calls, advice', [
+    (f'train {S}', 'distilpose_cli.run_script', 'With --resume, the same'),
+    ('demo x', 'distilpose_demo.run.run', 'The same command goes on where'),
+])  # fmt: skip
+def test_interrupted(number, command, calls, advice, monkeypatch, capsys):
     """One line that says how to go on, and no traceback."""
-
-    def interrupt(config, epoch):
-        raise KeyboardInterrupt
-
-    runner.stop = staticmethod(interrupt)
-    monkeypatch.setattr(demo, 'make_dataset', lambda folder, seed: folder)
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.getsignal(number) for number in numbers]
+    before = [signal.getsignal(x) for x in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr(calls, lambda *_, **__: signal.raise_signal(number))
     with pytest.raises(SystemExit) as ended:
-        main(['demo', str(tmp_path)])
+        main(command.split())
     assert ended.value.code == 130
     assert ended.value.__suppress_context__
-    line = 'distilpose demo: interrupted. The same command goes on where it'
+    line = f'distilpose {command.split()[0]}: interrupted. {advice}'
     assert line in capsys.readouterr().err
-    assert [signal.getsignal(number) for number in numbers] == before
+    after = [signal.getsignal(x) for x in (signal.SIGINT, signal.SIGTERM)]
+    assert after == before
 
 
-@pytest.mark.parametrize('launched', [False, True])
-def test_terminated(launched, monkeypatch, capsys):
-    """As Ctrl-C, so that worker processes end; not under a launcher."""
-    before = signal.getsignal(signal.SIGTERM)
-    if launched:
-        monkeypatch.setenv('WORLD_SIZE', '2')
-
-    def run(*args):
-        if signal.getsignal(signal.SIGTERM) != before:
-            signal.raise_signal(signal.SIGTERM)
-
-    monkeypatch.setattr(distilpose_cli, 'run_script', run)
-    name = 'distilpose-s_8xb32-300e_coco-256x192'
-    if launched:
-        main(['train', name])
-    else:
-        with pytest.raises(SystemExit) as ended:
-            main(['train', name])
-        assert ended.value.code == 130
-        assert 'With --resume, the same command' in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGTERM) == before
+def test_a_launcher_ends_its_processes_itself(monkeypatch):
+    seen, before = [], signal.getsignal(signal.SIGTERM)
+    monkeypatch.setenv('WORLD_SIZE', '2')
+    monkeypatch.setattr(
+        distilpose_cli,
+        'run_script',
+        lambda *_: seen.append(signal.getsignal(signal.SIGTERM)),
+    )
+    main(['train', S])
+    assert seen == [before]
 
 
 def test_unknown_option(capsys):
@@ -123,24 +108,6 @@ def test_unknown_option(capsys):
     said = capsys.readouterr().err
     assert said.startswith('usage: distilpose init ')
     assert said.endswith('unrecognized arguments: --epoch 3\n')
-
-
-@pytest.mark.parametrize('command', ['demo', 'demo-data'])
-def test_folder_that_cannot_be_written(command, tmp_path):
-    (tmp_path / 'file').write_text('')
-    message = (
-        f'distilpose {command}: ".*file.*cannot be used .*the right to write'
-    )
-    with pytest.raises(SystemExit, match=message):
-        main([command, str(tmp_path / 'file' / 'demo')])
-
-
-def test_folder_with_the_data_of_another_seed(tmp_path):
-    data = tmp_path / 'data'
-    data.mkdir()
-    (data / 'dataset.json').write_text('{"seed": 5}')
-    with pytest.raises(SystemExit, match=r'"seed": 5.* Name another folder'):
-        main(['demo', str(tmp_path)])
 
 
 @pytest.mark.parametrize('encoding', ['ascii', 'cp1252', 'utf-8'])
