@@ -4,7 +4,6 @@ A block that cannot run here is marked by a comment on the line before it:
 ``<!-- skip-test: needs a GPU -->``.
 """
 
-import ast
 import io
 import json
 import re
@@ -28,13 +27,7 @@ from distilpose.zoo.build import build_without_weights
 from distilpose.zoo.find import find_config
 
 ROOT = Path(__file__).parents[1]
-PAGES = [
-    ROOT / 'README.md',
-    ROOT / 'CONTRIBUTING.md',
-    ROOT / 'CHANGELOG.md',
-    ROOT / 'SECURITY.md',
-    *sorted((ROOT / 'docs').rglob('*.md')),
-]
+PAGES = [*sorted(ROOT.glob('*.md')), *sorted((ROOT / 'docs').rglob('*.md'))]
 NOTEBOOKS = sorted((ROOT / 'docs').glob('*.ipynb'))
 BLOCK = re.compile(
     r'(?:<!-- skip-test: (?P<why>.+?) -->\n)?'
@@ -77,19 +70,15 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize('text', blocks('python'))
 def test_python(text, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    tree = ast.parse(text)
-    if any(
-        isinstance(node, ast.Name)
-        and node.id == '_base_'
-        and isinstance(node.ctx, ast.Load)
-        for node in ast.walk(tree)
-    ):
+    code = compile(text, 'snippet', 'exec')
+    # What it reads, and does not set itself.
+    if '_base_' in code.co_names and not re.search('^_base_ =', text, re.M):
         base = str(find_config(TINY).resolve())
         Path('snippet.py').write_text(f'_base_ = {base!r}\n{text}')
         found = Config.fromfile('snippet.py').to_dict()
     else:
         found = {}
-        exec(compile(tree, 'snippet', 'exec'), found)
+        exec(code, found)
     found.pop('__builtins__', None)
     check_types(found)
 
@@ -137,15 +126,14 @@ def commands(text):
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.stem)
 def test_predictions_of_a_page_have_folders_of_their_own(page):
     """`distilpose predict` refuses a folder with other predictions."""
-    folders = []
-    for block in BLOCK.finditer(page.read_text()):
-        shell = block['text'] if block['language'] == 'bash' else ''
-        for words in commands(shell):
-            if words[:2] == ['distilpose', 'predict']:
-                folder = f'predictions/{Path(words[2]).stem}'
-                if '--out' in words:
-                    folder = words[words.index('--out') + 1]
-                folders.append(folder)
+    folders = [
+        words[words.index('--out') + 1] if '--out' in words
+        else f'predictions/{Path(words[2]).stem}'
+        for block in BLOCK.finditer(page.read_text())
+        if block['language'] == 'bash'
+        for words in commands(block['text'])
+        if words[:2] == ['distilpose', 'predict']
+    ]  # fmt: skip
     assert len(folders) == len(set(folders)), folders
 
 

@@ -15,10 +15,8 @@ def metrics(runner):
     def metrics(config, epoch):
         value = 0.6 if 'teacher' in config.model else 0.4
         value += config.randomness.seed / 100
-        return {
-            'coco/AP': value * epoch / config.train_cfg.max_epochs,
-            'coco/AR': 1.0,
-        }
+        share = epoch / config.train_cfg.max_epochs
+        return {'coco/AP': value * share, 'coco/AR': 1.0}
 
     runner.metrics = staticmethod(metrics)
 
@@ -26,9 +24,7 @@ def metrics(runner):
 def test_table_of_means_spreads_and_differences(runner, tmp_path):
     short = 'train_cfg.max_epochs=3'
     rows = parse_rows([short, PLAIN, FULL, 'model.x=/data/{seed}'])
-    report = run_experiment(
-        tmp_path, rows, seeds=(2, 0, 1), command='the command'
-    )
+    report = run_experiment(tmp_path, rows, (2, 0, 1), command='the command')
     table = [
         [cell.strip() for cell in line.split('|')[1:-1]]
         for line in report.splitlines()
@@ -84,13 +80,10 @@ def test_changed_row_is_not_taken_for_the_old_one(runner, tmp_path):
     assert len(runner.calls) == 1
 
 
-@pytest.mark.parametrize(
-    'options, seeds, message',
-    [
-        ([], (0, 0), r'seeds are \[0, 0\], .* each once'),
-        (['train_cfg.max_epochs=None'], (0,), 'max_epochs=None'),
-    ],
-)
+@pytest.mark.parametrize('options, seeds, message', [
+    ([], (0, 0), r'seeds are \[0, 0\], .* each once'),
+    (['train_cfg.max_epochs=None'], (0,), 'max_epochs=None'),
+])  # fmt: skip
 def test_wrong_arguments_write_nothing(options, seeds, message, tmp_path):
     rows = parse_rows([PLAIN, *options])
     with pytest.raises(ValueError, match=message):
@@ -105,10 +98,8 @@ def test_rows_on_the_command_line():
     epochs = [row.training(Path('x'), 0).epochs for row in rows]
     assert epochs == [60, 15]
     rows = parse_rows(['a={seed}', FULL, 'b=2', PLAIN])
-    assert [row.options for row in rows] == [
-        ('a={seed}', 'b=2'),
-        ('a={seed}',),
-    ]
+    options = [row.options for row in rows]
+    assert options == [('a={seed}', 'b=2'), ('a={seed}',)]
     for arguments, message in (
         (['name=a', FULL], 'expected name=NAME behind the config'),
         ([FULL, 'name='], 'expected name=NAME behind the config'),

@@ -21,14 +21,20 @@ TINY = 'distilpose-tiny_no-distill_1xb32-15e_demo-96x64'
 QUICK = ['--batch', '2', '--repeats', '2']
 
 
+def read_table(folder, name):
+    """The rows of a CSV file, by its first column."""
+    rows = csv.DictReader((folder / name).read_text().splitlines())
+    return {next(iter(row.values())): row for row in rows}
+
+
 def test_models_side_by_side(tmp_path, capsys):
     """A model that cannot be built is named; the others are measured."""
     out = tmp_path / 'out'
     options = ['--batch', '1', '2', '--repeats', '2', '--deploy', '--onnx']
     benchmark.main([TINY, 'nonsense', *options, '--out', str(out)])
     assert 'nonsense: UserFileNotFoundError' in capsys.readouterr().out
-    (row,) = csv.DictReader((out / 'models.csv').read_text().splitlines())
-    assert row['model'] == TINY and row['parameters, M'] == '0.37'
+    ((name, row),) = read_table(out, 'models.csv').items()
+    assert name == TINY and row['parameters, M'] == '0.37'
     milliseconds = float(row['batch 2: ms'].split()[0])
     assert float(row['batch 2: ms in ONNX Runtime'].split()[0]) > 0
     assert float(row['batch 2: images/s']) == pytest.approx(
@@ -59,27 +65,26 @@ def test_peak_memory():
     assert timing.peak_memory(work, 'cpu') == pytest.approx(2, rel=0.01)
 
 
-def test_published_ap_and_whose_it_is():
-    ap, source = benchmark.published_ap('simcc_res50_8xb64-210e_coco-256x192')
-    assert (ap, source) == (0.721, 'MMPose model zoo')
-    paper = benchmark.published_ap(against_baseline.STUDENT)
-    assert paper == (0.716, 'DistilPose paper')
-    for name in (
-        TINY,
-        'td-hm_res50_8xb64-210e_ap10k-256x256',  # animals
-        'td-hm_res50_8xb64-210e_coco-wholebody-256x192',
-    ):
-        assert benchmark.published_ap(name) == (None, '')
+@pytest.mark.parametrize('name, ap, source', [
+    ('simcc_res50_8xb64-210e_coco-256x192', 0.721, 'MMPose model zoo'),
+    (against_baseline.STUDENT, 0.716, 'DistilPose paper'),
+    (TINY, None, ''),
+    ('td-hm_res50_8xb64-210e_ap10k-256x256', None, ''),  # animals
+    ('td-hm_res50_8xb64-210e_coco-wholebody-256x192', None, ''),
+])  # fmt: skip
+def test_published_ap_and_whose_it_is(name, ap, source):
+    assert benchmark.published_ap(name) == (ap, source)
 
 
-def test_loss_of_a_simcc_teacher(capsys):
-    """Rows and formed heatmaps give the same loss, or it says so."""
-    simcc_loss.main(['--batch', '1', '--repeats', '2'])
-    assert '512x384 / rows' in capsys.readouterr().out
-
-
-def test_loss_against_the_baseline(capsys):
-    against_baseline.main(['loss', *QUICK])
+@pytest.mark.parametrize('main, command', [
+    (simcc_loss.main, []),
+    (against_baseline.main, ['loss']),
+    pytest.param(against_baseline.main, ['predict'], marks=pytest.mark.slow),
+    pytest.param(against_baseline.main, ['train'], marks=pytest.mark.slow),
+])  # fmt: skip
+def test_equal_before_it_is_measured(main, command, capsys):
+    """Each asserts that the ways it compares give the same."""
+    main([*command, *QUICK])
     assert '| 2 ' in capsys.readouterr().out
 
 
@@ -104,8 +109,8 @@ def test_testing_stage_by_stage(pictures, tmp_path, monkeypatch, capsys):
     options = ['--boxes', '16', '--batch', '8', '--out', str(tmp_path)]
     evaluation.main([str(pictures), *options])
     assert 'over 16 boxes' in capsys.readouterr().out
-    rows = csv.DictReader((tmp_path / 'evaluate.csv').read_text().splitlines())
-    stages = {row['stage']: float(row['share, %']) for row in rows}
+    found = read_table(tmp_path, 'evaluate.csv')
+    stages = {stage: float(row['share, %']) for stage, row in found.items()}
     assert {'LoadImageOnce', 'TopdownAffine', 'model', 'metric'} <= {*stages}
     assert stages.pop('all') == 100
     assert sum(stages.values()) == pytest.approx(100, abs=len(stages))
@@ -133,14 +138,6 @@ def test_the_baseline_is_naive():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('kind', ['predict', 'train'])
-def test_equal_to_the_baseline(kind, capsys):
-    """Each asserts equal outputs before it measures."""
-    against_baseline.main([kind, *QUICK])
-    assert '| 2 ' in capsys.readouterr().out
-
-
-@pytest.mark.slow
 def test_rtmlib_beside_ours(capsys):
     """It sees that both give the same before it measures."""
     pytest.importorskip('rtmlib')
@@ -165,11 +162,9 @@ def test_videos_beside_rtmlib(capsys):
         for line in capsys.readouterr().out.splitlines()
         if '|' in line and '---' not in line
     ]
-    beside = [
-        row for row in rows if row[0] in ('distilpose-body17', 'rtmpose-t')
-    ]
-    assert len(beside) == 2
-    for row in beside:
+    beside = {row[0]: row for row in rows}
+    for model in ('distilpose-body17', 'rtmpose-t'):
+        row = beside[model]
         assert row[4] == row[7] and float(row[4]) >= 1  # people in a frame
     assert [len(row) for row in rows if row[0] == '1'] == [6, 4]
 
@@ -179,12 +174,8 @@ def test_formats_side_by_side(tmp_path, pictures, capsys):
     """The AP of all is that of PyTorch."""
     config = Config.fromfile(find_config(TINY))
     annotations = str(pictures / 'annotations/person_keypoints_val2017.json')
-    config.merge_from_dict(
-        {
-            'test_dataloader.dataset.data_root': str(pictures),
-            'test_evaluator.ann_file': annotations,
-        }
-    )
+    config.test_dataloader.dataset.data_root = str(pictures)
+    config.test_evaluator.ann_file = annotations
     pck = dict(type='PCKAccuracy', norm_item='bbox')
     config.test_evaluator = [pck, config.test_evaluator]
     config.dump(tmp_path / 'student.py')
@@ -192,12 +183,7 @@ def test_formats_side_by_side(tmp_path, pictures, capsys):
     config_file, out = str(tmp_path / 'student.py'), str(tmp_path)
     benchmark.main([config_file, *options, '--out', out])
     assert 'random weights' in capsys.readouterr().out
-    found = {
-        row['format']: row
-        for row in csv.DictReader(
-            (tmp_path / 'formats.csv').read_text().splitlines()
-        )
-    }
+    found = read_table(tmp_path, 'formats.csv')
     first = found['PyTorch, as built']
     exact = found['ONNX Runtime, float32']
     assert float(exact['largest difference, px']) < 0.01
