@@ -96,6 +96,7 @@ def test_what_training_cannot_read(tmp_path):
 def test_missing_files(check):
     (check.folder / '7.png').unlink()
     (text,) = check().errors
+    assert text.startswith('1 of 20 image files')
     assert 'are missing' in text and text.endswith(f'{check.folder}/7.png.')
     for path in check.folder.glob('*.png'):
         path.unlink()

@@ -94,11 +94,13 @@ def test_labels_that_are_there_are_not_read(tmp_path):
     assert len(visible) == 3 and not np.any(visible)
 
 
-def test_detections(tmp_path):
+def test_detections(tmp_path, log):
     settings = dict(bbox_file=str(detections(tmp_path, 0.9, 0.2, 0.7)))
     settings['filter_cfg'] = dict(bbox_score_thr=0.5)
     dataset = build(files.content(2), tmp_path, **settings)
     assert len(dataset) == 2
+    assert 'left out are 1 below filter_cfg' in log.text
+    assert 'category_id' not in log.text
     info = dataset.get_data_info(1)
     assert info['img_path'].endswith('1.png') and info['id'] == 2
     np.testing.assert_array_equal(info['bbox'], [[5, 5, 65, 85]])
