@@ -71,24 +71,33 @@ def config(pipeline=PIPELINE, **changes) -> Config:
     )
 
 
-def checkpoint(folder: Path, config: Config) -> str:
-    """Write seeded weights, with statistics in all normalization layers."""
+def unchanged(state: dict) -> None:
+    pass
+
+
+def checkpoint(folder: Path, config: Config, change=unchanged) -> str:
+    """Write seeded weights, with statistics in all normalization layers.
+
+    ``change`` is called with the state dict.
+    """
     model = toys.with_statistics(toys.build(config.model.to_dict()))
     for module in model.modules():
         if isinstance(module, nn.Linear):
             module.weight.data *= 5  # or all images would look alike
+    change(model.state_dict())
     file = folder / 'student.pth'
     torch.save(dict(state_dict=model.state_dict()), file)
     return str(file)
 
 
-def export(folder: Path, **options) -> Path:
-    """Export the toy student into a folder."""
-    student = config()
-    export_onnx(
-        student, checkpoint(folder, student), folder / 'toy.onnx', **options
-    )
-    return folder / 'toy.onnx'
+def export(
+    folder: Path, student: Config = None, change=unchanged, **options
+) -> Path:
+    """Export a student, the toy one by default, into a folder."""
+    student = student or config()
+    weights, file = checkpoint(folder, student, change), folder / 'toy.onnx'
+    export_onnx(student, weights, file, **options)
+    return file
 
 
 def udp(folder: Path, flip_test: bool = False) -> tuple[str, str, Path]:
@@ -96,6 +105,12 @@ def udp(folder: Path, flip_test: bool = False) -> tuple[str, str, Path]:
 
     Gives its config, its checkpoint and the exported file.
     """
+
+    def positive(state: dict) -> None:
+        # Some cell is above 0, or MMPose would refine one that is not there.
+        state['head.final_layer.weight'].abs_()
+        state['head.final_layer.bias'].zero_()
+
     size = (45, 61)
     pipeline = [dict(step) for step in PIPELINE]
     pipeline[2].update(input_size=size, use_udp=True)
@@ -104,13 +119,6 @@ def udp(folder: Path, flip_test: bool = False) -> tuple[str, str, Path]:
     student = config(
         pipeline, neck=None, head=head, test_cfg=dict(flip_test=flip_test)
     )
-    path = checkpoint(folder, student)
-    state = torch.load(path)
-    # Some cell is above 0, or MMPose would refine one that is not there.
-    state['state_dict']['head.final_layer.weight'].abs_()
-    state['state_dict']['head.final_layer.bias'].zero_()
-    torch.save(state, path)
     student.dump(folder / 'udp.py')
-    file = folder / 'udp.onnx'
-    export_onnx(student, path, file, flip_test=flip_test)
-    return str(folder / 'udp.py'), path, file
+    file = export(folder, student, positive, flip_test=flip_test)
+    return str(folder / 'udp.py'), str(folder / 'student.pth'), file

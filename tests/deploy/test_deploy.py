@@ -1,4 +1,7 @@
-"""A deployed model predicts what it predicted, and can still be exported."""
+"""A deployed model predicts what it predicted, and can still be exported.
+
+For traces of every kind of student, see tests/students/test_kinds.py.
+"""
 
 import copy
 import io
@@ -20,7 +23,23 @@ from distilpose.teachers.mmpose_model import MMPoseSource
 
 from .. import toys
 from ..models.test_heads import samples
-from .test_export import Coordinates, images
+
+
+def images(batch):
+    torch.manual_seed(1)
+    return torch.randn(batch, 3, *toys.INPUT_SIZE[::-1])
+
+
+class Coordinates(nn.Module):
+    """From normalized images to coordinates, as one would export."""
+
+    def __init__(self, for_export, kind='TopdownPoseEstimator'):
+        super().__init__()
+        self.student = toys.build(toys.student(type=kind)).eval()
+        deploy(self.student, for_export)
+
+    def forward(self, images):
+        return self.student.head(self.student.extract_feat(images)).coords
 
 
 def student(**changes):
@@ -45,12 +64,8 @@ def test_predicts_the_same(size, for_export, monkeypatch):
     found = model.predict(images(size), samples(size))
     for a, b in zip(expected, found):
         for key in ('keypoints', 'keypoint_scores'):
-            np.testing.assert_allclose(
-                a.pred_instances[key],
-                b.pred_instances[key],
-                rtol=1e-4,
-                atol=1e-4,
-            )
+            old, new = a.pred_instances[key], b.pred_instances[key]
+            np.testing.assert_allclose(old, new, rtol=1e-4, atol=1e-4)
     assert count(model, nn.BatchNorm2d) == 0
     assert model.extract_feat(images(size)).visual.shape == (size, 0, 16)
 
@@ -77,12 +92,31 @@ def test_what_runs_here_and_what_is_exported():
 
 def test_trace_holds_no_superfluous_permutes():
     """Three: patches to tokens, and queries, keys and values of 2 layers."""
-
-    model = Coordinates('TopdownPoseEstimator', for_export=True)
+    model = Coordinates(for_export=True)
     traced = torch.jit.trace(model, images(1))
     kinds = [node.kind() for node in traced.inlined_graph.nodes()]
     assert kinds.count('aten::permute') == 3
     assert kinds.count('aten::linear') == 10
+
+
+@torch.no_grad()
+def test_micro_batches_are_not_traced(monkeypatch):
+    """Of a model deployed to run here; it would divide other batches alike."""
+    monkeypatch.setattr(micro_batches, 'MICRO_BATCH_PIXELS', 1)
+    model = Coordinates(for_export=False)
+    traced = torch.jit.trace(model, images(5))
+    torch.testing.assert_close(traced(images(7)), model(images(7)))
+
+
+@torch.no_grad()
+def test_export_with_a_dynamic_batch():
+    export = pytest.importorskip('torch.export')
+    if not hasattr(torch.compiler, 'is_exporting'):
+        pytest.skip('PyTorch 2.7 tells what is exported')
+    model = Coordinates(for_export=True, kind='DistilPoseEstimator').eval()
+    shapes = {'images': {0: export.Dim('batch', min=2, max=64)}}
+    program = export.export(model, (images(4),), dynamic_shapes=shapes)
+    torch.testing.assert_close(program.module()(images(7)), model(images(7)))
 
 
 @pytest.mark.parametrize('for_export', [False, True])
@@ -92,13 +126,9 @@ def test_deployed_models_can_be_copied_and_saved(for_export):
     file = io.BytesIO()
     torch.save(model, file)
     file.seek(0)
-    for other in (
-        copy.deepcopy(model),
-        torch.load(file, weights_only=False),
-    ):
-        assert torch.equal(
-            other(images(3), None, mode='tensor').coords, expected
-        )
+    for other in (copy.deepcopy(model), torch.load(file, weights_only=False)):
+        found = other(images(3), None, mode='tensor').coords
+        assert torch.equal(found, expected)
         if not for_export:  # and runs its own weights
             assert other.extract_feat.model is other
 
@@ -149,14 +179,13 @@ def test_activations_within_normalization_layers_are_kept(name):
     pytest.importorskip('timm')
     model = toys.build(dict(type='TimmBackbone', model_name=name)).eval()
     for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            torch.nn.init.uniform_(module.running_mean, -0.1, 0.1)
-    images = torch.randn(2, 3, 64, 48)
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.1, 0.1)
     with torch.no_grad():
-        (expected,) = model(images)
-        (found,) = fuse(model, for_export=True)(images)
+        expected = model(images(2))
+        found = fuse(model, for_export=True)(images(2))
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
-    assert not count(model, torch.nn.BatchNorm2d)
+    assert not count(model, nn.BatchNorm2d)
 
 
 @MODELS.register_module()
@@ -175,20 +204,19 @@ class ActivationFirst(nn.Module):
         return (self.norm(self.act(self.conv(x))),)
 
 
-@pytest.mark.parametrize('way', ['fuse', 'deploy', 'teacher'])
+@pytest.mark.parametrize('way', [fuse, deploy, 'teacher'])
 def test_layers_that_are_no_pair_stay_apart(way, log):
     """MMCV would fuse them, and be off by more than 1."""
     config = toys.teacher(backbone=dict(type='ActivationFirst'))
+    inputs = images(2)
     model = toys.build(config).eval()
-    expected = model(images(2), None, mode='tensor')
+    expected = model(inputs, None, mode='tensor')
     if way == 'teacher':
-        inputs = images(2)
         torch.manual_seed(0)
         source = MMPoseSource(config, allow_random_weights=True)
         found = source(inputs).heatmaps
     else:
-        dict(fuse=fuse, deploy=deploy)[way](model)
-        found = model(images(2), None, mode='tensor')
+        found = way(model)(inputs, None, mode='tensor')
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     assert 'TopdownPoseEstimator is not fused' in log.text
     assert 'would differ by' in log.text

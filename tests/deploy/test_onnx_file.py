@@ -19,22 +19,20 @@ from distilpose_runtime import PoseEstimator
 from .. import exported, toys
 from ..cli.one_line import refused
 from ..models.test_heads import samples
+from ..students.kinds import COORDINATES
 from ..teachers import heads
 
 W, H = toys.INPUT_SIZE
 INT64 = onnx.TensorProto.INT64
-STUDENTS = {kind: x for kind, x in toys.students().items() if kind != 'timm'}
-STUDENTS.update(no_score=dict(head=dict(scores=False, sigmas=False)))
+STUDENTS = dict(
+    COORDINATES, no_score=dict(head=dict(scores=False, sigmas=False))
+)
 
 
 def crops(batch):
     """Smooth pictures, (N, H, W, 3)."""
     noise = np.random.default_rng(batch).integers(0, 256, (batch, 8, 6, 3))
     return np.stack([cv2.resize(x.astype(np.uint8), (W, H)) for x in noise])
-
-
-def config(kind):
-    return exported.config(**STUDENTS[kind])
 
 
 def expected(model, images, flip_test):
@@ -50,6 +48,10 @@ def expected(model, images, flip_test):
     ]
 
 
+def loaded(student, folder):
+    return load_student(student, str(folder / 'student.pth'))
+
+
 def run(file, images):
     session = onnxruntime.InferenceSession(str(file))
     return session.run(None, {'images': images})
@@ -59,16 +61,12 @@ def run(file, images):
 @pytest.mark.parametrize('kind', STUDENTS)
 def test_predicts_what_mmpose_predicts(kind, flip_test, tmp_path):
     """From bytes, at a batch that nobody has tried before."""
-    student = config(kind)
-    checkpoint = exported.checkpoint(tmp_path, student)
-    file = tmp_path / 'x.onnx'
-    difference = export_onnx(
-        student, checkpoint, file, flip_test=flip_test, raw_images=True
-    )
-    assert difference.coords < 1e-3 and difference.scores < 1e-5
+    student = exported.config(**STUDENTS[kind])
+    options = dict(flip_test=flip_test, raw_images=True)
+    file = exported.export(tmp_path, student, **options)
     images = crops(7)
     coords, scores, *sigmas = run(file, images)
-    wanted = expected(load_student(student, checkpoint), images, flip_test)
+    wanted = expected(loaded(student, tmp_path), images, flip_test)
     assert np.ptp(wanted[0], axis=0).max() > 0.1  # the images differ
     np.testing.assert_allclose(coords, wanted[0], rtol=0, atol=1e-3)
     np.testing.assert_allclose(scores, wanted[1], rtol=0, atol=1e-5)
@@ -78,11 +76,10 @@ def test_predicts_what_mmpose_predicts(kind, flip_test, tmp_path):
 @pytest.mark.parametrize('kind', ['tokens', 'rle'])
 def test_sigmas_are_in_pixels_of_the_input(kind, tmp_path):
     """A student's come from a heatmap at stride 4; RLE's from fractions."""
-    student = config(kind)
-    checkpoint = exported.checkpoint(tmp_path, student)
-    export_onnx(student, checkpoint, tmp_path / 'x.onnx', raw_images=True)
-    *_, sigmas = run(tmp_path / 'x.onnx', crops(3))
-    model = load_student(student, checkpoint)
+    student = exported.config(**STUDENTS[kind])
+    file = exported.export(tmp_path, student, raw_images=True)
+    *_, sigmas = run(file, crops(3))
+    model = loaded(student, tmp_path)
     inputs = [torch.from_numpy(x).permute(2, 0, 1) for x in crops(3)]
     data = dict(inputs=inputs, data_samples=[PoseDataSample()] * 3)
     data = model.data_preprocessor(data)
@@ -212,25 +209,18 @@ def test_a_file_that_differs_gets_no_name(tmp_path, monkeypatch):
 
 
 def test_values_that_are_not_finite(tmp_path):
-    student = exported.config()
-    checkpoint = exported.checkpoint(tmp_path, student)
-    state = torch.load(checkpoint)
-    state['state_dict']['head.mlp.1.bias'][0] = float('nan')
-    torch.save(state, checkpoint)
+    def broken(state):
+        state['head.mlp.1.bias'][0] = float('nan')
+
     with pytest.raises(ExportError, match='by keypoints nan px'):
-        export_onnx(student, checkpoint, tmp_path / 'x.onnx')
+        exported.export(tmp_path, change=broken)
 
 
 def test_models_that_cannot_be_exported(tmp_path):
     rows = heads.config('simcc', toys.K, toys.INPUT_SIZE)
     rows.update(loss=dict(type='BCELoss'))
     with pytest.raises(TypeError, match='BCELoss.*Expected KLDiscretLoss'):
-        exported_to(tmp_path, exported.config(neck=None, head=rows))
-
-
-def exported_to(folder, config, **options):
-    checkpoint = exported.checkpoint(folder, config)
-    return export_onnx(config, checkpoint, folder / 'x.onnx', **options)
+        exported.export(tmp_path, exported.config(neck=None, head=rows))
 
 
 def choosing(names):
@@ -244,52 +234,50 @@ def choosing(names):
 def test_output_keypoint_indices(tmp_path):
     """As MMPose chooses them; the test data names them."""
     student = choosing(['left_foot', 'left_hand'])
-    checkpoint = exported.checkpoint(tmp_path, student)
-    file = tmp_path / 'x.onnx'
     with pytest.raises(ValueError, match='flip test needs all .*metainfo'):
-        export_onnx(student, checkpoint, file, flip_test=True)
+        exported.export(tmp_path, student, flip_test=True)
     student.model.metainfo = exported.metainfo()
     for flip_test in (False, True):
         options = dict(flip_test=flip_test, raw_images=True)
-        export_onnx(student, checkpoint, file, **options)
-        model = PoseEstimator(file)
+        model = PoseEstimator(exported.export(tmp_path, student, **options))
         assert model.info.names == ['left_foot', 'left_hand']
         found = model.run(crops(3))
-        own = load_student(student, checkpoint)
+        own = loaded(student, tmp_path)
         wanted = expected(own, crops(3), flip_test)
         np.testing.assert_allclose(found['coords'], wanted[0], atol=1e-3)
         np.testing.assert_allclose(found['scores'], wanted[1], atol=1e-5)
         assert found['sigmas'].shape == (3, 2, 2)
 
 
-def test_output_keypoint_indices_of_other_data(tmp_path):
-    student = choosing(exported.NAMES)
-    with pytest.raises(ValueError, match='gives 2 keypoints, .* describes 5'):
-        exported_to(tmp_path, student)
+def unnamed():
+    student = exported.config()
+    student.test_dataloader = None
+    return student
 
 
-@pytest.mark.parametrize('change, message', [
-    (dict(input_size=(96, 128)), r'crops of \(96, 128\) .* \(48, 64\)'),
-    (dict(type='BottomupResize'), 'no TopdownAffine'),
+def with_pipeline(*before, **changes):
+    *first, affine, last = exported.PIPELINE
+    return exported.config([*before, *first, {**affine, **changes}, last])
+
+
+@pytest.mark.parametrize('student, message', [
+    (choosing(exported.NAMES), 'gives 2 keypoints, .* describes 5'),
+    (with_pipeline(input_size=(96, 128)),
+     r'crops of \(96, 128\) .* \(48, 64\)'),
+    (with_pipeline(type='BottomupResize'), 'no TopdownAffine'),
+    (unnamed(), 'Give the whole config'),
+    (with_pipeline(dict(type='KeypointConverter')), 'in model.metainfo'),
 ])  # fmt: skip
-def test_crops_that_the_runtime_cannot_make(change, message, tmp_path):
-    pipeline = [dict(step) for step in exported.PIPELINE]
-    pipeline[2].update(change)
+def test_data_that_do_not_describe_the_model(student, message, tmp_path):
     with pytest.raises(ValueError, match=message):
-        exported_to(tmp_path, exported.config(pipeline))
+        exported.export(tmp_path, student)
 
 
-def test_configs_that_do_not_name_the_keypoints(tmp_path):
-    nothing = exported.config()
-    nothing.test_dataloader = None
-    with pytest.raises(ValueError, match='Give the whole config'):
-        exported_to(tmp_path, nothing)
-    pipeline = [dict(type='KeypointConverter'), *exported.PIPELINE]
-    converted = exported.config(pipeline)
-    with pytest.raises(ValueError, match='in model.metainfo'):
-        exported_to(tmp_path, converted)
-    converted.model.metainfo = exported.metainfo()
-    exported_to(tmp_path, converted)
+def test_a_model_that_describes_itself(tmp_path):
+    """Whatever its pipeline makes of the data's keypoints."""
+    student = with_pipeline(dict(type='KeypointConverter'))
+    student.model.metainfo = exported.metainfo()
+    exported.export(tmp_path, student)
 
 
 @pytest.mark.parametrize('name', ['x.pth', 'folder.onnx', 'x'])

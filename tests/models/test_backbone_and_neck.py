@@ -2,35 +2,29 @@ import pytest
 import torch
 from mmpose.models.backbones import HRNet
 
-from distilpose import (
-    HRNet3Stage,
-    StemNet,
-    TokenDistillingEncoder,
-    Tokens,
-)
+from distilpose import HRNet3Stage, StemNet, TokenDistillingEncoder, Tokens
 from distilpose.models.token_distilling_encoder import sine_position_table
 
 
 def hrnet_extra():
     """HRNet with its own stem and narrow, shallow stages."""
-    stages = {
-        f'stage{i}': dict(
+
+    def stage(block, depth, *channels):
+        n = len(channels)
+        return dict(
             num_modules=1,
-            num_branches=i,
-            block='BASIC',
-            num_blocks=(1,) * i,
-            num_channels=(8, 16, 24, 32)[:i],
+            num_branches=n,
+            block=block,
+            num_blocks=(depth,) * n,
+            num_channels=channels,
         )
-        for i in (2, 3, 4)
-    }
-    stages['stage1'] = dict(
-        num_modules=1,
-        num_branches=1,
-        block='BOTTLENECK',
-        num_blocks=(4,),
-        num_channels=(64,),
+
+    return dict(
+        stage1=stage('BOTTLENECK', 4, 64),
+        stage2=stage('BASIC', 1, 8, 16),
+        stage3=stage('BASIC', 1, 8, 16, 24),
+        stage4=stage('BASIC', 1, 8, 16, 24, 32),
     )
-    return stages
 
 
 def through_layer1(hrnet, x):
@@ -106,24 +100,13 @@ def test_sine_table_by_hand():
     assert torch.equal(table[0, 1, 4:], table[1, 1, 4:])
 
 
-@pytest.mark.parametrize(
-    'settings, message',
-    [
-        (dict(embed_dims=20, num_heads=8), 'embed_dims=20 .* num_heads=8'),
-        (dict(embed_dims=6, num_heads=2), 'embed_dims=6 .* of 4'),
-        (dict(num_layers=0), 'num_layers=0, expected 1 or more'),
-    ],
-)
-def test_settings_that_make_no_encoder(settings, message):
-    with pytest.raises(ValueError, match=message):
-        TokenDistillingEncoder(4, **settings)
-
-
-@pytest.mark.parametrize('shape, message', [
-    ((1, 4, 10, 12), r'10 x 12 .* patches of 4 x 3'),
-    ((1, 5, 8, 12), '5 channels, but in_channels=4'),
+@pytest.mark.parametrize('settings, shape, message', [
+    (dict(embed_dims=20), (), 'embed_dims=20 .* num_heads=8'),
+    (dict(embed_dims=6, num_heads=2), (), 'embed_dims=6 .* of 4'),
+    (dict(num_layers=0), (), 'num_layers=0, expected 1 or more'),
+    ({}, (1, 4, 10, 12), r'10 x 12 .* patches of 4 x 3'),
+    ({}, (1, 5, 8, 12), '5 channels, but in_channels=4'),
 ])  # fmt: skip
-def test_maps_that_do_not_fit(shape, message):
-    encoder = TokenDistillingEncoder(4, 2, (4, 3), 16, 1, 2)
+def test_settings_and_maps_that_do_not_fit(settings, shape, message):
     with pytest.raises(ValueError, match=message):
-        encoder(torch.zeros(shape))
+        TokenDistillingEncoder(4, **settings)(torch.zeros(shape))

@@ -20,10 +20,11 @@ def with_data(dataset, **changes) -> Config:
     return config
 
 
-@pytest.mark.parametrize('given, states', [
-    ([], 'CC-BY-4.0'), (['--license', 'for research only'], None),
+@pytest.mark.parametrize('given, license', [
+    ((), 'CC-BY-4.0'),
+    (('--license', 'for research only'), 'for research only'),
 ])  # fmt: skip
-def test_command(tmp_path, capsys, given, states):
+def test_command(tmp_path, capsys, given, license):
     """The license of the option or of the config, data, and teacher."""
     student = with_data(DATA, teacher=dict(onnx='models/movenet.onnx'))
     student.license = 'CC-BY-4.0'
@@ -31,41 +32,27 @@ def test_command(tmp_path, capsys, given, states):
     plain = exported.checkpoint(tmp_path, exported.config())
     file = tmp_path / 'x.onnx'
     main(['export', str(tmp_path / 'student.py'), plain, str(file), *given])
-    license = states or given[1]
-    expected = dict(
-        license=license,
-        training_data=['data/a/annotations/train.json'],
-        teacher='movenet.onnx',
-    )
-    assert expected.items() <= PoseEstimator(file).about.items()
+    about = PoseEstimator(file).about
+    assert about['license'] == license and about['teacher'] == 'movenet.onnx'
+    assert about['training_data'] == ['data/a/annotations/train.json']
     assert (
         f'license {license}; trained on data/a/annotations/train.json; '
         'teacher movenet.onnx.'
     ) in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    'dataset, files',
-    [
-        (dict(DATA, data_root='/home/me/a'), ['train.json']),
-        (dict(type='RepeatDataset', dataset=DATA), ['data/a/annotations/tra']),
-        (
-            dict(
-                type='CombinedDataset',
-                datasets=[DATA, dict(ann_file='b.json'), DATA],
-            ),
-            ['data/a/annotations/tra', 'b.json'],
-        ),
-        ({}, []),
-    ],
-)
+@pytest.mark.parametrize('dataset, files', [
+    (dict(DATA, data_root='/home/me/a'), ['train.json']),
+    (dict(dataset=DATA), ['data/a/annotations/train.json']),
+    (dict(datasets=[DATA, dict(ann_file='b.json'), DATA]),
+     ['data/a/annotations/train.json', 'b.json']),
+    ({}, []),
+])  # fmt: skip
 def test_annotation_files(tmp_path, dataset, files):
     """Of all datasets within others, without this machine's folders."""
     config = with_data(dataset)
     model = load_student(config, exported.checkpoint(tmp_path, config))
-    found = origin(config, model).get('training_data', [])
-    assert len(found) == len(files)
-    assert all(x.startswith(file) for x, file in zip(found, files))
+    assert origin(config, model).get('training_data', []) == files
     config.training_data = 'Photos of ours'
     assert origin(config, model) == dict(training_data=['Photos of ours'])
     config.license = 3

@@ -1,5 +1,6 @@
 """Adapters, what terms are handed, and that a head runs once a step."""
 
+import numpy as np
 import pytest
 import torch
 from mmpose.registry import MODELS
@@ -15,19 +16,6 @@ from distilpose.teachers.output import TeacherOutput
 from .. import toys
 
 FRAME = HeatmapFrame.msra(toys.HEATMAP_SIZE)
-CODEC = dict(type='RegressionLabel', input_size=toys.INPUT_SIZE)
-
-
-def pooled(head, **changes):
-    """A student of MMPose's parts, distilled from simple coordinates."""
-    config = toys.student(teacher=toys.random_teacher())
-    config.update(
-        neck=dict(type='GlobalAveragePooling'),
-        head=dict(type=head, in_channels=16, num_joints=toys.K, decoder=CODEC),
-        distillation=dict(distance=dict(type='MeanDistance')),
-        **changes,
-    )
-    return toys.build(config)
 
 
 @MODELS.register_module()
@@ -41,16 +29,13 @@ class MeanDistance(nn.Module):
 
 @pytest.mark.parametrize('kind', toys.students())
 def test_every_kind_of_student_imitates_heatmaps(kind):
-    config = toys.student(
-        teacher=toys.random_teacher(),
-        distillation=dict(
-            simulated_heatmaps=dict(type='SimulatedHeatmapLoss', loss_weight=9)
-        ),
-        **toys.students()[kind],
+    changes = toys.students()[kind]
+    if kind in ('tokens', 'pooled', 'timm'):
+        changes['head'] = dict(changes.get('head', {}), scores=False)
+    term = dict(type='SimulatedHeatmapLoss', loss_weight=9)
+    model = toys.distilled(
+        distillation=dict(simulated_heatmaps=term), **changes
     )
-    if 'DistilPoseHead' in config['head']['type']:
-        config['head'] = dict(config['head'], scores=False)
-    model = toys.build(config)
     model.init_weights()
     inputs, data = toys.batch(model)
     losses = model.loss(inputs, data)
@@ -81,17 +66,25 @@ def test_a_head_that_is_no_student():
         student_output(nn.Linear(1, 1), None)
 
 
-@pytest.mark.parametrize('head', ['RegressionHead', 'RLEHead'])
-def test_stock_heads_are_given_no_nan(head):
-    """Where the weight of a label is 0, which some tools write as NaN."""
-    model = pooled(head)
+@pytest.mark.parametrize('value', [np.nan, np.inf])
+@pytest.mark.parametrize('kind', ['tokens', 'regression', 'rle'])
+def test_what_is_not_labelled_may_hold_anything(kind, value):
+    """As pandas writes it; the weight of 0 does not take NaN away."""
+    model = toys.distilled(
+        **toys.students()[kind],
+        distillation=dict(distance=dict(type='MeanDistance')),
+    )
     inputs, data = toys.batch(model)
     labels = data[0].gt_instance_labels
     labels.keypoint_weights[0, 2] = 0
-    labels.keypoint_labels[0, 2] = float('nan')
+    labels.keypoint_labels[0, 2] = 0
+    expected = model.loss(inputs, data)
+    labels.keypoint_labels[0, 2] = value
     losses = model.loss(inputs, data)
+    assert losses['loss_kpt'] == expected['loss_kpt']
+    assert losses['loss_kpt'].isfinite() and losses['loss_kpt'] != 0
+    assert losses['acc_pose'] == expected['acc_pose']
     model.parse_losses(losses)[0].backward()
-    assert losses['loss_kpt'].isfinite()
     assert all(
         p.grad is None or p.grad.isfinite().all() for p in model.parameters()
     )
@@ -143,25 +136,21 @@ class UnknownNeed(MeanDistance):
     needs = ('student.coords', 'student.velocity')
 
 
-@pytest.mark.parametrize(
-    'term, message',
-    [
-        (dict(type='TokenDistillationLoss'), "Add tokens='visual'"),
-        (dict(type='OneNeed'), 'OneNeed does not say what'),
-        (dict(type='UnknownNeed'), '"student.velocity" is no part of'),
-        (dict(type='SmoothL1Loss'), 'SmoothL1Loss does not say what'),
-        # A checkpoint would hold them beside the student.
-        (dict(type='LearnedDistance'), r'keeps .*\(factor\)'),
-    ],
-)
+@pytest.mark.parametrize('term, message', [
+    ('TokenDistillationLoss', "Add tokens='visual'"),
+    ('OneNeed', 'OneNeed does not say what'),
+    ('UnknownNeed', '"student.velocity" is no part of'),
+    ('SmoothL1Loss', 'SmoothL1Loss does not say what'),
+    # A checkpoint would hold them beside the student.
+    ('LearnedDistance', r'keeps .*\(factor\)'),
+])  # fmt: skip
 def test_terms_that_cannot_be_used(term, message):
-    student = toys.student(
-        teacher=toys.random_teacher(),
-        distillation=dict(mine=term),
+    changes = dict(
+        distillation=dict(mine=dict(type=term)),
         head=dict(scores=False, sigmas=False),
     )
     with pytest.raises(ValueError, match=f'mine.*{message}'):
-        toys.build(student).init_weights()
+        toys.distilled(**changes).init_weights()
 
 
 def test_head_runs_once_a_step():
