@@ -1,7 +1,5 @@
 """The forward pass equals that of the original release, in float64."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from convert_checkpoint import convert
@@ -9,19 +7,16 @@ from mmengine.config import Config
 from mmpose.models import build_pose_estimator
 from mmpose.utils import register_all_modules
 
+from distilpose.zoo.find import find_config
+
 from . import reference
 from .reference import assert_equal
 
-CONFIGS = Path(__file__).parents[2] / 'configs/body_2d_keypoint'
 MODELS = {
-    'distilpose-s': 'distilpose/coco/distilpose-s_8xb32-300e_coco-256x192.py',
-    'distilpose-l': 'distilpose/coco/distilpose-l_8xb32-300e_coco-256x192.py',
-    'tokenpose-stemnet': (
-        'tokenpose/coco/tokenpose-stem_8xb64-300e_coco-256x192.py'
-    ),
-    'tokenpose-l-teacher': (
-        'tokenpose/coco/tokenpose-l_8xb64-300e_coco-256x192.py'
-    ),
+    'distilpose-s': 'distilpose-s_8xb32-300e_coco-256x192',
+    'distilpose-l': 'distilpose-l_8xb32-300e_coco-256x192',
+    'tokenpose-stemnet': 'tokenpose-stem_8xb64-300e_coco-256x192',
+    'tokenpose-l-teacher': 'tokenpose-l_8xb64-300e_coco-256x192',
 }
 RECORDED = reference.recorded('forward.npz')
 
@@ -29,13 +24,12 @@ RECORDED = reference.recorded('forward.npz')
 @pytest.fixture(scope='module', params=MODELS)
 def forward(request):
     """Run one of the models on the reference weights and images."""
-    state = reference.original_state_dict(request.param)
+    name = MODELS[request.param]
     register_all_modules()
-    model = build_pose_estimator(
-        Config.fromfile(CONFIGS / MODELS[request.param]).model
-    ).double()
-    converted = convert(state)
-    assert converted.config == Path(MODELS[request.param]).stem
+    config = Config.fromfile(find_config(name))
+    model = build_pose_estimator(config.model).double()
+    converted = convert(reference.original_state_dict(request.param))
+    assert converted.config == name
     model.load_state_dict(converted.state, strict=True)
     with torch.no_grad():
         tokens = model.eval().extract_feat(reference.images())
