@@ -195,9 +195,9 @@ def test_ids_that_are_texts(opened, names, image_id):
 
 
 def test_ids_alone_that_are_texts(opened):
-    boxes = opened([dict(ONE, image_id='007')])
-    assert len(found(boxes, '007.jpg')) == 1
-    assert len(found(boxes, '7.jpg')) == 0
+    boxes = opened([dict(ONE, image_id=x) for x in ('007', 'b7')])
+    for stem, count in (('007', 1), ('7', 0), ('b7', 1), ('c7', 0)):
+        assert len(found(boxes, f'{stem}.jpg')) == count
 
 
 @pytest.mark.parametrize('name, ids, taken, told', [

@@ -78,8 +78,8 @@ def test_progress(tmp_path, server, item, monkeypatch):
 
 
 def test_where(monkeypatch, tmp_path, item):
-    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    assert fetch(item) == tmp_path / 'distilpose/yolo.onnx'
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'new'))
+    assert fetch(item) == tmp_path / 'new/distilpose/yolo.onnx'
     monkeypatch.delenv('XDG_CACHE_HOME')
     monkeypatch.setenv('HOME', '/home/x')
     assert str(downloads._cache()) == '/home/x/.cache/distilpose'
