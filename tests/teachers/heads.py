@@ -64,77 +64,53 @@ def _logits(head, targets):
     return logits[0] + 0.7, logits[1] - 3
 
 
+def _head(kind, **settings):
+    return dict(type=kind, deconv_out_channels=None, **settings)
+
+
 MSRA = dict(type='MSRAHeatmap', sigma=2, unbiased=True)
 UDP = dict(type='UDPHeatmap', sigma=2)
+MEGVII = dict(type='MegviiHeatmap', kernel_size=11)
 IPR = dict(type='IntegralRegressionLabel', sigma=2.0, unbiased=True)
+SIMCC = dict(type='SimCCLabel', sigma=6.0)
 RTM = dict(type='SimCCLabel', sigma=(4.9, 5.66), normalize=False)
-HEATMAP = dict(type='HeatmapHead', deconv_out_channels=None)
+KL = dict(type='KLDiscretLoss', use_target_weight=True, label_softmax=True)
+OFFSETS = dict(type='CombinedTargetMSELoss', use_target_weight=True)
+LOGITS = dict(type='BCELoss', use_target_weight=True)
+HEATMAP = _head('HeatmapHead')
+CPM = _head('CPMHead', num_stages=2)
+STAGES = dict(num_stages=1, num_units=2, unit_channels=CHANNELS)
+MSPN = dict(type='MSPNHead', level_indices=[0, 0], **STAGES)
+SIMCC_HEAD = _head('SimCCHead', loss=dict(KL, label_softmax=False))
+RTMPOSE = dict(type='RTMCCHead', loss=dict(KL, beta=10.0))
+RTMW = dict(type='RTMWHead', loss=dict(KL, label_beta=10.0))
 VIS = dict(type='VisPredictHead', pose_cfg=HEATMAP)
-DSNT = dict(type='DSNTHead', deconv_out_channels=None)
-CPM = dict(type='CPMHead', num_stages=2, deconv_out_channels=None)
-KL = dict(type='KLDiscretLoss', use_target_weight=True)
-RTM_KL = dict(KL, beta=10.0, label_softmax=True)
-RTMW_KL = dict(KL, beta=1.0, label_softmax=True, label_beta=10.0)
+DEBIASED = _head('DSNTHead', debias=True, beta=10.0)
 
-KINDS = {
-    'msra': Kind(HEATMAP, dict(MSRA, unbiased=False), _dense, finest=4),
-    'dark': Kind(HEATMAP, MSRA, _dense),
-    'dark_stride_8': Kind(HEATMAP, MSRA, _dense, stride=8),
-    'dark_stride_2': Kind(HEATMAP, MSRA, _dense, stride=2),
-    'vipnas': Kind(
-        dict(type='ViPNASHead', deconv_out_channels=None), MSRA, _dense
+KINDS = dict(
+    msra=Kind(HEATMAP, dict(MSRA, unbiased=False), _dense, finest=4),
+    dark=Kind(HEATMAP, MSRA, _dense),
+    dark_stride_8=Kind(HEATMAP, MSRA, _dense, stride=8),
+    dark_stride_2=Kind(HEATMAP, MSRA, _dense, stride=2),
+    vipnas=Kind(_head('ViPNASHead'), MSRA, _dense),
+    udp=Kind(HEATMAP, UDP, _dense),
+    udp_stride_8=Kind(HEATMAP, UDP, _dense, stride=8),
+    udp_combined=Kind(
+        dict(HEATMAP, loss=OFFSETS), dict(UDP, heatmap_type='combined'), _dense
     ),
-    'udp': Kind(HEATMAP, UDP, _dense),
-    'udp_stride_8': Kind(HEATMAP, UDP, _dense, stride=8),
-    'udp_combined': Kind(
-        dict(
-            HEATMAP,
-            loss=dict(type='CombinedTargetMSELoss', use_target_weight=True),
-        ),
-        dict(UDP, heatmap_type='combined'),
-        _dense,
-    ),
-    'megvii': Kind(
-        HEATMAP, dict(type='MegviiHeatmap', kernel_size=11), _dense, finest=4
-    ),
-    'cpm': Kind(CPM, MSRA, _stages, stride=8),
-    'hourglass': Kind(CPM, MSRA, _stages),
-    'mspn': Kind(
-        dict(
-            type='MSPNHead',
-            num_stages=1,
-            num_units=2,
-            unit_channels=CHANNELS,
-            level_indices=[0, 0],
-        ),
-        dict(type='MegviiHeatmap', kernel_size=5),
-        _stages,
-        finest=4,
-    ),
-    'integral': Kind(
-        dict(DSNT, type='IntegralRegressionHead'), IPR, _integral
-    ),
-    'dsnt': Kind(DSNT, IPR, _integral),
-    'dsnt_debias': Kind(dict(DSNT, debias=True, beta=10.0), IPR, _integral),
-    'simcc': Kind(
-        dict(type='SimCCHead', deconv_out_channels=None, loss=KL),
-        dict(type='SimCCLabel', sigma=6.0),
-        _logits,
-        finest=0.5,
-    ),
-    'rtmpose': Kind(
-        dict(type='RTMCCHead', loss=RTM_KL), RTM, _logits, finest=0.5
-    ),
-    'rtmw': Kind(
-        dict(type='RTMWHead', loss=RTMW_KL), RTM, _logits, finest=0.5
-    ),
-    'visibility': Kind(VIS, MSRA, _visible),
-    'visibility_logits': Kind(
-        dict(VIS, loss=dict(type='BCELoss', use_target_weight=True)),
-        MSRA,
-        _visible,
-    ),
-}
+    megvii=Kind(HEATMAP, MEGVII, _dense, finest=4),
+    cpm=Kind(CPM, MSRA, _stages, stride=8),
+    hourglass=Kind(CPM, MSRA, _stages),
+    mspn=Kind(MSPN, dict(MEGVII, kernel_size=5), _stages, finest=4),
+    integral=Kind(_head('IntegralRegressionHead'), IPR, _integral),
+    dsnt=Kind(_head('DSNTHead'), IPR, _integral),
+    dsnt_debias=Kind(DEBIASED, IPR, _integral),
+    simcc=Kind(SIMCC_HEAD, SIMCC, _logits, finest=0.5),
+    rtmpose=Kind(RTMPOSE, RTM, _logits, finest=0.5),
+    rtmw=Kind(RTMW, RTM, _logits, finest=0.5),
+    visibility=Kind(VIS, MSRA, _visible),
+    visibility_logits=Kind(dict(VIS, loss=LOGITS), MSRA, _visible),
+)
 
 
 def config(name: str, keypoints: int, input_size=(192, 256)) -> dict:
@@ -172,14 +148,13 @@ class ToyNeck(nn.Module):
 
     def forward(self, feats: tuple[torch.Tensor]) -> Any:
         feat = F.avg_pool2d(*feats, 7, stride=1, padding=3)
-        if self.kind == 'hourglass':
+        if self.kind in ('cpm', 'hourglass'):
             return [feat, feat + 1]
         if self.kind == 'mspn':
             return [[feat, feat + 1]]
         if self.kind == 'rtmw':  # two maps, of which the first is larger
-            return F.interpolate(
-                feat[:, : CHANNELS // 2], scale_factor=2
-            ), feat
+            half = feat[:, : CHANNELS // 2]
+            return F.interpolate(half, scale_factor=2), feat
         return (feat,)
 
 
@@ -218,12 +193,9 @@ def best_fit(maps, size, iterations=200):
     ]
     loss, weights = SimulatedHeatmapLoss(1e3), torch.ones(b, k)
     optimizer = torch.optim.LBFGS(
-        variables,
-        max_iter=iterations,
-        tolerance_grad=1e-9,
-        tolerance_change=1e-12,
+        variables, 1, iterations, None, 1e-9, 1e-12,
         line_search_fn='strong_wolfe',
-    )
+    )  # fmt: skip
 
     def closure():
         optimizer.zero_grad()

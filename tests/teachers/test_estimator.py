@@ -43,21 +43,26 @@ def test_an_exported_student_says_what_the_runtime_says(tmp_path):
     )
 
 
-@pytest.mark.parametrize('names', [NAMES[:2], [*NAMES, 'a']])
-def test_another_number_of_names(tmp_path, names):
-    file = onnx_files.channels_last(tmp_path / 'h.onnx', TensorProto.UINT8)
-    teacher = TeacherEstimator(dict(onnx=str(file), keypoints_of=names))
-    with pytest.raises(ValueError, match='gives 3 keypoints, but keypoints_'):
-        teacher(np.zeros((200, 300, 3), np.uint8), [[40, 30, 136, 158]])
+def channels(folder, names, **settings):
+    """Heatmaps that are the channels of the crop: red, green, blue."""
+    file = onnx_files.channels_last(folder / 'h.onnx', TensorProto.UINT8)
+    source = dict(onnx=file, keypoints_of=names)
+    return TeacherEstimator(source, **settings)
+
+
+@pytest.mark.parametrize('names, text', [
+    (NAMES[:2], 'gives 3 keypoints, but keypoints_of names 2'),
+    ([*NAMES, 'a'], 'gives 3 keypoints, but keypoints_of names 4'),
+    (None, 'does not name its keypoints. Set keypoints_of'),
+])  # fmt: skip
+def test_names_that_do_not_fit(tmp_path, names, text):
+    with pytest.raises(ValueError, match=text):
+        channels(tmp_path, names)(np.zeros((96, 80, 3), np.uint8), BOXES)
 
 
 @pytest.mark.parametrize('batch', [1, 32])
 def test_peaks_are_found_in_the_photo(tmp_path, batch):
-    """Heatmaps that are the channels of the crop: red, green, blue."""
-    file = onnx_files.channels_last(tmp_path / 'h.onnx', TensorProto.UINT8)
-    teacher = TeacherEstimator(
-        dict(onnx=str(file), keypoints_of=NAMES), batch=batch, padding=1.0
-    )
+    teacher = channels(tmp_path, NAMES, batch=batch, padding=1.0)
     image = np.zeros((200, 300, 3), np.uint8)
     centers, heights = [(80, 62), (104, 94), (64, 118)], [1.0, 0.8, 0.4]
     for channel, (center, height) in enumerate(zip(centers, heights)):
@@ -70,9 +75,3 @@ def test_peaks_are_found_in_the_photo(tmp_path, batch):
     np.testing.assert_allclose(found.sigmas[0], 12, rtol=0.03)
     assert (found.scores[1] == 0).all()
     assert teacher(image, []).keypoints.shape == (0, 3, 2)
-
-
-def test_keypoints_without_names_are_refused(tmp_path):
-    file = onnx_files.channels_last(tmp_path / 'h.onnx', TensorProto.UINT8)
-    with pytest.raises(ValueError, match='keypoints_of'):
-        TeacherEstimator(dict(onnx=str(file)))

@@ -22,10 +22,14 @@ COCO_META = parse_pose_metainfo(
 COCO_NAMES = keypoint_names(COCO_META)
 
 
-def test_a_teacher_answers_for_its_students_keypoints():
+def frozen(keypoints):
+    """A toy that gives the student some of its own keypoints."""
     spec = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
-    settings = toys.random_teacher()
-    teacher = FrozenTeacher(spec, keypoints=[3, None, 0], **settings)
+    return FrozenTeacher(spec, keypoints=keypoints, **toys.random_teacher())
+
+
+def test_a_teacher_answers_for_its_students_keypoints():
+    teacher = frozen([3, None, 0])
     images = torch.randn(2, 3, 64, 48)
     output = teacher(images)
     own = teacher.source(images)
@@ -44,15 +48,13 @@ def test_a_teacher_answers_for_its_students_keypoints():
     (['a'], ['a'], None),
     (['a', 'b'], ['b', 'a'], None),
 ])  # fmt: skip
-def test_a_match_by_index_is_no_secret(
-    teacher, student, text, log, monkeypatch
-):
-    frozen = FrozenTeacher(
-        InputSpec(toys.INPUT_SIZE), student, **toys.random_teacher()
+def test_a_match_by_index_is_no_secret(teacher, student, text, log):
+    asked = frozen(None)
+    asked.student_keypoints = student
+    asked.source.metainfo = teacher and dict(
+        keypoint_id2name=dict(enumerate(teacher))
     )
-    metainfo = teacher and dict(keypoint_id2name=dict(enumerate(teacher)))
-    monkeypatch.setattr(frozen.source, 'metainfo', metainfo)
-    frozen.prepare()
+    asked.prepare()
     warned = [r.message for r in log.records if r.levelname == 'WARNING']
     assert len(warned) == bool(text)
     assert not text or text in warned[0]
@@ -61,10 +63,7 @@ def test_a_match_by_index_is_no_secret(
 
 def test_a_first_use_in_inference_mode():
     """Its tensors are kept for training, where gradients need them."""
-    spec = InputSpec(toys.INPUT_SIZE, (127.5,) * 3, (127.5,) * 3)
-    teacher = FrozenTeacher(
-        spec, keypoints=[None, 4, 2], **toys.random_teacher()
-    )
+    teacher = frozen([None, 4, 2])
     images = torch.zeros(1, 3, 64, 48)
     with torch.inference_mode():
         teacher(images)

@@ -14,11 +14,16 @@ from distilpose.heads.heatmaps import heatmaps_of
 from distilpose.heatmaps.forms import SeparableHeatmaps
 from distilpose.heatmaps.frame import HeatmapFrame, codec_of, heatmap_frame
 
-from .heads import CHANNELS, KINDS, best_fit, build, perfect, targets
+from .heads import CHANNELS, KINDS, ToyNeck, best_fit, build, perfect, targets
 
 INPUT = (192, 256)
 ROUNDING = [name for name, kind in KINDS.items() if kind.finest]
 EXACT = [name for name, kind in KINDS.items() if kind.finest < 1]
+
+
+def head_and_output(name, keypoints):
+    head = build(name, keypoints.shape[1])
+    return head, perfect(name, head, keypoints)
 
 
 def points(finest=0.0):
@@ -33,8 +38,8 @@ def points(finest=0.0):
 @pytest.mark.parametrize('name', EXACT)
 def test_least_at_the_true_keypoint(name):
     keypoints = points(KINDS[name].finest)
-    head = build(name, keypoints.shape[1])
-    maps = heatmaps_of(head, perfect(name, head, keypoints))
+    head, output = head_and_output(name, keypoints)
+    maps = heatmaps_of(head, output)
     assert maps.shape[:2] == keypoints.shape[:2]
     found, sigmas = best_fit(maps, INPUT)
     assert np.abs(found - keypoints).max() < 0.05
@@ -46,8 +51,7 @@ def test_least_at_the_true_keypoint(name):
 def test_taking_udp_for_msra_is_off_by_pixels():
     """Or else the test above could not fail: 2.4 px on average."""
     keypoints = points()
-    head = build('udp', keypoints.shape[1])
-    maps = heatmaps_of(head, perfect('udp', head, keypoints))
+    maps = heatmaps_of(*head_and_output('udp', keypoints))
     wrong = replace(maps, frame=HeatmapFrame.msra((48, 64)))
     found, _ = best_fit(wrong, INPUT)
     error = np.abs(found - keypoints)
@@ -69,8 +73,7 @@ def test_right_on_average_where_the_codec_rounds(name):
     finest = KINDS[name].finest
     steps = (np.arange(64) + 0.5) / 64 * 4 * finest + 90
     keypoints = np.stack([steps, steps], 1)[None]
-    head = build(name, 64)
-    maps = heatmaps_of(head, perfect(name, head, keypoints))
+    maps = heatmaps_of(*head_and_output(name, keypoints))
     assert maps.peaks().max() == pytest.approx(1, abs=1e-3)
     found, _ = best_fit(maps, INPUT)
     error = found - keypoints
@@ -81,9 +84,8 @@ def test_right_on_average_where_the_codec_rounds(name):
 @pytest.mark.parametrize('name', ['simcc', 'rtmpose', 'rtmw', 'dsnt'])
 def test_perfect_heads_have_learned_all_that_their_loss_asks_for(name):
     """Or else the tests above would be about outputs that no head gives."""
-    head = build(name, 4)
     keypoints = points()[:, 3:7]
-    output = perfect(name, head, keypoints)
+    head, output = head_and_output(name, keypoints)
     wanted = targets(head, keypoints)
     weights = wanted.pop('keypoint_weights')
     labels = [*wanted.values()]
@@ -99,8 +101,7 @@ def test_perfect_heads_have_learned_all_that_their_loss_asks_for(name):
 
 @pytest.mark.parametrize('name', ['simcc', 'rtmpose', 'rtmw'])
 def test_confidence_of_profiles_is_the_smaller_maximum(name):
-    head = build(name, 1)
-    x, y = perfect(name, head, np.array([[[50.0, 80.0]]]))
+    head, (x, y) = head_and_output(name, np.array([[[50.0, 80.0]]]))
     # Half as high a Gaussian as was learned, in y alone.
     if head.loss_module.label_softmax:
         y = y * 0.5 + 11
@@ -116,46 +117,37 @@ def test_confidence_of_profiles_is_the_smaller_maximum(name):
 
 def test_mmpose_takes_the_same_confidence():
     """Its score of an RTMPose head, whose background is at 0."""
-    head = build('rtmpose', 3)
-    x, y = perfect('rtmpose', head, points(0.5)[:, :3])
+    head, (x, y) = head_and_output('rtmpose', points(0.5)[:, :3])
     factors = torch.tensor([[[0.9], [0.6], [0.2]]])
     x, y = (x - 0.7) * factors, (y + 3) * 0.8
     (instances,) = head.decode((x, y))
-    torch.testing.assert_close(
-        heatmaps_of(head, (x, y)).peaks().numpy(),
-        instances.keypoint_scores,
-        atol=1e-6,
-        rtol=0,
-    )
+    np.testing.assert_allclose(
+        heatmaps_of(head, (x, y)).peaks(), instances.keypoint_scores,
+        atol=1e-6, rtol=0,
+    )  # fmt: skip
 
 
-def test_rows_that_say_nothing():
-    maps = heatmaps_of(
-        build('rtmpose', 2), (torch.ones(1, 2, 384), torch.ones(1, 2, 512))
-    )
+def test_rows_that_say_nothing_or_little():
+    """However low, a keypoint is no lower than its rows."""
+    head, (x, y) = head_and_output('rtmpose', np.array([[[50.0, 80.0]]]))
+    peak = heatmaps_of(head, (x * 1e-4, y * 1e-4)).peaks().item()
+    assert peak == pytest.approx(1e-4, rel=1e-3)
+    maps = heatmaps_of(head, (torch.ones(1, 1, 384), torch.ones(1, 1, 512)))
     assert maps.peaks().eq(0).all() and maps.formed().eq(0).all()
 
 
-def test_rows_that_say_little():
-    """However low, a keypoint is no lower than its rows."""
-    head = build('rtmpose', 1)
-    x, y = perfect('rtmpose', head, np.array([[[50.0, 80.0]]]))
-    peak = heatmaps_of(head, (x * 1e-4, y * 1e-4)).peaks().item()
-    assert peak == pytest.approx(1e-4, rel=1e-3)
-
-
-def test_visibility_is_the_height():
-    for name, given in (('visibility', 0.3), ('visibility_logits', -0.847298)):
-        head = build(name, 2)
-        maps, _ = perfect(name, head, np.array([[[48.0, 80], [96, 80]]]))
-        vis = torch.tensor([[given, 1.0 if name == 'visibility' else 99.0]])
-        peaks = heatmaps_of(head, (maps, vis)).peaks()
-        assert peaks.flatten().tolist() == pytest.approx([0.3, 1], abs=1e-3)
+@pytest.mark.parametrize('name, given', [
+    ('visibility', [0.3, 1]), ('visibility_logits', [-0.847298, 99])
+])  # fmt: skip
+def test_visibility_is_the_height(name, given):
+    head, (maps, _) = head_and_output(name, np.array([[[48.0, 80], [96, 80]]]))
+    peaks = heatmaps_of(head, (maps, torch.tensor([given]).float())).peaks()
+    assert peaks.flatten().tolist() == pytest.approx([0.3, 1], abs=1e-3)
 
 
 def test_a_disc_is_as_high_as_it_is_sure():
-    head = build('udp_combined', 3)
-    maps = perfect('udp_combined', head, points()[:, :3]).clone()
+    head, maps = head_and_output('udp_combined', points()[:, :3])
+    maps = maps.clone()
     maps[:, 3] *= 0.4
     maps[:, 6] *= 2  # no teacher is surer than sure
     peaks = heatmaps_of(head, maps).peaks().flatten()
@@ -165,18 +157,17 @@ def test_a_disc_is_as_high_as_it_is_sure():
 
 def test_heights_of_heatmaps_through_a_softmax():
     """None is higher than 1, and what is spread out is low."""
-    head = build('dsnt', 2)
     maps = torch.full((1, 2, 64, 48), 1 / (64 * 48))
     maps[0, 0] = 0
     maps[0, 0, 30, 20] = 1
-    peaks = heatmaps_of(head, (None, maps)).peaks().flatten()
+    peaks = heatmaps_of(build('dsnt', 2), (None, maps)).peaks().flatten()
     assert peaks[0] == 1 and peaks[1] < 0.01
 
 
 def test_the_offsets_are_read_in_the_middle_of_a_disc():
     """On its rim, where a cell may be the highest, they are poor."""
-    head = build('udp_combined', 1)
-    maps = perfect('udp_combined', head, np.array([[[96.0, 128.0]]])).clone()
+    head, maps = head_and_output('udp_combined', np.array([[[96.0, 128.0]]]))
+    maps = maps.clone()
     rim = (maps[:, 1].square() + maps[:, 2].square() > 0.5) & (maps[:, 0] > 0)
     assert rim.any()
     maps[:, 0][rim] = 1.02
@@ -190,17 +181,7 @@ def test_heads_give_what_their_adapters_take(name):
     """Run on features, in the sizes that their codecs say."""
     head, grid = build(name, 5).eval(), KINDS[name].stride
     w, h = INPUT[0] // grid, INPUT[1] // grid
-    feats = torch.randn(2, CHANNELS, h, w)
-    given = (feats,)
-    if name in ('cpm', 'hourglass'):
-        given = [feats, feats]
-    elif name == 'mspn':
-        given = [[feats, feats]]
-    elif name == 'rtmw':
-        given = (
-            torch.randn(2, CHANNELS // 2, 2 * h, 2 * w),
-            feats,
-        )
+    given = ToyNeck(name)((torch.randn(2, CHANNELS, h, w),))
     with torch.inference_mode():
         maps = heatmaps_of(head, head(given))
     assert maps.frame == heatmap_frame(codec_of(head))
@@ -208,13 +189,10 @@ def test_heads_give_what_their_adapters_take(name):
     assert maps.formed().isfinite().all() and maps.peaks().max() > 0
 
 
-def test_only_losses_that_tell_what_logits_mean():
+def test_what_is_not_known_to_be_a_heatmap():
     head = build('rtmpose', 2)
     head.loss_module = torch.nn.MSELoss()
     with pytest.raises(TypeError, match='RTMCCHead .* trained by MSELoss'):
         heatmaps_of(head, (torch.ones(1, 2, 384), torch.ones(1, 2, 512)))
-
-
-def test_a_head_that_gives_something_else():
     with pytest.raises(TypeError, match='CPMHead .* gives a tuple, expected'):
         heatmaps_of(build('cpm', 2), [(), ()])

@@ -15,10 +15,8 @@ MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 
 def blobs(size, centres, sigma):
     """Smooth images (1, C, H, W): where a blob lies is known exactly."""
-    w, h = size
-    y, x = torch.meshgrid(
-        torch.arange(h).double(), torch.arange(w).double(), indexing='ij'
-    )
+    x, y = (torch.arange(n).double() for n in size)
+    y = y[:, None]
     return torch.stack([
         torch.exp(-((x - a) ** 2 + (y - b) ** 2) / (2 * sigma**2))
         for a, b in centres
@@ -27,11 +25,9 @@ def blobs(size, centres, sigma):
 
 def centre(images):
     """Centroids (C, 2) of the channels of one image."""
-    h, w = images.shape[-2:]
-    mass = images[0].sum((-1, -2))
-    x = (images[0].sum(-2) @ torch.arange(w).double()) / mass
-    y = (images[0].sum(-1) @ torch.arange(h).double()) / mass
-    return torch.stack([x, y], -1)
+    sums = images[0].sum(-2), images[0].sum(-1)
+    found = [x @ torch.arange(x.shape[1]).double() / x.sum(1) for x in sums]
+    return torch.stack(found, -1)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +55,8 @@ def test_it_is_what_mmpose_would_have_cropped():
             bbox_center=np.array([[200.0, 200.0]], np.float32),
             bbox_scale=np.array([[150.0, 200.0]], np.float32),
         )
-        image_ = TopdownAffine(size)(results)['img']
-        return torch.from_numpy(image_).permute(2, 0, 1)[None].double()
+        cropped = TopdownAffine(size)(results)['img']
+        return torch.from_numpy(cropped).permute(2, 0, 1)[None].double()
 
     for size in ((288, 384), (96, 128)):
         conversion = InputConversion(InputSpec((192, 256)), InputSpec(size))
@@ -73,25 +69,23 @@ def test_normalization_and_channels_are_exact():
     raw = torch.rand(2, 3, 8, 6, dtype=torch.float64) * 255
 
     def normalized(spec):
-        image = raw.flip(1) if spec.rgb else raw
-        return torch.stack(
-            [(c - m) / s for c, m, s in zip(image.unbind(1), *spec[1:3])],
-            1,
-        )
+        mean, std = torch.tensor(spec[1:3], dtype=raw.dtype)[..., None, None]
+        return ((raw.flip(1) if spec.rgb else raw) - mean) / std
 
     student = InputSpec((6, 8), MEAN, STD, rgb=True)
     teacher = InputSpec((6, 8), (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
-    for a, b in ((student, teacher), (teacher, student), (student, student)):
+    for a, b in ((student, teacher), (teacher, student)):
         seen = InputConversion(a, b).images(normalized(a))
         torch.testing.assert_close(seen, normalized(b))
+    # Equal inputs are not touched.
+    assert InputConversion(student, student).images(raw) is raw
 
 
 def test_beyond_the_border_it_is_black():
     student = InputSpec((192, 256), MEAN, STD, rgb=True)
     teacher = InputSpec((256, 256), (0.0, 0.0, 0.0), (255.0,) * 3)
-    seen = InputConversion(student, teacher).images(
-        torch.ones(1, 3, 256, 192, dtype=torch.float64)
-    )
+    white = torch.ones(1, 3, 256, 192, dtype=torch.float64)
+    seen = InputConversion(student, teacher).images(white)
     margin = torch.cat([seen[..., :31], seen[..., -31:]], -1)
     torch.testing.assert_close(margin, torch.zeros_like(margin))
     assert seen[..., 40:200].min() > 0.5
@@ -101,18 +95,12 @@ def test_making_smaller_averages():
     """Every second pixel alone would alias: black or white."""
     stripes = torch.zeros(1, 1, 64, 48)
     stripes[..., ::2] = 1
-    conversion = InputConversion(
-        InputSpec((48, 64), (0.0,), (1.0,)),
-        InputSpec((24, 32), (0.0,), (1.0,)),
+    student, teacher = (
+        InputSpec(size, (0.0,), (1.0,)) for size in ((48, 64), (24, 32))
     )
-    inner = conversion.images(stripes)[..., 2:-2, 2:-2]
+    seen = InputConversion(student, teacher).images(stripes)
+    inner = seen[..., 2:-2, 2:-2]
     torch.testing.assert_close(inner, torch.full_like(inner, 0.5))
-
-
-def test_equal_inputs_are_not_touched():
-    spec = InputSpec((192, 256), MEAN, STD, rgb=True)
-    images = torch.rand(1, 3, 256, 192)
-    assert InputConversion(spec, spec).images(images) is images
 
 
 @pytest.mark.parametrize('student, teacher, text', [
@@ -123,8 +111,6 @@ def test_equal_inputs_are_not_touched():
 def test_what_cannot_be_converted(student, teacher, text):
     with pytest.raises(ValueError, match=text):
         InputConversion(student, teacher)
-
-
-def test_half_of_a_teachers_input_may_be_empty():
+    # Half of a teacher's input may be empty.
     view = InputConversion(InputSpec((50, 100)), InputSpec((100, 100))).view
     assert view.shift == (25, 0)

@@ -1,8 +1,11 @@
 """What the zoo offers as teachers, and what training says of it."""
 
+import re
+
 import pytest
 from mmpose.utils import register_all_modules
 
+from distilpose.teachers import listing
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.listing import ZooTeacher, list_teachers, table
 from distilpose.zoo.published import published_data
@@ -38,9 +41,10 @@ def test_data_that_a_metafile_names():
 def test_vitpose_is_one():
     pytest.importorskip('mmpretrain')
     name = 'td-hm_ViTPose-small_8xb64-210e_coco-256x192'
-    found = only(name.upper())
-    assert (found.name, found.codec, found.ap) == (name, 'UDPHeatmap', 0.739)
-    assert found.parameters == 24_290_193 and found.why_not is None
+    assert only(name.upper()) == ZooTeacher(
+        name, 'coco', 17, '256x192', 'HeatmapHead', 'UDPHeatmap', 0.739,
+        24_290_193, None, 'COCO',
+    )  # fmt: skip
 
 
 def test_part_that_cannot_do_without_memory():
@@ -59,59 +63,47 @@ def test_reason_is_what_training_says(name, why_not):
     with pytest.raises((TypeError, ValueError)) as refused:
         FrozenTeacher(config=name, allow_random_weights=True).prepare()
     assert found.why_not == str(refused.value).replace(f' {name}', '')
-    with pytest.raises(AssertionError, match=why_not):
-        raise AssertionError(found.why_not)
+    assert re.search(why_not, found.why_not)
 
 
 def test_usable_ones_first_by_dataset_and_ap(monkeypatch):
-    names = [teacher.name for teacher in list_teachers('tokenpose-t')]
-    assert names == ['tokenpose-tiny_1xb32-15e_demo-96x64']
-    given = dict(
-        unknown=ZooTeacher('unknown'),
-        refused=ZooTeacher('refused', 'a', why_not='no.'),
-        low=ZooTeacher('low', 'coco', ap=0.7),
-        high=ZooTeacher('high', 'coco', ap=0.8),
-        other=ZooTeacher('other', 'AP-10K'),
-    )
+    given = [
+        ZooTeacher('unknown'),
+        ZooTeacher('refused', 'a', why_not='no.'),
+        ZooTeacher('low', 'coco', ap=0.7),
+        ZooTeacher('high', 'coco', ap=0.8),
+        ZooTeacher('other', 'AP-10K'),
+    ]
     monkeypatch.setattr(
-        'distilpose.teachers.listing.installed_configs',
-        lambda with_mmpose: given,
-    )
-    monkeypatch.setattr(
-        'distilpose.teachers.listing._describe', lambda name, teacher: teacher
-    )
+        listing, 'installed_configs',
+        lambda with_mmpose: {teacher.name: teacher for teacher in given},
+    )  # fmt: skip
+    monkeypatch.setattr(listing, '_describe', lambda name, teacher: teacher)
     names = [teacher.name for teacher in list_teachers()]
     assert names == ['other', 'high', 'low', 'unknown', 'refused']
 
 
 def test_each_reason_is_one_note():
+    row = 'a', 'coco', 17, '256x192', 'H', 'C', 0.7, 1_500_000, None
     lines = table(
         [
-            ZooTeacher(
-                *('a', 'coco', 17, '256x192', 'H', 'C', 0.7, 1_500_000),
-                data='MPII, COCO',
-            ),
+            ZooTeacher(*row, 'MPII, COCO'),
             ZooTeacher('b', why_not='It is broken.'),
             ZooTeacher('c', why_not='It is old.'),
             ZooTeacher('d', why_not='It is broken.'),
         ]
     ).splitlines()
-    assert lines[2].split() == [
-        *('a', 'coco', '17', '256x192', 'H', 'C', '0.700', '1.5', 'M', 'yes'),
-        *('MPII,', 'COCO'),
-    ]
+    expected = 'a coco 17 256x192 H C 0.700 1.5 M yes MPII, COCO'
+    assert lines[2].split() == expected.split()
     ends = [line.split()[-2:] for line in lines[3:6]]
     assert ends == [['no', '(1)'], ['no', '(2)'], ['no', '(1)']]
     assert lines[6:] == ['(1) It is broken.', '(2) It is old.']
 
 
 def test_command(capsys):
+    with pytest.raises(SystemExit, match='"xyz" in its name'):
+        main(['teachers', 'xyz'])
     main(['teachers', 'tokenpose-stem_8xb64'])
     printed = capsys.readouterr().out
     assert 'TokenPoseHead' in printed and 'no (1)' in printed
     assert '(1) No weights are published for it: give a checkp' in printed
-
-
-def test_word_in_no_name():
-    with pytest.raises(SystemExit, match='"xyz" in its name'):
-        main(['teachers', 'xyz'])

@@ -7,19 +7,15 @@ is checked is where the student learns to put them.
 import numpy as np
 import pytest
 import torch
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.utils import register_all_modules
 
-from distilpose.keypoints.metainfo import keypoint_names
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 
 from . import heads
+from .test_frozen import COCO_NAMES
 
 STUDENT = InputSpec((192, 256), (127.5,) * 3, (127.5,) * 3)
-COCO = keypoint_names(
-    parse_pose_metainfo(dict(from_file='configs/_base_/datasets/coco.py'))
-)
 IMAGENET = dict(
     mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375],
     bgr_to_rgb=True,
@@ -50,13 +46,13 @@ def teacher(name, size=STUDENT.size, preprocessor=PLAIN,
             stem_channels=4,
             out_channels=heads.CHANNELS,
             num_blocks=0,
-        ),
+        ),  # fmt: skip
         head=heads.config(name, keypoints, size),
     )
     loader = dict(dataset=dict(type=dataset, pipeline=[]))
     return FrozenTeacher(
         student=STUDENT,
-        student_keypoints=COCO,
+        student_keypoints=COCO_NAMES,
         config=dict(model=model, train_dataloader=loader),
         allow_random_weights=True,
         **settings,
@@ -100,21 +96,15 @@ def test_any_head_and_any_conversion(name, conversion):
             torch.tensor(IMAGENET[key]).view(3, 1, 1)
             for key in ('mean', 'std')
         )
-        torch.testing.assert_close(
-            seen[0][..., 32:-32],  # between black margins
-            (images.flip(1) - mean) / std,
-            rtol=1e-6,
-            atol=1e-6,
-        )
+        inner, expected = seen[0][..., 32:-32], (images.flip(1) - mean) / std
+        torch.testing.assert_close(inner, expected, rtol=1e-6, atol=1e-6)
     ratio = min(size[0] / 192, size[1] / 256)
     margin = (np.array(size) - ratio * np.array(STUDENT.size)) / 2
     expected = np.zeros((1, 17, 2))
-    taught = np.ones(17, bool)
-    index = frozen.index or range(17)
-    for i, j in enumerate(index):
-        taught[i] = j is not None
-        if taught[i]:
-            expected[0, i] = (pixels[0, j] - margin) / ratio
+    index = [*(frozen.index or range(17))]
+    taught = np.array([j is not None for j in index])
+    places = [j for j in index if j is not None]
+    expected[0, taught] = (pixels[0, places] - margin) / ratio
     assert taught.sum() == known
     if known < 17:
         assert torch.equal(output.known > 0, torch.from_numpy(taught))

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,7 @@ from distilpose.teachers.base import make_source
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputConversion, InputSpec
 from distilpose.teachers.onnx_file import OnnxSource
-from distilpose.teachers.onnx_session import (
-    OnnxInput,
-    open_teacher,
-    run_bound,
-)
+from distilpose.teachers.onnx_session import OnnxInput, open_teacher, run_bound
 from distilpose_runtime import ModelError
 
 from .. import exported, onnx_files, shared, toys
@@ -41,15 +38,16 @@ def file(tmp_path):
     return onnx_files.heatmaps(tmp_path / 'heatmaps.onnx')
 
 
+def grid(width, height):
+    """Coordinates (H, W, 2) of an image's pixels."""
+    x, y = torch.arange(width), torch.arange(height)
+    return torch.stack(torch.meshgrid(x, y, indexing='xy'), -1)
+
+
 def drawn(frame, size=(48, 64)):
     """Images (1, 3, H, W) whose every fourth pixel is a target's cell."""
-    y, x = torch.meshgrid(
-        torch.arange(size[1]), torch.arange(size[0]), indexing='ij'
-    )
-    grid = torch.stack([x, y], -1) / 4
-    centres = frame.cells(COORDS)[0]
-    distance = (grid - centres[:, None, None]).square().sum(-1)
-    return 255 * torch.exp(-distance / 8)[None]
+    apart = grid(*size) / 4 - frame.cells(COORDS)[0, :, None, None]
+    return 255 * torch.exp(-apart.square().sum(-1) / 8)[None]
 
 
 def ask(images, **settings):
@@ -98,14 +96,12 @@ def test_height_of_the_codec(file):
 def test_rows_of_a_simcc_head(tmp_path, normalize):
     """RTMPose's logits are its labels and a constant; SimCC's, their log."""
     make = onnx_files.helper.make_node
-    file = onnx_files.write(
-        tmp_path / 'simcc.onnx',
-        [
-            make('ReduceMax', ['images'], ['simcc_x'], axes=[2], keepdims=0),
-            make('ReduceMax', ['images'], ['simcc_y'], axes=[3], keepdims=0),
-        ],
-        [('simcc_x', ('n', 3, 48)), ('simcc_y', ('n', 3, 64))],
-    )
+    nodes = [
+        make('ReduceMax', ['images'], [f'simcc_{name}'], axes=[i], keepdims=0)
+        for name, i in (('x', 2), ('y', 3))
+    ]
+    outputs = [('simcc_x', ('n', 3, 48)), ('simcc_y', ('n', 3, 64))]
+    file = onnx_files.write(tmp_path / 'simcc.onnx', nodes, outputs)
     codec = dict(type='SimCCLabel', sigma=2.5) if normalize else None
     frame = HeatmapFrame((48, 64), (48.0, 64.0), sigma_scale=(4.0, 4.0))
     labels = simulate_heatmaps(COORDS, torch.full((1, 3, 2), 0.625), frame)
@@ -118,19 +114,17 @@ def test_rows_of_a_simcc_head(tmp_path, normalize):
     close(maps.logits_x, (1 if normalize else 10) * logits.amax(2))
 
 
-def test_images_are_normalized_as_mmpose_does_it(file):
+def test_normalization_is_mmposes_or_what_is_said(tmp_path, file):
+    """By the settings, or by our export, which names keypoints, too."""
     assert OnnxSource(file).input == InputSpec((48, 64), MEAN, STD, True)
-    spec = OnnxSource(file, mean=[1, 2, 3], std=[4, 5, 6], rgb=False).input
-    assert spec == InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
-
-
-def test_what_our_export_says_counts(tmp_path):
-    about = dict(mean=[1.0, 2.0, 3.0], std=[4.0, 5.0, 6.0], to_rgb=False)
-    about.update(keypoint_names=NAMES, flip_pairs=[[0, 2]])
+    about = dict(mean=[1, 2, 3], std=[4, 5, 6])
+    expected = InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
+    assert OnnxSource(file, rgb=False, **about).input == expected
+    about.update(to_rgb=False, keypoint_names=NAMES, flip_pairs=[[0, 2]])
     entry = {'distilpose': json.dumps(about)}
     file = onnx_files.heatmaps(tmp_path / 'x.onnx', metadata=entry)
     source = OnnxSource(file)
-    assert source.input == InputSpec((48, 64), (1, 2, 3), (4, 5, 6), False)
+    assert source.input == expected
     assert source.keypoint_names == NAMES
     assert source.metainfo['flip_indices'] == [2, 1, 0]
 
@@ -162,12 +156,10 @@ def test_coordinates_as_movenets_are_drawn(tmp_path):
     # Half a cell beyond the last one, the parabola is cut off.
     inner = torch.stack([x, y], -1).clamp(0, 15.5 / 16)
     close(maps.coords(), inner, rtol=0, atol=1e-3)
-    line = torch.arange(16)
-    cells = torch.stack(torch.meshgrid(line, line, indexing='xy'), -1)
     centre = 16 * torch.stack([x, y], -1)[:, :, None, None]
     # Sigma 2 for an input of 256, so 0.5 for one of 64.
     expected = score[..., None, None] * torch.exp(
-        -(cells - centre).square().sum(-1) / (2 * 0.5**2)
+        -(grid(16, 16) - centre).square().sum(-1) / (2 * 0.5**2)
     )
     close(maps.formed(), expected, rtol=0, atol=1e-5)
 
@@ -202,13 +194,6 @@ def test_what_an_exported_student_predicts_is_drawn(tmp_path, has_sigmas):
     close(maps.frame.coords(end), torch.tensor([47 / 48, 63 / 64]))
 
 
-def test_a_tensor_inside(file):
-    images = 255 * torch.rand(1, 3, 64, 48)
-    inside = ask(images, onnx=file, output='pooled', **PIXELS)
-    expected = ask(images, onnx=file, **PIXELS)
-    close(inside.heatmaps, 255 * expected.heatmaps)
-
-
 def test_keypoints_by_the_name_of_a_dataset(file):
     names = OnnxSource(file, keypoints_of='coco').keypoint_names
     assert names[:2] == ['nose', 'left_eye'] and len(names) == 17
@@ -218,8 +203,12 @@ def test_keypoints_by_the_name_of_a_dataset(file):
     assert OnnxSource(file).keypoint_names is None
 
 
-def test_what_runs_and_what_is_imitated_is_logged(file, log):
-    ask(torch.zeros(1, 3, 64, 48), onnx=file)
+def test_a_tensor_inside_and_what_is_logged(file, log):
+    images = 255 * torch.rand(1, 3, 64, 48)
+    expected = ask(images, onnx=file, **PIXELS)
+    inside = ask(images, onnx=file, output='pooled', **PIXELS)
+    close(inside.heatmaps, 255 * expected.heatmaps)
+    ask(images, onnx=file)
     assert 'ONNX Runtime runs it by CPUExecutionProvider' in log.text
     assert 'its output heatmaps (heatmaps of MSRAHeatmap)' in log.text
     assert f'RGB of mean {MEAN}' in log.text
@@ -237,26 +226,23 @@ def test_a_student_learns_from_it(tmp_path):
     assert copy.deepcopy(model).teacher is model.teacher
 
 
-def of_one_node(file, kind, output, *shape):
+def of_one_node(file, kind, output, shape):
     node = onnx_files.helper.make_node(kind, ['images'], [output])
     return onnx_files.write(file, [node], [(output, shape)])
 
 
-def operator(file):
-    return of_one_node(file, 'Unheard', 'heatmaps', 'n', 3, 16, 12)
-
-
-def flat(file):
-    return of_one_node(file, 'Flatten', 'features', 'n', 9216)
+operator = partial(
+    of_one_node, kind='Unheard', output='heatmaps', shape=('n', 3, 16, 12)
+)
+flat = partial(
+    of_one_node, kind='Flatten', output='features', shape=('n', 9216)
+)
+of_any_size = partial(onnx_files.heatmaps, shape=('n', 3, 'h', 'w'))
 
 
 def damaged(file):
     file.write_bytes(b'no model')
     return str(file)
-
-
-def of_any_size(file):
-    return onnx_files.heatmaps(file, shape=('n', 3, 'h', 'w'))
 
 
 def of_two_inputs(file):
@@ -312,10 +298,9 @@ def test_movenet_is_right_about_most_keypoints(tmp_path):
     for sample in [people[i] for i in range(0, len(people), 5)]:
         output = teacher(sample['inputs'][None].float())
         truth = sample['data_samples'].gt_instances
-        centre, scale = (
-            np.asarray(sample['data_samples'].metainfo[f'input_{key}'])
-            for key in ('center', 'scale')
-        )
+        meta = sample['data_samples'].metainfo
+        centre = np.asarray(meta['input_center'])
+        scale = np.asarray(meta['input_scale'])
         found = output.maps.coords()[0].numpy() * scale + centre - scale / 2
         distance = np.linalg.norm(found - truth.keypoints[0], axis=-1)
         x1, y1, x2, y2 = truth.bboxes[0]

@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.datasets.transforms import LoadImage
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, MODELS
 
 from distilpose.heatmaps.forms import DenseHeatmaps
 from distilpose.heatmaps.frame import HeatmapFrame
@@ -21,7 +21,6 @@ from distilpose.teachers.base import TEACHERS, TeacherSource
 from distilpose.teachers.frozen import FrozenTeacher
 from distilpose.teachers.inputs import InputSpec
 from distilpose.teachers.output import TeacherOutput
-from distilpose.teachers.stored import folder as stored_module
 from distilpose.teachers.stored.crops import Crops
 from distilpose.teachers.stored.folder import StoredOutputs, describe_teacher
 from distilpose.teachers.stored.write import store_teacher
@@ -29,6 +28,7 @@ from distilpose.zoo.find import find_config
 from distilpose_cli import main
 from distilpose_runtime.parts import Parts
 
+from ... import toys
 from ...cli.one_line import refused
 from ...limits import files_of_at_most
 from ...training import runs
@@ -49,7 +49,11 @@ class IdealSource(TeacherSource):
     def prepare(self):
         pass
 
+    def before(self):
+        """Called when it is asked; tests put something in its place."""
+
     def __call__(self, images, samples=None):
+        self.before()
         IdealSource.asked += len(images)
         coords = torch.zeros(len(images), 17, 2)
         for i, sample in enumerate(samples or ()):
@@ -63,10 +67,8 @@ def places(sample):
     if 'keypoint_labels' in sample.gt_instance_labels:
         return sample.gt_instance_labels.keypoint_labels[0]
     meta, points = sample.metainfo, sample.gt_instances.keypoints[0]
-    scale = np.array(meta['input_scale'])
-    return torch.from_numpy(
-        (points - np.array(meta['input_center']) + scale / 2) / scale
-    ).float()
+    corner = np.array(meta['input_center']) - np.array(meta['input_scale']) / 2
+    return torch.tensor((points - corner) / meta['input_scale']).float()
 
 
 def expect_the_truth(teacher, samples):
@@ -88,10 +90,8 @@ def config(pictures, monkeypatch):
     config = Config.fromfile(find_config(runs.NAME.format('')))
     config.model.pop('teacher')
     config.model.teacher = dict(ideal=True)
-    config.model.distillation = dict(
-        simulated_heatmaps=dict(type='SimulatedHeatmapLoss'),
-        scores=dict(type='KeypointScoreLoss'),
-    )
+    terms = {x: toys.TERMS[x] for x in ('simulated_heatmaps', 'scores')}
+    config.model.distillation = terms
     config.train_dataloader.dataset.data_root = str(pictures)
     pipeline = config.train_dataloader.dataset.pipeline
     pipeline.insert(2, dict(type='RandomFlip', direction='horizontal'))
@@ -133,10 +133,8 @@ def augmented(config, seed=0):
 
 def test_losses_and_gradients_are_the_online_teachers(config, stored):
     images, samples = augmented(config)
-    rotations = [float(s.metainfo['bbox_rotation'][0]) for s in samples]
-    assert np.abs(rotations).max() > 45 and any(
-        s.metainfo['flip'] for s in samples
-    )
+    rotations = [abs(float(s.metainfo['bbox_rotation'][0])) for s in samples]
+    assert max(rotations) > 45 and any(s.metainfo['flip'] for s in samples)
     labels = torch.stack([places(s) for s in samples])
     # Near the border, of this crop or of the stored one, part of a Gaussian
     # is cut off.
@@ -162,12 +160,10 @@ def test_losses_and_gradients_are_the_online_teachers(config, stored):
         )
     # Read at the paper's width, 2 cells of this frame, whatever the teacher's.
     apart = (near - labels) * torch.tensor(FRAME.scale)
-    torch.testing.assert_close(
-        maps.read(near)[..., 0] * inner,
-        0.9 * torch.exp(-apart.square().sum(-1) / 8) * inner,
-        rtol=0,
-        atol=0.07,  # between cells, a peak is higher than the highest cell
-    )
+    read = 0.9 * torch.exp(-apart.square().sum(-1) / 8) * inner
+    # Between cells, a peak is higher than the highest cell.
+    found = maps.read(near)[..., 0] * inner
+    torch.testing.assert_close(found, read, rtol=0, atol=0.07)
     for online, kept, tolerance in zip(*results, (0.01, 0.02, 0.02)):
         scale = online.abs().max()
         assert (online - kept).abs().max() < tolerance * scale
@@ -206,26 +202,15 @@ def test_wrapped_parts_of_one_file(config, pictures, tmp_path, turn):
 
 def test_images_do_not_stay_in_memory(config):
     """The loader of the training data, here LoadImageOnce, keeps each."""
-    names = [x['type'] for x in config.train_dataloader.dataset.pipeline]
-    assert names[0] == 'LoadImageOnce'
-    (part,) = Crops(config.train_dataloader.dataset)._parts
+    dataset = config.train_dataloader.dataset
+    assert dataset.pipeline[0]['type'] == 'LoadImageOnce'
+    (part,) = Crops(dataset)._parts
     assert type(part.pipeline.transforms[0]) is LoadImage
 
 
 def files_of(folder):
     names = 'keys.npy', 'meta.json', 'rows.npy'
     return [(folder / name).read_bytes() for name in names]
-
-
-def before_asking(monkeypatch, act):
-    """Do something when the teacher is asked."""
-    call = IdealSource.__call__
-
-    def ask(self, images, samples=None):
-        act(self)
-        return call(self, images, samples)
-
-    monkeypatch.setattr(IdealSource, '__call__', ask)
 
 
 @pytest.mark.parametrize('cut', [0, 500])
@@ -241,10 +226,9 @@ def test_goes_on_with_any_number_of_parts(
     IdealSource.asked, folder = 0, tmp_path / 'x'
     assert store(config, folder, part=(4, 4)) is None
     assert IdealSource.asked == 6  # the eighth batch has two
-    with monkeypatch.context() as patch:
-        before_asking(patch, interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            store(config, folder, part=(2, 4))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(IdealSource, 'before', interrupt)
+        store(config, folder, part=(2, 4))
     rows = folder / '.parts/2-of-4.rows'
     content = rows.read_bytes()
     rows.write_bytes(content[: len(content) - cut])
@@ -252,18 +236,15 @@ def test_goes_on_with_any_number_of_parts(
         teacher_of(folder).prepare()
     done = IdealSource.asked - 4 * bool(cut)
     IdealSource.asked = 0
-    found = [store(config, folder, part=(i, 3)) for i in (3, 1, 2)]
+    parts = (3, 3), (1, 3), (2, 3), (1, 2)
+    found = [store(config, folder, part=part) for part in parts]
     assert IdealSource.asked == 30 - done
     assert found[:2] == [None, None] and found[2].count == 30
     assert files_of(folder) == files_of(stored.folder)
     assert not [*folder.glob('**/*.rows')]
-    store(config, folder, part=(1, 2))
-    assert IdealSource.asked == 30 - done
 
 
 def test_a_student_learns_from_it_without_the_teacher(config, stored):
-    from mmpose.registry import MODELS
-
     config.model.teacher.stored = str(stored.folder)
     model = MODELS.build(config.model)
     model.init_weights()
@@ -286,37 +267,33 @@ def test_another_teacher(config, stored, tmp_path):
 def test_a_file_of_the_teacher_that_has_changed(config, tmp_path):
     file = tmp_path / 'weights.pth'
     file.write_text('one')
-    config.model.teacher.height = 0.7
     config.model.teacher.ideal = str(file)
     folder = store(config, tmp_path / 'x').folder
     moved = file.rename(tmp_path / 'moved.pth')
     for path in (moved, file):
-        teacher_of(folder, ideal=str(path), height=0.7).prepare()
+        teacher_of(folder, ideal=str(path)).prepare()
     file.write_text('two')
     with pytest.raises(ValueError, match=r'setting ideal was .*SHA-256'):
-        teacher_of(folder, ideal=str(file), height=0.7).prepare()
+        teacher_of(folder, ideal=str(file)).prepare()
 
 
-def test_a_config_that_inherits_from_another(tmp_path):
-    """What it inherits belongs to it, whatever its own file says."""
-    (tmp_path / 'base.py').write_text('model = dict(depth=1)')
-    leaf = tmp_path / 'leaf.py'
+def test_what_a_config_inherits_and_its_published_weights(
+    tmp_path, monkeypatch
+):
+    """They belong to it, whatever its own file and its name say."""
+    base, leaf = tmp_path / 'base.py', tmp_path / 'leaf.py'
+    base.write_text('model = dict(depth=1)')
     leaf.write_text("_base_ = ['base.py']")
-    settings = dict(config=str(leaf), allow_random_weights=True)
-    before = describe_teacher(settings)
-    assert describe_teacher(settings) == before
-    (tmp_path / 'base.py').write_text('model = dict(depth=2)')
-    assert describe_teacher(settings) != before
-
-
-def test_the_weights_of_a_name_are_their_address(monkeypatch):
-    settings = dict(config='td-hm_hrnet-w32_8xb64-210e_coco-256x192')
-    before = describe_teacher(settings)
-    assert before['config'][1]
+    own = dict(config=str(leaf), allow_random_weights=True)
+    named = dict(config='td-hm_hrnet-w32_8xb64-210e_coco-256x192')
+    before = [describe_teacher(x) for x in (own, named, own)]
+    assert before[0] == before[2] and before[1]['config'][1]
+    base.write_text('model = dict(depth=2)')
     monkeypatch.setattr(
         mmpose_model, 'published_weights', lambda path: 'http://other'
     )
-    assert describe_teacher(settings) != before
+    assert describe_teacher(own) != before[0]
+    assert describe_teacher(named) != before[1]
 
 
 def test_other_data(config, stored, pictures, tmp_path):
@@ -336,11 +313,10 @@ def test_other_data(config, stored, pictures, tmp_path):
 def test_what_a_sample_must_tell(config, stored):
     images, samples = augmented(config)
     teacher = teacher_of(stored.folder)
-    samples[0].set_metainfo(dict(input_size=(192, 256)))
+    samples[1].set_metainfo(dict(input_size=(192, 256)))
     with pytest.raises(ValueError, match='64 x 96, .* 192 x 256, has another'):
         teacher(images, samples)
     samples[0].pop('bbox_rotation')
-    samples[0].set_metainfo(dict(input_size=SIZE))
     with pytest.raises(ValueError, match="'bbox_rotation' to the meta_keys"):
         teacher(images, samples)
 
@@ -366,32 +342,28 @@ def test_no_folder_or_another_format(stored, tmp_path):
     meta = stored.folder / 'meta.json'
     for version in (1, None):
         meta.write_text(json.dumps(dict(stored.meta, format_version=version)))
-        with pytest.raises(
-            ValueError, match=f'version {version}, .* reads 2. Store .* again'
-        ):
+        text = f'version {version}, .* reads 2. Store .* again'
+        with pytest.raises(ValueError, match=text):
             StoredOutputs(stored.folder)
 
 
 def test_two_runs_store_into_one_folder(config, tmp_path):
+    text = 'Another run writes .* Wait'
     for part in ((1, 1), (1, 2)):
-        with (
-            Parts(tmp_path / '.parts', part).held(),
-            pytest.raises(ValueError, match='Another run writes .* Wait'),
-        ):
+        other = Parts(tmp_path / '.parts', part)
+        with other.held(), pytest.raises(ValueError, match=text):
             store(config, tmp_path)
     assert not IdealSource.asked
     assert store(config, tmp_path)
 
 
-def test_parts_with_other_arguments(config, stored, tmp_path, monkeypatch):
+def test_parts_with_other_arguments(config, stored, tmp_path):
     """What is stored then stays, and is not mixed with others'."""
-    folder = tmp_path / 'x'
+    folder, text = tmp_path / 'x', 'batches of 4, not of 5. Give all'
     store(config, folder, part=(1, 2))
     rows = (folder / '.parts/1-of-2.rows').read_bytes()
-    with (
-        Parts(folder / '.parts', (1, 2)).held(),
-        pytest.raises(ValueError, match='batches of 4, not of 5. Give all'),
-    ):
+    other = Parts(folder / '.parts', (1, 2))
+    with other.held(), pytest.raises(ValueError, match=text):
         store(config, folder, batch_size=5, part=(2, 2))
     config.model.teacher.height = 0.4
     with pytest.raises(ValueError, match='outputs of another teacher'):
@@ -413,7 +385,7 @@ def test_parts_that_begin_at_once_with_other_teachers(
             other.model.teacher.height = 0.4
             store(other, tmp_path, 8, part=(2, 2))
 
-    before_asking(monkeypatch, begin)
+    monkeypatch.setattr(IdealSource, 'before', begin)
     with pytest.raises(ValueError, match='outputs of another teacher'):
         store(config, tmp_path, 8, part=(1, 2))
     assert [x.name for x in tmp_path.glob('.parts/*.rows')] == ['2-of-2.rows']
@@ -424,27 +396,29 @@ def test_parts_of_a_store_that_was_deleted(config, stored, tmp_path):
     folder = tmp_path / 'x'
     config.model.teacher.height = 0.4
     store(config, folder, part=(2, 2))
-    for file in folder.glob('[!.]*'):
-        file.unlink()
+    for name in ('keys.npy', 'meta.json'):
+        (folder / name).unlink()
     config.model.teacher.pop('height')
     store(config, folder)
     assert files_of(folder) == files_of(stored.folder)
 
 
-def test_full_disk(config, stored, tmp_path):
+@pytest.mark.parametrize('parts, free, text', [
+    (1, 0.5, 'What is done so far is kept'),
+    (2, 0.999, 'File too large'),  # for the array of both parts alone
+])  # fmt: skip
+def test_full_disk(config, stored, tmp_path, parts, free, text):
     """While parts are written, and while they are joined."""
+    folder = tmp_path / 'x'
+    for i in range(1, parts):
+        store(config, folder, part=(i, parts))
     size = (stored.folder / 'rows.npy').stat().st_size
-    for limit, text in ((size // 2, 'What is done so far is kept'),
-                        (size - 1, 'File too large')):  # fmt: skip
-        folder = tmp_path / str(limit)
-        if limit == size - 1:  # only the whole array is too large
-            store(config, folder, part=(1, 2))
-        part = (2, 2) if limit == size - 1 else (1, 1)
-        with files_of_at_most(limit), pytest.raises(OSError, match=text):
-            store(config, folder, part=part)
-        assert not (folder / 'rows.npy').exists()
-        store(config, folder)
-        assert files_of(folder) == files_of(stored.folder)
+    limited = files_of_at_most(int(free * size))
+    with limited, pytest.raises(OSError, match=text):
+        store(config, folder, part=(parts, parts))
+    assert not (folder / 'rows.npy').exists()
+    store(config, folder)
+    assert files_of(folder) == files_of(stored.folder)
 
 
 @pytest.mark.parametrize('change, text', [
@@ -485,7 +459,7 @@ def test_damaged_files(stored, file, kept):
 
 def test_no_room(config, tmp_path, monkeypatch):
     free = SimpleNamespace(free=1000)
-    monkeypatch.setattr(stored_module.shutil, 'disk_usage', lambda _: free)
+    monkeypatch.setattr('shutil.disk_usage', lambda _: free)
     with pytest.raises(OSError, match='has room for 0.0 GB'):
         store(config, tmp_path / 'x')
     assert not (tmp_path / 'x/rows.npy').exists()
@@ -494,7 +468,7 @@ def test_no_room(config, tmp_path, monkeypatch):
 def test_the_command(config, tmp_path, capsys, log):
     file, folder = tmp_path / 'student.py', tmp_path / 'stored'
     config.dump(file)
-    command = ['store-teacher', str(file), str(folder)]
+    command = 'store-teacher', str(file), str(folder)
     options = '--batch-size', '7', '--cfg-options', 'model.teacher.height=0.6'
     main([*command, *options])
     assert f'model.teacher.stored={folder}' in capsys.readouterr().out
