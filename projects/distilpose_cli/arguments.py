@@ -1,7 +1,7 @@
 """Commands and the arguments that more than one of them has."""
 
 import argparse
-import sys
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,17 +71,18 @@ def positive(text: str) -> int:
 
 
 def number_from(
-    least: float, most: float = sys.float_info.max
+    least: float, most: float = math.inf
 ) -> Callable[[str], float]:
-    """Make the type of an argument that is a number within limits."""
-    limits = f'from {least} to {most}' if most < 1e9 else f'of {least} or more'
+    """Make the type of an argument: a finite number within limits."""
+    is_open = most == math.inf
+    limits = f'of {least} or more' if is_open else f'from {least} to {most}'
 
     def read(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
-            value = float('nan')
-        if not least <= value <= most:
+            value = math.nan
+        if not least <= value <= most or value == math.inf:
             raise argparse.ArgumentTypeError(f'{text} is no number {limits}')
         return value
 
