@@ -1,6 +1,5 @@
 """The demo's student as an ONNX file, and a picture of its predictions."""
 
-import json
 from pathlib import Path
 
 import cv2
@@ -8,7 +7,8 @@ import numpy as np
 
 from distilpose.deploy.export import export_onnx
 from distilpose_runtime import PoseEstimator, draw
-from distilpose_runtime.images import write_image
+from distilpose_runtime.calibration.labels import read_labels
+from distilpose_runtime.images import read_image, write_image
 
 from .training import Training
 
@@ -32,22 +32,13 @@ def write_predictions(folder: Path, data: Path, student: Training) -> str:
     file, picture = folder / 'student.onnx', folder / 'predictions.png'
     difference = export_onnx(student.config, str(student.checkpoint), file)
     model = PoseEstimator(file)
-    annotations = json.loads(
-        (data / 'annotations/person_keypoints_val2017.json').read_text()
-    )
+    annotations = data / 'annotations/person_keypoints_val2017.json'
+    people = read_labels(annotations, data / 'val2017', model.names)
     cells = []
-    for image in annotations['images'][:PICTURES]:
-        boxes = np.array(
-            [
-                person['bbox']
-                for person in annotations['annotations']
-                if person['image_id'] == image['id']
-            ]
-        )
-        boxes[:, 2:] += boxes[:, :2]
-        pixels = cv2.imread(str(data / 'val2017' / image['file_name']))
+    for labels in people[:PICTURES]:
+        pixels = read_image(labels.path)
         pixels = cv2.resize(pixels, None, fx=SCALE, fy=SCALE)
-        poses = model(pixels, SCALE * boxes)
+        poses = model(pixels, SCALE * labels.boxes)
         cells.append(draw(pixels, poses, min_score=0))
     height = max(len(cell) for cell in cells)
     cells = [
