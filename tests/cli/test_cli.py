@@ -102,12 +102,18 @@ def test_a_launcher_ends_its_processes_itself(monkeypatch):
     assert seen == [before]
 
 
-def test_unknown_option(capsys):
+@pytest.mark.parametrize('command, message', [
+    ('init mine --images x --epoch 3', 'unrecognized arguments: --epoch 3'),
+    ('label x --sure 1.1', 'argument --sure: 1.1 is no number from 0 to 1'),
+    ('label x --min-change inf', 'inf is no number of 0 or more'),
+    ('label x --every 0', '0 is no whole number of 1 or more'),
+])  # fmt: skip
+def test_wrong_arguments(command, message, capsys):
     with pytest.raises(SystemExit):
-        main(['init', 'mine', '--images', 'x', '--epoch', '3'])
+        main(command.split())
     said = capsys.readouterr().err
-    assert said.startswith('usage: distilpose init ')
-    assert said.endswith('unrecognized arguments: --epoch 3\n')
+    assert said.startswith(f'usage: distilpose {command.split()[0]} ')
+    assert said.endswith(f'{message}\n')
 
 
 @pytest.mark.parametrize('encoding', ['ascii', 'cp1252', 'utf-8'])
