@@ -193,8 +193,8 @@ def best_fit(maps, size, iterations=200):
     ]
     loss, weights = SimulatedHeatmapLoss(1e3), torch.ones(b, k)
     optimizer = torch.optim.LBFGS(
-        variables, 1, iterations, None, 1e-9, 1e-12,
-        line_search_fn='strong_wolfe',
+        variables, max_iter=iterations, tolerance_grad=1e-9,
+        tolerance_change=1e-12, line_search_fn='strong_wolfe',
     )  # fmt: skip
 
     def closure():
