@@ -38,7 +38,7 @@ class PoseEstimator:
     Attributes:
         info: What the file says of the model.
         provider: ONNX Runtime's name of what runs the model.
-        about, names, skeleton, has_sigmas: As of every ``Estimator``.
+        about, names, skeleton: As of every ``Estimator``.
 
     Raises:
         FileNotFoundError: There is no such file, and no such model.
@@ -74,7 +74,6 @@ class PoseEstimator:
             **self.info.about(),
             'runs_on': self.provider,
         }
-        self.has_sigmas = 'sigmas' in self._outputs
 
     def __reduce__(self) -> tuple:
         return type(self), self._given

@@ -1,5 +1,6 @@
 """Image files to and from arrays (height, width, 3), BGR, 8 bits."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,16 +34,23 @@ IMAGE_SUFFIXES = (
 WRITTEN_SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.webp')
 
 
+# What each call that keeps OpenCV quiet now has found as the level of its log:
+# the first the user's, those of other threads meanwhile 0.
+_levels: list[int] = []
+_levels_lock = threading.Lock()
+
+
 @contextmanager
 def quiet_opencv() -> Iterator[None]:
     """Keep OpenCV from printing what an error of ours says better."""
     logging: Any = getattr(cv2.utils, 'logging', cv2)  # its place in OpenCV 4
-    level = logging.getLogLevel()
-    logging.setLogLevel(0)
+    with _levels_lock:
+        _levels.append(logging.setLogLevel(0))
     try:
         yield
     finally:
-        logging.setLogLevel(level)
+        with _levels_lock:
+            logging.setLogLevel(_levels.pop())
 
 
 def read_image(path: Path) -> np.ndarray:

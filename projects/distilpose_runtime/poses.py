@@ -46,12 +46,10 @@ class Estimator(Protocol):
         about: What results say of the model.
         names: The names of the K keypoints.
         skeleton: Pairs of keypoints that a line connects.
-        has_sigmas: Whether its poses have sigmas.
     """
 
     about: dict[str, Any]
     names: list[str]
     skeleton: list[tuple[int, int]]
-    has_sigmas: bool
 
     def __call__(self, image: np.ndarray, boxes: np.ndarray) -> Poses: ...

@@ -1,5 +1,6 @@
 """Image files as people have them."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -12,6 +13,7 @@ from PIL import Image, ImageOps
 from distilpose_runtime.images import (
     count_pictures,
     fit,
+    quiet_opencv,
     read_image,
     write_image,
 )
@@ -136,6 +138,19 @@ def test_no_half_picture(tmp_path, monkeypatch):
         write_image(path, BGR[::-1])
     assert (read_image(path) == BGR).all()
     assert [x.name for x in tmp_path.iterdir()] == ['a.png']
+
+
+def test_opencv_is_quiet_until_the_last_thread_is_done():
+    """One that reads and one that writes need not end in order."""
+    logging = getattr(cv2.utils, 'logging', cv2)
+    before = logging.getLogLevel()
+    reading, writing = ExitStack(), ExitStack()
+    reading.enter_context(quiet_opencv())
+    writing.enter_context(quiet_opencv())
+    reading.close()
+    assert logging.getLogLevel() == 0 < before
+    writing.close()
+    assert logging.getLogLevel() == before
 
 
 def test_fit():

@@ -53,7 +53,6 @@ class MMPoseEstimator:
         )
         self.names: list[str] = self._about['names']
         self.skeleton: list[tuple[int, int]] = self._about['skeleton']
-        self.has_sigmas = False
 
     def __call__(
         self, image: np.ndarray, boxes: np.ndarray | Sequence

@@ -38,7 +38,7 @@ class TeacherEstimator:
         padding: How much larger than its box a crop is.
 
     Attributes:
-        about, names, skeleton, has_sigmas: As of every ``Estimator``.
+        about, names, skeleton: As of every ``Estimator``.
 
     Raises:
         FileNotFoundError: One of its files does not exist.
@@ -46,8 +46,6 @@ class TeacherEstimator:
         ValueError: A setting has a wrong value, the teacher cannot be built,
             or does not name its keypoints.
     """
-
-    has_sigmas = True
 
     def __init__(
         self,
