@@ -218,11 +218,12 @@ def test_what_cannot_be_used(made, boxes, files, run, tmp_path):
         tmp_path / 'others.json', lambda c: c['categories'][1].update(names)
     ).train
     asked = dict(teacher=TEACHER)
+    of_things = dict(asked, unlabelled=things)
     for train, options, message in (
         (None, {}, 'nothing to train on. Give labels'),
         (None, asked, 'nothing to train on'),
         (None, dict(unlabelled=boxes), 'no category that names.*--teacher'),
-        (None, dict(asked, unlabelled=things), '"Thing".* called "person"'),
+        (None, of_things, '"Ball", "Thing".* called "person"'),
         (others, dict(unlabelled=made), 'no names are equal'),
     ):
         with pytest.raises(ValueError, match=message):
