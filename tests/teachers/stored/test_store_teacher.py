@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -195,6 +196,10 @@ def test_wrapped_parts_of_one_file(config, pictures, tmp_path, turn):
     config.train_dataloader.dataset = repeated
     outputs = store(config, tmp_path / 'x')
     assert outputs.count == 30 and outputs.is_complete
+    # What is complete is only read, as its folder may be read-only.
+    shutil.rmtree(tmp_path / 'x/.parts')
+    assert store(config, tmp_path / 'x').is_complete
+    assert not (tmp_path / 'x/.parts').exists()
     if turn == 1:
         sample = DATASETS.build(repeated)[58]['data_samples']
         expect_the_truth(teacher_of(tmp_path / 'x'), [sample])

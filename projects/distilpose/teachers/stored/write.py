@@ -62,6 +62,9 @@ def store_teacher(
     teacher, preprocessor = _teacher(config)
     crops = Crops(config.train_dataloader.dataset)
     work = _Work(folder, Parts(folder / '.parts', part), crops, teacher)
+    outputs = work.begun()
+    if outputs is not None and outputs.is_complete:
+        return outputs  # without a lock, as the folder may be read-only
     with work.parts.held():
         batches = work.batches(batch_size)
         if batches:
