@@ -57,9 +57,9 @@ class Difference(NamedTuple):
     coords: float  # pixels of the crop, of keypoints that are not tied
     scores: float  # relative where they are above 1
     sigmas: float  # pixels of the crop; 0 for a model without
-    tied_coords: float = 0.0  # pixels of the crop, of those that are
-    tied: int = 0  # how many keypoints are elsewhere, and may be
-    keypoints: int = 0  # how many there are
+    tied_coords: float  # pixels of the crop, of those that are
+    tied: int  # how many keypoints are elsewhere, and may be
+    keypoints: int  # how many there are
 
     def __str__(self) -> str:
         text = (
