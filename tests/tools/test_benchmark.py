@@ -149,7 +149,10 @@ def test_rtmlib_beside_ours(capsys):
 
 @pytest.mark.slow
 def test_videos_beside_rtmlib(capsys):
-    """Both have as many poses, in a video made of the photos of the docs."""
+    """Both have about as many poses, in a video made of the docs' photos.
+
+    Ours may have more: whom one detection misses stays for one more.
+    """
     pytest.importorskip('rtmlib')
     import video_speed
 
@@ -164,8 +167,8 @@ def test_videos_beside_rtmlib(capsys):
     ]
     beside = {row[0]: row for row in rows}
     for model in ('distilpose-body17', 'rtmpose-t'):
-        row = beside[model]
-        assert row[4] == row[7] and float(row[4]) >= 1  # people in a frame
+        theirs, ours = (float(beside[model][i]) for i in (4, 7))
+        assert 1 <= theirs <= ours <= theirs + 0.5  # people in a frame
     assert [len(row) for row in rows if row[0] == '1'] == [6, 4]
 
 
