@@ -61,6 +61,16 @@ def test_half_of_the_shorter_list_must_be_common(teacher, student, found):
         assert (match_keypoints([*teacher], [*student]) or []) == found
 
 
+def test_numbers_of_other_data_are_not_names():
+    """LaPa's kpt-20 lies on the chin, that of 300W on a brow."""
+    with pytest.raises(ValueError, match='have 0 of them in common'):
+        match_keypoints(names('lapa'), names('300w'))
+    assert match_keypoints(names('300w'), names('300wlp')) is None
+    teacher, student = ['kp 1', 'kp 2', 'nose'], ['nose', 'KP1']
+    assert match_keypoints(teacher, student) == [2, None]
+    assert match_keypoints(teacher, [*student, 'kp2']) == [2, 0, 1]
+
+
 def test_chosen_keypoints():
     assert match_keypoints(['a', 'b'], None, ['B', 0, None]) == [1, 0, None]
     assert match_keypoints(None, None, [2, None]) == [2, None]

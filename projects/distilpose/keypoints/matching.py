@@ -20,6 +20,10 @@ Index = list[int | None]
 
 # What datasets call the same keypoint.
 SYNONYMS = {'tophead': 'headtop'}
+# Plain names that only number keypoints, as those of MMPose's faces do.
+NUMBERED = re.compile(
+    r'(j|joint|k|kp|kpt|keypoint|landmark|lm|marker|p|pt|point)?\d+'
+)
 
 
 def match_keypoints(
@@ -34,7 +38,8 @@ def match_keypoints(
         student: Names of the student's keypoints, or None if not known.
         chosen: For each of the student's, the teacher's by name or index, or
             None. Defaults to the one of equal name; case, spaces and dashes do
-            not count.
+            not count. Names that only number keypoints, such as ``kpt-7``, are
+            equal only where both number the same ones.
 
     Returns:
         The teacher's indices; None where both have the same keypoints in the
@@ -51,6 +56,9 @@ def match_keypoints(
     named = {
         plain_name(name): i for i, name in reversed([*enumerate(teacher)])
     }
+    if _numbered(teacher) != _numbered(student):
+        for name in _numbered(teacher):
+            del named[name]
     index = [named.get(plain_name(name)) for name in student]
     common = sum(i is not None for i in index)
     # A nose alone is what people have in common with other animals.
@@ -58,9 +66,10 @@ def match_keypoints(
         raise UserValueError(
             f'The teacher predicts {counted(teacher)}, and the student '
             f'{counted(student)}: they have {common} of them in common. '
-            'Choose a teacher of the same keypoints. If only the names '
-            "differ, set model.teacher.keypoints to the teacher's keypoint "
-            "for each of the student's, by name or index, or None."
+            'Names that are numbers alone count only where both have the '
+            'same ones. Choose a teacher of the same keypoints. If only the '
+            "names differ, set model.teacher.keypoints to the teacher's "
+            "keypoint for each of the student's, by name or index, or None."
         )
     if index == [*range(len(teacher))]:
         return None
@@ -130,6 +139,11 @@ def plain_name(name: str) -> str:
     """A name without what spellings differ in: case, spaces, dashes."""
     plain = re.sub(r'[\W_]+', '', name.lower())
     return SYNONYMS.get(plain, plain)
+
+
+def _numbered(names: Sequence[str]) -> set[str]:
+    """Plain names that mean nothing beside another number of them."""
+    return {x for x in map(plain_name, names) if NUMBERED.fullmatch(x)}
 
 
 def _chosen(
