@@ -52,7 +52,7 @@ def tidy_people(
         report: What was changed or left out is added here.
 
     Returns:
-        Annotations in COCO format, with the ids that were read.
+        Annotations in COCO format, with their ids and categories as read.
     """
     listed = {image['id'] for image in read.images}
     told: dict[str, list[Any]] = defaultdict(list)
@@ -179,7 +179,7 @@ def _tidied(
         changes += [MADE_AREA] if known and not changes else []
     found = dict(
         image_id=image['id'],
-        category_id=1,
+        category_id=person.get('category_id'),
         iscrowd=0,
         bbox=[round(value, 2) for value in box],
         area=round(float(area), 2),

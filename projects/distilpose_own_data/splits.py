@@ -68,7 +68,7 @@ def read_split(read: Annotations, photos: Photos, report: Report) -> Split:
         text += _labelled(people, read, report)
     report.facts.append(text)
     for i, person in enumerate(people, start=1):
-        person['id'] = i
+        person.update(id=i, category_id=1)  # all kinds are one here
     return Split(images, people)
 
 

@@ -279,7 +279,33 @@ def test_photos_of_one_name_are_not_mixed_up(work, labels, corrected, unknown):
     assert x == {0: 41, 1: 40}
 
 
+@pytest.mark.parametrize('names', [('cat', 'dog'), ('dog', 'cat')])
+def test_kinds_of_animals_stay_what_they_are(names, work):
+    """A tool numbers categories anew; one that is new is not guessed."""
+    content = read('labels.json')
+    (kind,) = content['categories']
+    for i, row in enumerate(content['annotations']):
+        row['category_id'] = 5 + i % 2
+    kinds = [dict(kind, id=5, name='cat'), dict(kind, id=6, name='dog')]
+    write('labels.json', **dict(content, categories=kinds))
+    for i, row in enumerate(content['annotations']):
+        row['category_id'] = names.index(('cat', 'dog')[i % 2])
+    kinds = [dict(kind, id=i, name=name) for i, name in enumerate(names)]
+    write('corrected.json', **dict(content, categories=kinds))
+    review('--merge', 'corrected.json')
+    rows = read('labels.json')['annotations']
+    assert [x['category_id'] for x in rows] == [5, 6, 5]
+    kinds[1]['name'] = 'horse'
+    write('corrected.json', **dict(content, categories=kinds))
+    message = 'has people of horse, expected cat, dog'
+    assert message in refused(
+        'review', 'labels.json', '--merge', 'corrected.json'
+    )
+
+
 @pytest.mark.parametrize('part, change, message', [
+    ('images', dict(width=96, height=160),  # as stored, not as shown
+     '"d/0.png", 96 x 160, and 160 x 96 in the labels'),
     ('categories', dict(keypoints=['a', 'corner']),
      'has the keypoints a, corner, expected centre, corner'),
     ('images', dict(file_name='z.png'),

@@ -18,6 +18,7 @@ from ..people import tidy_people
 __all__ = ['merged', 'part_of']
 
 Item = dict[str, Any]
+SIDES = ('width', 'height')
 
 
 def part_of(labels: Item, image_ids: Container[Any]) -> Item:
@@ -37,9 +38,10 @@ def merged(
     """Replace the people of those images that a corrected file has.
 
     Images are the same where their names are, with or without folders: tools
-    number images and people anew. People of these images that the corrected
-    file lacks are removed. The images are marked ``corrected``; other images,
-    their people and annotations of other categories stay as they are.
+    number images and people anew. Categories are the same where their names
+    are. People of these images that the corrected file lacks are removed. The
+    images are marked ``corrected``; other images, their people and
+    annotations of other categories stay as they are.
 
     Args:
         labels: What was read of the labels.
@@ -56,7 +58,8 @@ def merged(
             f'{", ".join(corrected.names)}, expected '
             f'{", ".join(labels.names)}.'
         )
-    images = _same_images(labels, corrected)
+    images = _same_images(labels, corrected, report)
+    kinds = _same_kinds(labels, corrected)
     people = tidy_people(corrected, images, report)
     order = [corrected.names.index(name) for name in labels.names]
     content, rows = labels.content, labels.content['annotations']
@@ -67,7 +70,7 @@ def merged(
         points = [flat[3 * k : 3 * k + 3] for k in order]
         person.update(
             id=free + i,
-            category_id=labels.category,
+            category_id=kinds[person['category_id']],
             keypoints=sum(points, []),
         )
     done = {image['id'] for image in images.values()}
@@ -82,8 +85,33 @@ def merged(
     )
 
 
+def _same_kinds(labels: Annotations, corrected: Annotations) -> dict[Any, Any]:
+    """The labels' category for each of the corrected file's people."""
+    own: dict[str, Any] = {}
+    listed = labels.content['categories']
+    for category in sorted(
+        listed, key=lambda x: x.get('id') != labels.category
+    ):
+        points = [str(x).strip() for x in category.get('keypoints') or ()]
+        if points == labels.names:
+            own.setdefault(str(category.get('name')), category.get('id'))
+    names = {
+        category.get('id'): str(category.get('name'))
+        for category in corrected.content['categories']
+    }
+    used = {person['category_id'] for person in corrected.people}
+    unknown = {names[i] for i in used} - own.keys()
+    if unknown and len(own) > 1:
+        raise UserValueError(
+            f'"{corrected.file}" has people of {few(sorted(unknown))}, '
+            f'expected {", ".join(own)}. Give its categories the names that '
+            'the labels give them.'
+        )
+    return {i: own.get(names[i], labels.category) for i in used}
+
+
 def _same_images(
-    labels: Annotations, corrected: Annotations
+    labels: Annotations, corrected: Annotations, report: Report
 ) -> dict[Any, Item]:
     """The labels' image for each id of the corrected file's images."""
     places: dict[str, list[Item]] = defaultdict(list)
@@ -95,6 +123,7 @@ def _same_images(
             places[place].append(image)
     found: dict[Any, Item] = {}
     unknown: list[str] = []
+    resized: list[str] = []
     taken: set[int] = set()
     for image in corrected.images:
         path = PurePosixPath(plain_path(image['file_name']))
@@ -103,10 +132,13 @@ def _same_images(
         same = places.get(str(path)) or places.get(name) or []
         if len(same) == 1 and id(same[0]) not in taken:
             taken.add(id(same[0]))
-            sides = {
-                side: same[0].get(side) or image.get(side) or np.inf
-                for side in ('width', 'height')
-            }
+            own, given = ([x.get(k) for k in SIDES] for x in (same[0], image))
+            if all(own) and all(given) and own != given:
+                resized.append(
+                    f'"{name}", {given[0]} x {given[1]}, and {own[0]} x '
+                    f'{own[1]} in the labels'
+                )
+            sides = {k: a or b or np.inf for k, a, b in zip(SIDES, own, given)}
             found[image['id']] = same[0] | sides
         else:
             unknown.append(image['file_name'])
@@ -117,4 +149,11 @@ def _same_images(
             'merged. Give each the file_name that the labels give it, with '
             'its folder.'
         )
+    report.add(
+        '{} images have another size than in the labels: the keypoints lie '
+        'elsewhere. Export them for the photos as they are shown, neither '
+        'scaled nor as they are stored where EXIF data turn them.',
+        resized,
+        len(corrected.images),
+    )
     return found
