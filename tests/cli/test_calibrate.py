@@ -148,7 +148,22 @@ def test_a_picture_under_two_ids(model, run, capsys):
     assert 'to 200 people' in shown and 'Of 300 other' in shown
 
 
+def test_pictures_of_another_size(model, run, capsys):
+    """As those that EXIF data turn, and were annotated as stored."""
+    content = labels()
+    for image in content['images'][:2]:
+        image.update(width=120, height=90)
+    run(model, content)
+    assert 'another size' not in capsys.readouterr().out
+    content['images'][1].update(width=90, height=120)
+    run(model, content)
+    told = '1 pictures have another size than the file of labels says'
+    assert told in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('content, message', [
+    (dict(images=[dict(id=i, file_name=f'{i}/0.png') for i in range(4)]),
+     'has 4 pictures of equal names in several folders'),
     (dict(images=[dict(id=0, file_name=f'{i}.png') for i in range(2)]),
      '"0.png" and "1.png" have the same id, 0'),
     (dict(annotations=[]), 'labels no keypoint that the model predicts'),

@@ -26,12 +26,15 @@ class Labels(NamedTuple):
         boxes: Their boxes (N, 4), (x1, y1, x2, y2), pixels.
         keypoints: Their keypoints (N, K, 2), pixels.
         labelled: Which keypoints have labels, hidden ones included, (N, K).
+        size: Width and height that the file gives; None for either if it
+            does not.
     """
 
     path: Path
     boxes: np.ndarray
     keypoints: np.ndarray
     labelled: np.ndarray
+    size: tuple[Any, Any] = (None, None)
 
 
 def read_labels(
@@ -63,6 +66,10 @@ def read_labels(
             for x in found['categories']
         }
         images = _names(found['images'])
+        sizes = {
+            images[text_of(x['id'])]: (x.get('width'), x.get('height'))
+            for x in found['images']
+        }
         pictures: dict[str, list[tuple]] = {x: [] for x in images.values()}
         for row in people_of(found, Counter()):
             own = known.get(str(row.get('category_id')))
@@ -83,10 +90,11 @@ def read_labels(
             f'{few(theirs)}; the model has {few(names)}. Expected people with '
             'boxes and labelled keypoints of these names.'
         )
-    return [
-        Labels(path, *map(np.array, zip(*pictures[name])))
-        for name, path in _paths(folder, [*pictures], file).items()
-    ]
+    read = []
+    for name, path in _paths(folder, [*pictures], file).items():
+        boxes, points, labelled = map(np.array, zip(*pictures[name]))
+        read.append(Labels(path, boxes, points, labelled, sizes[name]))
+    return read
 
 
 def _names(images: list[dict]) -> dict[str, str]:
@@ -124,11 +132,20 @@ def _paths(folder: Path, names: list[str], file: Path) -> dict[str, Path]:
 
     Raises:
         FileNotFoundError: One is missing.
+        ValueError: Several would be the same file.
     """
     found = {}
     for name in names:
         path = folder / name
         found[name] = path if path.is_file() else folder / path.name
+    shared = Counter(found.values())
+    unclear = [name for name, path in found.items() if shared[path] > 1]
+    if unclear:
+        raise UserValueError(
+            f'"{file}" has {len(unclear)} pictures of equal names in several '
+            f'folders, which "{folder}" lacks: {few(unclear)}. Name the '
+            'folder above them with --images.'
+        )
     missing = [name for name, path in found.items() if not path.is_file()]
     if missing:
         raise UserFileNotFoundError(

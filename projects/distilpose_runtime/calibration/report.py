@@ -96,6 +96,13 @@ def sentences(found: Calibrated, model: PoseEstimator) -> list[str]:
             f'{found.left_out} people are left out, whose boxes hold no part '
             'of their picture.'
         )
+    if found.resized:
+        told.append(
+            f'{len(found.resized)} pictures have another size than the file '
+            'of labels says: their labels may lie elsewhere, and the sigmas '
+            'may be wrong. They may be scaled, or turned by EXIF data. First: '
+            f'{found.resized[0]}.'
+        )
     return told
 
 

@@ -36,6 +36,7 @@ class Calibrated(NamedTuple):
         people: How many people it was fitted to.
         held_out: Errors of the other half.
         left_out: How many people have boxes that hold no part of a picture.
+        resized: Pictures of another size than the file of labels says.
     """
 
     calibration: SigmaCalibration
@@ -43,6 +44,7 @@ class Calibrated(NamedTuple):
     people: int
     held_out: Errors
     left_out: int
+    resized: Sequence[Path] = ()
 
 
 def calibrate(
@@ -67,8 +69,12 @@ def calibrate(
     model = copy.copy(model)
     model.info = model.info._replace(sigma_calibration=None)
     found: list[Errors] = []
+    resized: list[Path] = []
     for i, labels in enumerate(pictures):
-        found.append(_measure(model, labels))
+        image = _read(labels.path)
+        if None not in labels.size and labels.size != image.shape[1::-1]:
+            resized.append(labels.path)
+        found.append(_measure(model, labels, image))
         progress(i + 1)
     joined = Errors._make(map(np.concatenate, zip(*found)))
     if not all(np.isfinite(x[joined.labelled]).all() for x in joined[:3]):
@@ -81,15 +87,22 @@ def calibrate(
     left_out = sum(len(x.boxes) for x in pictures) - len(half)
     calibration, few = fit(first)
     expect_labels(second)
-    return Calibrated(calibration, few, len(first.errors), second, left_out)
+    return Calibrated(
+        calibration, few, len(first.errors), second, left_out, resized
+    )
 
 
-def _measure(model: PoseEstimator, labels: Labels) -> Errors:
-    """What a model predicts of a picture, pixels of its input."""
+def _read(path: Path) -> np.ndarray:
     try:
-        image = read_image(labels.path)
+        return read_image(path)
     except UserValueError as error:
-        raise UserValueError(f'"{labels.path}": {error}.') from error
+        raise UserValueError(f'"{path}": {error}.') from error
+
+
+def _measure(
+    model: PoseEstimator, labels: Labels, image: np.ndarray
+) -> Errors:
+    """What a model predicts of a picture, pixels of its input."""
     bad = box_faults(image, labels.boxes)
     good = [i for i in range(len(labels.boxes)) if i not in bad]
     poses = model(image, labels.boxes[good])
