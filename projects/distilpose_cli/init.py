@@ -57,7 +57,7 @@ def add_init(commands) -> None:
     add(
         '--category',
         metavar='NAME',
-        help='the category to take, of several with keypoints',
+        help='the category to take, of several with keypoints or of boxes',
     )
     add(
         '--start',

@@ -13,28 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from distilpose.checks.report import FEW, Report
-from distilpose.checks.structure import read_json
 from distilpose_runtime.coco_file import person_categories
-from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
+from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.few import few
 
-__all__ = ['Annotations', 'read_annotations', 'read_boxes']
+from .content import read_content
 
-# Values that are needed to read a file: their part and key, and what they may
-# be. The report says where they are missing.
-ID = (int, str, float, type(None))
-NUMBER = (int, float, type(None))
-KINDS = (
-    ('images', 'id', ID, 'a number'),
-    ('images', 'file_name', (str, type(None)), 'the name of a file'),
-    ('images', 'width', NUMBER, 'a number'),
-    ('images', 'height', NUMBER, 'a number'),
-    ('annotations', 'id', ID, 'a number'),
-    ('annotations', 'image_id', ID, 'a number'),
-    ('annotations', 'category_id', ID, 'a number'),
-    ('categories', 'id', ID, 'a number'),
-    ('categories', 'keypoints', (list, type(None)), 'a list of names'),
-)
+__all__ = ['Annotations', 'read_annotations', 'read_boxes']
 
 Item = dict[str, Any]
 Link = tuple[int, int]
@@ -92,21 +77,41 @@ class Annotations:
         )
 
 
-def read_boxes(file: Path, report: Report) -> Annotations:
+def read_boxes(
+    file: Path, report: Report, category: str | None = None
+) -> Annotations:
     """Read people and boxes of a file in COCO format, not their keypoints.
+
+    Args:
+        file: The file.
+        report: Told what looks wrong, and what is left out.
+        category: Name of the category to take, of those that there are; else
+            that of people.
 
     Raises:
         ValueError: It is no such file, or it is not clear which category
             people have.
         FileNotFoundError: There is no such file.
     """
-    content = _load(file)
-    try:
-        persons = person_categories(content)
-    except ValueError as error:
-        raise UserValueError(f'"{file}" cannot be used: {error}.') from error
-    ids = [c.get('id') for c in content['categories']]
-    chosen = [x for x in ids if str(x) in persons]
+    content = read_content(file)
+    listed = content['categories']
+    chosen = [x.get('id') for x in listed if x.get('name') == category]
+    if category is None or not chosen:
+        try:
+            persons = person_categories(content)
+        except ValueError as error:
+            raise UserValueError(
+                f'"{file}" cannot be used: {error}. Choose one by --category.'
+            ) from error
+        ids = [x.get('id') for x in listed]
+        chosen = [x for x in ids if str(x) in persons]
+        if category is not None:
+            taken = [
+                str(x.get('name')) for x in listed if x.get('id') in chosen
+            ]
+            report.warnings.append(
+                f'There is no category "{category}": {few(taken)} is taken.'
+            )
     return Annotations(file, [], [], *_choose(content, chosen, report))
 
 
@@ -125,7 +130,7 @@ def read_annotations(
             or has categories of different keypoints.
         FileNotFoundError: There is no such file.
     """
-    content = _load(file)
+    content = read_content(file)
     chosen = _categories(content, file, category)
     names = _names(chosen[0], file)
     skeleton, odd = _skeleton(chosen[0].get('skeleton') or [], len(names))
@@ -139,49 +144,6 @@ def read_annotations(
         )
     report.changes += odd
     return Annotations(file, names, skeleton, images, people, ids[0], content)
-
-
-def _load(file: Path) -> Item:
-    if not file.is_file():
-        what = 'is a folder, no file' if file.is_dir() else 'does not exist'
-        raise UserFileNotFoundError(
-            f'The annotation file "{file}" {what} (looked from {Path.cwd()}).'
-        )
-    content = read_json(file)
-    lists = ('images', 'annotations', 'categories')
-    lacking = [
-        key
-        for key in lists
-        if not isinstance(content, dict)
-        or not isinstance(content.get(key), list)
-        or not all(isinstance(item, dict) for item in content[key])
-    ]
-    if lacking:
-        raise UserValueError(
-            f'"{file}" is not in COCO format: expected a JSON object with '
-            f'the lists of objects {", ".join(lists)}, but '
-            f'{", ".join(lacking)} {"is" if len(lacking) == 1 else "are"} '
-            'missing or something else. Export the annotations in COCO '
-            'format, with keypoints.'
-        )
-    _expect_kinds(content, file)
-    return content
-
-
-def _expect_kinds(content: Item, file: Path) -> None:
-    """Check the values by which entries are counted or looked up."""
-    for part, key, kinds, expected in KINDS:
-        for number, item in enumerate(content[part], start=1):
-            value = item.get(key)
-            names = value if isinstance(value, list) else []
-            if not isinstance(value, kinds) or not all(
-                isinstance(name, (str, int)) for name in names
-            ):
-                raise UserValueError(
-                    f'"{file}": {key} of number {number} of its {part} is '
-                    f'{str(value)[:60]!r}, expected {expected}. Correct the '
-                    'file, or export it again.'
-                )
 
 
 def _categories(content: Item, file: Path, only: str | None) -> list[Item]:

@@ -84,7 +84,7 @@ def read_data(
         found = Report()
         is_taught = kind == 'unlabelled'
         if is_taught and boxes_only:
-            read[kind] = read_boxes(file, found)
+            read[kind] = read_boxes(file, found, given.category)
         else:
             only = None if is_taught else given.category
             read[kind] = read_annotations(file, found, only)

@@ -185,6 +185,16 @@ def test_boxes_and_a_teacher_alone(student, boxes, run):
     assert (*names,) == KEYPOINTS
 
 
+@pytest.mark.parametrize('category, people', [('Ball', 12), ('Dog', 14)])
+def test_boxes_of_a_category(category, people, boxes, run):
+    """Beside people, who are taken else."""
+    options = dict(unlabelled=boxes, teacher=TEACHER, category=category)
+    report, _ = run(None, **options)
+    assert report.facts[0].startswith(f'unlabelled: {people} people in')
+    told = 'unlabelled: There is no category "Dog": Person is taken.'
+    assert (told in report.warnings) == (category == 'Dog')
+
+
 def test_boxes_a_teacher_and_labels(boxes, files, run):
     """Boxes have no labels, and the teacher is asked about all."""
     _, config = run(files.train, unlabelled=boxes, teacher=TEACHER)
