@@ -120,7 +120,7 @@ def rename(
             'are the same in one of the files.'
         )
     report.facts.append(f'It knows {known} of {len(names)} keypoints by name')
-    people = []
+    people, others = [], []
     for person in split.people:
         k = np.array([*person['keypoints'], 0, 0, 0], object).reshape(-1, 3)
         found = k[index]
@@ -128,6 +128,15 @@ def rename(
         if number:
             changed = dict(keypoints=[*found.ravel()], num_keypoints=number)
             people.append(person | changed)
+        else:
+            others.append(f'number {person["id"]}')
+    report.changed(
+        '{} people have none of these keypoints labelled, and are left out.',
+        others,
+        len(split.people),
+    )
+    if others and not people:
+        report.errors.append('Nobody is left to use.')
     return Split(split.images, people)
 
 
@@ -154,7 +163,10 @@ def without_validation(
         [*both.values()],
         len(split.images),
     )
-    return _divided(split, both)[1]
+    left = _divided(split, both)[1]
+    if both and not left.people:
+        report.errors.append('unlabelled: Nobody is left to use.')
+    return left
 
 
 def warn_of_overlap(splits: dict[str, Split], report: Report) -> None:

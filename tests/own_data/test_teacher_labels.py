@@ -1,5 +1,6 @@
 """``distilpose init`` where a teacher labels all or some of the people."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -144,6 +145,30 @@ def test_labels_of_people_and_of_a_teacher(made, files, run, tmp_path):
     assert data.sample_ratio_factor == [1, 1]
 
 
+@pytest.mark.parametrize('seen', [0, 1])
+def test_people_of_whom_a_teacher_knows_nothing(seen, made, files, tmp_path):
+    """They have labels, but none of the keypoints that are learned."""
+    content = json.loads(made.read_text())
+    people = [x for x in content['annotations'] if 'keypoints' in x]
+    for i, person in enumerate(people):
+        # The file of the teacher has the keypoints in reverse order.
+        person['keypoints'][-3:] = [9, 9, 2] if i < seen else [0, 0, 0]
+    other = tmp_path / 'other.json'
+    other.write_text(json.dumps(content))
+
+    def one(content):
+        content['categories'][1].update(keypoints=['nose'], skeleton=[])
+        for person in content['annotations']:
+            if 'keypoints' in person:
+                person['keypoints'] = person['keypoints'][:3]
+
+    labels = files.changed(tmp_path / 'one.json', one).train
+    report = init(tmp_path / 'run', labels, files.images, unlabelled=other)
+    told = f'{len(people) - seen} of {len(people)} people have none of these'
+    assert any(told in x for x in report.changes)
+    assert len(report.errors) == (not seen)
+
+
 def test_how_often_labels_of_people_come(made, files, run, tmp_path):
     """Half as often as those of a teacher, if there are few."""
 
@@ -238,6 +263,11 @@ def test_what_cannot_be_used(made, boxes, files, run, tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             run(train, **options)
+    for options in (dict(unlabelled=boxes, **asked), dict(unlabelled=made)):
+        train = files.train if options['unlabelled'] == made else None
+        options['val'] = files.train  # of the same photos
+        report = init(tmp_path / 'run', train, files.images, **options)
+        assert report.errors == ['unlabelled: Nobody is left to use.']
     nobody = files.changed(
         tmp_path / 'nobody.json', lambda c: c.update(annotations=[])
     ).train
