@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from distilpose.checks.images import image_size, tell_sizes
+from distilpose.checks.images import ImageSize, image_size, tell_sizes
 from distilpose.checks.report import FEW, Report
 from distilpose_runtime.errors import UserFileNotFoundError
 from distilpose_runtime.people import plain_path
@@ -70,7 +70,7 @@ class Photos:
         """
         files, faults = self._files(images, beside)
         found: dict[Any, Item] = {}
-        by_file: dict[str, Item] = {}
+        by_file: dict[str, tuple[Item, ImageSize]] = {}
         sizes = []
         again = []
         decoded = {*np.linspace(0, len(images) - 1, DECODED).astype(int)}
@@ -80,19 +80,21 @@ class Photos:
                 continue
             if file in by_file:
                 again.append(file)
-                found[image['id']] = by_file[file]
+                found[image['id']], known = by_file[file]
+                sizes.append((image | dict(file_name=file), known))
                 continue
             size = image_size(self.root / file, decode=i in decoded)
             if size is None:
                 faults['{} images cannot be read.'].append(file)
                 continue
-            found[image['id']] = by_file[file] = dict(
+            entry = found[image['id']] = dict(
                 id=len(by_file) + 1,
                 file_name=file,
                 width=image.get('width') or size.width,
                 height=image.get('height') or size.height,
             )
-            sizes.append((by_file[file], size))
+            by_file[file] = entry, size
+            sizes.append((entry, size))
         for what, cases in faults.items():
             report.add(what, cases, len(images), FEW)
         report.changed(

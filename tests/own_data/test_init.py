@@ -248,6 +248,9 @@ WARNINGS = {
         lambda c: c['annotations'][1]['keypoints'].__setitem__(0, 999)
     ),
     '1 of 14 annotations have the id of another one': person(id=4),
+    '1 of 13 images have another size than the annotation file': (
+        lambda c: c['images'].append(dict(c['images'][0], id=99, width=99))
+    ),
     '1 of 12 images are not there': LESS,
     '1 of 12 images would be looked for in the file of another one': (
         one_of('images', 3, file_name='cam9/0000.png')
