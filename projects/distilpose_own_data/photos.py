@@ -1,6 +1,7 @@
 """Finding the image files that an annotation file names."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -155,10 +156,23 @@ class Photos:
         named = [
             n
             for n in best
-            if (own := PurePosixPath(n).parent.name) and own in beside.stem
+            if _is_named_after(beside.stem, PurePosixPath(n).parent.name)
         ]
         below = [n for n in best if (self.root / n).is_relative_to(folder)]
         return near or named or below or best
+
+
+def _is_named_after(file: str, folder: str) -> bool:
+    """Whether a file's name has the words and numbers of a folder's.
+
+    The last word may go on, as in "validation" of "val". One or two letters
+    must be a word: "a" is in many.
+    """
+    own, words = (
+        re.findall(r'[^\W\d_]+|\d+', name) for name in (folder, file)
+    )
+    end = '_' if len(folder) < 3 or folder[-1].isdecimal() else ''
+    return bool(own) and f'_{"_".join(own)}{end}' in f'_{"_".join(words)}_'
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from distilpose_own_data.photos import _is_named_after
+
 from .dialects import Files
 from .runs import SPLITS, names_of_images, start
 
@@ -73,6 +75,42 @@ def test_the_same_photos_twice(files, copied, tmp_path):
         names = names_of_images(tmp_path / 'run', kind)
         assert {Path(name).parts[0] for name in names} == {folder}
         assert len(names) == 11  # neither holds the one of the validation
+
+
+@pytest.mark.parametrize('file, folder, expected', [
+    ('person_keypoints_train2017', 'train2017', True),
+    ('instances_train2017', 'train', True),
+    ('validation', 'val', True),
+    ('cam_1', 'cam1', True),
+    ('labels-a', 'a', True),
+    ('labels', 'a', False),
+    ('labels', 'l', False),
+    ('train2017', '17', False),
+    ('cam12', 'cam1', False),
+    ('labels', '', False),
+    ('labels', '_', False),
+])  # fmt: skip
+def test_files_that_are_named_after_a_folder(file, folder, expected):
+    assert _is_named_after(file, folder) == expected
+
+
+def test_photos_in_folders_of_one_letter(files, copied, tmp_path):
+    """An "a" is in "labels", which are of the photos below their folder."""
+    photos = copied.images / 'images/default/cam1'
+    made = copied.images / 'made'
+    shutil.copytree(photos, made / 'images')
+    photos.rename(photos.with_name('a'))
+    labels = files.changed(
+        made / 'labels.json',
+        lambda c: [
+            x.update(file_name=Path(x['file_name']).name) for x in c['images']
+        ],
+    )
+    assert not start(
+        labels._replace(images=copied.images), tmp_path / 'run'
+    ).errors
+    names = names_of_images(tmp_path / 'run')
+    assert {Path(name).parts[0] for name in names} == {'made'}
 
 
 def test_photos_in_a_linked_folder(copied, tmp_path):
