@@ -13,7 +13,7 @@ import numpy as np
 
 from distilpose.checks.annotations import check_people
 from distilpose.checks.report import NEVER, Report
-from distilpose.keypoints.matching import counted, plain_name
+from distilpose.keypoints.matching import counted, equal_names
 from distilpose_runtime.errors import UserValueError
 
 from .annotation_file import Annotations
@@ -110,14 +110,15 @@ def rename(
     Raises:
         ValueError: None has an equal name.
     """
-    given = {plain_name(name): i for i, name in enumerate(read.names)}
-    index = [given.get(plain_name(name), -1) for name in names]
+    equal = equal_names(read.names, names)
+    index = [-1 if i is None else i for i in equal]
     known = len(names) - index.count(-1)
     if not known:
         raise UserValueError(
             f'"{read.file}" has {counted(read.names)}, and the labels '
-            f'{counted(names)}: no names are equal. Rename those that '
-            'are the same in one of the files.'
+            f'{counted(names)}: no names are equal. Names that are numbers '
+            'alone count only where both have the same ones. Rename those '
+            'that are the same in one of the files.'
         )
     report.facts.append(f'It knows {known} of {len(names)} keypoints by name')
     people, others = [], []

@@ -252,6 +252,10 @@ def test_what_cannot_be_used(made, boxes, files, run, tmp_path):
     others = files.changed(
         tmp_path / 'others.json', lambda c: c['categories'][1].update(names)
     ).train
+    names = dict(keypoints=[f'k{i + 5}' for i in range(17)])
+    later = files.changed(  # k5 of more keypoints may be another one
+        tmp_path / 'later.json', lambda c: c['categories'][1].update(names)
+    ).train
     asked = dict(teacher=TEACHER)
     of_things = dict(asked, unlabelled=things)
     for train, options, message in (
@@ -260,6 +264,7 @@ def test_what_cannot_be_used(made, boxes, files, run, tmp_path):
         (None, dict(unlabelled=boxes), 'no category that names.*--teacher'),
         (None, of_things, '"Ball", "Thing".* called "person"'),
         (others, dict(unlabelled=made), 'no names are equal'),
+        (others, dict(unlabelled=later), 'no names are equal'),
     ):
         with pytest.raises(ValueError, match=message):
             run(train, **options)

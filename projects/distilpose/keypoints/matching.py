@@ -11,6 +11,7 @@ __all__ = [
     'check_same_mirror_images',
     'counted',
     'describe_match',
+    'equal_names',
     'match_keypoints',
     'plain_name',
 ]
@@ -53,13 +54,7 @@ def match_keypoints(
         return [_chosen(choice, teacher) for choice in chosen]
     if not teacher or not student:
         return None
-    named = {
-        plain_name(name): i for i, name in reversed([*enumerate(teacher)])
-    }
-    if _numbered(teacher) != _numbered(student):
-        for name in _numbered(teacher):
-            del named[name]
-    index = [named.get(plain_name(name)) for name in student]
+    index = equal_names(teacher, student)
     common = sum(i is not None for i in index)
     # A nose alone is what people have in common with other animals.
     if 2 * common < min(len(teacher), len(student)) or not common:
@@ -74,6 +69,19 @@ def match_keypoints(
     if index == [*range(len(teacher))]:
         return None
     return index
+
+
+def equal_names(names: Sequence[str], wanted: Sequence[str]) -> Index:
+    """Find the index of the name that is equal to each of those wanted.
+
+    Case, spaces and dashes do not count. Names that only number keypoints are
+    equal only where both number the same ones.
+    """
+    named = {plain_name(x): i for i, x in reversed([*enumerate(names)])}
+    if _numbered(names) != _numbered(wanted):
+        for name in _numbered(names):
+            del named[name]
+    return [named.get(plain_name(name)) for name in wanted]
 
 
 def describe_match(
