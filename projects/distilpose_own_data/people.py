@@ -22,6 +22,9 @@ Item = dict[str, Any]
 MARGIN = 0.1
 """What a box made of keypoints has around them, in its longer side."""
 
+SAME = 0.05
+"""How far boxes of one person differ, in their longer side."""
+
 AREA = 0.53
 """The share of a box that a body covers, as MMPose takes it."""
 
@@ -84,7 +87,29 @@ def tidy_people(
         for remark in remarks:
             told[remark].append(name)
     _tell(told, read, report)
+    _tell_doubles(people, report)
     return people
+
+
+def _tell_doubles(people: list[Item], report: Report) -> None:
+    by_image: dict[Any, list[np.ndarray]] = defaultdict(list)
+    doubles = []
+    for person in people:
+        x, y, width, height = person['bbox']
+        corners = np.array([x, y, x + width, y + height])
+        others = by_image[person['image_id']]
+        apart = [abs(corners - other).max() for other in others]
+        if min(apart, default=np.inf) <= SAME * max(width, height):
+            doubles.append(person['id'])
+        others.append(corners)
+    report.add(
+        '{} people have nearly the box of another one in their photo. If '
+        'several annotators labelled it, keep the people of one: AP would '
+        'count the others as missed.',
+        doubles,
+        len(people),
+        NEVER,
+    )
 
 
 def _tell(

@@ -248,6 +248,13 @@ WARNINGS = {
         lambda c: c['annotations'][1]['keypoints'].__setitem__(0, 999)
     ),
     '1 of 14 annotations have the id of another one': person(id=4),
+    '14 of 28 people have nearly the box of another': (
+        lambda c: c['annotations'].extend(
+            dict(x, id=99 + x['id'], bbox=[v + 1 for v in x['bbox']])
+            for x in c['annotations'][1:]
+            if x.get('keypoints')
+        )
+    ),
     '1 of 13 images have another size than the annotation file': (
         lambda c: c['images'].append(dict(c['images'][0], id=99, width=99))
     ),
