@@ -11,6 +11,7 @@ from .coco_file import people_of, read_json, text_of
 from .errors import UserValueError
 from .few import few
 from .frames import Frame, Source
+from .media import Images
 from .people import Finder, People, plain_path
 
 __all__ = ['BoxFile']
@@ -26,14 +27,16 @@ class BoxFile(Finder):
 
     It is an annotation file, whose crowds are left out, or a list of results
     as detectors write it. Pictures are found by the name of their file, whole
-    or without its folders, else by the id that the name is. Frames of a video
-    are found by the number at the end of the names, else by the ids. Ids are
-    compared as texts: 1 and "1" are the same.
+    or without its folders, else by the id that the name is; but not where two
+    pictures would be the same one. Frames of a video are found by the number
+    at the end of the names, else by the ids. Ids are compared as texts: 1 and
+    "1" are the same.
 
     Args:
         path: The file.
-        source: The pictures. The length of a video can tell whether the file
-            counts frames from 0 or 1.
+        source: The pictures, which tell names that two of them have. The
+            length of a video can tell whether the file counts frames from 0
+            or 1.
 
     Raises:
         OSError: It cannot be read.
@@ -51,6 +54,7 @@ class BoxFile(Finder):
         self._boxes: dict[str, list[list[float]]] = {}
         self._used: set[str] = set()
         self._unknown: list[str] = []
+        self._alike: list[str] = []
         self._other_size = self._far_out = 0
         self._counted = ''
         try:
@@ -85,6 +89,10 @@ class BoxFile(Finder):
         short = {_base(x): keys for x, keys in self._names.items()}
         short = {x: keys for x, keys in short.items() if bases[x] == 1}
         self._places = short | self._names
+        names = source.names() if isinstance(source, Images) else []
+        self._claims = Counter(
+            key for name in names for key in self._keys_of(plain_path(name))
+        )
         self._frames = self._number_frames(source)
         self._ids_are_numbers = all(
             key == str(number) for number, key in self._frames.items()
@@ -149,6 +157,14 @@ class BoxFile(Finder):
             found = self._frames.get(frame.number)
             return [] if found is None else [found]
         name = plain_path(frame.name)
+        keys = self._keys_of(name)
+        is_clear = name in self._names or all(
+            self._claims[key] < 2 for key in keys
+        )
+        return keys if is_clear else []
+
+    def _keys_of(self, name: str) -> list[str]:
+        """The ids, as texts, that an image of this name may have."""
         base = _base(name)
         for place in (name, base):
             if place in self._places:
@@ -173,6 +189,8 @@ class BoxFile(Finder):
         self._used.update(keys)
         if not keys and frame.time is None:
             self._unknown.append(frame.name)
+            if self._keys_of(plain_path(frame.name)):
+                self._alike.append(frame.name)
         size = frame.image.shape[1::-1]
         rows = []
         for key in keys:
@@ -207,6 +225,11 @@ class BoxFile(Finder):
             told.append(f'It counts frames {self._counted}.')
         if self._unknown:
             told.append(f'It lacks {few(self._unknown)}.')
+        if self._alike:
+            told.append(
+                f'Of these, {few(self._alike)} are called as another picture '
+                'is, in another folder: its file names need the folders.'
+            )
         if unused:
             told.append(f'It has boxes for {unused} other pictures.')
         if self._other_size:

@@ -48,9 +48,13 @@ class Images(Source):
         self.total = len(paths)
         self.remarks = remarks
 
+    def names(self) -> list[str]:
+        """The names that the pictures will have, in their order."""
+        return [x.relative_to(self.folder).as_posix() for x in self.paths]
+
     def __iter__(self) -> Iterator[Frame | Skipped]:
-        for number, path in enumerate(self.paths):
-            name = path.relative_to(self.folder).as_posix()
+        pictures = zip(self.names(), self.paths)
+        for number, (name, path) in enumerate(pictures):
             try:
                 image = read_image(path)
             except (OSError, ValueError) as error:

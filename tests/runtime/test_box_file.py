@@ -1,6 +1,7 @@
 """Boxes from files: of which picture, and which are left out."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from distilpose_runtime.box_file import BoxFile
 from distilpose_runtime.frames import Frame
+from distilpose_runtime.media import Images
 
 IMAGE = np.zeros((100, 200, 3), np.uint8)
 NAMES = {1: 'a.jpg', 2: 'b.jpg'}
@@ -233,3 +235,23 @@ def test_names_that_two_folders_have(opened):
     assert len(found(boxes, 'y/a.jpg')) == 1
     assert len(found(boxes, 'z/a.jpg')) == 0
     assert boxes._unknown == ['z/a.jpg']
+
+
+@pytest.mark.parametrize('content', [
+    annotated(ONE, names={1: '7.jpg'}), annotated(ONE, names={1: 'z/7.jpg'}),
+    [dict(ONE, image_id=7)],
+])  # fmt: skip
+def test_two_pictures_that_would_be_the_same_one(opened, content):
+    """Their people would come out as those of one picture."""
+    source = Images([Path('x/7.jpg'), Path('y/7.jpg')], Path(), '')
+    boxes = opened(content, source)
+    assert [found(boxes, name) for name in source.names()] == [[], []]
+    frames = [frame(x, None, i) for i, x in enumerate(source.names())]
+    assert len({boxes.image_id(x) for x in frames} - {1, 7}) == 2
+    assert 'x/7.jpg, y/7.jpg are called as another' in boxes.remarks()[0]
+
+
+def test_the_whole_name_goes_before_a_name_without_folders(opened):
+    source = Images([Path('7.jpg'), Path('y/7.jpg')], Path(), '')
+    boxes = opened(annotated(ONE, names={1: '7.jpg'}), source)
+    assert found(boxes, '7.jpg') and not found(boxes, 'y/7.jpg')
