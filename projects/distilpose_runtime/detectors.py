@@ -13,7 +13,7 @@ import numpy as np
 from .detector_formats import FORMATS, cells
 from .errors import UserValueError
 from .frames import Frame
-from .images import fit, normalized
+from .images import expect_image, fit, normalized
 from .named import find_detector
 from .people import Finder, People
 from .session import open_session, run_session
@@ -119,7 +119,9 @@ class Detector(Finder):
 
         Raises:
             DetectorError: It gave what no detector of its format gives.
+            ValueError: The image is of another kind.
         """
+        expect_image(image)
         kind = FORMATS[self.format]
         frame, scale, corner = fit(image, self.size, kind.fill, kind.centered)
         mean, std = (np.array(x, np.float32) for x in (kind.mean, kind.std))

@@ -11,7 +11,7 @@ import numpy as np
 
 from .boxes import box_faults, crops, frames
 from .errors import UserValueError
-from .images import normalized
+from .images import expect_image, normalized
 from .metadata import ModelError, ModelInfo
 from .named import find_model
 from .poses import Poses
@@ -101,7 +101,7 @@ class PoseEstimator:
             ValueError: The image is of another kind, or a box holds no part
                 of it (``box_faults`` tells which).
         """
-        _check_image(image)
+        expect_image(image)
         boxes = _check_boxes(image, boxes)
         size = self.info.input_size
         centers, scales = frames(boxes, size, self.info.padding)
@@ -191,23 +191,6 @@ def _fits(shape: Sequence, wanted: Sequence) -> bool:
     return len(shape) == len(wanted) and all(
         str in map(type, pair) or pair[0] == pair[1]
         for pair in zip(shape, wanted)
-    )
-
-
-def _check_image(image: np.ndarray) -> None:
-    given = type(image).__name__
-    if isinstance(image, np.ndarray):
-        if (
-            image.dtype == np.uint8
-            and image.ndim == 3
-            and image.shape[2] == 3
-            and image.size
-        ):
-            return
-        given = f'an array {image.shape} of {image.dtype}'
-    raise UserValueError(
-        f'The image is {given}, expected an array (height, width, 3) of uint8 '
-        'in the order BGR, as cv2.imread gives it.'
     )
 
 

@@ -15,6 +15,7 @@ from .files import written_whole
 __all__ = [
     'IMAGE_SUFFIXES',
     'count_pictures',
+    'expect_image',
     'fit',
     'is_utf8',
     'normalized',
@@ -133,6 +134,28 @@ def write_image(path: Path, image: np.ndarray) -> Path:
     with written_whole(path, sync=False) as partial:  # there may be thousands
         partial.write_bytes(data.tobytes())
     return path
+
+
+def expect_image(image: np.ndarray) -> None:
+    """See that an image is an array (height, width, 3) of 8 bits.
+
+    Raises:
+        ValueError: It is not, such as None, which OpenCV reads of no file.
+    """
+    given = type(image).__name__
+    if isinstance(image, np.ndarray):
+        if (
+            image.dtype == np.uint8
+            and image.ndim == 3
+            and image.shape[2] == 3
+            and image.size
+        ):
+            return
+        given = f'an array {image.shape} of {image.dtype}'
+    raise UserValueError(
+        f'The image is {given}, expected an array (height, width, 3) of uint8 '
+        'in the order BGR, as cv2.imread gives it.'
+    )
 
 
 def fit(

@@ -239,3 +239,12 @@ def test_suppression_keeps_the_best_first(opened):
     expect_found(found(IMAGE), corners, [0.8, 0.5])
     boxes, scores = found(IMAGE, min_score=0.9)
     assert boxes.shape == (0, 4) and scores.shape == (0,)
+
+
+@pytest.mark.parametrize('wrong', [
+    None, IMAGE[..., 0], IMAGE / 255, IMAGE.astype(np.uint16), IMAGE[:0],
+])  # fmt: skip
+def test_images_of_another_kind(opened, wrong):
+    """Shares of 255 would be cut to 0, so that nobody is found."""
+    with pytest.raises(ValueError, match='The image is .* BGR'):
+        opened(dict(output=_yolox(decoded=True)))(wrong)
