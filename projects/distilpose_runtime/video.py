@@ -14,6 +14,7 @@ from .images import fit
 
 try:
     import av
+    from av.video.reformatter import ColorRange, Colorspace
 except ImportError as error:
     raise UserImportError(
         f'Videos need PyAV ({error}). Install it with '
@@ -211,6 +212,9 @@ class VideoWriter:
         stream.width, stream.height = width + width % 2, height + height % 2
         stream.pix_fmt = 'yuv420p'
         stream.codec_context.time_base = TICK
+        # What OpenCV converts to; of large pictures, players expect BT.709.
+        stream.codec_context.colorspace = Colorspace.ITU601
+        stream.codec_context.color_range = ColorRange.MPEG
         stream.gop_size = max(1, round(self._rate * 2))
         # Without frames that need later ones, times begin at 0.
         stream.options = {'crf': '20', 'preset': 'veryfast', 'bf': '0'}

@@ -289,3 +289,13 @@ def test_begins_later(tmp_path):
     images = map(picture, range(3))
     frames, _ = read(foreign_video(tmp_path / 'a.mkv', images, start=100))
     assert [x.time for x in frames] == pytest.approx([0, 0.05, 0.1], abs=2e-3)
+
+
+def test_a_video_says_how_its_colours_were_converted(tmp_path):
+    """Of 720 lines and more, players expect another conversion."""
+    import av
+
+    write_video(tmp_path / 'a.mp4', [np.zeros((720, 1280, 3), np.uint8)])
+    with av.open(str(tmp_path / 'a.mp4')) as file:
+        codec = file.streams.video[0].codec_context
+        assert (codec.colorspace, codec.color_range) == (5, 1)  # BT.601
