@@ -3,7 +3,8 @@
 What is drawn of a person, which the web page draws alike:
 
 - Widths follow the person's size: the square root of their box's area, or
-  the longer side of the rectangle around their keypoints if that is less.
+  the longer side of the rectangle around their keypoints if that is less and
+  they have more than one.
 - A limb between keypoints of the left side is blue, of the right side orange,
   for eyes that cannot tell red from green. All else has the colour of the
   person: other limbs, keypoints, the box, the number. A model whose keypoints
@@ -115,7 +116,8 @@ def people_of(
 def _size(box: np.ndarray, points: np.ndarray) -> float:
     width, height = np.maximum(box[2:] - box[:2], 0)
     size = float(np.sqrt(width * height))
-    return min(size, np.ptp(points, axis=0).max()) if len(points) else size
+    around = np.ptp(points, axis=0).max() if len(points) > 1 else size
+    return min(size, around)
 
 
 def _radii(

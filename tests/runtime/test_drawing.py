@@ -197,3 +197,11 @@ def test_far_away_nobody_and_no_such_part():
     assert np.array_equal(draw(IMAGE, nobody, parts=everything), IMAGE)
     with pytest.raises(ValueError, match='"pose" cannot be drawn. Expected'):
         draw(IMAGE, poses(), parts=['pose'])
+
+
+def test_one_keypoint_is_as_large_as_the_box_says():
+    """It has no spread that could tell a size."""
+    one = dict(keypoints=np.full((1, 1, 2), 100.0), scores=np.full((1, 1), 1))
+    found = poses(**one, sigmas=None, names=['nose'], skeleton=[])
+    # A radius of a 60th of the size, 306.
+    assert drawn(draw(IMAGE, found)) > 80

@@ -81,7 +81,8 @@ function size([x1, y1, x2, y2], points, known) {
     const values = points.filter((_, k) => known[k]).map((p) => p[axis]);
     return Math.max(...values) - Math.min(...values);
   });
-  return known.includes(true) ? Math.min(whole, Math.max(...ends)) : whole;
+  const isOne = known.filter(Boolean).length < 2;
+  return isOne ? whole : Math.min(whole, Math.max(...ends));
 }
 
 /** Radii of keypoints, smaller where they are close together. */
