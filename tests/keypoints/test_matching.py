@@ -1,6 +1,7 @@
 """Keypoints of teacher and student are matched by name."""
 
 import pytest
+from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from distilpose.keypoints.matching import describe_match, match_keypoints
@@ -91,3 +92,19 @@ def test_datasets_of_which_a_config_takes_a_part(subset, number):
     name = f'td-hm_res50_8xb64-210e_deepfashion_{subset}-256x192'
     metainfo = config_metainfo(read_config(name, with_mmpose=True))
     assert len(keypoint_names(metainfo)) == number
+
+
+@pytest.mark.parametrize('wrapper', [
+    lambda x: dict(type='RepeatDataset', times=2, dataset=x),
+    lambda x: dict(type='ConcatDataset', datasets=[x, x]),
+])  # fmt: skip
+def test_datasets_in_others(wrapper):
+    """They go before the test data, of which a model may give a part."""
+    file = 'configs/_base_/datasets/halpe26.py'
+    train = dict(type='CocoDataset', metainfo=dict(from_file=file))
+    config = dict(
+        train_dataloader=dict(dataset=wrapper(wrapper(train))),
+        test_dataloader=dict(dataset=dict(type='CocoDataset')),
+    )
+    metainfo = config_metainfo(Config(config))
+    assert keypoint_names(metainfo) == names('halpe26')

@@ -61,13 +61,15 @@ def config_metainfo(
         splits: Whose data to look at, the first one first.
 
     Returns:
-        That of the first dataset that has one; None where none has, or where
-        a dataset before it makes other keypoints of its own.
+        That of the first dataset that has one, or that is repeated or joined
+        with others; None where none has, or where a dataset before it makes
+        other keypoints of its own.
     """
     for split in splits:
         dataset = (config.get(f'{split}_dataloader') or {}).get('dataset')
         if dataset is None:
             continue
+        dataset = _shown(dataset)
         if any(name in str(dataset.get('pipeline')) for name in CONVERTERS):
             return None
         metainfo = dataset.get('metainfo')
@@ -79,6 +81,14 @@ def config_metainfo(
         if metainfo:
             return parse_pose_metainfo(dict(metainfo))
     return None
+
+
+def _shown(dataset: dict) -> dict:
+    """The dataset whose metainfo a wrapper without its own shows."""
+    parts = dataset.get('datasets') or [dataset.get('dataset')]
+    if dataset.get('metainfo') or parts == [None]:
+        return dataset
+    return _shown(parts[0])
 
 
 def predicted_metainfo(config: Config, model: Any) -> dict:
