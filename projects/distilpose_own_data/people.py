@@ -15,7 +15,7 @@ from distilpose_runtime.few import few
 
 from .annotation_file import Annotations
 
-__all__ = ['tidy_people']
+__all__ = ['box_of', 'tidy_people']
 
 Item = dict[str, Any]
 
@@ -152,6 +152,11 @@ def _keypoints(values: Any, number: int) -> np.ndarray | None:
     found[~seen] = 0
     found[:, 2] = np.minimum(np.ceil(found[:, 2]), 2)
     return found
+
+
+def box_of(box: Any, keypoints: np.ndarray, image: Item) -> list[float] | None:
+    """A box, or one made of keypoints (K, 3) if it has no size, or None."""
+    return _box(box, image) or _box_of(keypoints, image)
 
 
 def _box(box: Any, image: Item) -> list[float] | None:

@@ -237,6 +237,18 @@ def test_a_file_that_was_corrected_in_its_place_is_kept(work, capsys):
     assert 'r.1.json' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('box', [None, [20, 10, 0, 0]])
+def test_people_without_boxes(box, work):
+    """As SLEAP writes them: boxes are made of two labels or more."""
+    content = read('labels.json')
+    for row in content['annotations']:
+        del row['bbox']
+        row.update(dict(bbox=box) if box else {})
+    write('labels.json', **content)
+    review(*PAGE)
+    assert sorted(shown()) == ['d/0.png', 'd/1.png']
+
+
 def test_a_damaged_photo_is_left_out(work, monkeypatch, capsys):
     """If it is none of those that are looked at before."""
     monkeypatch.setattr('distilpose_own_data.photos.DECODED', 1)

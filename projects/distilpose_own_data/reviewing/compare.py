@@ -20,6 +20,7 @@ from distilpose_runtime.images import read_image
 from distilpose_runtime.poses import Estimator
 
 from ..annotation_file import Annotations
+from ..people import box_of
 from ..photos import Photos
 
 __all__ = ['MEASURES', 'Person', 'Photo', 'compare', 'first_photos']
@@ -101,11 +102,11 @@ def compare(
         people.setdefault(person.get('image_id'), []).append(person)
     for item in left:
         if item['id'] in found:
-            path = photos.root / found[item['id']]['file_name']
+            entry = found[item['id']]
+            path = photos.root / entry['file_name']
+            given = people.get(item['id'], [])
             try:
-                seen = _people(
-                    path, people.get(item['id'], []), student, index
-                )
+                seen = _people(path, entry, given, student, index)
             except UserValueError as error:
                 report.changes.append(f'"{path}" is left out: {error}.')
                 seen = []
@@ -113,16 +114,23 @@ def compare(
 
 
 def _people(
-    path: Path, items: list[dict], student: Estimator, index: list[int | None]
+    path: Path,
+    entry: dict[str, Any],
+    items: list[dict],
+    student: Estimator,
+    index: list[int | None],
 ) -> list[Person]:
     k = len(index)
     given = []
     for item in items:
         try:
             points = np.array(item['keypoints'], float).reshape(k, 3)
-            x, y, width, height = map(float, item['bbox'])
         except (KeyError, TypeError, ValueError):
             continue  # `distilpose init` says what is wrong with it
+        bbox = box_of(item.get('bbox'), points, entry)  # SLEAP writes none
+        if bbox is None:
+            continue
+        x, y, width, height = bbox
         sigmas = np.full((k, 2), np.nan)
         with suppress(TypeError, ValueError):
             stated = item.get('keypoint_sigmas')
