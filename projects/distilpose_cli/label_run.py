@@ -17,7 +17,7 @@ from distilpose_runtime.errors import UserFileNotFoundError, UserValueError
 from distilpose_runtime.frames import MediaError, Source
 from distilpose_runtime.media import Images, open_source
 from distilpose_runtime.metadata import ForeignModelError
-from distilpose_runtime.named import MODELS
+from distilpose_runtime.named import NAMED
 from distilpose_runtime.outputs import Settings
 from distilpose_runtime.people import Finder
 from distilpose_runtime.poses import Estimator
@@ -121,7 +121,7 @@ def _open_teacher(args: argparse.Namespace) -> Estimator:
         raise UserFileNotFoundError(
             f'There is no teacher "{args.teacher}" (looked from {Path.cwd()}).'
         )
-    if args.teacher in MODELS or (is_file and not given):
+    if args.teacher in NAMED or (is_file and not given):
         with suppress(ForeignModelError):
             model = PoseEstimator(args.teacher, args.device)
             if args.padding is not None or args.checkpoint is not None:

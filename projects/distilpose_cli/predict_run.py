@@ -19,7 +19,7 @@ from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.follower import DETECTIONS
 from distilpose_runtime.frames import Source
 from distilpose_runtime.media import open_source
-from distilpose_runtime.named import MODELS, NANODET
+from distilpose_runtime.named import MODELS, NAMED, NANODET
 from distilpose_runtime.outputs import Outputs, Settings
 from distilpose_runtime.people import Finder, WholePicture
 from distilpose_runtime.poses import Estimator
@@ -121,7 +121,7 @@ def _fetch_detector(name: str) -> str:
 def _open_model(
     model: str, checkpoint: str | None, device: str, batch: int
 ) -> Estimator:
-    if model in MODELS or model.lower().endswith('.onnx'):
+    if model in NAMED or model.lower().endswith('.onnx'):
         if checkpoint is not None:
             raise UserValueError(
                 f'"{model}" has its weights inside, so that --checkpoint '

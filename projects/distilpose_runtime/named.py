@@ -5,15 +5,15 @@ from pathlib import Path
 
 from .errors import UserFileNotFoundError
 
-__all__ = ['MODELS', 'NANODET', 'find_detector', 'find_model']
+__all__ = ['MODELS', 'NAMED', 'NANODET', 'find_detector', 'find_model']
 
 # The model card of each lies beside it: models/README.md.
 MODELS = {
     name: Path(__file__).parent / 'models' / f'{name}.onnx'
     for name in ('distilpose-body17', 'distilpose-body17-float16')
 }
-# Of version 0.2: they name the model that took the place of theirs.
-OLD_NAMES = {
+# Also those of version 0.2: they name the model that took the place of theirs.
+NAMED = MODELS | {
     name.replace('body17', 'lsp'): file for name, file in MODELS.items()
 }
 # Its origin and license: models/nanodet.md.
@@ -43,8 +43,8 @@ def find_model(name: 'str | PathLike[str]') -> str:
     file = fspath(name)
     if Path(file).is_file():
         return file
-    if file in MODELS or file in OLD_NAMES:
-        return str((MODELS | OLD_NAMES)[file])
+    if file in NAMED:
+        return str(NAMED[file])
     raise UserFileNotFoundError(
         f'There is no model "{file}". Expected an ONNX file that `distilpose '
         f'export` wrote, or one of {", ".join(MODELS)}.'

@@ -577,3 +577,9 @@ def test_needs_neither_torch_nor_mmpose():
     said = process.communicate()[1]
     assert process.returncode == 0, said
     assert len(results()['annotations']) == 3
+
+
+def test_a_model_by_its_name_in_version_0_2():
+    options = '--no-media', '--limit=1', '--detector=none'
+    told = predict('photos', *options, model='distilpose-lsp')['info']['model']
+    assert told['file'] == 'distilpose-lsp'
