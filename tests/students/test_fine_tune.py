@@ -42,6 +42,17 @@ def test_keypoint_tokens_by_name():
     assert told in str(taken) and '1 keypoints that are new' in str(taken)
 
 
+def test_numbers_mean_the_same_where_both_have_them():
+    """Point 2 of a set of five is another place than point 2 of three."""
+    numbers = [f'kpt-{i}' for i in range(5)]
+    given, wanted = state(5, seed=1), state(3, seed=2)
+    taken = carry_over(given, wanted, numbers, numbers[:3])
+    assert taken.new == numbers[:3] and taken.dropped == numbers
+    name = 'neck.keypoint_tokens'
+    assert torch.equal(taken.state[name], wanted[name])
+    assert carry_over(given, given, numbers, numbers[::-1]).kept
+
+
 OTHER_HEADS = dict(
     regression=dict(type='RegressionHead'),
     rle=dict(type='RLEHead'),

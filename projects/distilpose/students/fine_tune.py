@@ -15,7 +15,7 @@ from torch import Tensor
 from distilpose_runtime.errors import UserValueError
 from distilpose_runtime.few import few
 
-from ..keypoints.matching import plain_name
+from ..keypoints.matching import equal_names
 
 __all__ = ['CarriedOver', 'carry_over']
 
@@ -96,12 +96,12 @@ def carry_over(
     if all(_axis(name) is None for name in state):
         given_names = wanted_names = ()  # of a backbone alone
     given_names = given_names or ()
-    known, asked = ({*map(plain_name, x)} for x in (given_names, wanted_names))
+    index = equal_names(given_names, wanted_names)
     return CarriedOver(
         state,
-        kept=[x for x in wanted_names if plain_name(x) in known],
-        new=[x for x in wanted_names if plain_name(x) not in known],
-        dropped=[x for x in given_names if plain_name(x) not in asked],
+        kept=[x for x, j in zip(wanted_names, index) if j is not None],
+        new=[x for x, j in zip(wanted_names, index) if j is None],
+        dropped=[x for j, x in enumerate(given_names) if j not in index],
         left_out=left_out,
         missing=[name for name in wanted if name not in state],
     )
@@ -151,8 +151,7 @@ def _by_keypoint(
     b = b.unflatten(0, (len(wanted_names), -1))
     if a.shape[1:] != b.shape[1:]:
         return None
-    index = {plain_name(name): j for j, name in enumerate(names)}
-    for k, name in enumerate(wanted_names):
-        if plain_name(name) in index:
-            b[k] = a[index[plain_name(name)]]
+    for k, j in enumerate(equal_names(names, wanted_names)):
+        if j is not None:
+            b[k] = a[j]
     return b.flatten(0, 1).movedim(0, axis)
