@@ -12,14 +12,18 @@ K = 5
 INPUT_SIZE = (48, 64)  # (W, H)
 HEATMAP_SIZE = (12, 16)
 
-_CODEC = dict(type='RegressionLabel', input_size=INPUT_SIZE)
-_HEAD = dict(in_channels=16, num_joints=K, decoder=_CODEC)
 _PREPROCESSOR = dict(
     type='PoseDataPreprocessor', mean=[127.5] * 3, std=[127.5] * 3
 )
 _BACKBONE = dict(
     type='StemNet', stem_channels=8, out_channels=16, num_blocks=1
 )
+
+
+def _head(kind: str, **changes) -> dict:
+    decoder = dict(type='RegressionLabel', input_size=INPUT_SIZE)
+    config = dict(type=kind, in_channels=16, num_joints=K, decoder=decoder)
+    return {**config, **changes}
 
 
 def neck(**changes) -> dict:
@@ -41,9 +45,9 @@ def student(**changes) -> dict:
     if 'teacher' in changes:
         kind = 'Distil'
         changes.setdefault('distillation', TERMS)
-    head = changes.pop('head', {})
+    head = {**changes.pop('head', {})}  # a test may change it
     if 'type' not in head:
-        head = {**_HEAD, 'type': 'DistilPoseHead', **head}
+        head = _head('DistilPoseHead', **head)
     config = dict(
         type=f'{kind}PoseEstimator',
         data_preprocessor=_PREPROCESSOR,
@@ -70,7 +74,7 @@ def students() -> dict:
     timm = dict(type='TimmBackbone', model_name='mobilenetv4_conv_small_035')
 
     def of(kind: str, **changes) -> dict:
-        return dict(neck=None, head=dict(_HEAD, type=kind, **changes))
+        return dict(neck=None, head=_head(kind, **changes))
 
     return dict(
         tokens=dict(),
