@@ -71,6 +71,15 @@ def test_config_by_name(command, name, folder, monkeypatch):
     assert arguments[1:] == ['--work-dir', 'x', '--', '-y']
 
 
+@pytest.fixture
+def interruptible():
+    """Python ignores Ctrl-C in a shell's jobs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures('interruptible')
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize('command, calls, advice', [
     (f'train {S}', 'distilpose_cli.run_script', 'With --resume, the same'),
